@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+/** healthy below 70 %, degraded below 90 %, critical below 100 %, exhausted at the limit. */
+export const poolStateSchema = z.enum(['healthy', 'degraded', 'critical', 'exhausted']);
+export type PoolState = z.infer<typeof poolStateSchema>;
+
+/** An instance's pool: streams open now and users that have one. */
+export const poolViewSchema = z.object({
+  state: poolStateSchema,
+  total_connections: z.number(),
+  max_connections: z.number(),
+  max_connections_per_user: z.number(),
+  users: z.number(),
+  scope: z.enum(['instance', 'cluster']),
+});
+export type PoolView = z.infer<typeof poolViewSchema>;
+
+/** What an instance announces of itself; `boot` names one incarnation of it. */
+export const instanceViewSchema = z.object({
+  id: z.string(),
+  boot: z.string(),
+  state: z.enum(['ready', 'draining']),
+  active_streams: z.number(),
+  /** Streams admitted since this boot. */
+  streams_total: z.number(),
+  users: z.number(),
+  pool: poolViewSchema,
+  /** State of each provider's circuit breaker; empty while there are none. */
+  breakers: z.record(z.string(), z.string()),
+  version: z.string(),
+  /** ISO 8601. */
+  started_at: z.string(),
+});
+export type InstanceView = z.infer<typeof instanceViewSchema>;
+
+/** Body of `GET /api/v1/cluster` and of each `cluster` event of `/api/v1/cluster/events`. */
+export const clusterViewSchema = z.object({
+  timestamp: z.string(),
+  /** The instance that answered. */
+  instance: z.string(),
+  redis: z.enum(['connected', 'disconnected', 'disabled']),
+  instances: z.array(instanceViewSchema),
+  totals: z.object({ active_streams: z.number(), max_connections: z.number(), instances: z.number() }),
+});
+export type ClusterView = z.infer<typeof clusterViewSchema>;
+
+/** Body of `GET /api/v1/health`. */
+export const healthViewSchema = z.object({
+  status: z.enum(['healthy', 'degraded', 'unhealthy']),
+  redis: z.enum(['connected', 'disconnected', 'disabled']),
+  timestamp: z.string(),
+  instance: z.string(),
+  version: z.string(),
+  pool: poolViewSchema,
+});
+export type HealthView = z.infer<typeof healthViewSchema>;
+
+/** Body of `GET /api/v1/models`. */
+export const modelsViewSchema = z.object({
+  default_provider: z.string(),
+  providers: z.array(
+    z.object({
+      name: z.string(),
+      /** Whether a request to it can be tried now. */
+      usable: z.boolean(),
+      /** Why not, in one sentence. */
+      reason: z.string().optional(),
+      models: z.array(z.string()),
+      /** Whether it takes names that are not listed. */
+      any_model: z.boolean(),
+    }),
+  ),
+});
+export type ModelsView = z.infer<typeof modelsViewSchema>;

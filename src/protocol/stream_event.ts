@@ -1,0 +1,60 @@
+import type { ErrorCode } from './error_code.ts';
+
+/** First event of a stream: it was admitted and its provider answered (or is still being waited for). */
+export interface StatusEvent {
+  status: 'validated';
+  thread_id: string;
+  instance: string;
+  model: string;
+  provider: string;
+}
+
+/** A piece of the answer. `chunk_index` is 1-based and contiguous. */
+export interface ChunkEvent {
+  content: string;
+  chunk_index: number;
+  finish_reason: string | null;
+}
+
+/** Tokens; `estimated` says that the provider reported none and these were derived from the text. */
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+  estimated: boolean;
+}
+
+/** Terminal of a whole answer, followed by `data: [DONE]` in the same write. */
+export interface CompleteEvent {
+  thread_id: string;
+  chunk_count: number;
+  /** Unicode code points of all content. */
+  total_length: number;
+  duration_ms: number;
+  finish_reason: string | null;
+  usage: Usage;
+  /** Hex SHA-256 of the UTF-8 of all content. */
+  sha256: string;
+}
+
+/** Terminal of a failed answer; no `[DONE]` follows. `delivered` counts Unicode code points sent before it. */
+export interface ErrorEvent {
+  error: ErrorCode;
+  message: string;
+  retryable: boolean;
+  thread_id: string;
+  delivered: number;
+}
+
+/** May stand anywhere before the terminal; clients ignore kinds that they do not know. */
+export interface NoticeEvent {
+  kind: string;
+  message?: string;
+}
+
+/** Every event of `/api/v1/stream`, as clients see it. */
+export type StreamEvent =
+  | { type: 'status'; id: string; data: StatusEvent }
+  | { type: 'chunk'; id: string; data: ChunkEvent }
+  | { type: 'notice'; id: ''; data: NoticeEvent }
+  | { type: 'complete'; id: string; data: CompleteEvent }
+  | { type: 'error'; id: string; data: ErrorEvent };
