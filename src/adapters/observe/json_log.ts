@@ -1,0 +1,32 @@
+import { type DestinationStream, pino } from 'pino';
+import type { EventLog, LogFields } from '../../core/observe/event_log.ts';
+
+/** A log that can be emptied at once, before the process ends. */
+export interface JsonLog extends EventLog {
+  flush(): void;
+}
+
+/**
+ * One JSON object a line: timestamp, level, event, stage, instance, then the stage's own fields.
+ * Lines are written in the background, so that a slow disk does not stand in the way of tokens.
+ */
+export function jsonLog(level: string, instance: string, to?: DestinationStream): JsonLog {
+  const destination = pino.destination({ dest: 1, sync: false });
+  const logger = pino(
+    {
+      level,
+      messageKey: 'event',
+      base: { instance },
+      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    to ?? destination,
+  );
+  return {
+    debug: (stage: string, event: string, fields?: LogFields) => logger.debug({ stage, ...fields }, event),
+    info: (stage: string, event: string, fields?: LogFields) => logger.info({ stage, ...fields }, event),
+    warn: (stage: string, event: string, fields?: LogFields) => logger.warn({ stage, ...fields }, event),
+    error: (stage: string, event: string, fields?: LogFields) => logger.error({ stage, ...fields }, event),
+    flush: () => (to ? undefined : destination.flushSync()),
+  };
+}

@@ -1,0 +1,148 @@
+import type { Answer, AnswerConsumer, Provider } from '../../core/provider/provider.ts';
+import type { TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
+import { WeirError } from '../../protocol/error_code.ts';
+import { type FakeOptions, fakeOptionsSchema, type StreamRequest } from '../../protocol/stream_request.ts';
+import { fakeTokens, nextRandom, tokenize } from './fake_text.ts';
+import { promptText } from './prompt_text.ts';
+
+/** At full speed this many tokens are sent before other streams get their turn. */
+const BURST = 64;
+/** A provider that hangs is given up after this, as a real one would be. */
+const HANG_MS = 60_000;
+
+/** A deterministic provider in this process, with knobs and faults, to try and to test everything else. */
+export class FakeProvider implements Provider {
+  readonly name = 'fake';
+  readonly models = ['demo', 'gpt-3.5-turbo'];
+  readonly anyModel = true;
+  readonly #wheel: TimerWheel;
+
+  /** @param wheel one of fine resolution, for the pace of tokens */
+  constructor(wheel: TimerWheel) {
+    this.#wheel = wheel;
+  }
+
+  unusable(): undefined {
+    return undefined;
+  }
+
+  async open(request: StreamRequest, signal: AbortSignal): Promise<Answer> {
+    const options = request.fake ?? fakeOptionsSchema.parse({});
+    if (options.fault === 'error_before_head') {
+      throw new WeirError('upstream_error', { details: { provider: 'fake', status: 500 } });
+    }
+    if (options.fault === 'rate_limit') {
+      throw new WeirError('upstream_rate_limited', { details: { provider: 'fake', status: 429 }, retryAfter: 7 });
+    }
+    if (options.fault === 'hang_before_head') await this.#hang(signal);
+    return new FakeAnswer(this.#wheel, options, promptText(request), signal);
+  }
+
+  #hang(signal: AbortSignal): Promise<never> {
+    return new Promise((_, reject) => {
+      const timer = this.#wheel.timer(() => reject(new WeirError('upstream_timeout')));
+      timer.arm(HANG_MS);
+      const onAbort = () => {
+        timer.cancel();
+        reject(signal.reason);
+      };
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}
+
+class FakeAnswer implements Answer {
+  readonly #wheel: TimerWheel;
+  readonly #options: FakeOptions;
+  readonly #tokens: Iterator<string>;
+  readonly #total: number;
+  readonly #inputTokens: number;
+  readonly #timer: WheelTimer;
+  readonly #signal: AbortSignal;
+  readonly #fault: string;
+  readonly #faultAt: number;
+  #consumer: AnswerConsumer | undefined;
+  #sent = 0;
+  #due = performance.now();
+  #random: number;
+  #full = false;
+
+  constructor(wheel: TimerWheel, options: FakeOptions, prompt: string, signal: AbortSignal) {
+    this.#wheel = wheel;
+    this.#options = options;
+    const given = options.text === undefined ? undefined : tokenize(options.text);
+    this.#tokens = given ? given.values() : fakeTokens(options.seed, prompt);
+    this.#total = given ? given.length : options.tokens;
+    this.#inputTokens = tokenize(prompt).length;
+    this.#random = options.seed;
+    const [fault, at] = options.fault.split('@');
+    this.#fault = fault as string;
+    this.#faultAt = at === undefined ? -1 : Number(at);
+    this.#signal = signal;
+    this.#timer = wheel.timer(() => this.#send());
+  }
+
+  start(consumer: AnswerConsumer): void {
+    this.#consumer = consumer;
+    this.#signal.addEventListener('abort', () => this.#timer.cancel(), { once: true });
+    this.#due += this.#options.ttft_ms;
+    this.#timer.arm(this.#due - performance.now());
+  }
+
+  resume(): void {
+    if (!this.#full) return;
+    this.#full = false;
+    // What a slow reader held up is not caught up in a burst.
+    this.#due = Math.max(this.#due, performance.now());
+    this.#send();
+  }
+
+  /** Sends what is due, then sleeps until the next is. */
+  #send(): void {
+    const consumer = this.#consumer as AnswerConsumer;
+    const paced = this.#options.tokens_per_second > 0;
+    for (let burst = 0; burst < BURST; burst += 1) {
+      if (this.#signal.aborted || this.#misbehaves(consumer)) return;
+      if (this.#sent === this.#total) {
+        const usage = { input_tokens: this.#inputTokens, output_tokens: this.#sent };
+        return consumer.end({ finishReason: 'stop', usage });
+      }
+      this.#sent += 1;
+      if (!consumer.content(this.#tokens.next().value)) {
+        this.#full = true;
+        if (paced) this.#due += this.#gap();
+        return;
+      }
+      if (paced) {
+        this.#due += this.#gap();
+        const wait = this.#due - performance.now();
+        if (wait > 0) return this.#timer.arm(wait);
+      }
+    }
+    setImmediate(() => this.#send());
+  }
+
+  #gap(): number {
+    const { jitter, tokens_per_second } = this.#options;
+    const gap = 1000 / tokens_per_second;
+    if (jitter === 0) return gap;
+    this.#random = nextRandom(this.#random);
+    return gap * (1 + jitter * ((this.#random / 0xffff_ffff) * 2 - 1));
+  }
+
+  #misbehaves(consumer: AnswerConsumer): boolean {
+    if (this.#sent !== this.#faultAt) return false;
+    const details = { provider: 'fake' };
+    if (this.#fault === 'cut') consumer.fail(new WeirError('upstream_truncated', { details }));
+    else if (this.#fault === 'error') consumer.fail(new WeirError('upstream_error', { details }));
+    else this.#hang(() => consumer.fail(new WeirError('upstream_timeout', { details })));
+    return true;
+  }
+
+  #hang(silent: () => void): void {
+    const timer = this.#wheel.timer(silent);
+    timer.arm(HANG_MS);
+    this.#signal.addEventListener('abort', () => timer.cancel(), { once: true });
+  }
+}

@@ -1,0 +1,95 @@
+import { WeirError } from '../protocol/error_code.ts';
+import type { StreamRequest } from '../protocol/stream_request.ts';
+import type { EventLog } from './observe/event_log.ts';
+import type { StreamObserver } from './observe/stream_observer.ts';
+import type { Answer } from './provider/provider.ts';
+import type { ProviderRegistry } from './provider/provider_registry.ts';
+import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
+import type { Commit } from './stream/commit.ts';
+import type { Encoder } from './stream/encoder.ts';
+import { Producer } from './stream/producer.ts';
+import { Reader } from './stream/reader.ts';
+import type { Sink } from './stream/sink.ts';
+import type { TimerWheel } from './time/timer_wheel.ts';
+
+/** The head waits for the provider's own head, but not longer than this. */
+const HEAD_PATIENCE_MS = 2_000;
+
+/** What an instance gives to every stream. */
+export interface StreamCore {
+  pool: ConnectionPoolManager;
+  providers: ProviderRegistry;
+  wheel: TimerWheel;
+  commit: Commit;
+  observer: StreamObserver;
+  log: EventLog;
+}
+
+/** One client's request for one stream, already validated; `abort` ends it from outside, with a WeirError as reason. */
+export interface StreamExchange {
+  request: StreamRequest;
+  userId: string;
+  threadId: string;
+  /** When the request came, by `performance.now()`. */
+  startedAt: number;
+  abort: AbortController;
+  encoder(provider: string): Encoder;
+  sink(): Sink;
+}
+
+/**
+ * The one path from request to terminal event. What fails before the head is thrown, to become an HTTP status; what
+ * fails after it becomes the stream's own `error` event.
+ * @throws WeirError
+ */
+export async function handleStream(core: StreamCore, exchange: StreamExchange): Promise<void> {
+  const { request, userId, threadId, startedAt, abort } = exchange;
+  const about = { user_id: userId, thread_id: threadId };
+
+  const provider = core.providers.select(request.provider, request.model);
+  await using permit = await core.pool.acquireConnection(userId, threadId);
+  abort.signal.throwIfAborted();
+
+  core.observer.opened();
+  let outcome: 'ok' | WeirError['code'] = 'internal_error';
+  try {
+    const opening = provider.open(request, abort.signal);
+    await headOrPatience(opening, core.wheel);
+
+    const encoder = exchange.encoder(provider.name);
+    const producer = new Producer(encoder, core.commit, core.observer, startedAt);
+    const giveUp = () => abort.abort(new WeirError('slow_reader'));
+    const reader = new Reader(exchange.sink(), core.wheel, encoder.heartbeat, producer.resume, giveUp);
+    using _ = { [Symbol.dispose]: () => reader.close() };
+    core.log.info('5.2', 'Starting stream', { ...about, provider: provider.name, model: request.model });
+    producer.attach(reader);
+    if (request.resumable) producer.notice({ kind: 'not_resumable', message: 'This deployment keeps no stream log.' });
+
+    const ending = await producer.run(opening, abort.signal);
+    outcome = ending.ok ? 'ok' : ending.error.code;
+    // The slot first: a client that goes on at once must find it free.
+    await permit.release();
+    if (outcome === 'slow_reader') reader.cut();
+    else producer.terminate(ending);
+  } catch (error) {
+    outcome = error instanceof WeirError ? error.code : 'internal_error';
+    abort.abort(error);
+    throw error;
+  } finally {
+    const ms = performance.now() - startedAt;
+    core.observer.closed(outcome, provider.name, ms);
+    core.log.info('6', 'Stream ended', { ...about, outcome, provider: provider.name, duration_ms: Math.round(ms) });
+  }
+}
+
+/** Waits for the provider's head, two seconds at the most. @throws what the provider failed with in that time */
+async function headOrPatience(opening: Promise<Answer>, wheel: TimerWheel): Promise<void> {
+  const { promise: patience, resolve } = Promise.withResolvers<void>();
+  const timer = wheel.timer(resolve);
+  timer.arm(HEAD_PATIENCE_MS);
+  try {
+    await Promise.race([opening.then(() => {}), patience]);
+  } finally {
+    timer.cancel();
+  }
+}

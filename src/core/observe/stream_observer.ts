@@ -1,0 +1,15 @@
+import type { ErrorCode } from '../../protocol/error_code.ts';
+
+/** How a stream that was admitted ended: `ok`, or the code of what ended it. */
+export type Outcome = 'ok' | ErrorCode;
+
+/** What is counted. Only {@link StreamObserver.gap} is called per token; times are milliseconds. */
+export interface StreamObserver {
+  opened(): void;
+  /** Time from the request to the first piece of content. */
+  firstToken(ms: number): void;
+  /** Time between two pieces of content. */
+  gap(ms: number): void;
+  closed(outcome: Outcome, provider: string, ms: number): void;
+  refused(code: ErrorCode): void;
+}

@@ -1,0 +1,40 @@
+import type { WeirError } from '../../protocol/error_code.ts';
+import type { Usage } from '../../protocol/stream_event.ts';
+import type { StreamRequest } from '../../protocol/stream_request.ts';
+
+/** How an answer ended in the provider's own words. */
+export interface AnswerEnd {
+  finishReason: string | null;
+  /** Absent where the provider reports none. */
+  usage?: Pick<Usage, 'input_tokens' | 'output_tokens'>;
+}
+
+/** Takes an answer as it comes. Exactly one of `end` and `fail` is called, once, last. */
+export interface AnswerConsumer {
+  /** Never empty. @returns false when full: send nothing more until {@link Answer.resume} */
+  content(text: string): boolean;
+  end(end: AnswerEnd): void;
+  fail(error: WeirError): void;
+}
+
+/** An answer whose provider has sent its head. Nothing flows before `start`. */
+export interface Answer {
+  start(consumer: AnswerConsumer): void;
+  resume(): void;
+}
+
+/** A source of answers. */
+export interface Provider {
+  readonly name: string;
+  /** Names to offer; `anyModel` says that others are taken too. */
+  readonly models: readonly string[];
+  readonly anyModel: boolean;
+  /** Why it can't be used now, in one sentence; undefined when it can. */
+  unusable(): string | undefined;
+  /**
+   * Asks the provider and waits for its head. Aborting `signal` cancels the call at any time, also before the head,
+   * and also after `start`; the consumer then hears nothing more.
+   * @throws WeirError upstream_error, upstream_timeout, upstream_rate_limited; the signal's reason
+   */
+  open(request: StreamRequest, signal: AbortSignal): Promise<Answer>;
+}

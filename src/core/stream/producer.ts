@@ -1,0 +1,143 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import type { NoticeEvent } from '../../protocol/stream_event.ts';
+import type { StreamObserver } from '../observe/stream_observer.ts';
+import type { Answer, AnswerConsumer, AnswerEnd } from '../provider/provider.ts';
+import type { Commit, Frame } from './commit.ts';
+import type { Encoder } from './encoder.ts';
+import type { Reader } from './reader.ts';
+import { Transcript } from './transcript.ts';
+
+/** How production ended; the terminal frame is made of it, after the slot is free. */
+export type Ending = { ok: true; end: AnswerEnd } | { ok: false; error: WeirError };
+
+/** Longer content is sent in pieces of this many UTF-16 units, so that a slow reader holds back also its rest. */
+const PIECE = 16_384;
+
+/**
+ * Pulls one answer, numbers and encodes its frames, and gives them to its readers once they are committed. A full
+ * reader stops the provider. The frames are encoded once, however many readers there are.
+ */
+export class Producer implements AnswerConsumer {
+  readonly #encoder: Encoder;
+  readonly #commit: Commit;
+  readonly #observer: StreamObserver;
+  readonly #startedAt: number;
+  readonly #transcript = new Transcript();
+  readonly #readers: Reader[] = [];
+  #answer: Answer | undefined;
+  #seq = 0;
+  #lastContent = 0;
+  #finish: (ending: Ending) => void = () => {};
+  #ended = false;
+  #held = '';
+
+  /** @param startedAt when the request came, by `performance.now()` */
+  constructor(encoder: Encoder, commit: Commit, observer: StreamObserver, startedAt: number) {
+    this.#encoder = encoder;
+    this.#commit = commit;
+    this.#observer = observer;
+    this.#startedAt = startedAt;
+  }
+
+  /** The status goes to the first reader as part of its head. */
+  attach(reader: Reader): void {
+    this.#readers.push(reader);
+    reader.open(this.#encoder.status(this.#seq));
+  }
+
+  notice(notice: NoticeEvent): void {
+    for (const reader of this.#readers) reader.write(this.#encoder.notice(notice), performance.now());
+  }
+
+  /** Produces until the answer ends, fails or is aborted; never rejects. */
+  run(opening: Promise<Answer>, signal: AbortSignal): Promise<Ending> {
+    return new Promise((resolve) => {
+      const onAbort = () => this.fail(asWeirError(signal.reason));
+      this.#finish = (ending) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(ending);
+      };
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort);
+      opening.then(
+        (answer) => {
+          if (this.#ended) return;
+          this.#answer = answer;
+          answer.start(this);
+        },
+        (error) => this.fail(asWeirError(error)),
+      );
+    });
+  }
+
+  content(text: string): boolean {
+    if (this.#ended) return false;
+    const now = performance.now();
+    if (this.#lastContent === 0) this.#observer.firstToken(now - this.#startedAt);
+    else this.#observer.gap(now - this.#lastContent);
+    this.#lastContent = now;
+    if (text.length <= PIECE) return this.#emit(text);
+    this.#held = text;
+    return this.#emitHeld();
+  }
+
+  end(end: AnswerEnd): void {
+    this.#settle({ ok: true, end });
+  }
+
+  fail(error: WeirError): void {
+    this.#settle({ ok: false, error });
+  }
+
+  /** A reader, or the log, has room again. */
+  readonly resume = (): void => {
+    if (!this.#ended && !this.#full() && this.#emitHeld()) this.#answer?.resume();
+  };
+
+  /** Sends the one terminal frame. */
+  terminate(ending: Ending): void {
+    const seq = this.#seq + 1;
+    const text = ending.ok
+      ? this.#encoder.complete(seq, this.#transcript.finish(), ending.end, performance.now() - this.#startedAt)
+      : this.#encoder.error(seq, ending.error, this.#transcript.length);
+    this.#commit({ seq, text }, (frame) => {
+      for (const reader of this.#readers) reader.end(frame.text);
+    });
+  }
+
+  readonly #deliver = (frame: Frame): void => {
+    for (const reader of this.#readers) reader.write(frame.text, this.#lastContent);
+  };
+
+  #emit(text: string): boolean {
+    this.#transcript.add(text);
+    this.#seq += 1;
+    const frame = { seq: this.#seq, text: this.#encoder.chunk(this.#seq, text, this.#transcript.chunks) };
+    return this.#commit(frame, this.#deliver) && !this.#full();
+  }
+
+  /** Sends what a huge piece of content left behind, as far as there is room. */
+  #emitHeld(): boolean {
+    while (this.#held !== '') {
+      const text = this.#held.slice(0, PIECE);
+      this.#held = this.#held.slice(PIECE);
+      if (!this.#emit(text)) return false;
+    }
+    return true;
+  }
+
+  #full(): boolean {
+    for (const reader of this.#readers) if (reader.full) return true;
+    return false;
+  }
+
+  #settle(ending: Ending): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#finish(ending);
+  }
+}
+
+function asWeirError(reason: unknown): WeirError {
+  return reason instanceof WeirError ? reason : new WeirError('internal_error', { cause: reason });
+}

@@ -1,0 +1,86 @@
+import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
+import type { Sink } from './sink.ts';
+
+/** Silence is filled with a comment at least this often. */
+export const HEARTBEAT_MS = 10_000;
+/** A client that has read nothing for this long, while bytes wait for it, is cut. */
+export const SLOW_READER_MS = 30_000;
+
+/**
+ * One client of a stream: passes frames to its sink, fills silence, and notices a client that no longer reads.
+ * Per frame it costs one comparison and one clock read; its one timer looks after everything else.
+ */
+export class Reader {
+  readonly #sink: Sink;
+  readonly #heartbeat: string;
+  readonly #timer: WheelTimer;
+  readonly #onSlow: () => void;
+  #full = false;
+  #lastWrite = 0;
+  #waiting: string | undefined;
+  #stuckSince = 0;
+  #ended = false;
+
+  /** @param onRoom there is room again; @param onSlow the client has stopped reading, and is to be given up */
+  constructor(sink: Sink, wheel: TimerWheel, heartbeat: string, onRoom: () => void, onSlow: () => void) {
+    this.#sink = sink;
+    this.#heartbeat = heartbeat;
+    this.#onSlow = onSlow;
+    this.#timer = wheel.timer(() => this.#look());
+    sink.onDrain(() => {
+      if (!this.#full || this.#ended) return;
+      this.#full = false;
+      onRoom();
+    });
+  }
+
+  get full(): boolean {
+    return this.#full;
+  }
+
+  open(firstFrame: string): void {
+    this.#lastWrite = performance.now();
+    this.#sink.open(firstFrame);
+    this.#timer.arm(HEARTBEAT_MS);
+  }
+
+  write(frame: string, now: number): void {
+    if (this.#ended) return;
+    this.#lastWrite = now;
+    if (!this.#sink.write(frame)) this.#full = true;
+  }
+
+  /** The last frame, once; later calls do nothing. */
+  end(lastFrame: string): void {
+    if (this.#ended) return;
+    this.close();
+    this.#sink.end(lastFrame);
+  }
+
+  /** The client is gone: no more bytes, no more timers. */
+  close(): void {
+    this.#ended = true;
+    this.#timer.cancel();
+  }
+
+  /** Cuts the client off, so that it sees a truncation and not an end. */
+  cut(): void {
+    this.close();
+    this.#sink.destroy();
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const waiting = this.#sink.waiting();
+    if (waiting === undefined || waiting !== this.#waiting) {
+      this.#waiting = waiting;
+      this.#stuckSince = now;
+    } else if (now - this.#stuckSince >= SLOW_READER_MS) {
+      this.#onSlow();
+      return;
+    }
+    const silence = now - this.#lastWrite;
+    if (!this.#full && silence >= HEARTBEAT_MS) this.write(this.#heartbeat, now);
+    this.#timer.arm(waiting === undefined && silence < HEARTBEAT_MS ? HEARTBEAT_MS - silence : HEARTBEAT_MS / 2);
+  }
+}

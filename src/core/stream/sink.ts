@@ -1,0 +1,14 @@
+/** Where a reader's bytes go: one client's connection. */
+export interface Sink {
+  /** Sends the head and the first frame in one write. */
+  open(firstFrame: string): void;
+  /** @returns false when more waits than the high-water mark: `onDrain` tells when it is gone */
+  write(frame: string): boolean;
+  /** The last frame, then the end of the response. */
+  end(lastFrame: string): void;
+  /** Cuts the connection without an end. */
+  destroy(): void;
+  onDrain(callback: () => void): void;
+  /** Something that changes whenever the client reads a byte; undefined while nothing waits. */
+  waiting(): string | undefined;
+}
