@@ -1,0 +1,78 @@
+import type { StreamHead } from './stream_head.ts';
+import { streamHead } from './stream_head.ts';
+import type { TransportResponse } from './transport.ts';
+
+/** Nobody reads more of a refusal than this; a proxy's error page may be long. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** The server answered with a status other than 200, before any event. */
+export class StreamRefusal extends Error {
+  readonly status: number;
+  /** Code of the error table; `http_<status>` where the body is not Weir's JSON (a proxy's page). */
+  readonly code: string;
+  /** Seconds to wait before the next try, if the server said. */
+  readonly retryAfter: number | undefined;
+  readonly details: Record<string, unknown>;
+  readonly head: StreamHead;
+
+  constructor(head: StreamHead, code: string, message: string, retryAfter?: number, details = {}) {
+    super(message);
+    this.name = 'StreamRefusal';
+    this.status = head.status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+    this.details = details;
+    this.head = head;
+  }
+}
+
+/** Reads a refusal's body, whatever it is, into a {@link StreamRefusal}. */
+export async function readRefusal(response: TransportResponse): Promise<StreamRefusal> {
+  const head = streamHead(response);
+  const retryAfter = parseRetryAfter(response.headers('retry-after'));
+  const body = parseBody(await readText(response.body));
+  const code = typeof body.error === 'string' ? body.error : `http_${response.status}`;
+  const message = typeof body.message === 'string' ? body.message : fallbackMessage(response);
+  const details = typeof body.details === 'object' && body.details !== null ? body.details : {};
+  return new StreamRefusal(head, code, message, retryAfter, details);
+}
+
+function fallbackMessage(response: TransportResponse): string {
+  const location = response.headers('location');
+  if (location !== null) return `The server redirects to ${location}; use that address.`;
+  return `The server answered with status ${response.status}, not with a stream.`;
+}
+
+function parseBody(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Seconds; HTTP also allows a date. */
+function parseRetryAfter(value: string | null): number | undefined {
+  if (value === null || value.trim() === '') return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1000);
+}
+
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  try {
+    for await (const bytes of body) {
+      text += decoder.decode(bytes, { stream: true });
+      size += bytes.length;
+      if (size > MAX_BODY_BYTES) break;
+    }
+  } catch {
+    // The status alone is enough to know that this is a refusal.
+  }
+  return text;
+}

@@ -1,0 +1,47 @@
+/** One HTTP request of {@link openStream}. `headers` have lower-case names. */
+export interface TransportRequest {
+  method: string;
+  headers: Record<string, string>;
+  body: string;
+  signal: AbortSignal | undefined;
+}
+
+/** The answer's head, and its body as bytes cut anywhere. Leaving the iteration early closes the request. */
+export interface TransportResponse {
+  status: number;
+  /** Value of a response header, name in any case; null where there is none. */
+  headers: (name: string) => string | null;
+  body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Sends one request, follows no redirect that changes the method, and settles when the head is there.
+ * Rejects when no head comes (connection refused, TLS, abort).
+ */
+export type Transport = (url: string, request: TransportRequest) => Promise<TransportResponse>;
+
+/** The transport of browsers, and the default everywhere. */
+export const fetchTransport: Transport = async (url, { method, headers, body, signal }) => {
+  const response = await fetch(url, { method, headers, body, signal: signal ?? null, cache: 'no-store' });
+  return {
+    status: response.status,
+    headers: (name) => response.headers.get(name),
+    body: readerBytes(response.body),
+  };
+};
+
+/** Not every browser can iterate a ReadableStream; all have readers. */
+async function* readerBytes(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // A reader that stops early must not leave the server streaming to nobody; the cause is already on its way up.
+    await reader.cancel().catch(() => {});
+  }
+}

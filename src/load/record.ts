@@ -1,0 +1,33 @@
+import type { Outcome } from './outcome.ts';
+
+/** What one request did: one flat record, times in milliseconds. */
+export interface LoadRecord {
+  /** 0-based number within the run, in order of start. */
+  index: number;
+  /** 0-based number of the worker that sent it. */
+  worker: number;
+  outcome: Outcome;
+  /** Start of the request, since the start of the run. */
+  startMs: number;
+  /** Terminal event (or refusal, or failure) minus start. */
+  e2eMs: number;
+  /** First chunk with non-empty content minus start. */
+  ttftMs: number | null;
+  /** (Last minus first content) / (N - 1); null below two chunks with content. */
+  tpotMs: number | null;
+  /** Largest gap between chunks with content. */
+  maxStallMs: number | null;
+  /** HTTP status; null where no head came. */
+  status: number | null;
+  /** Error code of a refusal or an `error` event; null otherwise. */
+  code: string | null;
+  /** One sentence on what went wrong; null where nothing did. */
+  message: string | null;
+  instance: string | null;
+  via: string | null;
+  upstream: string | null;
+  threadId: string | null;
+  /** Output tokens as `complete` reports them, else the chunks that came. */
+  tokens: number;
+  chunks: number;
+}
