@@ -106,7 +106,8 @@ class FakeAnswer implements Answer {
       if (this.#signal.aborted || this.#misbehaves(consumer)) return;
       if (this.#sent === this.#total) {
         const usage = { input_tokens: this.#inputTokens, output_tokens: this.#sent };
-        return consumer.end({ finishReason: 'stop', usage });
+        consumer.end({ finishReason: 'stop', usage });
+        return;
       }
       this.#sent += 1;
       if (!consumer.content(this.#tokens.next().value)) {
@@ -117,7 +118,10 @@ class FakeAnswer implements Answer {
       if (paced) {
         this.#due += this.#gap();
         const wait = this.#due - performance.now();
-        if (wait > 0) return this.#timer.arm(wait);
+        if (wait > 0) {
+          this.#timer.arm(wait);
+          return;
+        }
       }
     }
     setImmediate(() => this.#send());

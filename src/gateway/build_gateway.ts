@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import type { DestinationStream } from 'pino';
+import packageJson from '../../package.json' with { type: 'json' };
+import { jsonLog } from '../adapters/observe/json_log.ts';
+import { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
+import { FakeProvider } from '../adapters/providers/fake_provider.ts';
+import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
+import { MemoryDirectory } from '../adapters/stores/memory_directory.ts';
+import { MemorySlotStore } from '../adapters/stores/memory_slot_store.ts';
+import { connectRedis } from '../adapters/stores/redis_connection.ts';
+import { RedisDirectory } from '../adapters/stores/redis_directory.ts';
+import type { Announcement } from '../core/cluster/instance_directory.ts';
+import type { StreamCore } from '../core/handle_stream.ts';
+import { ProviderRegistry } from '../core/provider/provider_registry.ts';
+import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
+import { commitAtOnce } from '../core/stream/commit.ts';
+import { TimerWheel } from '../core/time/timer_wheel.ts';
+import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
+import { Announcer } from './cluster/announcer.ts';
+import { ClusterFeed } from './cluster/cluster_feed.ts';
+import type { GatewayConfig } from './config.ts';
+import { buildServer } from './http/build_server.ts';
+import { OpenStreams } from './open_streams.ts';
+
+/** Heartbeats and deadlines may be this late; the pace of the fake provider's tokens must not. */
+const DEADLINE_RESOLUTION_MS = 50;
+const PACE_RESOLUTION_MS = 1;
+
+export type Gateway = Awaited<ReturnType<typeof buildGateway>>;
+
+/**
+ * Wires one instance: the only place where ports meet their adapters. Binds nothing and reads no environment.
+ * @param log where lines go instead of stdout
+ */
+export async function buildGateway(config: GatewayConfig, peer: string, log?: DestinationStream) {
+  const instance = config.INSTANCE_ID;
+  const boot = `${instance}-${randomBytes(6).toString('hex')}`;
+  const startedAt = new Date().toISOString();
+  const version = packageJson.version;
+  const eventLog = jsonLog(config.LOG_LEVEL, instance, log);
+
+  const redis = config.REDIS_URL ? connectRedis(config.REDIS_URL, eventLog) : undefined;
+  const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
+  const slots = new MemorySlotStore({
+    maxConnections: config.MAX_CONNECTIONS,
+    maxConnectionsPerUser: config.MAX_CONNECTIONS_PER_USER,
+  });
+  const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
+  const openai = new OpenAiProvider({ baseUrl: config.OPENAI_BASE_URL, apiKey: config.OPENAI_API_KEY }, wheel);
+  const fake = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
+  const pool = new ConnectionPoolManager(slots, eventLog, boot);
+  const metrics = new PrometheusMetrics(() => pool.view());
+  const core: StreamCore = {
+    pool,
+    providers: new ProviderRegistry([fake, openai], config.DEFAULT_PROVIDER),
+    wheel,
+    commit: commitAtOnce,
+    observer: metrics,
+    log: eventLog,
+  };
+
+  const open = new OpenStreams();
+  let draining = false;
+  const self = (): Announcement => ({
+    id: instance,
+    boot,
+    state: draining ? 'draining' : 'ready',
+    active_streams: pool.view().total_connections,
+    streams_total: metrics.admitted,
+    users: pool.view().users,
+    pool: pool.view(),
+    breakers: {},
+    version,
+    started_at: startedAt,
+    peer,
+  });
+  const cluster = async (): Promise<ClusterView> => {
+    const known = await directory.list().catch(() => [self()]);
+    // Of itself it knows the latest; and a peer's private address is nobody's business.
+    const instances = known.map((each) => (each.id === instance ? self() : each)).map(({ peer: _, ...view }) => view);
+    return {
+      timestamp: new Date().toISOString(),
+      instance,
+      redis: directory.status(),
+      instances,
+      totals: {
+        active_streams: instances.reduce((sum, each) => sum + each.active_streams, 0),
+        max_connections: instances.reduce((sum, each) => sum + each.pool.max_connections, 0),
+        instances: instances.length,
+      },
+    };
+  };
+  const health = (): HealthView => {
+    const view = pool.view();
+    const impaired = directory.status() === 'disconnected' || view.state !== 'healthy';
+    return {
+      status: draining ? 'unhealthy' : impaired ? 'degraded' : 'healthy',
+      redis: directory.status(),
+      timestamp: new Date().toISOString(),
+      instance,
+      version,
+      pool: view,
+    };
+  };
+  const announcer = new Announcer(directory, self);
+  const feed = new ClusterFeed(cluster);
+  const app = await buildServer({ config, core, open, metrics, cluster, feed, health, isDraining: () => draining });
+
+  return {
+    app,
+    boot,
+    open,
+    log: eventLog,
+    announcer,
+    /** From now on ready says no, and answers close their connections. */
+    beginDrain(): void {
+      draining = true;
+      feed.close();
+    },
+    async close(): Promise<void> {
+      await announcer.stop();
+      await openai.close();
+      redis?.disconnect();
+    },
+  };
+}

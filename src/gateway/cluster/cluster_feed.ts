@@ -1,0 +1,46 @@
+import type { ServerResponse } from 'node:http';
+import type { ClusterView } from '../../protocol/cluster_view.ts';
+
+const EVERY_MS = 250;
+
+/**
+ * Shows the cluster to everybody who watches, four times a second: one look for all of them, none while nobody is
+ * there. A watcher that is slow misses views; it is never waited for.
+ */
+export class ClusterFeed {
+  readonly #view: () => Promise<ClusterView>;
+  readonly #watchers = new Set<ServerResponse>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(view: () => Promise<ClusterView>) {
+    this.#view = view;
+  }
+
+  /** @param response its head is already sent */
+  add(response: ServerResponse): void {
+    this.#watchers.add(response);
+    response.once('close', () => {
+      this.#watchers.delete(response);
+      if (this.#watchers.size === 0) this.#stop();
+    });
+    this.#timer ??= setInterval(() => void this.#show(), EVERY_MS);
+    void this.#show();
+  }
+
+  /** Sends everybody away; they reconnect to another instance. */
+  close(): void {
+    this.#stop();
+    for (const watcher of this.#watchers) watcher.end();
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #show(): Promise<void> {
+    const view = await this.#view();
+    const frame = `event: cluster\ndata: ${JSON.stringify(view)}\n\n`;
+    for (const watcher of this.#watchers) if (!watcher.writableNeedDrain) watcher.write(frame);
+  }
+}

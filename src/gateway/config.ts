@@ -1,0 +1,64 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+const list = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    );
+
+const number = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+
+const environment = z
+  .object({
+    INSTANCE_ID: z.string().min(1).max(100).default(hostname()),
+    HOST: z.string().default('127.0.0.1'),
+    PORT: number(8000, 0, 65_535),
+    /** Path of a Unix socket; HOST and PORT then do not count. */
+    SOCKET: z.string().optional(),
+    /** Private listener for the other instances: a Unix socket, or a port on HOST. */
+    PEER_SOCKET: z.string().optional(),
+    PEER_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    REDIS_URL: z
+      .string()
+      .regex(/^(redis|rediss|unix):\/\//, 'a URL that starts with redis://, rediss:// or unix://')
+      .optional(),
+    POOL_SCOPE: z.enum(['instance']).default('instance'),
+    MAX_CONNECTIONS: number(10_000, 1, 1_000_000),
+    MAX_CONNECTIONS_PER_USER: number(3, 1, 1_000_000),
+    DEFAULT_PROVIDER: z.enum(['fake', 'openai']).default('fake'),
+    OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+    OPENAI_API_KEY: z.string().optional(),
+    AUTH_MODE: z.enum(['none']).default('none'),
+    IDENTITY_HEADER: z
+      .string()
+      .regex(/^[A-Za-z0-9-]+$/, 'a header name')
+      .transform((name) => name.toLowerCase())
+      .optional(),
+    TRUSTED_PROXIES: list(''),
+    CORS_ORIGINS: list('http://localhost:3001,https://localhost'),
+    DRAIN_SECONDS: number(30, 0, 86_400),
+    LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  })
+  .readonly();
+
+/** Everything an instance can be told; names as in the environment. */
+export type GatewayConfig = z.output<typeof environment>;
+
+/** All problems of a configuration at once, a line each. */
+export class ConfigError extends Error {}
+
+/** @param env variables that are empty count as unset. @throws ConfigError */
+export function parseConfig(env: Record<string, string | undefined>): GatewayConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new ConfigError(`The configuration is not valid; mend these variables:\n  ${lines.join('\n  ')}`);
+}

@@ -1,0 +1,48 @@
+import type { AnswerEnd } from '../../core/provider/provider.ts';
+import type { Encoder } from '../../core/stream/encoder.ts';
+import type { TranscriptSummary } from '../../core/stream/transcript.ts';
+import type { WeirError } from '../../protocol/error_code.ts';
+import type { NoticeEvent, StatusEvent } from '../../protocol/stream_event.ts';
+import {
+  encodeChunk,
+  encodeComplete,
+  encodeError,
+  encodeNotice,
+  encodeStatus,
+  HEARTBEAT,
+} from '../../protocol/weir_encoder.ts';
+
+/** Without takeover there is one generation of a thread: epoch 1. */
+const EPOCH = 1;
+
+/** The encoder of `/api/v1/stream`. @param status what its first event says; @param promptLength in UTF-16 units */
+export function weirDoor(status: StatusEvent, promptLength: number): Encoder {
+  const threadId = status.thread_id;
+  return {
+    heartbeat: HEARTBEAT,
+    status: (seq) => encodeStatus(`${EPOCH}.${seq}`, status),
+    chunk: (seq, content, chunk_index) => encodeChunk(`${EPOCH}.${seq}`, { content, chunk_index, finish_reason: null }),
+    notice: (notice: NoticeEvent) => encodeNotice(notice),
+    complete: (seq, summary, end, durationMs) =>
+      encodeComplete(`${EPOCH}.${seq}`, {
+        thread_id: threadId,
+        chunk_count: summary.chunks,
+        total_length: summary.length,
+        duration_ms: Math.round(durationMs),
+        finish_reason: end.finishReason,
+        usage: usage(end, summary, promptLength),
+        sha256: summary.sha256,
+      }),
+    error: (seq, error: WeirError, delivered) => encodeError(`${EPOCH}.${seq}`, error, threadId, delivered),
+  };
+}
+
+/** Where the provider counts nothing: about four characters a token, as is the habit for English. */
+function usage(end: AnswerEnd, summary: TranscriptSummary, promptLength: number) {
+  if (end.usage) return { ...end.usage, estimated: false };
+  return {
+    input_tokens: Math.ceil(promptLength / 4),
+    output_tokens: Math.ceil(summary.length / 4),
+    estimated: true,
+  };
+}

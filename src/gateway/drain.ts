@@ -1,0 +1,29 @@
+import { Server as NetServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Gateway } from './build_gateway.ts';
+
+/** For this long new connections are still served: a balancer needs a moment to notice. */
+const LINGER_MS = 2_000;
+/** What ended at the deadline gets this long to leave its terminal event. */
+const LAST_WORD_MS = 2_000;
+
+/**
+ * Leaves without breaking anything: says so, serves on for a moment, stops listening, lets streams finish, and at the
+ * deadline ends the rest with `error: draining`.
+ */
+export async function drain(gateway: Gateway, seconds: number): Promise<void> {
+  const { app, open, log } = gateway;
+  log.info('0', 'Draining', { active_streams: open.size, seconds });
+  gateway.beginDrain();
+  await sleep(Math.min(LINGER_MS, seconds * 1000));
+  // http.Server's own close would also close idle connections, under requests that are on their way on them.
+  NetServer.prototype.close.call(app.server);
+  await Promise.race([open.empty(), sleep(seconds * 1000, undefined, { ref: false })]);
+  if (open.size > 0) {
+    log.warn('0', 'Drain deadline: ending what is left', { active_streams: open.size });
+    open.closeAll();
+    await Promise.race([open.empty(), sleep(LAST_WORD_MS, undefined, { ref: false })]);
+  }
+  await gateway.close();
+  log.info('0', 'Drained');
+}

@@ -1,0 +1,89 @@
+import cors from '@fastify/cors';
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import packageJson from '../../../package.json' with { type: 'json' };
+import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
+import type { StreamCore } from '../../core/handle_stream.ts';
+import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
+import type { ClusterFeed } from '../cluster/cluster_feed.ts';
+import type { GatewayConfig } from '../config.ts';
+import type { OpenStreams } from '../open_streams.ts';
+import { clusterRoutes } from './cluster_routes.ts';
+import { answerParserError, translateErrors } from './error_translation.ts';
+import { healthRoutes } from './health_routes.ts';
+import { identifyBy } from './identity.ts';
+import { streamRoute } from './stream_route.ts';
+
+const BODY_LIMIT = 1024 * 1024;
+/** Above NGINX's own 60 s, so that it is never us who close a connection that NGINX is about to use. */
+const KEEP_ALIVE_MS = 65_000;
+/** Head and body of a request together. */
+const REQUEST_MS = 30_000;
+
+/** Headers that pages of other origins may read. */
+const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 'Retry-After'];
+
+export interface ServerContext {
+  config: GatewayConfig;
+  core: StreamCore;
+  open: OpenStreams;
+  metrics: PrometheusMetrics;
+  cluster: () => Promise<ClusterView>;
+  feed: ClusterFeed;
+  health: () => HealthView;
+  isDraining: () => boolean;
+}
+
+/** All routes of an instance, not listening yet. */
+export async function buildServer(context: ServerContext): Promise<FastifyInstance> {
+  const { config, core, metrics } = context;
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_MS,
+    http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 },
+    clientErrorHandler: answerParserError,
+    exposeHeadRoutes: false,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.removeContentTypeParser('text/plain');
+  translateErrors(app, core.log, (code) => metrics.refused(code));
+
+  await app.register(cors, {
+    origin: config.CORS_ORIGINS,
+    methods: ['GET', 'POST', 'DELETE'],
+    exposedHeaders: EXPOSED,
+    maxAge: 600,
+  });
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'Weir', version: packageJson.version } },
+    transform: jsonSchemaTransform,
+  });
+  app.addHook('onRequest', async (_, reply) => {
+    reply.header('X-Instance-Id', config.INSTANCE_ID);
+    if (context.isDraining()) reply.header('Connection', 'close');
+  });
+
+  streamRoute(app, {
+    core,
+    instance: config.INSTANCE_ID,
+    defaultProvider: config.DEFAULT_PROVIDER,
+    identify: identifyBy(config),
+    open: context.open,
+  });
+  healthRoutes(app, context.health, () => !context.isDraining());
+  clusterRoutes(app, context.cluster, context.feed);
+  app.get('/api/v1/models', {
+    schema: { summary: 'Providers and models, and whether each is usable', response: { 200: modelsViewSchema } },
+    handler: async () => core.providers.view(),
+  });
+  app.get('/metrics', {
+    schema: { hide: true },
+    handler: async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  });
+  app.get('/api/v1/openapi.json', { schema: { hide: true }, handler: async () => app.swagger() });
+  await app.ready();
+  return app;
+}

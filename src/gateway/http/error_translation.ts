@@ -1,0 +1,67 @@
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { EventLog } from '../../core/observe/event_log.ts';
+import { ERROR_TABLE, type ErrorBody, type ErrorCode, WeirError } from '../../protocol/error_code.ts';
+
+/** Fastify's own refusals, in our words. */
+const FASTIFY_CODES: Record<string, ErrorCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
+};
+
+/** The one place where errors become answers. @param refused is told the code of each */
+export function translateErrors(app: FastifyInstance, log: EventLog, refused: (code: ErrorCode) => void): void {
+  app.setErrorHandler((thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    const error = asWeirError(thrown);
+    if (error.code === 'internal_error') {
+      log.error('6', 'Internal error', { thread_id: request.threadId || undefined, reason: String(thrown.stack) });
+    }
+    refused(error.code);
+    if (error.retryAfter !== undefined) reply.header('Retry-After', String(error.retryAfter));
+    return reply.status(error.status).send(bodyOf(error, request.threadId));
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] as string;
+    const allowed = (['GET', 'POST', 'DELETE'] as const).filter((method) => app.hasRoute({ method, url: path }));
+    const code = allowed.length > 0 ? 'method_not_allowed' : 'not_found';
+    if (allowed.length > 0) reply.header('Allow', allowed.join(', '));
+    return reply.status(ERROR_TABLE[code].status).send(bodyOf(new WeirError(code), ''));
+  });
+}
+
+/** What the HTTP parser refuses never reaches a route; the socket is answered by hand, in the same shape. */
+export function answerParserError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const code: ErrorCode =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? 'request_timeout'
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? 'headers_too_large'
+        : 'bad_request';
+  const body = JSON.stringify(bodyOf(new WeirError(code), ''));
+  socket.end(
+    `HTTP/1.1 ${ERROR_TABLE[code].status} ${code}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function asWeirError(error: FastifyError): WeirError {
+  if (error instanceof WeirError) return error;
+  const known = FASTIFY_CODES[error.code];
+  if (known) return new WeirError(known);
+  if (error instanceof SyntaxError && error.statusCode === 400) return new WeirError('invalid_json');
+  if (error.statusCode !== undefined && error.statusCode < 500) return new WeirError('bad_request');
+  return new WeirError('internal_error');
+}
+
+function bodyOf(error: WeirError, threadId: string): ErrorBody {
+  const body: ErrorBody = { error: error.code, message: error.message, details: error.details };
+  if (threadId) body.thread_id = threadId;
+  return body;
+}

@@ -1,0 +1,82 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Sink } from '../../core/stream/sink.ts';
+
+/** The part of libuv's handle that tells how much the kernel has not taken yet; Node's own timeouts read it too. */
+interface StreamHandle {
+  writeQueueSize?: number;
+}
+
+/**
+ * A streamed HTTP response, with its chunked framing (RFC 9112, section 7.1) made here: one frame is one string and
+ * one write, where `response.write` makes three. The response object still owns head, end and connection reuse.
+ */
+export class HttpSink implements Sink {
+  readonly #response: ServerResponse;
+  readonly #socket: Socket;
+  readonly #headers: OutgoingHttpHeaders;
+  readonly #chunked: boolean;
+  #onDrain: (() => void) | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, headers: OutgoingHttpHeaders) {
+    this.#response = response;
+    this.#socket = request.socket;
+    // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
+    this.#chunked = request.httpVersion !== '1.0';
+    this.#headers = this.#chunked
+      ? { ...headers, 'Transfer-Encoding': 'chunked' }
+      : { ...headers, Connection: 'close' };
+  }
+
+  open(firstFrame: string): void {
+    const response = this.#response;
+    const socket = this.#socket;
+    socket.setNoDelay(true);
+    socket.cork();
+    response.writeHead(200, this.#headers);
+    response.flushHeaders();
+    // From here the framing is ours; the response object must not add its own.
+    response.chunkedEncoding = false;
+    this.write(firstFrame);
+    socket.uncork();
+  }
+
+  write(frame: string): boolean {
+    if (this.#socket.destroyed) return true;
+    return this.#socket.write(this.#chunked ? chunked(frame) : frame, 'utf8');
+  }
+
+  end(lastFrame: string): void {
+    if (this.#socket.destroyed) return;
+    this.#detach();
+    this.#socket.write(this.#chunked ? `${chunked(lastFrame)}0\r\n\r\n` : lastFrame, 'utf8');
+    this.#response.end();
+  }
+
+  destroy(): void {
+    this.#detach();
+    this.#socket.destroy();
+  }
+
+  onDrain(callback: () => void): void {
+    this.#onDrain = callback;
+    this.#socket.on('drain', callback);
+    this.#response.once('close', () => this.#detach());
+  }
+
+  waiting(): string | undefined {
+    const queued = (this.#socket as unknown as { _handle?: StreamHandle | null })._handle?.writeQueueSize ?? 0;
+    const waiting = this.#socket.writableLength;
+    return queued + waiting === 0 ? undefined : `${queued}:${waiting}`;
+  }
+
+  /** The connection may serve another request after this one. */
+  #detach(): void {
+    if (this.#onDrain) this.#socket.off('drain', this.#onDrain);
+    this.#onDrain = undefined;
+  }
+}
+
+function chunked(frame: string): string {
+  return `${Buffer.byteLength(frame).toString(16)}\r\n${frame}\r\n`;
+}

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { WeirError } from '../../protocol/error_code.ts';
+import { type StreamRequest, streamRequestSchema, THREAD_ID } from '../../protocol/stream_request.ts';
+
+/** A field that is not as it should be, by its path in the body, or a header's name. */
+interface BadField {
+  field: string;
+  message: string;
+}
+
+/** @returns the client's own id, or a new one. @throws WeirError validation_error */
+export function threadIdOf(header: string | string[] | undefined): string {
+  if (header === undefined) return randomUUID();
+  if (typeof header === 'string' && THREAD_ID.test(header)) return header;
+  throw invalid([{ field: 'X-Thread-ID', message: 'must be 1 to 128 of A-Z a-z 0-9 _ -' }]);
+}
+
+/** Names every bad field at once. @throws WeirError validation_error */
+export function parseStreamRequest(body: unknown, defaultProvider: string): StreamRequest {
+  const parsed = streamRequestSchema.safeParse(body);
+  if (!parsed.success) {
+    throw invalid(
+      parsed.error.issues.map((issue) => ({ field: issue.path.join('.') || 'body', message: issue.message })),
+    );
+  }
+  const request = parsed.data;
+  if (request.fake && (request.provider ?? defaultProvider) !== 'fake') {
+    throw invalid([{ field: 'fake', message: 'only goes with provider "fake"' }]);
+  }
+  return request;
+}
+
+function invalid(fields: BadField[]): WeirError {
+  const names = fields.map((bad) => bad.field).join(', ');
+  return new WeirError('validation_error', {
+    message: `Not valid: ${names}; details.fields says why.`,
+    details: { fields },
+  });
+}

@@ -1,0 +1,85 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { handleStream, type StreamCore, type StreamExchange } from '../../core/handle_stream.ts';
+import { WeirError } from '../../protocol/error_code.ts';
+import { streamRequestSchema } from '../../protocol/stream_request.ts';
+import { weirDoor } from '../doors/weir_door.ts';
+import type { OpenStreams } from '../open_streams.ts';
+import { HttpSink } from './http_sink.ts';
+import type { Identify } from './identity.ts';
+import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set on stream routes, so that refusals can name it too. */
+    threadId: string;
+  }
+}
+
+/** What the route needs of its instance. */
+export interface StreamRouteContext {
+  core: StreamCore;
+  instance: string;
+  defaultProvider: string;
+  identify: Identify;
+  open: OpenStreams;
+}
+
+/** `POST /api/v1/stream`: parses, then leaves everything to {@link handleStream}. */
+export function streamRoute(app: FastifyInstance, context: StreamRouteContext): void {
+  const { core, instance, open } = context;
+  app.decorateRequest('threadId', '');
+
+  app.post('/api/v1/stream', {
+    schema: {
+      summary: 'Open a stream',
+      description: 'Answers with text/event-stream: status, chunks, then complete and [DONE], or error.',
+      body: streamRequestSchema,
+      consumes: ['application/json'],
+      produces: ['text/event-stream'],
+    },
+    // The parser below names all bad fields at once, header included.
+    validatorCompiler: () => (value: unknown) => ({ value }),
+    onRequest: async (request: FastifyRequest) => {
+      if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+        throw new WeirError('unsupported_media_type');
+      }
+    },
+    handler: async (request: FastifyRequest, reply: FastifyReply) => {
+      const startedAt = performance.now();
+      request.threadId = threadIdOf(request.headers['x-thread-id']);
+      const body = parseStreamRequest(request.body, context.defaultProvider);
+      open.refuseWhenClosed();
+
+      const { threadId } = request;
+      const abort = new AbortController();
+      reply.raw.once('close', () => {
+        open.delete(abort);
+        if (!reply.raw.writableFinished) abort.abort(new WeirError('cancelled'));
+      });
+      open.add(abort);
+      const promptLength = body.query?.length ?? JSON.stringify(body.messages).length;
+      const exchange: StreamExchange = {
+        request: body,
+        userId: context.identify(request.raw),
+        threadId,
+        startedAt,
+        abort,
+        encoder: (provider) =>
+          weirDoor({ status: 'validated', thread_id: threadId, instance, model: body.model, provider }, promptLength),
+        sink: () => {
+          reply.hijack();
+          return new HttpSink(request.raw, reply.raw, {
+            ...(reply.getHeaders() as OutgoingHttpHeaders),
+            'Content-Type': 'text/event-stream; charset=utf-8',
+            'Cache-Control': 'no-cache, no-transform',
+            'X-Accel-Buffering': 'no',
+            'X-Thread-ID': threadId,
+          });
+        },
+      };
+      await handleStream(core, exchange);
+      return reply;
+    },
+  });
+}

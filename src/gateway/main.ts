@@ -1,0 +1,64 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { buildGateway } from './build_gateway.ts';
+import { peerListener } from './cluster/peer_listener.ts';
+import { ConfigError, type GatewayConfig, parseConfig } from './config.ts';
+import { drain } from './drain.ts';
+
+/** One instance as a process: reads the environment, binds, handles signals. */
+const config = readConfig();
+const peer = config.PEER_SOCKET ?? (config.PEER_PORT ? `http://${hostname()}:${config.PEER_PORT}` : '');
+const gateway = await buildGateway(config, peer);
+const { app, log } = gateway;
+
+let leaving = false;
+async function leave(exitCode: number): Promise<void> {
+  if (leaving) process.exit(exitCode || 1);
+  leaving = true;
+  await drain(gateway, config.DRAIN_SECONDS);
+  log.flush();
+  process.exit(exitCode);
+}
+process.on('SIGTERM', () => void leave(0));
+process.on('SIGINT', () => void leave(0));
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    log.error('0', 'Unexpected error: draining, then exit', { reason: error instanceof Error ? error.stack : error });
+    void leave(1);
+  });
+}
+
+try {
+  if (config.PEER_SOCKET) {
+    rmSync(config.PEER_SOCKET, { force: true });
+    await peerListener(config.INSTANCE_ID, gateway.boot, { path: config.PEER_SOCKET });
+  } else if (config.PEER_PORT) {
+    await peerListener(config.INSTANCE_ID, gateway.boot, { host: config.HOST, port: config.PEER_PORT });
+  }
+  if (config.SOCKET) {
+    // Left by a killed predecessor; the directory decides who may reach the new one.
+    rmSync(config.SOCKET, { force: true });
+    await app.listen({ path: config.SOCKET });
+    chmodSync(config.SOCKET, 0o666);
+  } else {
+    await app.listen({ host: config.HOST, port: config.PORT });
+  }
+} catch (error) {
+  const where = config.SOCKET ?? `${config.HOST}:${config.PORT}`;
+  const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+  log.error('0', `Cannot listen on ${where} (${reason}); free it, or set PORT or SOCKET to another one`);
+  log.flush();
+  process.exit(1);
+}
+await gateway.announcer.start();
+log.info('0', 'Ready', { address: config.SOCKET ?? app.server.address(), boot: gateway.boot, pid: process.pid });
+
+function readConfig(): GatewayConfig {
+  try {
+    return parseConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
