@@ -64,13 +64,13 @@ export class Samples {
     const rank = this.#buckets ? this.#histogramRanks(this.#buckets) : this.#exactRanks();
     return {
       n: this.#count,
-      min: this.#min,
-      max: this.#max,
-      mean: this.#sum / this.#count,
-      p50: rank(0.5),
-      p90: rank(0.9),
-      p95: rank(0.95),
-      p99: rank(0.99),
+      min: rounded(this.#min),
+      max: rounded(this.#max),
+      mean: rounded(this.#sum / this.#count),
+      p50: rounded(rank(0.5)),
+      p90: rounded(rank(0.9)),
+      p95: rounded(rank(0.95)),
+      p99: rounded(rank(0.99)),
       method: this.#buckets ? 'histogram' : 'exact',
     };
   }
@@ -93,6 +93,11 @@ export class Samples {
       return this.#max;
     };
   }
+}
+
+/** To a microsecond, where the unit is milliseconds: clocks are no better, and JSON stays readable. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 /** Values below this (a nanosecond, where the unit is milliseconds) share one bucket. */

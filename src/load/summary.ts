@@ -110,8 +110,8 @@ export class Summary {
       e2e_ms: this.#e2e.spread(),
       refusal_ms: this.#refusal.spread(),
       tokens: this.#tokens,
-      duration_ms: nowMs,
-      streams_per_second: nowMs > 0 ? (this.#outcomes.ok * 1000) / nowMs : 0,
+      duration_ms: Math.round(nowMs),
+      streams_per_second: nowMs > 0 ? Math.round((this.#outcomes.ok * 1_000_000) / nowMs) / 1000 : 0,
       via: vias.length > 1 ? 'mixed' : (vias[0] ?? null),
       errors: [...this.#errors.values()].sort((a, b) => b.count - a.count).map((error) => ({ ...error })),
     };

@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
+import { connectTls, type TlsOptions } from './tls_connect.ts';
+
+/** Streams that a connection takes until the server has said how many it allows (NGINX: 128). */
+const ASSUMED_STREAMS = 100;
+
+interface Session {
+  ready: Promise<ClientHttp2Session>;
+  /** Streams that use it or are about to. */
+  active: number;
+  capacity: number;
+}
+
+/** Requests over HTTP/2: as many connections as the streams at once need. */
+export class Http2Sessions {
+  readonly #origin: URL;
+  readonly #tls: TlsOptions;
+  readonly #sessions = new Set<Session>();
+
+  /** `first` is a connection on which HTTP/2 was agreed already. */
+  constructor(origin: URL, tls: TlsOptions, first: TLSSocket) {
+    this.#origin = origin;
+    this.#tls = tls;
+    this.#add(Promise.resolve(first));
+  }
+
+  async send(url: URL, request: TransportRequest): Promise<TransportResponse> {
+    for (;;) {
+      const session = this.#take();
+      try {
+        return await this.#sendOn(session, url, request);
+      } catch (error) {
+        session.active -= 1;
+        // A connection that retires (NGINX closes each after 1,000 requests) refuses what came late, unprocessed.
+        if (!isUnprocessed(error) || request.signal?.aborted) throw error;
+        this.#sessions.delete(session);
+      }
+    }
+  }
+
+  close(): void {
+    for (const { ready } of this.#sessions) {
+      ready.then(
+        (session) => session.destroy(),
+        () => {},
+      );
+    }
+    this.#sessions.clear();
+  }
+
+  async #sendOn(session: Session, url: URL, request: TransportRequest): Promise<TransportResponse> {
+    const connection = await session.ready;
+    request.signal?.throwIfAborted();
+    const stream = connection.request(
+      { ':method': request.method, ':path': url.pathname + url.search, ...request.headers },
+      request.signal ? { signal: request.signal } : {},
+    );
+    stream.end(request.body);
+    const head = await headOf(stream);
+    stream.once('close', () => {
+      session.active -= 1;
+    });
+    // An abort after the head also surfaces here, where the body already reports it.
+    stream.on('error', () => {});
+    return {
+      status: head[':status'] ?? 0,
+      headers: (name) => head[name.toLowerCase()]?.toString() ?? null,
+      body: closingBody(stream),
+    };
+  }
+
+  #take(): Session {
+    for (const session of this.#sessions) {
+      if (session.active < session.capacity) {
+        session.active += 1;
+        return session;
+      }
+    }
+    const session = this.#add(connectTls(this.#origin, ['h2'], this.#tls));
+    session.active += 1;
+    return session;
+  }
+
+  #add(socket: Promise<TLSSocket>): Session {
+    const session: Session = { ready: this.#open(socket), active: 0, capacity: ASSUMED_STREAMS };
+    this.#sessions.add(session);
+    const retire = () => this.#sessions.delete(session);
+    session.ready.then((connection) => {
+      session.capacity = connection.remoteSettings.maxConcurrentStreams ?? ASSUMED_STREAMS;
+      connection.on('goaway', retire);
+      connection.on('close', retire);
+    }, retire);
+    return session;
+  }
+
+  async #open(socket: Promise<TLSSocket>): Promise<ClientHttp2Session> {
+    const connected = await socket;
+    const session = connect(this.#origin, { createConnection: () => connected });
+    // A window of 64 KiB for a whole connection would make its streams wait for one another.
+    session.once('connect', () => session.setLocalWindowSize(16 * 1024 * 1024));
+    await once(session, 'remoteSettings');
+    // What breaks a connection is reported by each of its streams.
+    session.on('error', () => {});
+    return session;
+  }
+}
+
+/** A stream that the server cancels closes without an error, so `close` is a failure of its own here. */
+function headOf(stream: ClientHttp2Stream): Promise<IncomingHttpHeaders & IncomingHttpStatusHeader> {
+  return new Promise((resolve, reject) => {
+    stream.once('response', resolve);
+    stream.once('error', reject);
+    stream.once('close', () => reject(new Error('the server closed the stream before it answered')));
+  });
+}
+
+/** A body that is left early cancels its stream, so that the server stops. */
+async function* closingBody(stream: ClientHttp2Stream): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+    if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error(`the stream was reset (${stream.rstCode})`);
+  } finally {
+    if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+  }
+}
+
+function isUnprocessed(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? error.code : '';
+  if (code === 'ERR_HTTP2_GOAWAY_SESSION' || code === 'ERR_HTTP2_INVALID_SESSION') return true;
+  return code === 'ERR_HTTP2_STREAM_ERROR' && error.message.includes('NGHTTP2_REFUSED_STREAM');
+}

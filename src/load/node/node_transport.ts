@@ -1,0 +1,49 @@
+import type { Transport } from '../../client/transport.ts';
+import { Http1Requests } from './http1_requests.ts';
+import { Http2Sessions } from './http2_sessions.ts';
+import { connectTls, type TlsOptions } from './tls_connect.ts';
+
+export interface NodeTransportOptions extends TlsOptions {
+  /** Speak HTTP/1.1 also where the server offers HTTP/2. */
+  http1?: boolean;
+}
+
+/** A transport for thousands of streams at once, to one origin. */
+export interface NodeTransport {
+  send: Transport;
+  /** Drops all connections. */
+  close: () => void;
+}
+
+/**
+ * Speaks HTTP/2 where the server of an https address agrees to it (ALPN), else HTTP/1.1. Follows no redirects.
+ * `fetch` would do neither HTTP/2 nor so many streams.
+ */
+export function nodeTransport(baseUrl: string, options: NodeTransportOptions = {}): NodeTransport {
+  const origin = new URL(new URL(baseUrl).origin);
+  let wire: Promise<Http1Requests | Http2Sessions> | undefined;
+  return {
+    send: async (url, request) => {
+      wire ??= openWire(origin, options).catch((error: unknown) => {
+        // The next request tries again.
+        wire = undefined;
+        throw error;
+      });
+      return (await wire).send(new URL(url), request);
+    },
+    close: () => {
+      wire?.then(
+        (opened) => opened.close(),
+        () => {},
+      );
+    },
+  };
+}
+
+async function openWire(origin: URL, options: NodeTransportOptions): Promise<Http1Requests | Http2Sessions> {
+  if (origin.protocol === 'http:' || options.http1) return new Http1Requests(origin, options);
+  const socket = await connectTls(origin, ['h2', 'http/1.1'], options);
+  if (socket.alpnProtocol === 'h2') return new Http2Sessions(origin, options, socket);
+  socket.destroy();
+  return new Http1Requests(origin, options);
+}

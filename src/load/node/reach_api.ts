@@ -1,0 +1,55 @@
+import { errorCode, outcomeOfFailure } from '../outcome.ts';
+import { type NodeTransport, type NodeTransportOptions, nodeTransport } from './node_transport.ts';
+
+/** Nothing can be tested there; `message` says in a sentence what to do. */
+export class Unreachable extends Error {}
+
+/**
+ * Finds out whether an API answers at this base, before a run does so many times. Where plain http is redirected to
+ * https, gives the https base: a redirect per request is not what a load test is to measure.
+ * @throws Unreachable
+ */
+export async function reachApi(
+  baseUrl: string,
+  options: NodeTransportOptions,
+  signal: AbortSignal,
+): Promise<{ baseUrl: string; transport: NodeTransport }> {
+  const transport = nodeTransport(baseUrl, options);
+  const timeout = AbortSignal.timeout(10_000);
+  try {
+    const answer = await transport.send(`${baseUrl}/health/live`, {
+      method: 'GET',
+      headers: { accept: 'application/json' },
+      body: '',
+      signal: AbortSignal.any([signal, timeout]),
+    });
+    for await (const _ of answer.body);
+    const location = answer.status >= 300 && answer.status < 400 ? answer.headers('location') : null;
+    const target = location === null ? null : URL.parse(location, baseUrl);
+    if (target === null || target.origin === new URL(baseUrl).origin) return { baseUrl, transport };
+    transport.close();
+    return await reachApi(target.href.replace(/\/health\/live\/?$/, ''), options, signal);
+  } catch (error) {
+    transport.close();
+    signal.throwIfAborted();
+    if (error instanceof Unreachable) throw error;
+    throw new Unreachable(
+      timeout.aborted ? `${baseUrl} did not answer within 10 s; ${START_IT}` : sentence(baseUrl, error),
+    );
+  }
+}
+
+const START_IT = 'start the stack with "./weir start --all", or see "./weir status".';
+
+function sentence(baseUrl: string, error: unknown): string {
+  const { origin, hostname } = new URL(baseUrl);
+  const code = errorCode(error);
+  switch (outcomeOfFailure(error)) {
+    case 'dns':
+      return `The name ${hostname} is not known (${code}); check the address.`;
+    case 'tls':
+      return `The certificate of ${origin} is not trusted (${code}); check it with "./weir certs show", or use --insecure.`;
+    default:
+      return `Nothing answers at ${origin} (${code || (error instanceof Error ? error.message : error)}); ${START_IT}`;
+  }
+}
