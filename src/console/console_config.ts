@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+const schema = z.object({
+  CONSOLE_HOST: z.string().min(1).default('127.0.0.1'),
+  CONSOLE_PORT: z.coerce.number().int().min(0).max(65535).default(3001),
+  CONSOLE_SOCKET: z.string().min(1).optional(),
+  API_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://localhost/api/v1'),
+  DASHBOARD_DIR: z.string().min(1).default('performance_dashboard/dist'),
+});
+
+/** Everything the console is told from outside, parsed once. */
+export interface ConsoleConfig {
+  host: string;
+  /** 0 lets the system choose. */
+  port: number;
+  /** Unix socket for NGINX; undefined means that the console is not behind one. */
+  socket: string | undefined;
+  /** Up to and with `/api/v1`, no slash at the end. */
+  apiBaseUrl: string;
+  /** Folder of the built dashboard; may be missing. */
+  dashboardDir: string;
+}
+
+/**
+ * Reads the console's environment.
+ * @throws Error with one sentence for each variable that is wrong
+ */
+export function parseConsoleConfig(env: Record<string, string | undefined>): ConsoleConfig {
+  // An empty variable is how shells and Compose files write "not set".
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(set);
+  if (!parsed.success) {
+    throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`).join('\n'));
+  }
+  const { data } = parsed;
+  return {
+    host: data.CONSOLE_HOST,
+    port: data.CONSOLE_PORT,
+    socket: data.CONSOLE_SOCKET,
+    apiBaseUrl: data.API_BASE_URL.replace(/\/+$/, ''),
+    dashboardDir: data.DASHBOARD_DIR,
+  };
+}

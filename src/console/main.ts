@@ -1,0 +1,46 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { buildConsole } from './build_console.ts';
+import { parseConsoleConfig } from './console_config.ts';
+
+/** The dashboard's server as a process: reads the environment, binds, ends on a signal. */
+async function main(): Promise<void> {
+  const config = parseConsoleConfig(process.env);
+  const local = buildConsole(config, 'local');
+  const address = await local.listen({ host: config.host, port: config.port });
+  const proxied = config.socket === undefined ? undefined : buildConsole(config, 'proxied');
+  if (proxied && config.socket !== undefined) {
+    // What a killed console left behind would refuse the new one its own socket.
+    rmSync(config.socket, { force: true });
+    await proxied.listen({ path: config.socket });
+    // NGINX's workers run as another user; the folder around the socket decides who comes this far.
+    chmodSync(config.socket, 0o666);
+  }
+  log('The dashboard is served', { address, api_base_url: config.apiBaseUrl });
+
+  const stop = async () => {
+    await Promise.all([local.close(), proxied?.close()]);
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+/** One JSON object a line, as the instances log. */
+function log(event: string, fields: Record<string, unknown>, level: 'info' | 'error' = 'info'): void {
+  const line = { timestamp: new Date().toISOString(), level, event, instance: 'console', ...fields };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? error.code : undefined;
+  const port = process.env.CONSOLE_PORT ?? 3001;
+  if (code === 'EADDRINUSE') return `Port ${port} is taken; choose another with CONSOLE_PORT.`;
+  if (code === 'EACCES') return `Port ${port} is not allowed for this user; choose one above 1023 with CONSOLE_PORT.`;
+  return error.message;
+}
+
+main().catch((error: unknown) => {
+  log(sentence(error), {}, 'error');
+  process.exit(1);
+});
