@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** Who may import whom; a layer may always import itself. */
+const LAYERS: Record<string, readonly string[]> = {
+  'src/protocol': [],
+  'src/core': ['src/protocol'],
+  'src/adapters': ['src/core', 'src/protocol'],
+  'src/gateway': ['src/adapters', 'src/core', 'src/protocol'],
+  'src/client': ['src/protocol'],
+  'src/load': ['src/client', 'src/protocol'],
+  'src/stack': ['src/protocol'],
+  'src/console': ['src/load', 'src/stack', 'src/client', 'src/protocol'],
+  'src/cli': ['src/console', 'src/load', 'src/stack', 'src/protocol'],
+  performance_dashboard: ['src/client', 'src/load', 'src/protocol'],
+  infrastructure: ['src/cli'],
+};
+
+const SEAM = 'performance_dashboard/src/api.ts';
+
+/** The one file per program that reads the environment. */
+const ENVIRONMENT_READERS = ['src/gateway/main.ts', 'src/cli/environment.ts', 'src/console/main.ts'];
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .filter((file) => !file.includes('node_modules') && !file.includes('/dist/'));
+}
+
+const files = Object.keys(LAYERS).flatMap(sourceFiles);
+const text = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
+
+function importsOf(file: string): string[] {
+  const source = text.get(file) ?? '';
+  const paths = [...source.matchAll(/(?:from|import\(|import)\s*['"](\.{1,2}\/[^'"]+)['"]/g)].map(
+    (match) => match[1] as string,
+  );
+  return paths.map((path) => relative(ROOT, resolve(ROOT, dirname(file), path)));
+}
+
+function layerOf(file: string): string | undefined {
+  return Object.keys(LAYERS).find((layer) => file.startsWith(`${layer}/`));
+}
+
+describe('the architecture', () => {
+  it('has the folders that its table names', () => {
+    for (const layer of Object.keys(LAYERS)) expect(sourceFiles(layer), layer).not.toEqual([]);
+  });
+
+  it('lets each layer import only those below it', () => {
+    const wrong = files.flatMap((file) => {
+      const layer = layerOf(file) as string;
+      return importsOf(file)
+        .filter((target) => {
+          const to = layerOf(target);
+          return to !== undefined && to !== layer && !LAYERS[layer]?.includes(to);
+        })
+        .map((target) => `${file} -> ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps adapters for different things apart', () => {
+    const area = (file: string) => file.split('/').slice(0, 3).join('/');
+    const wrong = files
+      .filter((file) => file.startsWith('src/adapters/'))
+      .flatMap((file) => importsOf(file).map((target) => [file, target] as const))
+      .filter(([file, target]) => target.startsWith('src/adapters/') && area(file) !== area(target));
+    expect(wrong).toEqual([]);
+  });
+
+  it('has one seam between the dashboard and the rest', () => {
+    const crossing = files
+      .filter((file) => file.startsWith('performance_dashboard/') && file !== SEAM)
+      .filter((file) => importsOf(file).some((target) => target.startsWith('src/')));
+    expect(crossing).toEqual([]);
+  });
+
+  it('has no import cycles', () => {
+    const state = new Map<string, 'open' | 'done'>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: string[]) => {
+      if (state.get(file) === 'open') cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+      if (state.has(file)) return;
+      state.set(file, 'open');
+      for (const target of importsOf(file)) if (text.has(target)) visit(target, [...path, file]);
+      state.set(file, 'done');
+    };
+    for (const file of files) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it('reads the environment in one file per program', () => {
+    const readers = files.filter((file) => /process\.env\b/.test(text.get(file) ?? ''));
+    expect(readers.filter((file) => !ENVIRONMENT_READERS.includes(file))).toEqual([]);
+  });
+
+  it('keeps sockets, Redis and frameworks out of the core', () => {
+    const banned =
+      /from ['"](node:(net|http|https|http2|tls|child_process)|ioredis|fastify|undici|pino|prom-client)['"]/;
+    expect(files.filter((file) => file.startsWith('src/core/') && banned.test(text.get(file) ?? ''))).toEqual([]);
+  });
+
+  it('keeps files short: none over 300 lines, the median at most 90', () => {
+    const lengths = files.map((file) => [file, (text.get(file) ?? '').split('\n').length - 1] as const);
+    expect(lengths.filter(([, length]) => length > 300)).toEqual([]);
+    const sorted = lengths.map(([, length]) => length).sort((a, b) => a - b);
+    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(90);
+  });
+
+  it('has no dumping grounds', () => {
+    expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|types)(\/|\.tsx?$)/.test(file))).toEqual([]);
+  });
+});
