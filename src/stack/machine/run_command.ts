@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+
+/** How a program ended and all that it said (stdout and stderr in the order of arrival). */
+export interface CommandResult {
+  code: number;
+  output: string;
+}
+
+/** Where and how a program runs; `onLine` gets every line as it comes. */
+export interface CommandOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  onLine?: (line: string) => void;
+}
+
+/** Output beyond this is dropped from the front: what went wrong stands at the end. */
+const MAX_OUTPUT = 256 * 1024;
+
+/** Runs a program to its end. A program that can't be started counts as code 127. */
+export function runCommand(command: string, args: string[], options: CommandOptions = {}): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    let partial = '';
+    const take = (chunk: string) => {
+      output = (output + chunk).slice(-MAX_OUTPUT);
+      const lines = (partial + chunk).split('\n');
+      partial = lines.pop() ?? '';
+      for (const line of lines) options.onLine?.(line);
+    };
+    child.stdout.setEncoding('utf8').on('data', take);
+    child.stderr.setEncoding('utf8').on('data', take);
+    child.on('error', (error) => resolve({ code: 127, output: `${output}${error.message}` }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** The last line that says something, for the end of a sentence. */
+export function lastLine(output: string): string {
+  return output.trim().split('\n').at(-1)?.trim() || 'it said nothing';
+}

@@ -1,0 +1,93 @@
+import { block, type Conf, comment } from './conf_text.ts';
+import { notServed } from './own_errors.ts';
+
+/** How a request travels to an instance, and the answer back. */
+function toInstances(upstream: string, readTimeout: string, maxBody: string): Conf {
+  return [
+    `proxy_pass http://${upstream};`,
+    comment('HTTP/1.1 with connections that stay open; with 1.0 a killed instance looks like a clean end.'),
+    'proxy_http_version 1.1;',
+    'proxy_set_header Connection "";',
+    comment('Who asks. Set, never appended to what the client sent: else it could choose its own limit.'),
+    'proxy_set_header Host $host;',
+    'proxy_set_header X-Real-IP $remote_addr;',
+    'proxy_set_header X-Forwarded-For $remote_addr;',
+    'proxy_set_header X-Forwarded-Proto $scheme;',
+    comment('Proof of the path: only NGINX says these two, on refusals too (always).'),
+    'proxy_set_header X-Gateway-Via "";',
+    'proxy_set_header X-Upstream "";',
+    'proxy_hide_header X-Gateway-Via;',
+    'proxy_hide_header X-Upstream;',
+    'add_header X-Gateway-Via nginx always;',
+    'add_header X-Upstream $instance_address always;',
+    comment('Tokens leave at once; a slow upload is collected here and never keeps an instance busy.'),
+    'proxy_buffering off;',
+    'proxy_request_buffering on;',
+    'proxy_cache off;',
+    'gzip off;',
+    'proxy_buffer_size 8k;',
+    'proxy_buffers 8 8k;',
+    `client_max_body_size ${maxBody};`,
+    comment(`
+      A frozen instance still accepts connections, so waiting for bytes is bounded too. Never retried: an answer of
+      429 or 503 (a refusal is not a failure) and a POST that was sent (two generations to pay for).`),
+    'proxy_connect_timeout 2s;',
+    'proxy_send_timeout 30s;',
+    `proxy_read_timeout ${readTimeout};`,
+    'proxy_next_upstream error timeout;',
+    'proxy_next_upstream_tries 3;',
+    'proxy_intercept_errors off;',
+  ];
+}
+
+/** `/nginx-health` and NGINX's own counters, for this machine only. */
+export function healthLocations(): Conf {
+  const onlyLoopback = ['access_log off;', 'allow 127.0.0.0/8;', 'allow ::1;', 'deny all;'];
+  return [
+    comment("NGINX's own health and counters, for this machine only."),
+    block('location = /nginx-health', onlyLoopback, 'default_type text/plain;', 'return 200 "ok\\n";'),
+    block('location = /nginx-status', onlyLoopback, 'stub_status;'),
+  ];
+}
+
+/** What the HTTPS server serves, in the order in which a reader looks for it. */
+export function locations(): Conf {
+  return [
+    comment(`
+      LOAD BALANCING HAPPENS HERE: the stream is handed to the least busy instance. An instance sends a heartbeat
+      every 10 s, so 35 s without a byte mean that it hangs.`),
+    block('location /api/v1/stream', toInstances('sse_backend', '35s', '2m')),
+    '',
+    comment('Open dashboards, counted apart from the work.'),
+    block('location = /api/v1/cluster/events', toInstances('sse_watchers', '35s', '1k')),
+    '',
+    comment('The rest of the API, and the OpenAI- and Anthropic-compatible doors (which take images).'),
+    block('location /api/', toInstances('sse_backend', '300s', '2m')),
+    block('location /v1/', toInstances('sse_backend', '300s', '33m')),
+    '',
+    comment('Metrics are for the inside: the dashboard server shows them at its own port.'),
+    block('location ~ ^/metrics(/|$)', notServed()),
+    '',
+    healthLocations(),
+    '',
+    comment(`
+      Everything else is the dashboard, on the API's own origin: a browser that doesn't trust the certificate asks
+      here, where it can show its question.`),
+    block(
+      'location /',
+      'proxy_pass http://dashboard;',
+      'proxy_http_version 1.1;',
+      'proxy_set_header Connection "";',
+      'proxy_set_header Host $http_host;',
+      'proxy_set_header X-Real-IP $remote_addr;',
+      'proxy_set_header X-Forwarded-For $remote_addr;',
+      'proxy_set_header X-Forwarded-Proto $scheme;',
+      'add_header X-Gateway-Via nginx always;',
+      comment('The page may hold live views, so nothing is collected here either.'),
+      'proxy_buffering off;',
+      'proxy_connect_timeout 2s;',
+      'proxy_read_timeout 300s;',
+      'client_max_body_size 1m;',
+    ),
+  ];
+}

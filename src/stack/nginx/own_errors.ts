@@ -1,0 +1,84 @@
+import { ERROR_TABLE, type ErrorCode } from '../../protocol/error_code.ts';
+import { block, type Conf, comment } from './conf_text.ts';
+
+/** An answer that NGINX gives by itself: its status, the code of the closed table, and a sentence that fits NGINX. */
+interface OwnError {
+  /** What NGINX calls it. */
+  nginxStatus: number;
+  /** What the client gets; NGINX's 494 is no status of HTTP. */
+  status: number;
+  code: ErrorCode;
+  message: string;
+}
+
+const own = (nginxStatus: number, code: ErrorCode, message?: string, status = nginxStatus): OwnError => {
+  return { nginxStatus, status, code, message: message ?? ERROR_TABLE[code].message };
+};
+
+const OWN_ERRORS: OwnError[] = [
+  own(400, 'validation_error', 'NGINX could not read the request as HTTP (or got plain HTTP on its HTTPS port).'),
+  own(408, 'request_timeout'),
+  own(413, 'payload_too_large', 'The body is too large for NGINX; send a smaller one.'),
+  own(414, 'headers_too_large', 'The address is too long; send the text in the body instead.'),
+  own(494, 'headers_too_large', undefined, 431),
+  own(500, 'internal_error', 'NGINX failed by itself; its error log says why.'),
+  own(502, 'upstream_error', 'NGINX reached no instance; ./weir status says which are up.'),
+  own(503, 'service_unavailable', 'NGINX has no capacity at the moment; try again shortly.'),
+  own(504, 'upstream_timeout', 'The instance did not answer NGINX in time; try again.'),
+];
+
+/** `return 404 '{"error":"not_found",…}';` — quotes and `$` don't occur in our sentences. */
+function jsonReturn(status: number, code: ErrorCode, message: string): string {
+  return `return ${status} '${JSON.stringify({ error: code, message, details: {} })}';`;
+}
+
+/** Headers of an answer that no instance had a hand in; the instance is the owner of CORS on all others. */
+const OWN_HEADERS = [
+  'default_type application/json;',
+  'add_header Cache-Control no-store always;',
+  'add_header X-Gateway-Via nginx always;',
+  'add_header X-Upstream $instance_address always;',
+  'add_header Access-Control-Allow-Origin $own_cors_origin always;',
+  'add_header Access-Control-Expose-Headers $own_cors_expose always;',
+  'add_header Vary Origin always;',
+];
+
+/** The answer to a path that NGINX doesn't serve. */
+export function notServed(): Conf {
+  return [...OWN_HEADERS, jsonReturn(404, 'not_found', ERROR_TABLE.not_found.message)];
+}
+
+/** The `map` blocks that {@link OWN_HEADERS} use; an empty value means that the header is not sent. */
+export function ownErrorMaps(corsOrigins: string[]): Conf {
+  return [
+    comment('Origins that may read the errors which NGINX itself answers.'),
+    block(
+      'map $http_origin $own_cors_origin',
+      'default "";',
+      corsOrigins.map((origin) => `"${origin}" $http_origin;`),
+    ),
+    block(
+      'map $own_cors_origin $own_cors_expose',
+      '"" "";',
+      'default "X-Thread-ID, X-Instance-Id, X-Gateway-Via, X-Upstream, Retry-After";',
+    ),
+  ];
+}
+
+/** `error_page` lines and their internal pages: one JSON shape for clients, whoever refuses. */
+export function ownErrorPages(): Conf {
+  return [
+    comment(`
+      NGINX's own errors as JSON, in the shape of an instance's. proxy_intercept_errors stays off, so an instance's
+      own refusal (429, 503 …) passes through untouched. Pages, not named locations: a request too broken to have
+      a path can't enter a named location.`),
+    OWN_ERRORS.map(({ nginxStatus, status }) =>
+      nginxStatus === status
+        ? `error_page ${nginxStatus} /.weir-error/${status};`
+        : `error_page ${nginxStatus} =${status} /.weir-error/${status};`,
+    ),
+    OWN_ERRORS.map(({ status, code, message }) => [
+      block(`location = /.weir-error/${status}`, 'internal;', OWN_HEADERS, jsonReturn(status, code, message)),
+    ]),
+  ];
+}

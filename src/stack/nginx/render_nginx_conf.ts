@@ -1,0 +1,103 @@
+import { block, type Conf, comment, confText, quoted } from './conf_text.ts';
+import { httpSettings } from './http_settings.ts';
+import { healthLocations, locations } from './locations.ts';
+import type { NginxPlan } from './nginx_plan.ts';
+import { isAtLeast } from './nginx_version.ts';
+import { ownErrorMaps, ownErrorPages } from './own_errors.ts';
+import { upstreams } from './upstreams.ts';
+
+/** Dead peers are found within 50 s, also those that vanished without a word. */
+const KEEPALIVE_PROBES = 'so_keepalive=20s:10s:3';
+
+function mainSettings(plan: NginxPlan): Conf {
+  return [
+    plan.driver === 'compose'
+      ? comment(`
+          NGINX of docker-compose.yml. Written by "npm run nginx:render" from src/stack/nginx, which makes the native
+          stack's configuration too; a test holds this file equal to it, so change it there.`)
+      : comment('NGINX of the native stack. Written at every start; changes made here are lost.'),
+    '',
+    plan.user && `user ${plan.user.name} ${plan.user.group};`,
+    'worker_processes auto;',
+    'daemon off;',
+    `pid ${quoted(plan.pidFile)};`,
+    `error_log ${plan.errorLog === 'stderr' ? 'stderr' : quoted(plan.errorLog)} warn;`,
+    comment('A proxied stream takes two connections. The limits follow the stream limit and what the machine allows.'),
+    `worker_rlimit_nofile ${plan.fileLimit};`,
+    comment('After a reload the old workers keep their streams for as long as this.'),
+    'worker_shutdown_timeout 15m;',
+    '',
+    block('events', `worker_connections ${plan.workerConnections};`),
+  ];
+}
+
+function redirectServer(plan: NginxPlan): Conf {
+  const target = `https://$host${plan.httpsPort === 443 ? '' : `:${plan.httpsPort}`}$request_uri`;
+  return [
+    comment('HTTP only leads to HTTPS. 308 keeps the method: a 301 would turn a POST into a GET.'),
+    block(
+      'server',
+      plan.httpListen.map((address) => `listen ${address} ${KEEPALIVE_PROBES};`),
+      'server_name _;',
+      healthLocations(),
+      block(
+        'location /',
+        block('if ($request_method !~ ^(GET|HEAD)$)', `return 308 ${target};`),
+        `return 301 ${target};`,
+      ),
+    ),
+  ];
+}
+
+function httpsServer(plan: NginxPlan): Conf {
+  // 1.25.1 made HTTP/2 a directive of its own and warns about the older way; before it the directive is an error.
+  const modern = isAtLeast(plan.version, '1.25.1');
+  return [
+    comment(`
+      ===========================================================================
+      HTTPS SERVER - MAIN ENTRY POINT
+      ===========================================================================`),
+    block(
+      'server',
+      plan.httpsListen.map((address) => `listen ${address} ssl${modern ? '' : ' http2'} ${KEEPALIVE_PROBES};`),
+      modern && 'http2 on;',
+      comment('Browsers open 100 streams on one connection; with the default of 128 the rest would queue unseen.'),
+      'http2_max_concurrent_streams 1024;',
+      'server_name _;',
+      '',
+      comment(`
+        Made by ./weir start. No early data: a stranger could play a POST again. No HSTS: it would bind every other
+        server that is ever tried on localhost.`),
+      `ssl_certificate ${quoted(plan.certificate)};`,
+      `ssl_certificate_key ${quoted(plan.certificateKey)};`,
+      'ssl_protocols TLSv1.2 TLSv1.3;',
+      'ssl_session_cache shared:tls:10m;',
+      'ssl_session_timeout 1d;',
+      'ssl_early_data off;',
+      '',
+      locations(),
+      '',
+      ownErrorPages(),
+    ),
+  ];
+}
+
+/** The complete nginx.conf for a plan. Throws when a path holds a character that NGINX can't take. */
+export function renderNginxConf(plan: NginxPlan): string {
+  return confText(
+    mainSettings(plan),
+    '',
+    block(
+      'http',
+      httpSettings(plan),
+      '',
+      ownErrorMaps(plan.corsOrigins),
+      '',
+      upstreams(plan),
+      '',
+      redirectServer(plan),
+      '',
+      httpsServer(plan),
+    ),
+  );
+}

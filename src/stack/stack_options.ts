@@ -1,0 +1,82 @@
+import { z } from 'zod';
+
+const port = z.number().int().min(1).max(65_535);
+
+/** What `start` was asked for; kept in `options.json` so that later commands know the stack they talk to. */
+export const stackOptionsSchema = z.object({
+  /** Instances and dashboard too, not NGINX and Redis alone. */
+  all: z.boolean(),
+  driver: z.enum(['native', 'compose']),
+  instances: z.number().int().min(1).max(64),
+  httpsPort: port,
+  httpPort: port,
+  dashboardPort: port,
+  /** An own Redis server; else the stack starts one. */
+  redisUrl: z
+    .string()
+    .regex(/^(rediss?|unix):\/\//, 'takes redis://host:port, rediss://… or unix:///path')
+    .optional(),
+  /** Address that NGINX and the dashboard listen on. */
+  bind: z.union([z.ipv4(), z.ipv6()], 'takes an IP address, such as 127.0.0.1 or 0.0.0.0'),
+  /** Streams of one user on one instance. */
+  maxPerUser: z.number().int().min(1).max(1_000_000),
+  /** Streams of one instance. */
+  maxConnections: z.number().int().min(1).max(1_000_000),
+  poolScope: z.enum(['instance', 'cluster']),
+  identityHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, 'takes the name of a header, such as X-User-Id')
+    .optional(),
+});
+export type StackOptions = z.infer<typeof stackOptionsSchema>;
+
+/** What holds where nothing was said. */
+export const DEFAULT_STACK_OPTIONS: StackOptions = {
+  all: false,
+  driver: 'native',
+  instances: 3,
+  httpsPort: 443,
+  httpPort: 80,
+  dashboardPort: 3001,
+  bind: '127.0.0.1',
+  maxPerUser: 3,
+  maxConnections: 10_000,
+  poolScope: 'instance',
+};
+
+/** How the command line spells an option: `httpsPort` → `--https-port`. */
+export function optionFlag(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Checks what can be checked without looking at the machine; all problems at once, as sentences. */
+export function optionProblems(options: StackOptions): string[] {
+  const parsed = stackOptionsSchema.safeParse(options);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${optionFlag(String(issue.path[0]))}: ${issue.message}`);
+  if (options.poolScope === 'cluster') {
+    problems.push('--pool-scope: limits over the whole cluster do not exist yet; use "instance"');
+  }
+  const ports = [options.httpPort, options.httpsPort, options.dashboardPort];
+  if (new Set(ports).size < ports.length) {
+    problems.push('--http-port, --https-port and --dashboard-port must be three different ports');
+  }
+  if (options.driver === 'compose') {
+    const fixed = ['instances', 'httpsPort', 'httpPort', 'dashboardPort', 'bind', 'redisUrl', 'all'] as const;
+    const wanted: StackOptions = { ...DEFAULT_STACK_OPTIONS, all: true };
+    const other = fixed.filter((name) => options[name] !== wanted[name]);
+    if (other.length > 0) {
+      const flags = other.map((name) => (name === 'all' ? '--all (which it needs)' : optionFlag(name)));
+      problems.push(`--driver compose runs docker-compose.yml as it is; it takes no other ${flags.join(', ')}`);
+    }
+  }
+  return problems;
+}
+
+/** Names of the options in which `asked` differs from what runs; `all` asked for less than runs is no difference. */
+export function differingOptions(asked: Partial<StackOptions>, running: StackOptions): (keyof StackOptions)[] {
+  return (Object.keys(asked) as (keyof StackOptions)[]).filter((name) => {
+    return name !== 'all' && asked[name] !== undefined && asked[name] !== running[name];
+  });
+}
