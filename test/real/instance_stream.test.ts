@@ -155,6 +155,13 @@ describe('faults of the fake provider', () => {
   });
 });
 
+describe('silence', () => {
+  it('is filled with comments, also before the first token', async () => {
+    const response = await post({ query: 'hi', model: 'm', fake: { tokens: 1, ttft_ms: 21_500 } });
+    expect(await response.text()).toMatch(/event: status\n.*\n\n: hb\n\n: hb\n\nid: 1\.1\nevent: chunk/);
+  });
+});
+
 describe('what a client asks that can not be kept yet', () => {
   it('resumable is answered with a notice that says so', async () => {
     const response = await post({ query: 'hi', model: 'm', resumable: true, fake: { tokens: 1, ttft_ms: 0 } });

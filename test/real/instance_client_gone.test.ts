@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { HealthView } from '../../src/protocol/cluster_view.ts';
+import { type Instance, startInstance } from '../support/instance.ts';
+import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { type RawConnection, rawConnection, streamPost } from '../support/raw_http.ts';
+import { until } from '../support/until.ts';
+
+let provider: MockOpenai;
+let instance: Instance;
+beforeAll(async () => {
+  provider = await startMockOpenai();
+  instance = await startInstance({
+    OPENAI_BASE_URL: provider.url,
+    OPENAI_API_KEY: 'test',
+    DEFAULT_PROVIDER: 'openai',
+    MAX_CONNECTIONS_PER_USER: '1000',
+  });
+});
+afterAll(async () => {
+  await instance.stop();
+  await provider.close();
+});
+
+async function held(): Promise<number> {
+  const health = (await (await fetch(`${instance.url}/api/v1/health`)).json()) as HealthView;
+  return health.pool.total_connections;
+}
+
+/** Pieces of content that have passed the instance. */
+async function relayed(): Promise<number> {
+  const metrics = await (await fetch(`${instance.url}/metrics`)).text();
+  return Number(/^weir_inter_chunk_seconds_count (\d+)$/m.exec(metrics)?.[1]);
+}
+
+const open = (model: string): RawConnection => rawConnection(instance.port, streamPost({ query: 'hi', model }));
+
+async function nothingLeft(): Promise<void> {
+  await until('the provider sees every call closed', () => provider.open === 0);
+  await until('every slot is free', async () => (await held()) === 0);
+}
+
+describe('a client that leaves', () => {
+  beforeEach(nothingLeft);
+
+  it.each([
+    ['before the provider has answered', 'mock-hang-before-head', () => provider.open === 1],
+    ['in the provider’s silence', 'mock-hang-after-head', () => provider.open === 1],
+    ['in mid-stream', 'mock-10000x20', (raw: RawConnection) => raw.received().includes('event: chunk')],
+  ])('%s cancels the call and frees the slot', async (_, model, reached) => {
+    const raw = open(model);
+    await until('the stage', () => reached(raw));
+    expect(await held()).toBe(1);
+    raw.socket.destroy();
+    await nothingLeft();
+  });
+
+  it('before it has sent its body, takes nothing', async () => {
+    const calls = provider.requests.length;
+    const raw = rawConnection(instance.port, streamPost({ query: 'hi', model: 'mock-10000x20' }).slice(0, -5));
+    raw.socket.end();
+    await raw.ended;
+    expect(provider.requests).toHaveLength(calls);
+    await nothingLeft();
+  });
+
+  it('together with 200 others, leaves nothing behind, and the instance answers on', async () => {
+    const all = Array.from({ length: 200 }, () => open('mock-10000x20'));
+    await until('all of them stream', () => all.every((raw) => raw.received().includes('event: chunk')));
+    for (const raw of all) raw.socket.destroy();
+    expect((await fetch(`${instance.url}/api/v1/health/live`)).status).toBe(200);
+    await nothingLeft();
+    const metrics = await (await fetch(`${instance.url}/metrics`)).text();
+    expect(metrics).toMatch(/^weir_active_streams 0$/m);
+    expect(metrics).toMatch(/^weir_pool_connections 0$/m);
+  });
+});
+
+describe('a client that does not read', () => {
+  it('holds back the provider instead of filling the memory', async () => {
+    const raw = rawConnection(instance.port, streamPost({ query: 'hi', model: 'mock-3000000x0' }), false);
+    // Kernel buffers on both sides take some megabytes; then the provider must stand still.
+    let last = -1;
+    await until(
+      'the provider stands still',
+      async () => {
+        const now = await relayed();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const still = now === last && now > 1_000;
+        last = now;
+        return still;
+      },
+      20_000,
+    );
+    const rss = Number(
+      /weir_resident_memory_bytes (\d+)/.exec(await (await fetch(`${instance.url}/metrics`)).text())?.[1],
+    );
+    expect(rss).toBeLessThan(400 * 1024 * 1024);
+    expect(provider.open).toBe(1);
+    raw.socket.destroy();
+    await until('the call is closed', () => provider.open === 0);
+    await until('the slot is free', async () => (await held()) === 0);
+  });
+});

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A real Redis server on a Unix socket of its own. */
+export interface TestRedis {
+  url: string;
+  process: ChildProcess;
+  start(): Promise<void>;
+  kill(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startRedis(): Promise<TestRedis> {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-redis-'));
+  const socket = join(folder, 'redis.sock');
+  const redis: TestRedis = {
+    url: `unix://${socket}`,
+    process: undefined as unknown as ChildProcess,
+    async start() {
+      redis.process = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder]);
+      const ready = Promise.withResolvers<void>();
+      redis.process.once('error', ready.reject);
+      redis.process.stdout?.on('data', (text) => String(text).includes('ready to accept') && ready.resolve());
+      await ready.promise;
+    },
+    async kill() {
+      redis.process.kill('SIGKILL');
+      await once(redis.process, 'exit');
+    },
+    async close() {
+      if (redis.process.exitCode === null && redis.process.signalCode === null) await redis.kill();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  await redis.start();
+  return redis;
+}
