@@ -90,7 +90,7 @@ export class Summary {
       for (const gap of gapsMs) this.#icl.add(gap);
     } else {
       if (isRefusal(record)) this.#refusal.add(record.e2eMs);
-      this.#addError(record);
+      if (record.outcome !== 'cancelled') this.#addError(record);
     }
     this.#mark(record.startMs + record.e2eMs);
   }

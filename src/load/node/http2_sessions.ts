@@ -63,9 +63,9 @@ export class Http2Sessions {
     request.signal?.throwIfAborted();
     const stream = connection.request(
       { ':method': request.method, ':path': url.pathname + url.search, ...request.headers },
-      request.signal ? { signal: request.signal } : {},
+      { endStream: request.body === '', ...(request.signal ? { signal: request.signal } : {}) },
     );
-    stream.end(request.body);
+    if (request.body !== '') stream.end(request.body);
     const head = await headOf(stream);
     stream.once('close', () => {
       session.active -= 1;
