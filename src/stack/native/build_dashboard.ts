@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { lastLine, runCommand } from '../machine/run_command.ts';
+import { StackError } from '../stack_error.ts';
+
+/** The page's own files, and those of the layers that it is built from. */
+const SOURCES = [
+  'performance_dashboard/{index.html,package.json,vite.config.ts}',
+  'performance_dashboard/{src,public}/**/*',
+  'src/{protocol,client,load}/**/*.ts',
+];
+
+function fingerprint(root: string): string {
+  const hash = createHash('sha256');
+  for (const entry of globSync(SOURCES, { cwd: root, withFileTypes: true })
+    .filter((found) => found.isFile())
+    .map((found) => path.join(found.parentPath, found.name))
+    .sort()) {
+    hash.update(entry).update(readFileSync(entry));
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Builds the dashboard when its sources are not those of the last build. Returns what was done, if anything.
+ *
+ * Throws when the build fails: a page that doesn't match its API would only confuse.
+ */
+export async function buildDashboard(root: string): Promise<string | undefined> {
+  const folder = path.join(root, 'performance_dashboard');
+  if (!existsSync(path.join(folder, 'index.html'))) return 'there is no dashboard to build';
+  const stamp = path.join(folder, 'dist/.sources');
+  const wanted = fingerprint(root);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return undefined;
+  const vite = path.join(root, 'node_modules/vite/bin/vite.js');
+  const { code, output } = await runCommand(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: folder });
+  if (code !== 0) {
+    throw new StackError(`the dashboard could not be built (${lastLine(output)})`, `run "npx vite build" in ${folder}`);
+  }
+  writeFileSync(stamp, wanted);
+  return 'built';
+}

@@ -1,0 +1,31 @@
+import type { ServiceSettings } from '../service_specs.ts';
+import type { StackLayout } from '../stack_layout.ts';
+import type { StackOptions } from '../stack_options.ts';
+
+/** Everything that a native start knows and finds out on its way. */
+export interface NativeContext {
+  layout: StackLayout;
+  options: StackOptions;
+  /** Like PATH: where nginx, redis-server, apt-get and sudo are looked for. */
+  searchPath: string;
+  /** 0 for root. */
+  uid: number;
+  /** Drain time of the instances, in seconds. */
+  drainSeconds: number;
+  corsOrigins: string[] | undefined;
+  /** Shows a line of progress. */
+  say: (line: string) => void;
+}
+
+/** The programs that the first phase found. */
+export interface FoundPrograms {
+  nginx: string;
+  nginxVersion: string;
+  redis: string | undefined;
+}
+
+/** The part of both that the services are made from. */
+export function serviceSettings(context: NativeContext, programs: FoundPrograms): ServiceSettings {
+  const { drainSeconds, corsOrigins } = context;
+  return { nginx: programs.nginx, redis: programs.redis, drainSeconds, corsOrigins };
+}

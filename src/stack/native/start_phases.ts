@@ -1,0 +1,126 @@
+import { mkdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ensureCertificates } from '../certificates/ensure_certificates.ts';
+import { shortRequest } from '../http_request.ts';
+import { writeJsonFile } from '../json_file.ts';
+import type { Phase } from '../phases.ts';
+import { serviceSpecs, stackUrl } from '../service_specs.ts';
+import { StackError } from '../stack_error.ts';
+import { clearRemains } from '../supervisor/clear_remains.ts';
+import type { ControlClient } from '../supervisor/control_client.ts';
+import type { ServiceSpec } from '../supervisor/service_spec.ts';
+import { buildDashboard } from './build_dashboard.ts';
+import { checkPorts } from './check_ports.ts';
+import { findPrograms } from './find_programs.ts';
+import { type FoundPrograms, type NativeContext, serviceSettings } from './native_context.ts';
+import { spawnSupervisor } from './spawn_supervisor.ts';
+import { removeRunFolder, writeConfiguration } from './write_configuration.ts';
+
+const ANSWER_WITHIN_MS = 10_000;
+const POLL_MS = 100;
+
+async function answersThroughNginx(gatewayUrl: string): Promise<void> {
+  const deadline = Date.now() + ANSWER_WITHIN_MS;
+  let last = 'no answer';
+  while (Date.now() < deadline) {
+    try {
+      const { status } = await shortRequest({ url: `${gatewayUrl}/health` });
+      if (status === 200) return;
+      last = `status ${status}`;
+    } catch (error) {
+      last = (error as Error).message;
+    }
+    await delay(POLL_MS);
+  }
+  throw new StackError(`the API does not answer through NGINX (${last})`, 'see ./weir logs nginx and ./weir doctor');
+}
+
+/** What the phases hand to each other. */
+interface Findings {
+  programs?: FoundPrograms;
+  services: ServiceSpec[];
+  control?: ControlClient;
+}
+
+function preparing(context: NativeContext, found: Findings): Phase[] {
+  const { layout, options } = context;
+  return [
+    {
+      title: 'Looking for NGINX and Redis',
+      run: async () => {
+        found.programs = await findPrograms(context);
+        return `NGINX ${found.programs.nginxVersion}`;
+      },
+    },
+    {
+      title: 'Checking ports',
+      run: async () => {
+        const remains = await clearRemains(layout);
+        await checkPorts(options);
+        return remains.length > 0 ? `ended what an earlier stack had left (${remains.join(', ')})` : undefined;
+      },
+    },
+    { title: 'Checking the certificate', run: () => ensureCertificates(layout.certificates) },
+    ...(options.all ? [{ title: 'Building the dashboard', run: () => buildDashboard(layout.root) }] : []),
+    {
+      title: 'Writing the configuration',
+      run: async () => {
+        mkdirSync(layout.state, { recursive: true });
+        const remark = await writeConfiguration(context, found.programs!);
+        found.services = serviceSpecs(layout, options, serviceSettings(context, found.programs!));
+        return remark;
+      },
+      undo: () => removeRunFolder(layout),
+    },
+  ];
+}
+
+function starting(context: NativeContext, found: Findings): Phase[] {
+  const { layout, options } = context;
+  const start = (kind: ServiceSpec['kind']) => async () => {
+    const wanted = found.services.filter((service) => service.kind === kind);
+    await Promise.all(wanted.map((service) => found.control!.start(service.name)));
+    return undefined;
+  };
+  return [
+    {
+      title: 'Starting the supervisor',
+      run: async () => {
+        found.control = await spawnSupervisor(layout, found.services, `${stackUrl(options)}/api/v1`);
+        return undefined;
+      },
+      undo: async () => {
+        await found.control?.stop(true).catch(() => undefined);
+        await clearRemains(layout);
+      },
+    },
+    ...(options.redisUrl === undefined ? [{ title: 'Starting Redis', run: start('redis') }] : []),
+    ...(options.all
+      ? [
+          { title: `Starting ${options.instances} instances`, run: start('instance') },
+          { title: 'Starting the dashboard', run: start('console') },
+        ]
+      : []),
+    { title: 'Starting NGINX', run: start('nginx') },
+  ];
+}
+
+/** A native start, from nothing to answers through NGINX. */
+export function startPhases(context: NativeContext): Phase[] {
+  const found: Findings = { services: [] };
+  const answer: Phase = {
+    title: 'Asking the API through NGINX',
+    run: async () => {
+      await answersThroughNginx(`${stackUrl(context.options)}/api/v1`);
+      return undefined;
+    },
+  };
+  const keep: Phase = {
+    title: 'Keeping the options',
+    run: async () => {
+      writeJsonFile(context.layout.optionsFile, context.options);
+      return undefined;
+    },
+  };
+  return [...preparing(context, found), ...starting(context, found), ...(context.options.all ? [answer] : []), keep];
+}

@@ -1,0 +1,84 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import path from 'node:path';
+import { fileLimit } from '../machine/file_limit.ts';
+import { workerAccount } from '../machine/worker_account.ts';
+import { nativeNginxPlan } from '../nginx/native_plan.ts';
+import { renderNginxConf } from '../nginx/render_nginx_conf.ts';
+import { nginxConfProblem } from '../nginx/test_nginx_conf.ts';
+import { redisSocket } from '../service_specs.ts';
+import { StackError } from '../stack_error.ts';
+import type { StackLayout } from '../stack_layout.ts';
+import type { FoundPrograms, NativeContext } from './native_context.ts';
+
+/**
+ * The run folder lets NGINX's workers pass (not list), and no one else: what is made in it gets their group. Below
+ * it, `private` is closed to them too. A folder that somebody else put there (in /tmp anyone can) is refused.
+ */
+function makeRunFolder(layout: StackLayout, uid: number, gid: number | undefined): void {
+  mkdirSync(layout.run, { recursive: true, mode: 0o700 });
+  const found = lstatSync(layout.run);
+  if (!found.isDirectory() || found.uid !== uid) {
+    throw new StackError(
+      `${layout.run} belongs to somebody else`,
+      'remove it, or set XDG_RUNTIME_DIR to your own folder',
+    );
+  }
+  const bodies = path.join(layout.run, 'nginx');
+  mkdirSync(bodies, { recursive: true });
+  mkdirSync(layout.privateRun, { recursive: true });
+  for (const folder of [layout.run, bodies]) {
+    if (gid !== undefined) chownSync(folder, uid, gid);
+    chmodSync(folder, gid === undefined ? 0o700 : 0o2710);
+  }
+  chmodSync(layout.privateRun, 0o700);
+}
+
+/** Redis for slots and streams: memory only, on a socket, and never throwing away what somebody still needs. */
+function redisConf(layout: StackLayout): string {
+  return [
+    '# Redis of this stack. Written at every start; changes made here are lost.',
+    'port 0',
+    `unixsocket "${redisSocket(layout)}"`,
+    'unixsocketperm 700',
+    'daemonize no',
+    `dir "${layout.redisData}"`,
+    'save ""',
+    'appendonly no',
+    'maxmemory-policy noeviction',
+    '',
+  ].join('\n');
+}
+
+/**
+ * Writes the configuration of NGINX and Redis, makes the folders, and lets NGINX check its file.
+ *
+ * Returns a sentence where the machine's file limit is below what the options ask for.
+ */
+export async function writeConfiguration(context: NativeContext, programs: FoundPrograms): Promise<string | undefined> {
+  const { layout, options, uid } = context;
+  const workers = uid === 0 ? workerAccount() : undefined;
+  for (const folder of [layout.state, layout.logs, layout.redisData])
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+  makeRunFolder(layout, uid, workers?.gid);
+  const wanted = options.maxConnections * options.instances;
+  const limit = fileLimit(wanted);
+  const plan = nativeNginxPlan(layout, options, {
+    nginxVersion: programs.nginxVersion,
+    workers,
+    hasIpv6: Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1')),
+    limit,
+    corsOrigins: context.corsOrigins,
+  });
+  writeFileSync(layout.nginxConf, renderNginxConf(plan), { mode: 0o644 });
+  writeFileSync(layout.redisConf, redisConf(layout), { mode: 0o600 });
+  const problem = await nginxConfProblem(programs.nginx, layout.state, layout.nginxConf);
+  if (problem) throw new StackError(`NGINX refuses its configuration (${problem})`, 'see ./weir doctor');
+  if (limit.streams >= wanted) return undefined;
+  return `the file limit (${limit.files}) lets ${limit.streams} of ${wanted} streams through at once; raise it with "ulimit -n"`;
+}
+
+/** Takes the run folder away again. */
+export async function removeRunFolder(layout: StackLayout): Promise<void> {
+  rmSync(layout.run, { recursive: true, force: true });
+}

@@ -1,0 +1,164 @@
+import path from 'node:path';
+import { dashboardOrigins } from './dashboard_origins.ts';
+import type { StackLayout } from './stack_layout.ts';
+import type { StackOptions } from './stack_options.ts';
+import type { ServiceSpec } from './supervisor/service_spec.ts';
+
+const READY_MS = 20_000;
+/** On top of the drain: for the last answers, and the log. */
+const STOP_MARGIN_MS = 5000;
+
+/** What the services need to know beside the options. */
+export interface ServiceSettings {
+  nginx: string;
+  /** Undefined with a Redis of the user's own. */
+  redis: string | undefined;
+  /** How long an instance lets its streams finish, in seconds. */
+  drainSeconds: number;
+  /** Origins whose pages may read the API; undefined means the dashboard's. */
+  corsOrigins: string[] | undefined;
+}
+
+/** A host as it stands in a URL; an address that means "all" is asked on loopback. */
+export function urlHost(bind: string): string {
+  if (bind === '127.0.0.1' || bind === '0.0.0.0' || bind === '::') return 'localhost';
+  return bind.includes(':') ? `[${bind}]` : bind;
+}
+
+/** `https://localhost`, with the port where it isn't 443. */
+export function stackUrl(options: StackOptions): string {
+  return `https://${urlHost(options.bind)}${options.httpsPort === 443 ? '' : `:${options.httpsPort}`}`;
+}
+
+/** `http://localhost:3001`. */
+export function dashboardUrl(options: StackOptions): string {
+  return `http://${urlHost(options.bind)}:${options.dashboardPort}`;
+}
+
+/** Names of the instances: app-1, app-2 … */
+export function instanceNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `app-${index + 1}`);
+}
+
+/** Socket of an instance or of the console, where NGINX's workers can reach it. */
+export function serviceSocket(layout: StackLayout, name: string): string {
+  return path.join(layout.run, `${name}.sock`);
+}
+
+/** Socket of the stack's own Redis. */
+export function redisSocket(layout: StackLayout): string {
+  return path.join(layout.privateRun, 'redis.sock');
+}
+
+/** Origins that may read the API: what the user set, else the dashboard's. */
+export function corsOrigins(options: StackOptions, settings: { corsOrigins: string[] | undefined }): string[] {
+  return settings.corsOrigins ?? dashboardOrigins(options.httpsPort, options.dashboardPort);
+}
+
+function redisSpec(layout: StackLayout, command: string): ServiceSpec {
+  const socket = redisSocket(layout);
+  return {
+    name: 'redis',
+    kind: 'redis',
+    command,
+    args: [layout.redisConf],
+    cwd: layout.state,
+    env: {},
+    logFile: path.join(layout.logs, 'redis.log'),
+    address: `unix:${socket}`,
+    sockets: [socket],
+    health: { kind: 'redis', socket },
+    readyWithinMs: READY_MS,
+    stopWithinMs: STOP_MARGIN_MS,
+  };
+}
+
+function instanceSpec(
+  name: string,
+  layout: StackLayout,
+  options: StackOptions,
+  settings: ServiceSettings,
+): ServiceSpec {
+  const socket = serviceSocket(layout, name);
+  const peer = path.join(layout.privateRun, `${name}.peer.sock`);
+  return {
+    name,
+    kind: 'instance',
+    command: process.execPath,
+    args: [path.join(layout.root, 'src/gateway/main.ts')],
+    cwd: layout.root,
+    env: {
+      INSTANCE_ID: name,
+      SOCKET: socket,
+      PEER_SOCKET: peer,
+      REDIS_URL: options.redisUrl ?? `unix://${redisSocket(layout)}`,
+      POOL_SCOPE: options.poolScope,
+      MAX_CONNECTIONS: String(options.maxConnections),
+      MAX_CONNECTIONS_PER_USER: String(options.maxPerUser),
+      CORS_ORIGINS: corsOrigins(options, settings).join(','),
+      DRAIN_SECONDS: String(settings.drainSeconds),
+      IDENTITY_HEADER: options.identityHeader ?? '',
+    },
+    logFile: path.join(layout.logs, `${name}.log`),
+    address: `unix:${socket}`,
+    sockets: [socket, peer],
+    health: { kind: 'http', socket, path: '/api/v1/health/ready' },
+    readyWithinMs: READY_MS,
+    stopWithinMs: settings.drainSeconds * 1000 + STOP_MARGIN_MS,
+  };
+}
+
+function consoleSpec(layout: StackLayout, options: StackOptions): ServiceSpec {
+  const socket = serviceSocket(layout, 'console');
+  return {
+    name: 'console',
+    kind: 'console',
+    command: process.execPath,
+    args: [path.join(layout.root, 'src/console/main.ts')],
+    cwd: layout.root,
+    env: {
+      // The console can start and stop things, so it stays on loopback whatever NGINX is bound to.
+      CONSOLE_HOST: '127.0.0.1',
+      CONSOLE_PORT: String(options.dashboardPort),
+      CONSOLE_SOCKET: socket,
+      API_BASE_URL: `${stackUrl(options)}/api/v1`,
+      DASHBOARD_DIR: path.join(layout.dashboard, 'dist'),
+    },
+    logFile: path.join(layout.logs, 'console.log'),
+    address: `http://localhost:${options.dashboardPort}`,
+    sockets: [socket],
+    health: { kind: 'http', url: `http://127.0.0.1:${options.dashboardPort}/healthz` },
+    readyWithinMs: READY_MS,
+    stopWithinMs: STOP_MARGIN_MS,
+  };
+}
+
+function nginxSpec(layout: StackLayout, options: StackOptions, command: string): ServiceSpec {
+  return {
+    name: 'nginx',
+    kind: 'nginx',
+    command,
+    // The prefix is ours, and so is the log: the built-in places belong to the system's own NGINX.
+    args: ['-p', layout.state, '-c', layout.nginxConf, '-e', 'stderr'],
+    cwd: layout.state,
+    env: {},
+    logFile: path.join(layout.logs, 'nginx.log'),
+    address: stackUrl(options),
+    sockets: [],
+    health: { kind: 'http', url: `${stackUrl(options)}/nginx-health` },
+    readyWithinMs: READY_MS,
+    stopWithinMs: STOP_MARGIN_MS,
+  };
+}
+
+/** The stack's processes in the order of their start: Redis, instances, console, NGINX. */
+export function serviceSpecs(layout: StackLayout, options: StackOptions, settings: ServiceSettings): ServiceSpec[] {
+  const inside = options.all
+    ? [
+        ...instanceNames(options.instances).map((name) => instanceSpec(name, layout, options, settings)),
+        consoleSpec(layout, options),
+      ]
+    : [];
+  const redis = settings.redis === undefined ? [] : [redisSpec(layout, settings.redis)];
+  return [...redis, ...inside, nginxSpec(layout, options, settings.nginx)];
+}

@@ -1,0 +1,40 @@
+import { connect } from 'node:net';
+import { healthViewSchema } from '../../protocol/cluster_view.ts';
+import { shortRequest } from '../http_request.ts';
+import type { HealthQuestion, ServiceSpec } from './service_spec.ts';
+
+const TIMEOUT_MS = 1000;
+
+/** Redis' own ping, without a client: the supervisor needs this one answer only. */
+function pingRedis(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket, () => connection.write('PING\r\n'));
+    const end = (alive: boolean) => {
+      connection.destroy();
+      resolve(alive);
+    };
+    connection.setTimeout(TIMEOUT_MS, () => end(false));
+    connection.once('error', () => end(false));
+    connection.once('data', (answer) => end(answer.toString().startsWith('+PONG')));
+  });
+}
+
+/** Whether a service answers; never rejects. */
+export async function askHealth(question: HealthQuestion): Promise<boolean> {
+  if (question.kind === 'redis') return pingRedis(question.socket);
+  const { kind: _, ...where } = question;
+  const answer = await shortRequest({ ...where, timeoutMs: TIMEOUT_MS }).catch(() => undefined);
+  return answer !== undefined && answer.status < 500;
+}
+
+/** Streams open on an instance; 0 where it doesn't say. */
+export async function askActiveStreams(spec: ServiceSpec): Promise<number> {
+  if (spec.kind !== 'instance' || spec.health.kind !== 'http') return 0;
+  try {
+    const { kind: _, ...where } = spec.health;
+    const answer = await shortRequest({ ...where, path: '/api/v1/health', timeoutMs: TIMEOUT_MS });
+    return healthViewSchema.parse(JSON.parse(answer.body)).pool.total_connections;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,20 @@
+import { copyFileSync, readdirSync, statSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+
+/** A log and its one older generation take at most twice this. */
+export const MAX_LOG_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Cuts logs that have grown beyond the bound: the content moves to `<name>.log.1`, the file itself is emptied.
+ *
+ * Emptied, not renamed: the services hold the file open for appending and go on at its new end, without being asked.
+ */
+export function boundLogs(folder: string, maxBytes = MAX_LOG_BYTES): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith('.log')) continue;
+    const file = path.join(folder, name);
+    if (statSync(file).size <= maxBytes) continue;
+    copyFileSync(file, `${file}.1`);
+    truncateSync(file);
+  }
+}

@@ -1,0 +1,60 @@
+import { shortRequest } from '../http_request.ts';
+import { readJsonFile } from '../json_file.ts';
+import { StackError } from '../stack_error.ts';
+import type { ServiceStatus, SupervisorPlan } from './service_spec.ts';
+
+/** Waits for a service longer than the service itself may take, so that its own answer wins. */
+const LONG_MS = 180_000;
+
+async function ask(socket: string, method: string, path: string, timeoutMs: number): Promise<unknown> {
+  const answer = await shortRequest({ socket, method, path, timeoutMs });
+  const body = JSON.parse(answer.body) as { message?: string };
+  if (answer.status !== 200)
+    throw new StackError(body.message ?? 'the supervisor refused', 'see ./weir logs supervisor');
+  return body;
+}
+
+/** Speaks with a stack's supervisor. Methods reject with the supervisor's sentence, or when it can't be reached. */
+export class ControlClient {
+  readonly #socket: string;
+
+  constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  async status(): Promise<ServiceStatus[]> {
+    const body = (await ask(this.#socket, 'GET', '/status', 5000)) as { services: ServiceStatus[] };
+    return body.services;
+  }
+
+  /** Resolves when the service answers. */
+  async start(service: string): Promise<void> {
+    await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/start`, LONG_MS);
+  }
+
+  /** Resolves when the service answers again. */
+  async restart(service: string): Promise<void> {
+    await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/restart`, LONG_MS);
+  }
+
+  /** Resolves when every service has ended. */
+  async stop(now: boolean): Promise<void> {
+    await ask(this.#socket, 'POST', now ? '/stop?now=1' : '/stop', LONG_MS);
+  }
+}
+
+/** The plan of the supervisor that was started last and not stopped since; it may have been killed meanwhile. */
+export function readPlan(planFile: string): SupervisorPlan | undefined {
+  return readJsonFile(planFile) as SupervisorPlan | undefined;
+}
+
+/** The running supervisor's client; undefined when none answers. */
+export async function connectSupervisor(planFile: string): Promise<ControlClient | undefined> {
+  const plan = readPlan(planFile);
+  if (!plan) return undefined;
+  const client = new ControlClient(plan.controlSocket);
+  return client.status().then(
+    () => client,
+    () => undefined,
+  );
+}

@@ -1,0 +1,4 @@
+/** One line of `supervisor.log`, in the shape of the instances' lines. Goes to stdout, which is that file. */
+export function eventLine(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown> = {}): void {
+  process.stdout.write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, event, ...fields })}\n`);
+}

@@ -1,0 +1,52 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { boundLogs } from './bound_logs.ts';
+import { controlServer } from './control_server.ts';
+import { eventLine } from './event_line.ts';
+import type { SupervisorPlan } from './service_spec.ts';
+import { Supervisor } from './supervisor.ts';
+
+const LOG_CHECK_MS = 5000;
+/** Meant for the program that listens at them, and set for each service apart. */
+const NOT_INHERITED = ['HOST', 'PORT', 'SOCKET', 'PEER_SOCKET', 'INSTANCE_ID', 'REDIS_URL', 'NODE_OPTIONS'];
+
+const planFile = process.argv[2];
+if (!planFile) throw new Error('the supervisor is started by ./weir start, with the file of its plan');
+const plan = JSON.parse(readFileSync(planFile, 'utf8')) as SupervisorPlan;
+const environment = { ...process.env };
+for (const name of NOT_INHERITED) delete environment[name];
+
+// Sockets are made with the group's rights and nobody else's: NGINX's workers are in that group.
+process.umask(0o007);
+const supervisor = new Supervisor(plan, environment);
+const logCheck = setInterval(() => boundLogs(plan.logs), LOG_CHECK_MS);
+
+let stopping: Promise<void> | undefined;
+function stop(now: boolean): Promise<void> {
+  stopping = Promise.all([stopping, supervisor.stopAll(now)]).then(() => {
+    clearInterval(logCheck);
+    rmSync(plan.run, { recursive: true, force: true });
+    rmSync(plan.processesFile, { force: true });
+    rmSync(planFile!, { force: true });
+    eventLine('info', 'stack has stopped');
+  });
+  // What is open on the control socket is answered first; nothing else keeps the process.
+  stopping.then(() => control.close());
+  return stopping;
+}
+
+const control = controlServer(supervisor, stop);
+control.listen(plan.controlSocket, () => eventLine('info', 'supervisor is up', { pid: process.pid }));
+control.on('error', (error) => {
+  eventLine('error', 'control socket failed', { error: error.message });
+  process.exitCode = 1;
+  void stop(true);
+});
+
+process.on('SIGHUP', () => undefined);
+process.on('SIGTERM', () => void stop(false));
+process.on('SIGINT', () => void stop(false));
+process.on('uncaughtException', (error) => {
+  eventLine('error', 'supervisor failed', { error: error.stack });
+  process.exitCode = 1;
+  void stop(true);
+});

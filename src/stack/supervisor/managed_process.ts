@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { lastLine } from '../machine/run_command.ts';
+import { askHealth } from './ask_health.ts';
+import { eventLine } from './event_line.ts';
+import type { ServiceSpec, ServiceState } from './service_spec.ts';
+
+const FIRST_BACK_OFF_MS = 200;
+const MAX_BACK_OFF_MS = 5000;
+/** Who ran this long has recovered: the next death waits the shortest time again. */
+const STEADY_AFTER_MS = 10_000;
+const POLL_MS = 50;
+
+/** What the owner wants to hear. */
+export interface ProcessHooks {
+  /** A process began or ended. */
+  onChange: () => void;
+  /** It died, was started again and answers. */
+  onReturn: (spec: ServiceSpec) => void;
+}
+
+/** Ends what is left of a process group; none left is the usual case. */
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {}
+}
+
+/** One service: started, watched, started again when it dies, and ended. */
+export class ManagedProcess {
+  readonly spec: ServiceSpec;
+  state: ServiceState = 'stopped';
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #hooks: ProcessHooks;
+  #child: ChildProcess | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #backOffMs = FIRST_BACK_OFF_MS;
+  #retry: NodeJS.Timeout | undefined;
+  #logOffset = 0;
+  /** Whether it should run; what a death means depends on it. */
+  #wanted = false;
+
+  constructor(spec: ServiceSpec, environment: NodeJS.ProcessEnv, hooks: ProcessHooks) {
+    this.spec = spec;
+    this.#environment = environment;
+    this.#hooks = hooks;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts it and waits until it answers; does nothing when it runs. Rejects with a sentence that says why not. */
+  async start(): Promise<void> {
+    if (this.state === 'running') return;
+    clearTimeout(this.#retry);
+    this.#wanted = true;
+    await (this.state === 'stopping' ? this.#ended : undefined);
+    const child = this.state === 'starting' && this.#child ? this.#child : this.#spawn();
+    const problem = await this.#untilReady(child);
+    if (problem === undefined) return;
+    await this.stop(true);
+    throw new Error(`${this.spec.name} did not start: ${problem} (see ${this.spec.logFile})`);
+  }
+
+  /** SIGTERM, then SIGKILL at the end of its time (at once when `now`); resolves when it is gone. */
+  async stop(now = false): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#wanted = false;
+    const child = this.#child;
+    this.state = child ? 'stopping' : 'stopped';
+    if (!child) return;
+    child.kill(now ? 'SIGKILL' : 'SIGTERM');
+    const killer = setTimeout(() => child.kill('SIGKILL'), this.spec.stopWithinMs);
+    await this.#ended;
+    clearTimeout(killer);
+  }
+
+  /** Sends a signal and lets what follows from it happen. False when there is no process. */
+  signal(signal: NodeJS.Signals): boolean {
+    return this.#child?.kill(signal) ?? false;
+  }
+
+  #spawn(): ChildProcess {
+    this.state = 'starting';
+    for (const socket of this.spec.sockets) rmSync(socket, { force: true });
+    const log = openSync(this.spec.logFile, 'a', 0o600);
+    this.#logOffset = statSync(this.spec.logFile).size;
+    // The child writes to the file itself: its output costs the supervisor nothing, and outlives it.
+    const child = spawn(this.spec.command, this.spec.args, {
+      cwd: this.spec.cwd,
+      env: { ...this.#environment, ...this.spec.env },
+      stdio: ['ignore', log, log],
+      // A process group of its own: what a killed service leaves behind (NGINX its workers) can be ended as one.
+      detached: true,
+    });
+    closeSync(log);
+    const startedAt = Date.now();
+    this.#child = child;
+    this.#ended = new Promise((resolve) => {
+      const end = (reason: string) => {
+        if (this.#child !== child) return;
+        this.#child = undefined;
+        killGroup(child.pid);
+        this.#onEnd(reason, Date.now() - startedAt);
+        resolve();
+      };
+      child.once('error', (error) => end(error.message));
+      child.once('exit', (code, signal) => end(signal ? `signal ${signal}` : `code ${code}`));
+    });
+    this.#hooks.onChange();
+    return child;
+  }
+
+  #onEnd(reason: string, ranMs: number): void {
+    const wasRunning = this.state === 'running';
+    this.#hooks.onChange();
+    if (!wasRunning) {
+      this.state = 'stopped';
+      return;
+    }
+    if (ranMs > STEADY_AFTER_MS) this.#backOffMs = FIRST_BACK_OFF_MS;
+    eventLine('warn', 'service ended; starting it again', {
+      service: this.spec.name,
+      reason,
+      back_off_ms: this.#backOffMs,
+    });
+    this.#scheduleReturn();
+  }
+
+  #scheduleReturn(): void {
+    this.state = 'waiting';
+    this.#retry = setTimeout(() => void this.#return(), this.#backOffMs);
+    this.#backOffMs = Math.min(this.#backOffMs * 2, MAX_BACK_OFF_MS);
+  }
+
+  async #return(): Promise<void> {
+    const child = this.#spawn();
+    const problem = await this.#untilReady(child);
+    if (problem === undefined) {
+      eventLine('info', 'service is back', { service: this.spec.name, pid: child.pid });
+      this.#hooks.onReturn(this.spec);
+      return;
+    }
+    if (this.#child === child) child.kill('SIGKILL');
+    await this.#ended;
+    if (!this.#wanted || this.state !== 'stopped') return;
+    eventLine('error', 'service did not come back', { service: this.spec.name, problem });
+    this.#scheduleReturn();
+  }
+
+  /** Undefined when it answers, else why it doesn't. */
+  async #untilReady(child: ChildProcess): Promise<string | undefined> {
+    const deadline = Date.now() + this.spec.readyWithinMs;
+    while (this.#child === child && this.#wanted) {
+      const answers = await askHealth(this.spec.health);
+      if (this.#child !== child || !this.#wanted) break;
+      if (answers) {
+        this.state = 'running';
+        return undefined;
+      }
+      if (Date.now() > deadline) return `no answer within ${this.spec.readyWithinMs / 1000} s`;
+      await delay(POLL_MS);
+    }
+    return this.#wanted ? this.#lastWords() : 'it was stopped';
+  }
+
+  #lastWords(): string {
+    return lastLine(readFileSync(this.spec.logFile).subarray(this.#logOffset).toString()).slice(0, 400);
+  }
+}

@@ -1,0 +1,53 @@
+/** How to ask a service whether it works. */
+export type HealthQuestion =
+  | { kind: 'redis'; socket: string }
+  /** An answer below 500 is a yes. `url`, or `socket` and `path`. */
+  | { kind: 'http'; url?: string; socket?: string; path?: string };
+
+/** A process that the supervisor owns. */
+export interface ServiceSpec {
+  /** `nginx`, `redis`, `app-1` …, `console`. */
+  name: string;
+  kind: 'redis' | 'instance' | 'console' | 'nginx';
+  command: string;
+  args: string[];
+  cwd: string;
+  /** On top of the supervisor's own environment. */
+  env: Record<string, string>;
+  /** Receives stdout and stderr. */
+  logFile: string;
+  /** Where it listens, as `status` shows it. */
+  address: string;
+  /** Removed before a start: a killed process leaves its socket behind, and the next one couldn't bind. */
+  sockets: string[];
+  health: HealthQuestion;
+  readyWithinMs: number;
+  /** Time between SIGTERM and SIGKILL. */
+  stopWithinMs: number;
+}
+
+/** What the supervisor is told when it is started; it knows nothing else. */
+export interface SupervisorPlan {
+  controlSocket: string;
+  processesFile: string;
+  logs: string;
+  run: string;
+  /** The API behind NGINX, for the probes after an instance came back. */
+  gatewayUrl: string;
+  /** In the order of their start. */
+  services: ServiceSpec[];
+}
+
+export type ServiceState = 'stopped' | 'starting' | 'running' | 'waiting' | 'stopping';
+
+/** A service as `status` shows it. */
+export interface ServiceStatus {
+  name: string;
+  /** `waiting` means: it died, and its next start is due shortly. */
+  state: ServiceState;
+  pid: number | null;
+  healthy: boolean;
+  address: string;
+  /** Of instances; 0 for the others. */
+  active_streams: number;
+}

@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { shortRequest } from '../http_request.ts';
+
+const WITHIN_MS = 15_000;
+const PAUSE_MS = 200;
+/** NGINX lets one request try a peer that failed; the second one shows that it is trusted again. */
+const WANTED_ANSWERS = 2;
+
+/**
+ * Sends short requests through NGINX until the instance that came back answers some of them.
+ *
+ * A peer that failed is left alone for `fail_timeout`, and then tried with one request: better with a probe of ours
+ * than with a user's stream, and better before the next burst than in it. True when it answered.
+ */
+export async function warmUpstream(gatewayUrl: string, instance: string, withinMs = WITHIN_MS): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  let answers = 0;
+  while (Date.now() < deadline) {
+    const answer = await shortRequest({ url: `${gatewayUrl}/health/live` }).catch(() => undefined);
+    if (answer?.headers['x-upstream'] === instance && ++answers >= WANTED_ANSWERS) return true;
+    await delay(PAUSE_MS);
+  }
+  return false;
+}
