@@ -1,1 +1,32 @@
-console.log("hi", process.version, process.argv.slice(2))
+import { CommanderError } from 'commander';
+import { type Environment, readEnvironment } from './environment.ts';
+import { buildProgram } from './program.ts';
+import { say } from './reporter.ts';
+
+const USAGE = 2;
+
+/** Every command of every subcommand throws instead of ending the program, so that the exit code is ours. */
+async function run(environment: Environment): Promise<number> {
+  let code = 0;
+  const program = buildProgram(environment, async (work) => {
+    code = await work;
+  });
+  const everyCommand = [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)];
+  for (const command of everyCommand) command.exitOverride();
+  await program.parseAsync();
+  return code;
+}
+
+// A reader that left early (head, less) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+try {
+  process.exitCode = await run(readEnvironment());
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+  } else {
+    say((error as Error).message);
+    process.exitCode = 1;
+  }
+}

@@ -3,7 +3,7 @@ export interface Phase {
   /** What is being done, as a person would say it: "Starting Redis". */
   title: string;
   /** Does it; a returned sentence is worth showing. Rejects with a sentence for the user. */
-  run: () => Promise<string | undefined>;
+  run: () => Promise<string | undefined> | Promise<void>;
   /** Takes back what `run` did, wholly or in part. */
   undo?: () => Promise<void>;
 }
@@ -30,7 +30,7 @@ export async function runPhases(phases: Phase[], reporter: PhaseReporter, signal
       if (phase.undo) undo.unshift(phase.undo);
       const result = await phase.run();
       signal?.throwIfAborted();
-      reporter.end(phase.title, result);
+      reporter.end(phase.title, result ?? undefined);
     } catch (error) {
       reporter.fail(phase.title);
       // One way back that fails must not block the others.

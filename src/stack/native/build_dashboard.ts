@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { lastLine, runCommand } from '../machine/run_command.ts';
-import { StackError } from '../stack_error.ts';
 
 /** The page's own files, and those of the layers that it is built from. */
 const SOURCES = [
@@ -23,9 +23,8 @@ function fingerprint(root: string): string {
 }
 
 /**
- * Builds the dashboard when its sources are not those of the last build. Returns what was done, if anything.
- *
- * Throws when the build fails: a page that doesn't match its API would only confuse.
+ * Builds the dashboard when its sources are not those of the last build. Returns what was done, if anything, or why
+ * it could not be done.
  */
 export async function buildDashboard(root: string): Promise<string | undefined> {
   const folder = path.join(root, 'performance_dashboard');
@@ -35,8 +34,10 @@ export async function buildDashboard(root: string): Promise<string | undefined> 
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return undefined;
   const vite = path.join(root, 'node_modules/vite/bin/vite.js');
   const { code, output } = await runCommand(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: folder });
+  // Not the end of the start: the API works without its page, which says itself that it was not built.
   if (code !== 0) {
-    throw new StackError(`the dashboard could not be built (${lastLine(output)})`, `run "npx vite build" in ${folder}`);
+    const reason = output.split('\n').find((line) => /error/i.test(line)) ?? lastLine(output);
+    return `it could not be built (${stripVTControlCharacters(reason).trim()}); run "npx vite build" in ${folder} to see why`;
   }
   writeFileSync(stamp, wanted);
   return 'built';

@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { portProblem } from '../stack/machine/port_check.ts';
+import type { Environment } from './environment.ts';
+import { say } from './reporter.ts';
+
+/** `dev`: one instance in the foreground, without NGINX and Redis: the limits of one instance, 3 streams a user. */
+export async function devCommand(port: number, environment: Environment): Promise<number> {
+  const problem = await portProblem(port, '127.0.0.1', '--port');
+  if (problem) throw problem;
+  const child = spawn(process.execPath, [path.join(environment.root, 'src/gateway/main.ts')], {
+    cwd: environment.root,
+    stdio: 'inherit',
+    env: {
+      ...environment.all,
+      INSTANCE_ID: 'dev',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      // Empty means unset: what the shell has for a stack must not leak into this one.
+      SOCKET: '',
+      PEER_SOCKET: '',
+      REDIS_URL: '',
+    },
+  });
+  say(`one instance at http://localhost:${port}, without NGINX: 3 streams a user, not 9`);
+  say(
+    `try it: curl http://localhost:${port}/api/v1/health   load test: ./weir load http://localhost:${port}   end: Ctrl-C`,
+  );
+  // Ctrl-C reaches the instance by itself, as it does everything in the terminal; `kill` does not.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(1));
+    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+  });
+}

@@ -1,0 +1,26 @@
+import { styleText } from 'node:util';
+import { runDoctor } from '../stack/doctor/run_doctor.ts';
+import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
+import type { Environment } from './environment.ts';
+import { print } from './reporter.ts';
+import { keptOptions, layoutOf } from './stack_access.ts';
+
+const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
+
+/** `doctor`: every check with what, why and mend. Returns 1 when one fails. */
+export async function doctorCommand(json: boolean, environment: Environment): Promise<number> {
+  const layout = layoutOf(environment);
+  const { searchPath, uid, apiBaseUrl } = environment;
+  const options = keptOptions(layout) ?? { ...DEFAULT_STACK_OPTIONS, all: true };
+  const checks = await runDoctor({ layout, options, searchPath, uid, apiBaseUrl });
+  if (json) print(JSON.stringify({ checks }, null, 2));
+  else {
+    for (const { id, result, what, why, mend } of checks) {
+      const word = styleText(COLOURS[result], result.padEnd(4), { stream: process.stdout });
+      print(`${word}  ${id.padEnd(20)} ${what}`);
+      if (result !== 'ok')
+        print([why && `      why   ${why}`, mend && `      mend  ${mend}`].filter(Boolean).join('\n'));
+    }
+  }
+  return checks.some(({ result }) => result === 'fail') ? 1 : 0;
+}

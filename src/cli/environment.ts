@@ -1,0 +1,46 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What the command line learns from its surroundings; the only file of the program that reads them. */
+export interface Environment {
+  root: string;
+  /** `WEIR_STATE_DIR`: a stack of its own, apart from `<root>/.weir`. */
+  stateDir: string | undefined;
+  runtimeDir: string | undefined;
+  /** Where nginx, redis-server, apt-get and sudo are looked for. `WEIR_PATH`, else PATH and the system's own folders. */
+  searchPath: string;
+  /** 0 for root. */
+  uid: number;
+  /** `DRAIN_SECONDS` of the instances. */
+  drainSeconds: number;
+  /** `CORS_ORIGINS`, for instances and NGINX alike. */
+  corsOrigins: string[] | undefined;
+  /** `VITE_API_BASE_URL`: where a dashboard that is built here would send its requests. */
+  apiBaseUrl: string | undefined;
+  /** Everything, for programs that are run from here. */
+  all: NodeJS.ProcessEnv;
+}
+
+const DEFAULT_DRAIN_SECONDS = 30;
+/** Debian keeps nginx in /usr/sbin, which is not on the PATH of ordinary accounts. */
+const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/opt/homebrew/bin'];
+
+/** Reads the environment. Throws a sentence when a variable is not what it should be. */
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
+  const drainSeconds = Number(env.DRAIN_SECONDS || DEFAULT_DRAIN_SECONDS);
+  if (!Number.isInteger(drainSeconds) || drainSeconds < 0) {
+    throw new Error(`DRAIN_SECONDS is "${env.DRAIN_SECONDS}"; set it to a whole number of seconds.`);
+  }
+  const origins = env.CORS_ORIGINS?.split(',').map((origin) => origin.trim());
+  return {
+    root: fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, ''),
+    stateDir: env.WEIR_STATE_DIR || undefined,
+    runtimeDir: env.XDG_RUNTIME_DIR || undefined,
+    searchPath: env.WEIR_PATH ?? [env.PATH ?? '', ...SYSTEM_FOLDERS].join(path.delimiter),
+    uid: process.getuid?.() ?? -1,
+    drainSeconds,
+    corsOrigins: origins?.filter(Boolean).length ? origins.filter(Boolean) : undefined,
+    apiBaseUrl: env.VITE_API_BASE_URL || undefined,
+    all: env,
+  };
+}

@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { type LoadCommandOptions, runLoadCommand } from '../load/node/load_command.ts';
+import { fakeOptionsSchema } from '../protocol/stream_request.ts';
+import { stackUrl } from '../stack/service_specs.ts';
+import { StackError } from '../stack/stack_error.ts';
+import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
+import type { Environment } from './environment.ts';
+import { keptOptions, layoutOf } from './stack_access.ts';
+import { wholeNumber } from './stack_flags.ts';
+
+/** What commander makes of the flags of `load`. */
+interface LoadFlags {
+  concurrency: number;
+  requests: number;
+  prompt: string;
+  model: string;
+  provider: string;
+  fake?: string;
+  json?: string;
+  http1?: boolean;
+  insecure?: boolean;
+  ca?: string;
+}
+
+/** Adds the options of `load`; the defaults are the guide's load test. */
+export function addLoadFlags(command: Command): Command {
+  return command
+    .argument('[url]', "where to send the requests (default: this stack's NGINX)")
+    .option('-c, --concurrency <n>', 'requests in flight at once', wholeNumber, 10)
+    .option('-n, --requests <n>', 'requests in all', wholeNumber, 30)
+    .option('--prompt <text>', 'what to ask', 'Write a short poem about performance testing.')
+    .option('--model <name>', 'model', 'gpt-3.5-turbo')
+    .option('--provider <name>', 'provider', 'fake')
+    .option('--fake <json>', 'knobs of the fake provider, such as {"tokens":20,"tokens_per_second":50}')
+    .option('--json <file>', 'write the report as JSON to a file, or to stdout with -')
+    .option('--http1', 'HTTP/1.1 also where HTTP/2 is offered')
+    .option('--ca <file>', "trust this certificate authority (default: the stack's own)")
+    .option('-k, --insecure', 'accept any certificate');
+}
+
+function parseFake(text: string): LoadCommandOptions['fake'] {
+  try {
+    const parsed = fakeOptionsSchema.partial().parse(JSON.parse(text));
+    return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
+  } catch (error) {
+    throw new StackError('--fake does not hold knobs of the fake provider as JSON', 'for example {"tokens":20}', {
+      cause: error,
+    });
+  }
+}
+
+function authority(flags: LoadFlags, environment: Environment): string | undefined {
+  const file = flags.ca ?? layoutOf(environment).certificates.authority;
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  if (flags.ca === undefined) return undefined;
+  throw new StackError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');
+}
+
+/** `load`: hands the flags to the load engine and returns its exit code. */
+export async function loadCommand(
+  url: string | undefined,
+  flags: LoadFlags,
+  environment: Environment,
+): Promise<number> {
+  if (flags.concurrency < 1 || flags.requests < 1) {
+    throw new StackError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
+  }
+  const { concurrency, requests, prompt, model, provider, json, http1, insecure } = flags;
+  const ca = authority(flags, environment);
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
+  return runLoadCommand({
+    url: url ?? stackUrl(keptOptions(layoutOf(environment)) ?? DEFAULT_STACK_OPTIONS),
+    concurrency,
+    requests,
+    prompt,
+    model,
+    provider,
+    signal: interrupt.signal,
+    ...(flags.fake === undefined ? {} : { fake: parseFake(flags.fake)! }),
+    ...(json === undefined ? {} : { json }),
+    ...(http1 === undefined ? {} : { http1 }),
+    ...(insecure === undefined ? {} : { insecure }),
+    ...(ca === undefined ? {} : { ca }),
+  });
+}

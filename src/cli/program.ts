@@ -1,0 +1,85 @@
+import { Command } from 'commander';
+import type { StackOptions } from '../stack/stack_options.ts';
+import { certsCommand } from './certs_command.ts';
+import { devCommand } from './dev_command.ts';
+import { doctorCommand } from './doctor_command.ts';
+import type { Environment } from './environment.ts';
+import { addLoadFlags, loadCommand } from './load.ts';
+import { logsCommand } from './logs_command.ts';
+import { addStackFlags, saidFlags, wholeNumber } from './stack_flags.ts';
+import { restartCommand, startCommand, stopCommand } from './start_command.ts';
+import { statusCommand } from './status_command.ts';
+import { testCommand } from './test_command.ts';
+
+/** Runs a command and keeps its exit code. */
+type Finish = (work: Promise<number>) => Promise<void>;
+
+function addStackCommands(program: Command, environment: Environment, finish: Finish): void {
+  addStackFlags(program.command('start').description('start the stack; returns when it answers')).action(
+    (flags: Partial<StackOptions>) => finish(startCommand(saidFlags(flags), environment)),
+  );
+  program
+    .command('stop')
+    .description('end everything; open streams may finish')
+    .option('--now', 'without waiting for open streams')
+    .action((flags: { now?: boolean }) => finish(stopCommand(flags.now === true, environment)));
+  addStackFlags(
+    program.command('restart').argument('[service]', 'one service only').description('stop and start again'),
+  ).action((service: string | undefined, flags: Partial<StackOptions>) =>
+    finish(restartCommand(service, saidFlags(flags), environment)),
+  );
+  program
+    .command('status')
+    .description('every service: state, pid, health, open streams')
+    .option('--json', 'for programs')
+    .action((flags: { json?: boolean }) => finish(statusCommand(flags.json === true, environment)));
+  program
+    .command('logs')
+    .argument('[service]', 'nginx, redis, app-1 …, console or supervisor')
+    .description('the last lines of the logs')
+    .option('-f, --follow', 'and those to come')
+    .action((service: string | undefined, flags: { follow?: boolean }) =>
+      finish(logsCommand(service, flags.follow === true, environment)),
+    );
+}
+
+function addOtherCommands(program: Command, environment: Environment, finish: Finish): void {
+  program
+    .command('dev')
+    .description('one instance in the foreground, without NGINX')
+    .option('--port <port>', 'its port', wholeNumber, 8000)
+    .action((flags: { port: number }) => finish(devCommand(flags.port, environment)));
+  addLoadFlags(program.command('load').description('load test')).action((url: string | undefined, flags) =>
+    finish(loadCommand(url, flags, environment)),
+  );
+  program
+    .command('doctor')
+    .description('what is wrong, why, and the command that mends it')
+    .option('--json', 'for programs')
+    .action((flags: { json?: boolean }) => finish(doctorCommand(flags.json === true, environment)));
+  const certs = program.command('certs').description('the certificate for localhost');
+  certs
+    .command('show', { isDefault: true })
+    .description('what it says, and whether it is good')
+    .action(() => finish(certsCommand('show', environment)));
+  certs
+    .command('renew')
+    .description('make a new one')
+    .action(() => finish(certsCommand('renew', environment)));
+  program
+    .command('test')
+    .description('install what the tests need, and run them all')
+    .action(() => finish(testCommand(environment)));
+}
+
+/** The command line's grammar. `finish` gets each command's work. */
+export function buildProgram(environment: Environment, finish: Finish): Command {
+  const program = new Command('weir')
+    .description('Streams LLM answers to many users at once, from several instances behind NGINX.')
+    .usage('<command> [options]')
+    .showHelpAfterError('(weir <command> --help lists what it takes)')
+    .configureHelp({ sortSubcommands: false });
+  addStackCommands(program, environment, finish);
+  addOtherCommands(program, environment, finish);
+  return program;
+}

@@ -1,0 +1,33 @@
+import { composeDriver } from '../stack/compose/compose_driver.ts';
+import { readJsonFile } from '../stack/json_file.ts';
+import { nativeDriver } from '../stack/native/native_driver.ts';
+import type { StackDriver } from '../stack/stack_driver.ts';
+import { type StackLayout, stackLayout } from '../stack/stack_layout.ts';
+import { type StackOptions, stackOptionsSchema } from '../stack/stack_options.ts';
+import type { Environment } from './environment.ts';
+
+/** Paths of the stack that this command line is about. */
+export function layoutOf(environment: Environment): StackLayout {
+  return stackLayout(environment);
+}
+
+/** The options of the last start; undefined before the first one. */
+export function keptOptions(layout: StackLayout): StackOptions | undefined {
+  const parsed = stackOptionsSchema.safeParse(readJsonFile(layout.optionsFile));
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The driver that these options ask for. `note` shows a line of progress. */
+export function driverFor(
+  options: StackOptions,
+  environment: Environment,
+  note: (line: string) => void = () => undefined,
+): StackDriver {
+  const layout = layoutOf(environment);
+  const { searchPath, uid, drainSeconds, corsOrigins } = environment;
+  if (options.driver === 'compose') {
+    const { root, optionsFile, certificates } = layout;
+    return composeDriver({ root, options, optionsFile, certificates, searchPath, environment: environment.all });
+  }
+  return nativeDriver({ layout, options, searchPath, uid, drainSeconds, corsOrigins, say: note });
+}

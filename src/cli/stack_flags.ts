@@ -1,0 +1,30 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { StackOptions } from '../stack/stack_options.ts';
+
+/** A whole number, for commander. */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It has to be a whole number.');
+  return Number(text);
+}
+
+/** Adds the options of a stack. They have no defaults here: what was not said stays undefined. */
+export function addStackFlags(command: Command): Command {
+  return command
+    .option('--all', 'instances and dashboard too (without it: NGINX and Redis only)')
+    .option('--instances <n>', 'number of instances (3)', wholeNumber)
+    .option('--https-port <port>', "NGINX's HTTPS port (443)", wholeNumber)
+    .option('--http-port <port>', "NGINX's HTTP port, which leads to HTTPS (80)", wholeNumber)
+    .option('--dashboard-port <port>', "the dashboard's own port (3001)", wholeNumber)
+    .option('--redis-url <url>', 'a Redis server of your own, instead of one that is started')
+    .addOption(new Option('--driver <driver>', 'processes or containers (native)').choices(['native', 'compose']))
+    .option('--bind <address>', 'address that NGINX listens on (127.0.0.1)')
+    .option('--max-per-user <n>', 'streams of one user on one instance (3)', wholeNumber)
+    .option('--max-connections <n>', 'streams of one instance (10000)', wholeNumber)
+    .addOption(new Option('--pool-scope <scope>', 'what the limits count (instance)').choices(['instance', 'cluster']))
+    .option('--identity-header <name>', 'header that names the user; only behind a proxy that sets it');
+}
+
+/** What was said, without what was not. */
+export function saidFlags(flags: Partial<StackOptions>): Partial<StackOptions> {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,110 @@
+import { runPhases } from '../stack/phases.ts';
+import { StackError } from '../stack/stack_error.ts';
+import {
+  DEFAULT_STACK_OPTIONS,
+  differingOptions,
+  optionFlag,
+  optionProblems,
+  type StackOptions,
+} from '../stack/stack_options.ts';
+import { takeStartLock } from '../stack/start_lock.ts';
+import { closingWords } from './closing_words.ts';
+import type { Environment } from './environment.ts';
+import { print, reporter, say } from './reporter.ts';
+import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
+
+function refuseDifference(asked: Partial<StackOptions>, running: StackOptions): void {
+  const differing = differingOptions(asked, running);
+  if (differing.length === 0) return;
+  const list = differing.map((name) => `${optionFlag(name)} ${running[name] ?? 'not set'}`).join(', ');
+  const flags = differing.map((name) => `${optionFlag(name)} ${asked[name]}`).join(' ');
+  throw new StackError(`the stack runs already, with ${list}`, `change that with "./weir restart ${flags}"`);
+}
+
+/** Runs the phases; Ctrl-C undoes them. Returns the exit code. */
+async function bringUp(options: StackOptions, environment: Environment): Promise<number> {
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort();
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const show = reporter();
+  try {
+    await runPhases(driverFor(options, environment, show.note).startPhases(), show, interrupt.signal);
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    say('interrupted; what was started has been stopped again');
+    return 130;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+  print(closingWords(options, layoutOf(environment)));
+  return 0;
+}
+
+function mustBeValid(options: StackOptions): void {
+  const problems = optionProblems(options);
+  if (problems.length > 0) throw new StackError(problems.join('; '), 'see ./weir start --help');
+}
+
+async function startLocked(asked: Partial<StackOptions>, environment: Environment): Promise<number> {
+  const layout = layoutOf(environment);
+  const kept = keptOptions(layout);
+  const driver = kept && driverFor(kept, environment);
+  const runs = (await driver?.runState()) ?? 'no';
+  if (!kept || runs === 'no') return bringUp({ ...DEFAULT_STACK_OPTIONS, ...asked }, environment);
+  refuseDifference(asked, kept);
+  const options = { ...kept, all: kept.all || asked.all === true };
+  if (runs === 'yes' && options.all === kept.all) {
+    say('the stack runs already; nothing to do');
+    print(closingWords(kept, layout));
+    return 0;
+  }
+  say(runs === 'yes' ? 'adding instances and dashboard' : 'an earlier start was cut short; starting again');
+  await driver?.stop(true);
+  return bringUp(options, environment);
+}
+
+/** `start`: brings the stack up, or says why not and leaves nothing behind. Returns the exit code. */
+export async function startCommand(asked: Partial<StackOptions>, environment: Environment): Promise<number> {
+  mustBeValid({ ...DEFAULT_STACK_OPTIONS, ...asked });
+  const unlock = takeStartLock(layoutOf(environment).state);
+  try {
+    return await startLocked(asked, environment);
+  } finally {
+    unlock();
+  }
+}
+
+/** `stop`: ends everything; a stack that doesn't run is as good as stopped. */
+export async function stopCommand(now: boolean, environment: Environment): Promise<number> {
+  const options = keptOptions(layoutOf(environment)) ?? DEFAULT_STACK_OPTIONS;
+  if (!now) say('stopping; streams that are open may finish');
+  const ran = await driverFor(options, environment).stop(now);
+  say(ran ? 'stopped' : 'nothing was running');
+  return 0;
+}
+
+/** `restart [service]`: one service, or everything with the options of the last start and those given now. */
+export async function restartCommand(
+  service: string | undefined,
+  asked: Partial<StackOptions>,
+  environment: Environment,
+): Promise<number> {
+  const layout = layoutOf(environment);
+  const kept = keptOptions(layout) ?? { ...DEFAULT_STACK_OPTIONS, all: true };
+  const driver = driverFor(kept, environment);
+  if (service !== undefined) {
+    await driver.restart(service);
+    say(`${service} is back`);
+    return 0;
+  }
+  const options = { ...kept, ...asked };
+  mustBeValid(options);
+  const unlock = takeStartLock(layout.state);
+  try {
+    say('stopping; streams that are open may finish');
+    await driver.stop(false);
+    return await bringUp(options, environment);
+  } finally {
+    unlock();
+  }
+}

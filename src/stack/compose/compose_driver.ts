@@ -1,0 +1,65 @@
+import type { CertificateFiles } from '../certificates/certificate_files.ts';
+import { ensureCertificates } from '../certificates/ensure_certificates.ts';
+import { writeJsonFile } from '../json_file.ts';
+import { lastLine } from '../machine/run_command.ts';
+import type { StackDriver } from '../stack_driver.ts';
+import { StackError } from '../stack_error.ts';
+import type { StackOptions } from '../stack_options.ts';
+import { type ComposeEngine, findComposeEngine } from './compose_engine.ts';
+import { composeStatus } from './compose_status.ts';
+
+/** What the Compose driver needs to know. */
+export interface ComposeContext {
+  root: string;
+  options: StackOptions;
+  optionsFile: string;
+  certificates: CertificateFiles;
+  searchPath: string;
+  /** Handed to docker-compose.yml, whose variables are named like an instance's. */
+  environment: NodeJS.ProcessEnv;
+}
+
+function variables(options: StackOptions): Record<string, string> {
+  return {
+    MAX_CONNECTIONS: String(options.maxConnections),
+    MAX_CONNECTIONS_PER_USER: String(options.maxPerUser),
+    IDENTITY_HEADER: options.identityHeader ?? '',
+  };
+}
+
+async function must(engine: ComposeEngine, args: string[], options: StackOptions): Promise<string> {
+  const { code, output } = await engine.run(args, variables(options));
+  if (code === 0) return output;
+  throw new StackError(`docker compose ${args[0]} failed (${lastLine(output)})`, 'see docker compose logs');
+}
+
+/** The stack as containers: docker-compose.yml as it is checked in. */
+export function composeDriver(context: ComposeContext): StackDriver {
+  const { root, options, searchPath, environment } = context;
+  const engine = () => findComposeEngine(root, searchPath, environment);
+  const status = async () => composeStatus(await must(await engine(), ['ps', '--format', 'json'], options));
+  return {
+    startPhases: () => [
+      { title: 'Looking for a container engine', run: async () => void (await engine()) },
+      { title: 'Checking the certificate', run: () => ensureCertificates(context.certificates) },
+      {
+        title: 'Building and starting the containers',
+        run: async () => void (await must(await engine(), ['up', '--detach', '--build', '--wait'], options)),
+        undo: async () => void (await must(await engine(), ['down'], options)),
+      },
+      { title: 'Keeping the options', run: async () => writeJsonFile(context.optionsFile, options) },
+    ],
+    async runState() {
+      return (await status().catch(() => [])).length > 0 ? 'yes' : 'no';
+    },
+    status,
+    async stop(now) {
+      const ran = (await status()).length > 0;
+      await must(await engine(), ['down', ...(now ? ['--timeout', '0'] : [])], options);
+      return ran;
+    },
+    async restart(service) {
+      await must(await engine(), ['restart', service], options);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readJsonFile } from '../json_file.ts';
+import type { StackDriver } from '../stack_driver.ts';
+import { StackError } from '../stack_error.ts';
+import { clearRemains } from '../supervisor/clear_remains.ts';
+import { type ControlClient, connectSupervisor } from '../supervisor/control_client.ts';
+import { isSameProcess, type ProcessIdentity } from '../supervisor/process_identity.ts';
+import type { NativeContext } from './native_context.ts';
+import { startPhases } from './start_phases.ts';
+
+const GONE_WITHIN_MS = 10_000;
+const POLL_MS = 20;
+
+async function untilGone(processes: ProcessIdentity[]): Promise<void> {
+  const deadline = Date.now() + GONE_WITHIN_MS;
+  while (processes.some(isSameProcess)) {
+    if (Date.now() > deadline) {
+      const pids = processes.filter(isSameProcess).map(({ name, pid }) => `${name} (pid ${pid})`);
+      throw new StackError(`still running: ${pids.join(', ')}`, 'end them with kill');
+    }
+    await delay(POLL_MS);
+  }
+}
+
+/** The stack as processes of this machine, owned by one supervisor. */
+export function nativeDriver(context: NativeContext): StackDriver {
+  const { layout } = context;
+  const supervisor = (): Promise<ControlClient | undefined> => connectSupervisor(layout.planFile);
+  return {
+    startPhases: () => startPhases(context),
+    async runState() {
+      const services = await (await supervisor())?.status();
+      if (!services) return 'no';
+      return services.some(({ state }) => state === 'stopped' || state === 'starting') ? 'partly' : 'yes';
+    },
+    async status() {
+      return (await (await supervisor())?.status()) ?? [];
+    },
+    async stop(now) {
+      const processes = (readJsonFile(layout.processesFile) as ProcessIdentity[] | undefined) ?? [];
+      const client = await supervisor();
+      if (!client) return (await clearRemains(layout)).length > 0;
+      await client.stop(now);
+      await untilGone(processes);
+      return true;
+    },
+    async restart(service) {
+      const client = await supervisor();
+      if (!client) throw new StackError('the stack is not running', 'start it with ./weir start --all');
+      await client.restart(service);
+    },
+  };
+}

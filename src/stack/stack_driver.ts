@@ -1,0 +1,16 @@
+import type { Phase } from './phases.ts';
+import type { ServiceStatus } from './supervisor/service_spec.ts';
+
+/** `partly` is a stack whose start was cut short. */
+export type RunState = 'no' | 'partly' | 'yes';
+
+/** One way to run the stack. All methods reject with a sentence for the user. */
+export interface StackDriver {
+  startPhases(): Phase[];
+  runState(): Promise<RunState>;
+  /** Empty when nothing runs. */
+  status(): Promise<ServiceStatus[]>;
+  /** Ends everything; `now` doesn't wait for streams. False when there was nothing to end. */
+  stop(now: boolean): Promise<boolean>;
+  restart(service: string): Promise<void>;
+}
