@@ -34,6 +34,8 @@ export class SseDecoder {
   #restSize = 0;
   #first = true;
   #skipLf = false;
+  /** Where the next CR is, or -1: almost nobody sends one, and then it is searched for only once a read. */
+  #nextCr = -1;
   #data: string | undefined;
   #event = '';
   #id = '';
@@ -54,6 +56,7 @@ export class SseDecoder {
     }
     this.#text = this.#at < this.#text.length ? this.#text.slice(this.#at) + text : text;
     this.#at = 0;
+    this.#nextCr = this.#text.indexOf('\r');
   }
 
   /** The next whole event, or undefined until more bytes come. @throws SseLimitError */
@@ -69,7 +72,7 @@ export class SseDecoder {
           continue;
         }
       }
-      const end = lineEnd(text, start);
+      const end = this.#lineEnd(start);
       this.#at = end + 1;
       if (text.charCodeAt(end) === CR) this.#skipLf = true;
       if (end > start) this.#line(text, start, end);
@@ -113,6 +116,13 @@ export class SseDecoder {
     return utf8.decode(all);
   }
 
+  /** Index of the line break at or after `start`; there is one, as only whole lines are decoded. */
+  #lineEnd(start: number): number {
+    const lf = this.#text.indexOf('\n', start);
+    if (this.#nextCr >= 0 && this.#nextCr < start) this.#nextCr = this.#text.indexOf('\r', start);
+    return this.#nextCr >= 0 && (lf < 0 || this.#nextCr < lf) ? this.#nextCr : lf;
+  }
+
   #line(text: string, start: number, end: number): void {
     // `data` is nearly every line; anything else takes the general way.
     if (text.startsWith('data:', start)) {
@@ -142,14 +152,4 @@ export class SseDecoder {
     if (data === undefined) return undefined;
     return { event: event === '' ? 'message' : event, data, id: this.#id };
   }
-}
-
-/** Index of the line break at or after `start`; there is one, as only whole lines are decoded. */
-function lineEnd(text: string, start: number): number {
-  const lf = text.indexOf('\n', start);
-  // A search for CR past the LF would read the whole rest again for each line: only what lies before counts.
-  const line = lf < 0 ? text.slice(start) : text.slice(start, lf);
-  const cr = line.indexOf('\r');
-  if (cr >= 0) return start + cr;
-  return lf;
 }

@@ -43,13 +43,19 @@ export class HttpSink implements Sink {
 
   write(frame: string): boolean {
     if (this.#socket.destroyed) return true;
-    return this.#socket.write(this.#chunked ? chunked(frame) : frame, 'utf8');
+    const size = Buffer.byteLength(frame);
+    // Text that is all ASCII is the same bytes in Latin-1, which Node writes without encoding it.
+    const encoding = size === frame.length ? 'latin1' : 'utf8';
+    return this.#socket.write(this.#chunked ? chunked(frame, size) : frame, encoding);
   }
 
   end(lastFrame: string): void {
     if (this.#socket.destroyed) return;
     this.#detach();
-    this.#socket.write(this.#chunked ? `${chunked(lastFrame)}0\r\n\r\n` : lastFrame, 'utf8');
+    this.#socket.write(
+      this.#chunked ? `${chunked(lastFrame, Buffer.byteLength(lastFrame))}0\r\n\r\n` : lastFrame,
+      'utf8',
+    );
     this.#response.end();
   }
 
@@ -77,6 +83,7 @@ export class HttpSink implements Sink {
   }
 }
 
-function chunked(frame: string): string {
-  return `${Buffer.byteLength(frame).toString(16)}\r\n${frame}\r\n`;
+/** @param size bytes of the frame */
+function chunked(frame: string, size: number): string {
+  return `${size.toString(16)}\r\n${frame}\r\n`;
 }
