@@ -5,7 +5,7 @@ import { block, type Conf, comment } from './conf_text.ts';
 interface OwnError {
   /** What NGINX calls it. */
   nginxStatus: number;
-  /** What the client gets; NGINX's 494 is no status of HTTP. */
+  /** What the client gets; NGINX's 494 and 497 are no statuses of HTTP. */
   status: number;
   code: ErrorCode;
   message: string;
@@ -16,11 +16,12 @@ const own = (nginxStatus: number, code: ErrorCode, message?: string, status = ng
 };
 
 const OWN_ERRORS: OwnError[] = [
-  own(400, 'validation_error', 'NGINX could not read the request as HTTP (or got plain HTTP on its HTTPS port).'),
+  own(400, 'validation_error', 'NGINX could not read the request; send it as well-formed HTTP.'),
   own(408, 'request_timeout'),
   own(413, 'payload_too_large', 'The body is too large for NGINX; send a smaller one.'),
   own(414, 'headers_too_large', 'The address is too long; send the text in the body instead.'),
   own(494, 'headers_too_large', undefined, 431),
+  own(497, 'validation_error', 'This is an HTTPS port and the request was plain HTTP; use https://.', 400),
   own(500, 'internal_error', 'NGINX failed by itself; its error log says why.'),
   own(502, 'upstream_error', 'NGINX reached no instance; ./weir status says which are up.'),
   own(503, 'service_unavailable', 'NGINX has no capacity at the moment; try again shortly.'),
@@ -74,11 +75,18 @@ export function ownErrorPages(): Conf {
       a path can't enter a named location.`),
     OWN_ERRORS.map(({ nginxStatus, status }) =>
       nginxStatus === status
-        ? `error_page ${nginxStatus} /.weir-error/${status};`
-        : `error_page ${nginxStatus} =${status} /.weir-error/${status};`,
+        ? `error_page ${nginxStatus} /.weir-error/${nginxStatus};`
+        : `error_page ${nginxStatus} =${status} /.weir-error/${nginxStatus};`,
     ),
-    OWN_ERRORS.map(({ status, code, message }) => [
-      block(`location = /.weir-error/${status}`, 'internal;', OWN_HEADERS, jsonReturn(status, code, message)),
+    OWN_ERRORS.map(({ nginxStatus, status, code, message }) => [
+      block(
+        `location = /.weir-error/${nginxStatus}`,
+        'internal;',
+        // The body was judged already; with the limit of the server the page about it would be refused too.
+        'client_max_body_size 0;',
+        OWN_HEADERS,
+        jsonReturn(status, code, message),
+      ),
     ]),
   ];
 }

@@ -10,7 +10,7 @@ async function ask(socket: string, method: string, path: string, timeoutMs: numb
   const answer = await shortRequest({ socket, method, path, timeoutMs });
   const body = JSON.parse(answer.body) as { message?: string };
   if (answer.status !== 200)
-    throw new StackError(body.message ?? 'the supervisor refused', 'see ./weir logs supervisor');
+    throw new StackError(body.message ?? 'the supervisor refused', './weir logs shows the whole story');
   return body;
 }
 

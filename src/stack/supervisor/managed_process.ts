@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { lastLine } from '../machine/run_command.ts';
 import { askHealth } from './ask_health.ts';
 import { eventLine } from './event_line.ts';
+import { lastWords } from './last_words.ts';
 import type { ServiceSpec, ServiceState } from './service_spec.ts';
 
 const FIRST_BACK_OFF_MS = 200;
@@ -62,7 +62,7 @@ export class ManagedProcess {
     const problem = await this.#untilReady(child);
     if (problem === undefined) return;
     await this.stop(true);
-    throw new Error(`${this.spec.name} did not start: ${problem} (see ${this.spec.logFile})`);
+    throw new Error(`${this.spec.name} did not start (${problem})`);
   }
 
   /** SIGTERM, then SIGKILL at the end of its time (at once when `now`); resolves when it is gone. */
@@ -168,6 +168,6 @@ export class ManagedProcess {
   }
 
   #lastWords(): string {
-    return lastLine(readFileSync(this.spec.logFile).subarray(this.#logOffset).toString()).slice(0, 400);
+    return lastWords(readFileSync(this.spec.logFile).subarray(this.#logOffset).toString());
   }
 }

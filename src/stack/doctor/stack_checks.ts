@@ -1,0 +1,32 @@
+import type { ServiceStatus } from '../supervisor/service_spec.ts';
+import { type Check, fail, ok } from './check.ts';
+
+/** The guide's second pitfall: is NGINX there at all. */
+export function checkNginxRuns(services: ServiceStatus[]): Check {
+  const id = 'nginx_running';
+  const nginx = services.find(({ name }) => name === 'nginx');
+  if (nginx?.healthy) return ok(id, `NGINX runs (pid ${nginx.pid ?? 'in a container'})`);
+  const why = 'The browser shows ERR_CONNECTION_REFUSED at https://localhost.';
+  if (!nginx) return fail(id, 'the stack is not running', why, './weir start --all');
+  return fail(id, `NGINX is ${nginx.state} and does not answer`, why, './weir logs nginx, then ./weir restart nginx');
+}
+
+/** The guide's third pitfall, seen from the inside: do the instances live. */
+export function checkInstances(services: ServiceStatus[]): Check {
+  const id = 'instances_alive';
+  const instances = services.filter(({ name }) => name.startsWith('app-'));
+  const down = instances.filter(({ healthy }) => !healthy).map(({ name }) => name);
+  const why = 'NGINX answers 502 Bad Gateway while it reaches none of them.';
+  if (instances.length === 0) return fail(id, 'there are no instances', why, './weir start --all');
+  if (down.length === 0) return ok(id, `${instances.length} of ${instances.length} answer`);
+  const what = `${down.join(', ')} of ${instances.length} do not answer`;
+  return fail(id, what, why, `./weir logs ${down[0]}, then ./weir restart ${down[0]}`);
+}
+
+/** The dashboard's own server. */
+export function checkConsole(services: ServiceStatus[]): Check {
+  const id = 'dashboard';
+  const found = services.find(({ name }) => name === 'console');
+  if (found?.healthy) return ok(id, `served at ${found.address}`);
+  return fail(id, 'the dashboard is not served', 'Its process does not answer.', './weir restart console');
+}
