@@ -1,0 +1,26 @@
+import { useMemo } from 'react';
+import type { History } from '../stores/instanceHistory.ts';
+import { TimeChart } from './TimeChart.tsx';
+
+/** Active streams of each instance over the last two minutes. */
+export function ActiveChart({ history, theme }: { history: History; theme: 'light' | 'dark' }) {
+  const { points, instances } = history;
+  const ids = instances.map(({ id }) => id).join('\n');
+  const data = useMemo(() => {
+    const last = points.at(-1)?.at ?? 0;
+    return {
+      times: points.map(({ at }) => (at - last) / 1000),
+      lines: ids.split('\n').map((id, index) => ({
+        label: id,
+        colour: `--instance-${(index % 6) + 1}`,
+        dash: [[], [8, 4], [2, 3]][index % 3]!,
+        values: points.map(({ active }) => active[id] ?? null),
+      })),
+    };
+  }, [points, ids]);
+  return (
+    <section className="panel px-4 py-3">
+      <TimeChart title="Active streams, last two minutes" times={data.times} series={data.lines} theme={theme} />
+    </section>
+  );
+}

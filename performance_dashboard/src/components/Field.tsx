@@ -1,0 +1,64 @@
+import { NumberField } from '@base-ui/react/number-field';
+
+interface NumberInputProps {
+  label: string;
+  unit: string;
+  value: number;
+  max: number;
+  disabled: boolean;
+  onChange: (value: number) => void;
+}
+
+/** A whole number from 1 on, with its unit and steps. */
+export function NumberInput({ label, unit, value, max, disabled, onChange }: NumberInputProps) {
+  const id = `field-${label.toLowerCase().replaceAll(' ', '-')}`;
+  const step = 'w-9 shrink-0 text-muted hover:bg-sunken hover:text-ink disabled:opacity-50';
+  return (
+    <NumberField.Root
+      id={id}
+      value={value}
+      min={1}
+      max={max}
+      disabled={disabled}
+      format={{ maximumFractionDigits: 0 }}
+      onValueChange={(next) => next !== null && onChange(Math.round(next))}
+    >
+      <label htmlFor={id} className="mb-1 block text-label font-medium">
+        {label} <span className="font-normal text-muted">{unit}</span>
+      </label>
+      <NumberField.Group className="control flex items-stretch overflow-hidden p-0! focus-within:border-accent">
+        <NumberField.Input className="w-full min-w-0 bg-transparent px-2.5 py-1.5" />
+        <NumberField.Decrement className={`${step} border-l border-line`} aria-label={`Fewer: ${label}`}>
+          −
+        </NumberField.Decrement>
+        <NumberField.Increment className={`${step} border-l border-line`} aria-label={`More: ${label}`}>
+          +
+        </NumberField.Increment>
+      </NumberField.Group>
+    </NumberField.Root>
+  );
+}
+
+interface FieldProps {
+  id: string;
+  label: string;
+  hint?: string | undefined;
+  children: React.ReactNode;
+}
+
+/** A label over any control; the control names the hint's id, `<id>-hint`, in aria-describedby. */
+export function Field({ id, label, hint, children }: FieldProps) {
+  return (
+    <div>
+      <label htmlFor={id} className="mb-1 block text-label font-medium">
+        {label}
+      </label>
+      {children}
+      {hint && (
+        <p id={`${id}-hint`} className="mt-1 text-label text-muted">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+import { useEffect, useRef } from 'react';
+
+/** Keys of the whole page, by `KeyboardEvent.key`. They rest while the user types, and with Ctrl, Alt or Meta. */
+export function useShortcuts(keys: readonly (readonly [key: string, act: () => void])[]): void {
+  const current = useRef(keys);
+  useEffect(() => {
+    current.current = keys;
+  });
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+      const target = event.target instanceof Element ? event.target : null;
+      if (event.key !== 'Escape' && target?.closest('input, textarea, select')) return;
+      current.current.find(([key]) => key === event.key)?.[1]();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, []);
+}

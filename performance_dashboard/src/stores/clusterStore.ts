@@ -1,0 +1,102 @@
+import { ClusterRefusal, type ClusterView, followCluster } from '../api.ts';
+import { emptyHistory, type History, remember } from './instanceHistory.ts';
+import { Store } from './store.ts';
+
+/** Data older than this is marked as old. */
+const STALE_MS = 3000;
+/** A connection that is silent for this long is given up and made again. */
+const SILENCE_MS = 10_000;
+const RETRY_MS = [500, 1000, 2000, 4000];
+
+export interface ClusterState {
+  /** `paused` while the tab is hidden; `stale` is an open connection without news. */
+  link: 'connecting' | 'live' | 'stale' | 'paused' | 'disconnected';
+  /** The last that was heard, also when the link is gone. */
+  view: ClusterView | null;
+  /** When `view` came; milliseconds of the page's clock. */
+  viewAt: number;
+  /** `X-Gateway-Via` of the last answer; undefined before there was one. */
+  via: string | null | undefined;
+  /** Status of the answer that ended the link; null where there was no answer at all. */
+  status: number | null;
+  history: History;
+}
+
+/** Follows the cluster's events for the whole page: one connection, closed while nobody looks. */
+class ClusterStore extends Store<ClusterState> {
+  #apiBaseUrl = '';
+  #abort: AbortController | undefined;
+  #failures = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super({ link: 'connecting', view: null, viewAt: 0, via: undefined, status: null, history: emptyHistory });
+  }
+
+  /** Call once, when the address is known. */
+  follow(apiBaseUrl: string): () => void {
+    this.#apiBaseUrl = apiBaseUrl;
+    const onVisibility = () => (document.hidden ? this.#pause() : this.#connect());
+    const watch = setInterval(() => this.#watch(), 1000);
+    document.addEventListener('visibilitychange', onVisibility);
+    onVisibility();
+    return () => {
+      clearInterval(watch);
+      document.removeEventListener('visibilitychange', onVisibility);
+      this.#pause();
+    };
+  }
+
+  #pause(): void {
+    clearTimeout(this.#retry);
+    this.#abort?.abort();
+    this.#abort = undefined;
+    this.#patch({ link: 'paused' });
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#abort) return;
+    clearTimeout(this.#retry);
+    const abort = new AbortController();
+    this.#abort = abort;
+    if (this.get().link === 'paused') this.#patch({ link: 'connecting', viewAt: performance.now() });
+    let status: number | null = null;
+    try {
+      await followCluster(
+        this.#apiBaseUrl,
+        abort.signal,
+        (via) => this.#patch({ via }),
+        (view) => this.#take(view),
+      );
+    } catch (error) {
+      if (error instanceof ClusterRefusal) status = error.status;
+    }
+    if (this.#abort !== abort) return;
+    this.#abort = undefined;
+    this.#patch({ link: 'disconnected', status });
+    const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)] ?? 0;
+    this.#failures += 1;
+    // Many open pages must not all come back in the same moment.
+    this.#retry = setTimeout(() => this.#connect(), wait * (0.75 + Math.random() / 2));
+  }
+
+  #take(view: ClusterView): void {
+    this.#failures = 0;
+    const now = performance.now();
+    this.#patch({ link: 'live', status: null, view, viewAt: now, history: remember(this.get().history, view, now) });
+  }
+
+  #watch(): void {
+    const { link, viewAt } = this.get();
+    if (link !== 'live' && link !== 'stale') return;
+    const age = performance.now() - viewAt;
+    if (age > SILENCE_MS) this.#abort?.abort();
+    else if (age > STALE_MS) this.#patch({ link: 'stale' });
+  }
+
+  #patch(change: Partial<ClusterState>): void {
+    this.set({ ...this.get(), ...change });
+  }
+}
+
+export const clusterStore = new ClusterStore();

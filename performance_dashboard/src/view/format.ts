@@ -1,0 +1,22 @@
+const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const ONE = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** 1,234 */
+export function formatCount(value: number): string {
+  return WHOLE.format(value);
+}
+
+/** Milliseconds without their unit: below 100 with one decimal, as no more than three digits mean anything. */
+export function formatMs(value: number): string {
+  return value < 100 ? ONE.format(value) : WHOLE.format(value);
+}
+
+/** 33 % */
+export function formatShare(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${WHOLE.format((part / whole) * 100)} %`;
+}
+
+/** 4.2 s, from milliseconds. */
+export function formatSeconds(ms: number): string {
+  return `${ONE.format(ms / 1000)} s`;
+}

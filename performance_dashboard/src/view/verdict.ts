@@ -1,0 +1,88 @@
+import type { LoadReport } from '../api.ts';
+import { runCounts } from './runCounts.ts';
+
+export interface Verdict {
+  tone: 'good' | 'note' | 'bad';
+  title: string;
+  text: string;
+}
+
+export interface Limits {
+  perUser: number;
+  scope: 'instance' | 'cluster';
+}
+
+/**
+ * What a run showed, in plain words.
+ *
+ * @param limits the per-user limit, where the cluster has told it
+ */
+export function verdict(report: LoadReport, stopped: boolean, limits: Limits | null): Verdict {
+  const counts = runCounts(report);
+  const { completed, refused429, refused503, truncated, failed } = counts;
+  const title = headline(completed, refused429, refused503, truncated, failed);
+  const sentences: string[] = [];
+  if (stopped) sentences.push(`Stopped by you after ${plural(report.requests, 'request', 'requests')}.`);
+  if (truncated > 0)
+    sentences.push(`${cap(amount(truncated))} broke off before the end: an instance or a provider went away.`);
+  if (failed > 0) sentences.push(failureSentence(report, failed));
+  if (refused503 > 0)
+    sentences.push(`503 means that no capacity was left: the pools were full, or instances were draining.`);
+  if (refused429 > 0) sentences.push(limiterSentence(report, limits));
+  const balance = balanceSentence(report);
+  if (balance) sentences.push(balance);
+  const tone = truncated + failed > 0 ? 'bad' : stopped || refused503 > 0 || completed === 0 ? 'note' : 'good';
+  return { tone, title, text: sentences.join(' ') };
+}
+
+function headline(ok: number, r429: number, r503: number, truncated: number, failed: number): string {
+  const refused = r429 + r503;
+  const parts = [ok > 0 ? `${amount(ok)} streamed to the end` : 'nothing streamed to the end'];
+  if (refused > 0) {
+    const word = refused === 1 ? 'was' : 'were';
+    parts.push(`${amount(refused)} ${word} refused${r503 === 0 ? ' on purpose' : ''}`);
+  }
+  if (truncated > 0) parts.push(`${amount(truncated)} cut off`);
+  if (failed > 0) parts.push(`${amount(failed)} failed`);
+  return `${cap(parts.join(', '))}.`;
+}
+
+function limiterSentence(report: LoadReport, limits: Limits | null): string {
+  const where = limits?.scope === 'cluster' ? 'over all instances' : 'and instance';
+  const limit = limits ? `${amount(limits.perUser)} streams per user ${where}` : 'the limit of streams per user';
+  const instances = Object.keys(report.instances).length;
+  const product = limits?.scope === 'instance' && instances > 1;
+  const sum = product ? ` ${instances} × ${limits.perUser} = ${instances * limits.perUser} at once.` : '';
+  return `429 is ${limit}:${sum || ' more at once are turned away.'} This is the limiter working.`;
+}
+
+function balanceSentence(report: LoadReport): string | null {
+  const streamed = Object.values(report.instances).map(({ ok }) => ok);
+  const most = Math.max(...streamed);
+  const least = Math.min(...streamed);
+  if (streamed.length < 2 || most === 0) return null;
+  if (most === least) return `Each of the ${amount(streamed.length)} instances streamed ${most}.`;
+  if (most - least === 1) return `Instances streamed ${least} or ${most} each: even.`;
+  return `Instances streamed between ${least} and ${most} each.`;
+}
+
+function failureSentence({ errors, via }: LoadReport, failed: number): string {
+  if (via === null) return 'No answer came at all; see above for what to do.';
+  const first = errors.find(({ outcome }) => outcome !== '429' && outcome !== '503' && outcome !== 'truncated');
+  const reason = first?.message ?? first?.code ?? first?.outcome;
+  return reason ? `${cap(amount(failed))} failed; most often: ${reason.replace(/\.?$/, '.')}` : '';
+}
+
+const WORDS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+
+function amount(n: number): string {
+  return WORDS[n] ?? String(n);
+}
+
+function plural(n: number, one: string, many: string): string {
+  return `${amount(n)} ${n === 1 ? one : many}`;
+}
+
+function cap(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
