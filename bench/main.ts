@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Figure, type FirstText, figureTable, firstTextTable } from './figures.ts';
+import { cpuMicroseconds } from './measure_cpu.ts';
+import { type Row, startRows } from './rows.ts';
+import { runWave } from './wave.ts';
+
+const { values } = parseArgs({
+  options: {
+    streams: { type: 'string', default: '400' },
+    chunks: { type: 'string', default: '200' },
+    rate: { type: 'string', default: '50' },
+    runs: { type: 'string', default: '3' },
+    /** Rows by key, comma separated; the floor is always among them. */
+    only: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
+});
+const streams = Number(values.streams);
+const chunks = Number(values.chunks);
+const runs = Number(values.runs);
+
+const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+const { rows, stop } = await startRows(directory, { chunks, perSecond: Number(values.rate) });
+try {
+  const wanted = values.only?.split(',');
+  const chosen = rows.filter((row) => wanted === undefined || row.key === 'floor' || wanted.includes(row.key));
+  say(`warm-up: every row once, not counted`);
+  for (const row of chosen) await measure(row);
+  const figures = new Map<string, Figure>();
+  const firstText = new Map<string, FirstText>();
+  for (let run = 1; run <= runs; run++) {
+    let floor = Number.NaN;
+    for (const row of chosen) {
+      const { microseconds, firstTextMs } = await measure(row);
+      if (row.key === 'floor') floor = microseconds[0] ?? Number.NaN;
+      say(`run ${run} of ${runs}: ${row.key} ${microseconds.map((value) => value.toFixed(1)).join(' and ')} µs`);
+      const seen = firstText.get(row.key) ?? { name: row.name, values: [] };
+      firstText.set(row.key, { ...seen, values: [...seen.values, ...firstTextMs] });
+      row.figures.forEach(({ name }, at) => {
+        const figure = figures.get(name) ?? { name, microseconds: [], ratios: [] };
+        figure.microseconds.push(microseconds[at]!);
+        figure.ratios.push(microseconds[at]! / floor);
+        figures.set(name, figure);
+      });
+    }
+  }
+  const tables = [figureTable([...figures.values()]), firstTextTable([...firstText.values()])];
+  process.stdout.write(`${tables.join('\n\n')}\n`);
+} finally {
+  await stop();
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function measure(row: Row): Promise<{ microseconds: number[]; firstTextMs: number[] }> {
+  const before = row.figures.map(({ pids }) => cpuMicroseconds(pids));
+  const { firstTextMs } = await runWave({ ...row, streams, rampMs: 1000 });
+  const after = row.figures.map(({ pids }) => cpuMicroseconds(pids));
+  return { microseconds: after.map((used, at) => (used - before[at]!) / (streams * chunks)), firstTextMs };
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

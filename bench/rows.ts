@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { startNginx } from './start_nginx.ts';
+import { type StartedProcess, startProcess } from './start_process.ts';
+
+/** One way from client to provider, and the processes on it whose CPU is counted. */
+export interface Row {
+  key: string;
+  name: string;
+  port: number;
+  path: string;
+  body: Record<string, unknown>;
+  /** Figures that this row gives: each the CPU of some of its processes. */
+  figures: { name: string; pids: number[] }[];
+}
+
+export interface Work {
+  chunks: number;
+  perSecond: number;
+}
+
+const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214, fake: 9215 };
+
+/** Starts everything; each row is measured alone, the others idle meanwhile. `stop` ends all of it. */
+export async function startRows(directory: string, work: Work): Promise<{ rows: Row[]; stop: () => Promise<void> }> {
+  const started: StartedProcess[] = [];
+  const stop = async () => {
+    for (const process of started.reverse()) await process.stop();
+  };
+  const keep = <T extends StartedProcess>(process: T): T => {
+    started.push(process);
+    return process;
+  };
+  try {
+    const mockUrl = `http://127.0.0.1:${PORTS.mock}`;
+    keep(
+      await startProcess(process.execPath, ['test/support/mock_openai.ts', '--port', `${PORTS.mock}`], {
+        port: PORTS.mock,
+      }),
+    );
+    const floor = keep(await startNginx(directory, PORTS.floor, `127.0.0.1:${PORTS.mock}`));
+    const bareArgs = ['bench/bare_relay.ts', '--port', `${PORTS.bare}`, '--upstream', mockUrl];
+    const bare = keep(await startProcess(process.execPath, bareArgs, { port: PORTS.bare }));
+    const weir = keep(await startInstance({ port: PORTS.weir }, mockUrl));
+    const socket = join(directory, 'app.sock');
+    const behind = keep(await startInstance({ path: socket }, mockUrl));
+    const front = keep(await startNginx(directory, PORTS.deployed, `unix:${socket}`));
+    const fake = keep(await startInstance({ port: PORTS.fake }, mockUrl));
+
+    const model = `mock-${work.chunks}x${work.perSecond}`;
+    const chat = {
+      path: '/v1/chat/completions',
+      body: { model, stream: true, messages: [{ role: 'user', content: 'hi' }] },
+    };
+    const stream = { path: '/api/v1/stream', body: { model, provider: 'openai', query: 'hi' } };
+    const knobs = { tokens_per_second: work.perSecond, ttft_ms: 20, text: 'word '.repeat(work.chunks) };
+    const rows: Row[] = [
+      { key: 'direct', name: 'no relay: the mock itself', port: PORTS.mock, ...chat, figures: [] },
+      {
+        key: 'floor',
+        name: 'NGINX, TCP, unbuffered, one worker (the floor)',
+        port: PORTS.floor,
+        ...chat,
+        figures: [{ name: 'NGINX, TCP, unbuffered, one worker (the floor)', pids: floor.pids }],
+      },
+      {
+        key: 'bare',
+        name: 'Node, bare: undici dispatch to one framed socket write, TCP',
+        port: PORTS.bare,
+        ...chat,
+        figures: [{ name: 'Node, bare: undici dispatch to one framed socket write, TCP', pids: [bare.pid] }],
+      },
+      {
+        key: 'weir',
+        name: 'Weir, relay over TCP',
+        port: PORTS.weir,
+        ...stream,
+        figures: [{ name: 'Weir, relay over TCP', pids: [weir.pid] }],
+      },
+      {
+        key: 'deployed',
+        name: 'Weir as deployed',
+        port: PORTS.deployed,
+        ...stream,
+        figures: [
+          { name: 'Weir as deployed (Unix socket behind NGINX): the instance', pids: [behind.pid] },
+          { name: 'Weir as deployed: instance and NGINX together', pids: [behind.pid, ...front.pids] },
+        ],
+      },
+      {
+        key: 'fake',
+        name: 'Weir, provider `fake`, TCP',
+        port: PORTS.fake,
+        path: '/api/v1/stream',
+        body: { model: 'demo', provider: 'fake', query: 'hi', fake: knobs },
+        figures: [{ name: 'Weir, provider `fake`, TCP', pids: [fake.pid] }],
+      },
+    ];
+    return { rows, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function startInstance(address: { port: number } | { path: string }, mockUrl: string): Promise<StartedProcess> {
+  return startProcess(process.execPath, ['src/gateway/main.ts'], address, {
+    INSTANCE_ID: 'app-1',
+    ...('port' in address ? { PORT: `${address.port}` } : { SOCKET: address.path }),
+    DEFAULT_PROVIDER: 'openai',
+    OPENAI_BASE_URL: `${mockUrl}/v1`,
+    OPENAI_API_KEY: 'bench',
+    MAX_CONNECTIONS: '100000',
+    MAX_CONNECTIONS_PER_USER: '100000',
+    DRAIN_SECONDS: '0',
+  });
+}
