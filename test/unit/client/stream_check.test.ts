@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { StreamCheck } from '../../../src/client/stream_check.ts';
+
+const event = (name: string, id: string, data: unknown) => ({ event: name, id, data: JSON.stringify(data) });
+const status = event('status', '1.0', { status: 'validated' });
+const chunk = (index: number, content = 'a') =>
+  event('chunk', `1.${index}`, { content, chunk_index: index, finish_reason: null });
+const complete = (seq: number, chunks: number, length: number) =>
+  event('complete', `1.${seq}`, { chunk_count: chunks, total_length: length, sha256: '' });
+const done = (id: string) => ({ event: 'message', id, data: '[DONE]' });
+
+function feed(...events: { event: string; id: string; data: string }[]): StreamCheck {
+  const check = new StreamCheck();
+  for (const one of events) check.take(one);
+  return check;
+}
+
+describe('StreamCheck', () => {
+  it('takes a whole answer and counts code points', () => {
+    const check = feed(status, chunk(1, 'é'), chunk(2, '👩‍👩‍👧'), complete(3, 2, 6), done('1.3'));
+    expect(check.end()).toBe(true);
+    expect(check.text).toBe('é👩‍👩‍👧');
+    expect(check.chunks).toBe(2);
+  });
+
+  it('takes an error as the end, before and after text', () => {
+    const error = (seq: number) => event('error', `1.${seq}`, { error: 'upstream_error' });
+    expect(feed(status, chunk(1), error(2)).end()).toBe(true);
+    expect(feed(status, error(1)).error?.error).toBe('upstream_error');
+  });
+
+  it('sees the lack of a terminal', () => {
+    expect(new StreamCheck().end()).toBe(false);
+    expect(feed(status, chunk(1)).end()).toBe(false);
+  });
+
+  it('passes notices on and names that it does not know over', () => {
+    const check = feed(status, chunk(1));
+    expect(check.take({ event: 'notice', id: '1.1', data: '{"kind":"new"}' })?.type).toBe('notice');
+    expect(check.take({ event: 'later', id: '1.2', data: 'anything' })).toBeUndefined();
+    expect(check.take({ event: 'chunk', id: '1.3', data: '{"content":"b","chunk_index":2}' })?.type).toBe('chunk');
+  });
+
+  it('lets a new epoch go on counting', () => {
+    const check = feed(status, chunk(1));
+    expect(check.take({ event: 'chunk', id: '2.2', data: '{"content":"b","chunk_index":2}' })?.type).toBe('chunk');
+  });
+
+  it.each([
+    ['chunk before status', [chunk(1)]],
+    ['two status events', [status, event('status', '1.1', {})]],
+    ['gap in the ids', [status, event('chunk', '1.2', { content: 'a', chunk_index: 1 })]],
+    ['an id twice', [status, chunk(1), chunk(1)]],
+    ['an epoch that falls', [event('status', '2.0', {}), chunk(1)]],
+    ['an id of another form', [event('status', 'x', {})]],
+    ['gap in chunk_index', [status, event('chunk', '1.1', { content: 'a', chunk_index: 2 })]],
+    ['a chunk without content', [status, event('chunk', '1.1', { chunk_index: 1 })]],
+    ['wrong chunk_count', [status, chunk(1), complete(2, 2, 1)]],
+    ['wrong total_length', [status, chunk(1, '😀'), complete(2, 1, 2)]],
+    ['data that is not JSON', [{ event: 'status', id: '1.0', data: '{' }]],
+    ['[DONE] without complete', [status, chunk(1), done('1.1')]],
+    ['a chunk after complete', [status, complete(1, 0, 0), chunk(2)]],
+    ['an event after [DONE]', [status, complete(1, 0, 0), done('1.1'), done('1.1')]],
+    ['an event after error', [status, event('error', '1.1', {}), chunk(2)]],
+  ])('refuses %s', (_, events) => {
+    expect(() => feed(...events)).toThrow(expect.objectContaining({ name: 'StreamProtocolError' }));
+  });
+
+  it('refuses an end between complete and [DONE]', () => {
+    expect(() => feed(status, complete(1, 0, 0)).end()).toThrow('without [DONE]');
+  });
+});
