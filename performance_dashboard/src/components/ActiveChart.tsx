@@ -2,6 +2,9 @@ import { useMemo } from 'react';
 import type { History } from '../stores/instanceHistory.ts';
 import { TimeChart } from './TimeChart.tsx';
 
+/** Seconds, up to now. */
+const WINDOW = [-120, 0] as const;
+
 /** Active streams of each instance over the last two minutes. */
 export function ActiveChart({ history, theme }: { history: History; theme: 'light' | 'dark' }) {
   const { points, instances } = history;
@@ -13,14 +16,20 @@ export function ActiveChart({ history, theme }: { history: History; theme: 'ligh
       lines: ids.split('\n').map((id, index) => ({
         label: id,
         colour: `--instance-${(index % 6) + 1}`,
-        dash: [[], [8, 4], [2, 3]][index % 3]!,
+        fill: 'stack' as const,
         values: points.map(({ active }) => active[id] ?? null),
       })),
     };
   }, [points, ids]);
   return (
     <section className="panel px-4 py-3">
-      <TimeChart title="Active streams, last two minutes" times={data.times} series={data.lines} theme={theme} />
+      <TimeChart
+        title="Active streams, stacked, last two minutes"
+        times={data.times}
+        series={data.lines}
+        theme={theme}
+        window={WINDOW}
+      />
     </section>
   );
 }

@@ -8,7 +8,7 @@ export function RunChart({ series, theme }: { series: readonly SeriesPoint[]; th
     () => ({
       times: series.map(({ t_ms }) => t_ms / 1000),
       lines: [
-        { label: 'Active', colour: '--accent', fill: true, values: series.map(({ active }) => active) },
+        { label: 'Active', colour: '--accent', fill: 'area' as const, values: series.map(({ active }) => active) },
         { label: 'Completed', colour: '--good', dash: [8, 4], values: series.map(({ ok }) => ok) },
         { label: 'Refused', colour: '--warn', dash: [2, 3], values: series.map(({ refused }) => refused) },
       ],

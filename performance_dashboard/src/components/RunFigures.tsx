@@ -20,9 +20,9 @@ export function RunFigures({ state: { snapshot } }: { state: Started }) {
     { label: 'Tokens', unit: 'received', value: snapshot.tokens, ink: 'text-ink' },
   ];
   return (
-    <dl className="panel grid grid-cols-2 gap-px overflow-hidden bg-line! sm:grid-cols-4 xl:auto-cols-fr xl:grid-flow-col xl:grid-cols-none">
+    <dl className="panel flex flex-wrap gap-px overflow-hidden bg-line!">
       {figures.map(({ label, unit, value, ink }) => (
-        <div key={label} className="flex flex-col bg-surface px-3 py-2.5">
+        <div key={label} className="flex grow basis-28 flex-col bg-surface px-3 py-2.5">
           <dt className="text-label whitespace-nowrap text-muted">{label}</dt>
           <dd className={`order-first text-figure font-semibold ${value > 0 ? ink : 'text-muted'}`}>
             {formatCount(value)} <span className="sr-only">{unit}</span>

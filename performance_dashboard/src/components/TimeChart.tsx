@@ -8,7 +8,8 @@ export interface ChartSeries {
   colour: string;
   /** Dash of the line in pixels; none means full. Tells lines apart without colour. */
   dash?: number[];
-  fill?: boolean;
+  /** `area` tints what is below a line; `stack` stands on the series before it. */
+  fill?: 'area' | 'stack';
   values: readonly (number | null)[];
 }
 
@@ -19,6 +20,8 @@ interface Props {
   times: readonly number[];
   series: readonly ChartSeries[];
   theme: 'light' | 'dark';
+  /** Least and largest time shown; the data's own where it is left out. */
+  window?: readonly [number, number];
 }
 
 /** Rows of the table behind the chart: more would only be read by a machine. */
@@ -26,16 +29,19 @@ const TABLE_ROWS = 20;
 const HEIGHT = 200;
 
 /** Lines over time, with a legend that names them and a table of the same numbers. */
-export function TimeChart({ title, times, series, theme }: Props) {
+export function TimeChart({ title, times, series, theme, window }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(null);
-  const shape = JSON.stringify(series.map(({ label, colour, dash, fill }) => ({ label, colour, dash, fill })));
+  const shape = JSON.stringify({
+    window,
+    series: series.map(({ label, colour, dash, fill }) => ({ label, colour, dash, fill })),
+  });
 
-  // Canvas knows no custom properties: colours are read again when the theme changes.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: canvas knows no custom properties, so colours are read anew
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const plot = new uPlot(options(JSON.parse(shape), element.clientWidth, theme), [[]], element);
+    const plot = new uPlot(options(JSON.parse(shape), element.clientWidth), [[]], element);
     chart.current = plot;
     const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
@@ -48,7 +54,7 @@ export function TimeChart({ title, times, series, theme }: Props) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart that was made anew needs its data again
   useEffect(() => {
-    chart.current?.setData([[...times], ...series.map(({ values }) => [...values])]);
+    chart.current?.setData([[...times], ...drawn(series)]);
   }, [times, series, shape, theme]);
 
   return (
@@ -59,7 +65,7 @@ export function TimeChart({ title, times, series, theme }: Props) {
           {series.map(({ label, colour, dash }) => (
             <li key={label} className="flex items-center gap-1.5">
               <svg width="18" height="4" aria-hidden="true" style={{ color: `var(${colour})` }}>
-                <path d="M0 2h18" stroke="currentColor" strokeWidth="2.5" strokeDasharray={dash?.join(' ')} />
+                <path d="M0 2h18" stroke="currentColor" strokeWidth="3" strokeDasharray={dash?.join(' ')} />
               </svg>
               {label}
             </li>
@@ -77,7 +83,7 @@ export function TimeChart({ title, times, series, theme }: Props) {
   );
 }
 
-function ChartTable({ title, times, series }: Omit<Props, 'theme'>) {
+function ChartTable({ title, times, series }: Pick<Props, 'title' | 'times' | 'series'>) {
   const step = Math.max(1, Math.ceil(times.length / TABLE_ROWS));
   const rows = times.flatMap((time, index) =>
     index % step === 0 || index === times.length - 1 ? [{ time, index }] : [],
@@ -109,36 +115,56 @@ function ChartTable({ title, times, series }: Omit<Props, 'theme'>) {
   );
 }
 
-function options(series: Omit<ChartSeries, 'values'>[], width: number, theme: string): uPlot.Options {
+/** Lines as they are drawn: stacked ones from the top one down, so that each covers what is not its own. */
+function drawn(series: readonly ChartSeries[]): (number | null)[][] {
+  if (series[0]?.fill !== 'stack') return series.map(({ values }) => [...values]);
+  const tops: number[][] = [];
+  for (const { values } of series) {
+    const below = tops.at(-1);
+    tops.push(values.map((value, index) => (value ?? 0) + (below?.[index] ?? 0)));
+  }
+  return tops.reverse();
+}
+
+interface Shape {
+  window?: [number, number];
+  series: Omit<ChartSeries, 'values'>[];
+}
+
+function options({ window, series }: Shape, width: number): uPlot.Options {
   const style = document.createElement('span');
   document.body.append(style);
-  const resolve = (name: string) => {
-    style.style.color = `var(${name})`;
+  const resolve = (colour: string) => {
+    style.style.color = colour;
     return getComputedStyle(style).color;
   };
   const axis: uPlot.Axis = {
-    stroke: resolve('--muted'),
-    grid: { stroke: resolve('--line'), width: 1 },
-    ticks: { stroke: resolve('--line'), width: 1, size: 4 },
+    stroke: resolve('var(--muted)'),
+    grid: { stroke: resolve('var(--line)'), width: 1 },
+    ticks: { stroke: resolve('var(--line)'), width: 1, size: 4 },
     font: '12px system-ui, sans-serif',
   };
   const lines = series.map(({ label, colour, dash, fill }): uPlot.Series => {
-    const stroke = resolve(colour);
-    const area = stroke.replace(/^rgb\((.*)\)$/, `rgba($1, ${theme === 'dark' ? 0.16 : 0.1})`);
-    const base = { label, stroke, width: 2, points: { show: false }, paths: uPlot.paths.stepped!({ align: 1 }) };
-    return { ...base, ...(dash ? { dash } : {}), ...(fill ? { fill: area } : {}) };
+    const paths = uPlot.paths.stepped!({ align: 1 });
+    const base = { label, stroke: resolve(`var(${colour})`), width: 2, points: { show: false }, paths };
+    const tint = fill && resolve(`color-mix(in srgb, var(${colour}) ${fill === 'stack' ? 45 : 12}%, var(--surface))`);
+    return { ...base, ...(dash ? { dash } : {}), ...(tint ? { fill: tint } : {}) };
   });
   style.remove();
   return {
     width,
     height: HEIGHT,
+    padding: [8, 12, 0, 0],
     legend: { show: false },
     cursor: { show: false },
-    scales: { x: { time: false }, y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil((max ?? 0) * 1.1))] } },
+    scales: {
+      x: { time: false, ...(window ? { range: window } : {}) },
+      y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil((max ?? 0) * 1.1))] },
+    },
     axes: [
-      { ...axis, values: (_plot, ticks) => ticks.map((tick) => `${tick} s`) },
-      { ...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
+      { ...axis, size: 28, values: (_plot, ticks) => ticks.map((tick) => `${tick} s`) },
+      { ...axis, size: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
     ],
-    series: [{}, ...lines],
+    series: [{}, ...(series[0]?.fill === 'stack' ? lines.reverse() : lines)],
   };
 }

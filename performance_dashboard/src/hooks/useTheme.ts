@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useLayoutEffect, useState, useSyncExternalStore } from 'react';
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -24,7 +24,8 @@ function subscribe(listener: () => void): () => void {
 export function useTheme(): { theme: Theme; shown: 'light' | 'dark'; setTheme: (theme: Theme) => void } {
   const [theme, setTheme] = useState(stored);
   const systemIsDark = useSyncExternalStore(subscribe, () => DARK.matches);
-  useEffect(() => {
+  // Before the other effects: those of charts read colours that follow from the attribute.
+  useLayoutEffect(() => {
     if (theme === 'system') document.documentElement.removeAttribute('data-theme');
     else document.documentElement.setAttribute('data-theme', theme);
     try {

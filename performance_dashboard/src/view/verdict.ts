@@ -24,7 +24,7 @@ export function verdict(report: LoadReport, stopped: boolean, limits: Limits | n
   const sentences: string[] = [];
   if (stopped) sentences.push(`Stopped by you after ${plural(report.requests, 'request', 'requests')}.`);
   if (truncated > 0)
-    sentences.push(`${cap(amount(truncated))} broke off before the end: an instance or a provider went away.`);
+    sentences.push(`${cap(inWords(truncated))} broke off before the end: an instance or a provider went away.`);
   if (failed > 0) sentences.push(failureSentence(report, failed));
   if (refused503 > 0)
     sentences.push(`503 means that no capacity was left: the pools were full, or instances were draining.`);
@@ -37,6 +37,8 @@ export function verdict(report: LoadReport, stopped: boolean, limits: Limits | n
 
 function headline(ok: number, r429: number, r503: number, truncated: number, failed: number): string {
   const refused = r429 + r503;
+  // Words read well up to ten; next to a larger number they would look like another kind of thing.
+  const amount = Math.max(ok, refused, truncated, failed) > 10 ? String : inWords;
   const parts = [ok > 0 ? `${amount(ok)} streamed to the end` : 'nothing streamed to the end'];
   if (refused > 0) {
     const word = refused === 1 ? 'was' : 'were';
@@ -49,7 +51,7 @@ function headline(ok: number, r429: number, r503: number, truncated: number, fai
 
 function limiterSentence(report: LoadReport, limits: Limits | null): string {
   const where = limits?.scope === 'cluster' ? 'over all instances' : 'and instance';
-  const limit = limits ? `${amount(limits.perUser)} streams per user ${where}` : 'the limit of streams per user';
+  const limit = limits ? `${inWords(limits.perUser)} streams per user ${where}` : 'the limit of streams per user';
   const instances = Object.keys(report.instances).length;
   const product = limits?.scope === 'instance' && instances > 1;
   const sum = product ? ` ${instances} × ${limits.perUser} = ${instances * limits.perUser} at once.` : '';
@@ -61,7 +63,7 @@ function balanceSentence(report: LoadReport): string | null {
   const most = Math.max(...streamed);
   const least = Math.min(...streamed);
   if (streamed.length < 2 || most === 0) return null;
-  if (most === least) return `Each of the ${amount(streamed.length)} instances streamed ${most}.`;
+  if (most === least) return `Each of the ${inWords(streamed.length)} instances streamed ${inWords(most)}.`;
   if (most - least === 1) return `Instances streamed ${least} or ${most} each: even.`;
   return `Instances streamed between ${least} and ${most} each.`;
 }
@@ -70,17 +72,17 @@ function failureSentence({ errors, via }: LoadReport, failed: number): string {
   if (via === null) return 'No answer came at all; see above for what to do.';
   const first = errors.find(({ outcome }) => outcome !== '429' && outcome !== '503' && outcome !== 'truncated');
   const reason = first?.message ?? first?.code ?? first?.outcome;
-  return reason ? `${cap(amount(failed))} failed; most often: ${reason.replace(/\.?$/, '.')}` : '';
+  return reason ? `${cap(inWords(failed))} failed; most often: ${reason.replace(/\.?$/, '.')}` : '';
 }
 
 const WORDS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
-function amount(n: number): string {
+function inWords(n: number): string {
   return WORDS[n] ?? String(n);
 }
 
 function plural(n: number, one: string, many: string): string {
-  return `${amount(n)} ${n === 1 ? one : many}`;
+  return `${inWords(n)} ${n === 1 ? one : many}`;
 }
 
 function cap(text: string): string {
