@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { OUTCOMES } from '../../../src/load/outcome.ts';
+import type { LoadRecord } from '../../../src/load/record.ts';
+import { Summary } from '../../../src/load/summary.ts';
+
+let index = 0;
+function record(fields: Partial<LoadRecord>): LoadRecord {
+  return {
+    index: index++,
+    worker: 0,
+    outcome: 'ok',
+    startMs: 0,
+    e2eMs: 100,
+    ttftMs: 10,
+    tpotMs: 5,
+    maxStallMs: 6,
+    status: 200,
+    code: null,
+    message: null,
+    instance: 'app-1',
+    via: 'nginx',
+    upstream: null,
+    threadId: null,
+    tokens: 4,
+    chunks: 4,
+    ...fields,
+  };
+}
+const refused = (instance: string) =>
+  record({
+    outcome: '429',
+    status: 429,
+    instance,
+    e2eMs: 2,
+    ttftMs: null,
+    tokens: 0,
+    code: 'too_many_connections',
+    message: 'Too many.',
+  });
+
+describe('Summary', () => {
+  it('is empty, with every outcome at zero', () => {
+    const report = new Summary().report();
+    expect(Object.keys(report.outcomes).sort()).toEqual([...OUTCOMES].sort());
+    expect(report).toMatchObject({
+      requests: 0,
+      ttft_ms: null,
+      e2e_ms: null,
+      refusal_ms: null,
+      via: null,
+      instances: {},
+    });
+  });
+
+  it('counts each request once, and refusals under the instance that refused', () => {
+    const summary = new Summary();
+    for (const id of ['app-10', 'app-2', 'app-1', 'app-1']) summary.add(record({ instance: id }));
+    summary.add(refused('app-1'));
+    const report = summary.report();
+    expect(report.requests).toBe(5);
+    expect(report.outcomes).toMatchObject({ ok: 4, '429': 1 });
+    expect(report.instances).toEqual({
+      'app-1': { requests: 3, ok: 2 },
+      'app-2': { requests: 1, ok: 1 },
+      'app-10': { requests: 1, ok: 1 },
+    });
+    expect(Object.keys(report.instances)).toEqual(['app-1', 'app-2', 'app-10']);
+    expect(report.tokens).toBe(16);
+    expect(report.errors).toEqual([{ outcome: '429', code: 'too_many_connections', message: 'Too many.', count: 1 }]);
+  });
+
+  it('takes latencies of ok requests only, and time to refuse of refusals before the head', () => {
+    const summary = new Summary();
+    summary.add(record({ ttftMs: 10, e2eMs: 100 }), [5, 6]);
+    summary.add(record({ outcome: 'truncated', ttftMs: 999, e2eMs: 999 }), [900]);
+    summary.add(refused('app-1'));
+    summary.add(record({ outcome: '503', status: 200, e2eMs: 500, ttftMs: null }));
+    const report = summary.report();
+    expect(report.ttft_ms).toMatchObject({ n: 1, max: 10 });
+    expect(report.e2e_ms).toMatchObject({ n: 1, max: 100 });
+    expect(report.icl_ms).toMatchObject({ n: 2, max: 6 });
+    expect(report.refusal_ms).toMatchObject({ n: 1, max: 2 });
+  });
+
+  it.each([
+    [['nginx', 'nginx'], 'nginx'],
+    [[null, null], 'direct'],
+    [['nginx', null], 'mixed'],
+  ])('says the path of %j', (vias, expected) => {
+    const summary = new Summary();
+    for (const via of vias) summary.add(record({ via }));
+    summary.add(record({ outcome: 'connect', status: null, via: null, instance: null }));
+    expect(summary.report().via).toBe(expected);
+  });
+
+  it('knows what is under way, and where', () => {
+    const summary = new Summary();
+    summary.start(500, 0);
+    summary.start(501, 10);
+    summary.head(500, 'app-3');
+    expect(summary.snapshot(20)).toMatchObject({ active: 2, active_by_instance: { 'app-3': 1 } });
+    summary.add(record({ index: 500, startMs: 0, e2eMs: 250 }));
+    const snapshot = summary.snapshot(300);
+    expect(snapshot.active).toBe(1);
+    expect(snapshot.series.map(({ t_ms, active, ok }) => [t_ms, active, ok])).toEqual([
+      [0, 1, 0],
+      [100, 2, 0],
+      [200, 2, 0],
+      [300, 1, 1],
+    ]);
+  });
+
+  it('keeps the series bounded', () => {
+    const summary = new Summary();
+    summary.start(900, 0);
+    const { series } = summary.snapshot(3_600_000);
+    expect(series.length).toBeLessThanOrEqual(601);
+    expect(series.at(-1)).toEqual({ t_ms: 3_600_000, active: 1, ok: 0, refused: 0, failed: 0 });
+  });
+});
