@@ -27,8 +27,6 @@ const messageSchema = z.looseObject({
   content: z.union([z.string(), z.array(z.looseObject({ type: z.string() })), z.null()]).optional(),
 });
 
-export type ChatMessage = z.infer<typeof messageSchema>;
-
 /** Body of `POST /api/v1/stream`; unknown fields are ignored. */
 export const streamRequestSchema = z
   .object({
