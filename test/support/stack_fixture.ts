@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ServiceStatus } from '../../src/stack/supervisor/service_spec.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROGRAM = path.join(ROOT, 'src/cli/main.ts');
+
+/** How a command of `./weir` ended. */
+export interface CommandEnd {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A stack of its own: ports, state, certificates and sockets are shared with no other. */
+export class StackFixture {
+  readonly state = mkdtempSync(path.join(tmpdir(), 'weir-real-'));
+  readonly ports: { https: number; http: number; dashboard: number };
+  readonly #env: NodeJS.ProcessEnv;
+
+  /** Use {@link newStack}. */
+  constructor(ports: { https: number; http: number; dashboard: number }, env: NodeJS.ProcessEnv) {
+    this.ports = ports;
+    this.#env = { ...process.env, WEIR_STATE_DIR: this.state, DRAIN_SECONDS: '2', ...env };
+  }
+
+  get url(): string {
+    return `https://localhost:${this.ports.https}`;
+  }
+  get api(): string {
+    return `${this.url}/api/v1`;
+  }
+  get httpUrl(): string {
+    return `http://localhost:${this.ports.http}`;
+  }
+  get dashboard(): string {
+    return `http://localhost:${this.ports.dashboard}`;
+  }
+  /** PEM of the authority; there after the first start. */
+  get ca(): string {
+    return readFileSync(path.join(this.state, 'ssl/ca.crt'), 'utf8');
+  }
+  /** The flags that every `start` of this stack needs. */
+  get portFlags(): string[] {
+    const { https, http, dashboard } = this.ports;
+    return ['--https-port', `${https}`, '--http-port', `${http}`, '--dashboard-port', `${dashboard}`];
+  }
+
+  /** Runs `./weir` with `args`; never rejects. */
+  weir(args: string[], env: NodeJS.ProcessEnv = {}): Promise<CommandEnd> {
+    return new Promise((resolve) => {
+      const child = spawn(process.execPath, [PROGRAM, ...args], {
+        cwd: ROOT,
+        env: { ...this.#env, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let stdout = '';
+      let stderr = '';
+      child.stdout.setEncoding('utf8').on('data', (text) => {
+        stdout += text;
+      });
+      child.stderr.setEncoding('utf8').on('data', (text) => {
+        stderr += text;
+      });
+      child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+    });
+  }
+
+  /** Starts everything; throws what the command said when it fails. */
+  async start(flags: string[] = []): Promise<void> {
+    const { code, stderr } = await this.weir(['start', '--all', ...this.portFlags, ...flags]);
+    if (code !== 0) throw new Error(`start ended with ${code}:\n${stderr}`);
+  }
+
+  async services(): Promise<ServiceStatus[]> {
+    const { stdout } = await this.weir(['status', '--json']);
+    return (JSON.parse(stdout) as { services: ServiceStatus[] }).services;
+  }
+
+  /** Process id of a service; throws when it has none. */
+  async pid(name: string): Promise<number> {
+    const pid = (await this.services()).find((service) => service.name === name)?.pid;
+    if (!pid) throw new Error(`${name} does not run`);
+    return pid;
+  }
+
+  /** The text of a log, such as `supervisor`. */
+  log(name: string): string {
+    return readFileSync(path.join(this.state, `logs/${name}.log`), 'utf8');
+  }
+
+  /** Ends everything at once and removes its state. */
+  async destroy(): Promise<void> {
+    await this.weir(['stop', '--now']);
+    rmSync(this.state, { recursive: true, force: true });
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** A stack that is not started yet, on ports that are free now. `env` goes to all its commands. */
+export async function newStack(env: NodeJS.ProcessEnv = {}): Promise<StackFixture> {
+  const ports = { https: await freePort(), http: await freePort(), dashboard: await freePort() };
+  return new StackFixture(ports, env);
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { closingWords } from '../../../src/cli/closing_words.ts';
+import { readEnvironment } from '../../../src/cli/environment.ts';
+import { buildProgram } from '../../../src/cli/program.ts';
+import { layoutOf } from '../../../src/cli/stack_access.ts';
+import { saidFlags } from '../../../src/cli/stack_flags.ts';
+import { DEFAULT_STACK_OPTIONS } from '../../../src/stack/stack_options.ts';
+
+const environment = readEnvironment({});
+const program = buildProgram(environment, async () => undefined);
+const flagsOf = (name: string) =>
+  program.commands.find((command) => command.name() === name)!.options.map((option) => option.long);
+
+describe('the grammar', () => {
+  it('has the commands that others rely on', () => {
+    expect(program.commands.map((command) => command.name())).toEqual(
+      expect.arrayContaining(['start', 'stop', 'restart', 'status', 'logs', 'dev', 'load', 'doctor', 'certs', 'test']),
+    );
+  });
+
+  it('takes the same stack options for start and restart', () => {
+    for (const name of ['start', 'restart']) {
+      expect(flagsOf(name)).toEqual([
+        '--all',
+        '--instances',
+        '--https-port',
+        '--http-port',
+        '--dashboard-port',
+        '--redis-url',
+        '--driver',
+        '--bind',
+        '--max-per-user',
+        '--max-connections',
+        '--pool-scope',
+        '--identity-header',
+      ]);
+    }
+  });
+
+  it("defaults load to the guide's load test", () => {
+    const load = program.commands.find((command) => command.name() === 'load')!;
+    expect(load.opts()).toEqual({
+      concurrency: 10,
+      requests: 30,
+      prompt: 'Write a short poem about performance testing.',
+      model: 'gpt-3.5-turbo',
+      provider: 'fake',
+    });
+  });
+
+  it('keeps what was not said apart from what was', () => {
+    const flags = { instances: 4, all: undefined } as unknown as Parameters<typeof saidFlags>[0];
+    expect(saidFlags(flags)).toEqual({ instances: 4 });
+  });
+});
+
+describe('closingWords', () => {
+  it('names addresses with the ports in use', () => {
+    const words = closingWords({ ...DEFAULT_STACK_OPTIONS, all: true, httpsPort: 9443 }, layoutOf(environment));
+    expect(words).toContain('curl -k https://localhost:9443/api/v1/health');
+    expect(words).toContain('http://localhost:3001');
+    const usual = closingWords({ ...DEFAULT_STACK_OPTIONS, all: true }, layoutOf(environment));
+    expect(usual).toContain('curl -k https://localhost/api/v1/health');
+  });
+});

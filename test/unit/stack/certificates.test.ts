@@ -1,0 +1,111 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CertificateFiles, certificateFiles } from '../../../src/stack/certificates/certificate_files.ts';
+import { ensureCertificates, renewCertificates } from '../../../src/stack/certificates/ensure_certificates.ts';
+import { inspectCertificate } from '../../../src/stack/certificates/inspect_certificate.ts';
+import { issueAuthority, issueLeaf } from '../../../src/stack/certificates/issue_certificates.ts';
+import { shortRequest } from '../../../src/stack/http_request.ts';
+
+let folder: string;
+let files: CertificateFiles;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'weir-certs-'));
+  files = certificateFiles(path.join(folder, 'ssl'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const leaf = () => new X509Certificate(readFileSync(files.certificate));
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
+
+describe('ensureCertificates', () => {
+  it('makes a certificate for localhost, 127.0.0.1 and ::1, and keeps its keys to itself', async () => {
+    expect(await ensureCertificates(files)).toMatch(/there is none yet/);
+    expect(leaf().checkHost('localhost')).toBe('localhost');
+    expect(leaf().checkIP('127.0.0.1')).toBe('127.0.0.1');
+    expect(leaf().checkIP('::1')).toBeTruthy();
+    expect(statSync(files.key).mode & 0o777).toBe(0o600);
+    expect(statSync(files.authorityKey).mode & 0o777).toBe(0o600);
+    expect(inspectCertificate(files).problem).toBeUndefined();
+  });
+
+  it('leaves a good one alone', async () => {
+    await ensureCertificates(files);
+    const before = readFileSync(files.certificate);
+    expect(await ensureCertificates(files)).toBeUndefined();
+    expect(readFileSync(files.certificate)).toEqual(before);
+  });
+
+  it('renews with the same authority when less than 30 days remain', async () => {
+    await ensureCertificates(files);
+    const [serial, authority] = [leaf().serialNumber, readFileSync(files.authority, 'utf8')];
+    expect(inspectCertificate(files, inDays(366)).problem).toBeUndefined();
+    expect(await ensureCertificates(files, inDays(368))).toMatch(/it ends in \d+ days/);
+    expect(leaf().serialNumber).not.toBe(serial);
+    expect(readFileSync(files.authority, 'utf8')).toBe(authority);
+  });
+
+  it.each([
+    ['the certificate is not one', 'certificate', 'nonsense', /not a certificate/],
+    ['the key is not one', 'key', 'nonsense', /private key is missing or cannot be read/],
+  ] as const)('renews when %s', async (_name, which, content, problem) => {
+    await ensureCertificates(files);
+    writeFileSync(files[which], content);
+    expect(inspectCertificate(files).problem).toMatch(problem);
+    expect(await ensureCertificates(files)).toMatch(problem);
+    expect(inspectCertificate(files).problem).toBeUndefined();
+  });
+
+  it('renews when the key belongs to another certificate', async () => {
+    await ensureCertificates(files);
+    writeFileSync(files.key, (await issueAuthority()).key);
+    expect(await ensureCertificates(files)).toMatch(/belongs to another certificate/);
+  });
+
+  it('makes a new authority when the old one is lost, and signs anew', async () => {
+    await ensureCertificates(files);
+    const authority = readFileSync(files.authority, 'utf8');
+    rmSync(files.authorityKey);
+    await renewCertificates(files);
+    expect(readFileSync(files.authority, 'utf8')).not.toBe(authority);
+    expect(inspectCertificate(files)).toMatchObject({ problem: undefined, authorityUnusable: false });
+  });
+
+  it('notices a leaf of another authority with the same name', async () => {
+    await ensureCertificates(files);
+    const other = await issueAuthority();
+    const foreign = await issueLeaf({ certificate: readFileSync(files.authority, 'utf8'), key: other.key });
+    writeFileSync(files.certificate, foreign.certificate);
+    writeFileSync(files.key, foreign.key);
+    expect(inspectCertificate(files).problem).toMatch(/not signed by the authority/);
+  });
+});
+
+describe('the local authority', () => {
+  it('is trusted for localhost by a client that knows it', async () => {
+    await ensureCertificates(files);
+    const [cert, key, ca] = [files.certificate, files.key, files.authority].map((file) => readFileSync(file, 'utf8'));
+    const server = createServer({ cert, key } as { cert: string; key: string }, (_request, response) =>
+      response.end('hi'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    expect((await shortRequest({ url: `https://127.0.0.1:${port}/`, ca })).body).toBe('hi');
+    const other = await issueAuthority();
+    await expect(shortRequest({ url: `https://127.0.0.1:${port}/`, ca: other.certificate })).rejects.toThrow();
+    server.close();
+  });
+
+  it("is limited to this machine's names", async () => {
+    const authority = new X509Certificate((await issueAuthority()).certificate);
+    expect(authority.ca).toBe(true);
+    // The extension's number, in DER, followed by "critical".
+    expect(authority.raw.includes(Buffer.from('0603551d1e0101ff', 'hex'))).toBe(true);
+    expect(authority.raw.includes(Buffer.from('localhost'))).toBe(true);
+  });
+});

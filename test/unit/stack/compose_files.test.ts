@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { composeStatus } from '../../../src/stack/compose/compose_status.ts';
+import { COMPOSE_NGINX_PLAN } from '../../../src/stack/nginx/compose_plan.ts';
+
+interface Service {
+  container_name: string;
+  ports?: string[];
+  networks: string[];
+  environment?: Record<string, string>;
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck: { test: string[] };
+  volumes?: string[];
+  stop_grace_period?: string;
+  read_only?: boolean;
+  build?: { target: string };
+  command?: string[];
+}
+
+const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
+const compose = parse(read('docker-compose.yml'), { merge: true }) as {
+  services: Record<string, Service>;
+  networks: Record<string, unknown>;
+};
+const service = (name: string) => compose.services[name]!;
+const apps = ['app-1', 'app-2', 'app-3'];
+
+describe('docker-compose.yml', () => {
+  it("has the guide's services, container names and network", () => {
+    const names = Object.entries(compose.services).map(([name, { container_name }]) => [name, container_name]);
+    expect(Object.fromEntries(names)).toEqual({
+      nginx: 'sse-nginx',
+      'app-1': 'sse-app-1',
+      'app-2': 'sse-app-2',
+      'app-3': 'sse-app-3',
+      console: 'sse-console',
+      redis: 'sse-redis',
+    });
+    expect(Object.keys(compose.networks)).toEqual(['sse-network']);
+    for (const { networks } of Object.values(compose.services)) expect(networks).toEqual(['sse-network']);
+  });
+
+  it("publishes NGINX's ports and the dashboard's, and nothing of instances or Redis", () => {
+    expect(service('nginx').ports).toEqual(['80:80', '443:443']);
+    expect(service('console').ports).toEqual(['127.0.0.1:3001:3001']);
+    for (const name of [...apps, 'redis']) expect(service(name).ports).toBeUndefined();
+  });
+
+  it('agrees with the rendered nginx.conf about addresses, ports and files', () => {
+    const addresses = apps.map((name) => `${name}:${service(name).environment!.PORT}`);
+    expect(COMPOSE_NGINX_PLAN.instances).toEqual(addresses);
+    expect(COMPOSE_NGINX_PLAN.console).toBe(`console:${service('console').environment!.CONSOLE_PORT}`);
+    const mounted = service('nginx').volumes!.map((volume) => volume.split(':')[1]);
+    const { certificate, certificateKey } = COMPOSE_NGINX_PLAN;
+    expect(mounted).toEqual(expect.arrayContaining(['/etc/nginx/nginx.conf', certificate, certificateKey]));
+    expect(service('nginx').volumes!.every((volume) => volume.endsWith(':ro'))).toBe(true);
+    const listening = [...COMPOSE_NGINX_PLAN.httpListen, ...COMPOSE_NGINX_PLAN.httpsListen];
+    expect(service('nginx').ports!.map((port) => port.split(':')[1])).toEqual(listening);
+  });
+
+  it('lets NGINX answer its own errors to the same origins as the instances', () => {
+    const origins = /:-(.*)\}$/.exec(service('app-1').environment!.CORS_ORIGINS!)![1]!.split(',');
+    expect(new Set(origins)).toEqual(new Set(COMPOSE_NGINX_PLAN.corsOrigins));
+  });
+
+  it('gives streams the time of the drain before it kills', () => {
+    for (const name of apps) {
+      const { environment, stop_grace_period } = service(name);
+      expect(Number.parseInt(stop_grace_period!, 10)).toBeGreaterThan(Number(environment!.DRAIN_SECONDS));
+      expect(environment!.INSTANCE_ID).toBe(name);
+    }
+  });
+
+  it('starts NGINX when everything behind it is healthy, and checks the health of all', () => {
+    const wanted = Object.fromEntries([...apps, 'console'].map((name) => [name, { condition: 'service_healthy' }]));
+    expect(service('nginx').depends_on).toEqual(wanted);
+    for (const name of apps) expect(service(name).depends_on).toEqual({ redis: { condition: 'service_healthy' } });
+    for (const { healthcheck, read_only } of Object.values(compose.services)) {
+      expect(healthcheck.test.length).toBeGreaterThan(1);
+      expect(read_only).toBe(true);
+    }
+  });
+
+  it('keeps Redis from throwing anything away', () => {
+    expect(service('redis').command!.join(' ')).toContain('--maxmemory-policy noeviction');
+  });
+});
+
+describe('Dockerfile', () => {
+  const lines = read('Dockerfile').split('\n');
+  const stages = lines.flatMap((line) => /^FROM (\S+) AS (\S+)/.exec(line)?.slice(1, 3).join(' ') ?? []);
+
+  it('builds the targets that Compose names, on Node 24', () => {
+    expect(stages).toContain('node:24-slim app');
+    expect(stages).toContain('app console');
+    expect([service('app-1').build!.target, service('console').build!.target]).toEqual(['app', 'console']);
+  });
+
+  it('runs as an account without rights, and copies nothing secret', () => {
+    expect(lines).toContain('USER node');
+    expect(lines).not.toContain('COPY . .');
+    expect(read('.dockerignore').split('\n')).toEqual(
+      expect.arrayContaining(['infrastructure/nginx/ssl', '.weir', '.git']),
+    );
+  });
+});
+
+describe('composeStatus', () => {
+  const row = '{"Service":"app-1","State":"running","Health":"healthy"}';
+  const down = '{"Service":"nginx","State":"restarting","Health":""}';
+
+  it.each([
+    ['a line for each', `${row}\n${down}\n`],
+    ['an array', `[${row},${down}]`],
+  ])('reads %s', (_name, output) => {
+    expect(composeStatus(output).map(({ name, state, healthy }) => [name, state, healthy])).toEqual([
+      ['app-1', 'running', true],
+      ['nginx', 'waiting', false],
+    ]);
+  });
+
+  it('reads nothing as nothing', () => {
+    expect(composeStatus('')).toEqual([]);
+  });
+});
