@@ -45,3 +45,13 @@ export function firstTextTable(rows: readonly FirstText[]): string {
   }
   return lines.join('\n');
 }
+
+/** Cancel latencies by the name of their row, in milliseconds. */
+export function cancelTable(rows: ReadonlyMap<string, readonly number[]>): string {
+  const lines = ['| what | p50 ms | p99 ms | n |', '|---|--:|--:|--:|'];
+  for (const [name, values] of rows) {
+    const [p50, p99] = [0.5, 0.99].map((share) => percentile(values, share).toFixed(1));
+    lines.push(`| ${name} | ${p50} | ${p99} | ${values.length} |`);
+  }
+  return lines.join('\n');
+}

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Figure, type FirstText, figureTable, firstTextTable } from './figures.ts';
+import { cancelLatencies } from './cancel_latency.ts';
+import { cancelTable, type Figure, type FirstText, figureTable, firstTextTable } from './figures.ts';
 import { cpuMicroseconds } from './measure_cpu.ts';
+import { performancePage } from './performance_page.ts';
 import { type Row, startRows } from './rows.ts';
 import { runWave } from './wave.ts';
 
@@ -13,7 +15,7 @@ const { values } = parseArgs({
     chunks: { type: 'string', default: '200' },
     rate: { type: 'string', default: '50' },
     runs: { type: 'string', default: '3' },
-    /** Rows by key, comma separated; the floor is always among them. */
+    /** Rows by key, comma separated; the floor and the way without a relay are always among them. */
     only: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -23,10 +25,10 @@ const chunks = Number(values.chunks);
 const runs = Number(values.runs);
 
 const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
-const { rows, stop } = await startRows(directory, { chunks, perSecond: Number(values.rate) });
+const { rows, mockUrl, stop } = await startRows(directory, { chunks, perSecond: Number(values.rate) });
 try {
   const wanted = values.only?.split(',');
-  const chosen = rows.filter((row) => wanted === undefined || row.key === 'floor' || wanted.includes(row.key));
+  const chosen = rows.filter((row) => wanted === undefined || ['direct', 'floor', ...wanted].includes(row.key));
   say(`warm-up: every row once, not counted`);
   for (const row of chosen) await measure(row);
   const figures = new Map<string, Figure>();
@@ -47,8 +49,19 @@ try {
       });
     }
   }
-  const tables = [figureTable([...figures.values()]), firstTextTable([...firstText.values()])];
-  process.stdout.write(`${tables.join('\n\n')}\n`);
+  const cancels = new Map<string, number[]>();
+  for (const row of chosen.filter(({ key }) => key === 'weir' || key === 'deployed')) {
+    cancels.set(row.name, await cancelLatencies(row, mockUrl));
+  }
+  const tables = [
+    `## CPU per relayed event\n${figureTable([...figures.values()])}`,
+    `## Time to the first text\n${firstTextTable([...firstText.values()])}`,
+    `## Cancel, until the provider sees it\n${cancelTable(cancels)}`,
+  ].join('\n\n');
+  process.stdout.write(`${tables}\n`);
+  if (values.write) {
+    writeFileSync('docs/performance.md', performancePage(tables, 'npm run bench -- --write', streams, runs));
+  }
 } finally {
   await stop();
   rmSync(directory, { recursive: true, force: true });

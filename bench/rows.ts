@@ -21,7 +21,10 @@ export interface Work {
 const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214, fake: 9215 };
 
 /** Starts everything; each row is measured alone, the others idle meanwhile. `stop` ends all of it. */
-export async function startRows(directory: string, work: Work): Promise<{ rows: Row[]; stop: () => Promise<void> }> {
+export async function startRows(
+  directory: string,
+  work: Work,
+): Promise<{ rows: Row[]; mockUrl: string; stop: () => Promise<void> }> {
   const started: StartedProcess[] = [];
   const stop = async () => {
     for (const process of started.reverse()) await process.stop();
@@ -95,7 +98,7 @@ export async function startRows(directory: string, work: Work): Promise<{ rows: 
         figures: [{ name: 'Weir, provider `fake`, TCP', pids: [fake.pid] }],
       },
     ];
-    return { rows, stop };
+    return { rows, mockUrl, stop };
   } catch (error) {
     await stop();
     throw error;

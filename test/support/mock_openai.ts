@@ -91,11 +91,11 @@ async function receive(incoming: IncomingMessage, response: ServerResponse): Pro
     path: incoming.url ?? '',
     headers: incoming.headers,
     body: JSON.parse(text),
-    startedAt: Date.now(),
+    startedAt: performance.timeOrigin + performance.now(),
     closedEarlyAt: undefined,
     ended: new Promise((resolve) => {
       response.once('close', () => {
-        if (!response.writableFinished) request.closedEarlyAt = Date.now();
+        if (!response.writableFinished) request.closedEarlyAt = performance.timeOrigin + performance.now();
         resolve();
       });
     }),
