@@ -26,7 +26,7 @@ export function NumberInput({ label, unit, value, max, disabled, onChange }: Num
       <label htmlFor={id} className="mb-1 block text-label font-medium">
         {label} <span className="font-normal text-muted max-sm:sr-only">{unit}</span>
       </label>
-      <NumberField.Group className="control flex items-stretch overflow-hidden p-0! focus-within:border-accent">
+      <NumberField.Group className="control flex items-stretch overflow-hidden p-0! focus-within:border-accent data-[disabled]:border-line data-[disabled]:bg-sunken data-[disabled]:text-muted">
         <NumberField.Input className="w-full min-w-0 bg-transparent px-2.5 py-1.5" />
         <NumberField.Decrement className={`${step} border-l border-line`} aria-label={`Fewer: ${label}`}>
           −

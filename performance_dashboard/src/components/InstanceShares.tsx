@@ -25,7 +25,7 @@ export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; kn
                 <th scope="col" className="hidden sm:table-cell">
                   In flight
                 </th>
-                <th scope="col">Refused</th>
+                <th scope="col">Not streamed</th>
               </tr>
             </thead>
             <tbody>
@@ -48,8 +48,8 @@ export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; kn
         </div>
       )}
       <p className="mt-1 text-label text-muted">
-        Share is of the streams that reached their end. Bar: full is streamed, light in flight, hatched refused or
-        failed.
+        Share is of the streams that reached their end. Bar: full is streamed, light in flight, hatched not streamed
+        (refused, cut or failed).
       </p>
     </section>
   );

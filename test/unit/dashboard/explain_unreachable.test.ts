@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../../performance_dashboard/src/api.ts';
+import { explainUnreachable } from '../../../performance_dashboard/src/view/explainUnreachable.ts';
+
+const there = { status: null, origin: 'https://localhost', sameOrigin: false };
+const certificate: Finding = {
+  id: 'certificate',
+  status: 'warn',
+  what: 'Browsers ask before they trust https://localhost.',
+  why: 'Weir signed it with an authority of its own, which browsers do not know.',
+  mend: '',
+};
+const down: Finding = {
+  id: 'reach',
+  status: 'fail',
+  what: 'Nothing listens at https://localhost.',
+  why: 'NGINX is not running.',
+  mend: './weir start --all',
+};
+const commands = (explanation: ReturnType<typeof explainUnreachable>) =>
+  explanation.steps.map(({ command }) => command);
+
+describe('what to do when nothing answers', () => {
+  it('takes a stack that answers the console, with an authority of its own, for an untrusted certificate', () => {
+    const explanation = explainUnreachable(there, [certificate]);
+    expect(explanation.title).toContain('does not trust the certificate of https://localhost');
+    expect(explanation.offerCertificate).toBe(true);
+    expect(commands(explanation)).toEqual(['./weir status', './weir doctor']);
+  });
+
+  it('repeats what the console found, its mend first', () => {
+    const explanation = explainUnreachable(there, [down]);
+    expect(explanation.title).toBe('Nothing listens at https://localhost.');
+    expect(explanation.offerCertificate).toBe(false);
+    expect(commands(explanation)).toEqual(['./weir start --all', './weir status', './weir doctor']);
+  });
+
+  it('offers both causes where no console answers', () => {
+    const explanation = explainUnreachable(there, null);
+    expect(explanation.offerCertificate).toBe(true);
+    expect(commands(explanation)[0]).toBe('./weir start --all');
+    expect(explainUnreachable({ ...there, sameOrigin: true }, null).offerCertificate).toBe(false);
+  });
+
+  it('tells instances that are gone from a balancer that is gone', () => {
+    expect(explainUnreachable({ ...there, status: 502 }, null).title).toBe('NGINX runs, but no instance answers');
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { type LoadReport, Summary } from '../../../performance_dashboard/src/api.ts';
+import { runCounts } from '../../../performance_dashboard/src/view/runCounts.ts';
+import { verdict } from '../../../performance_dashboard/src/view/verdict.ts';
+
+const PER_INSTANCE = { perUser: 3, scope: 'instance' } as const;
+
+function report(outcomes: Record<string, number>, instances: Record<string, number>): LoadReport {
+  const empty = new Summary().report();
+  const all = { ...empty.outcomes, ...outcomes };
+  return {
+    ...empty,
+    outcomes: all,
+    requests: Object.values(all).reduce((sum, count) => sum + count, 0),
+    instances: Object.fromEntries(Object.entries(instances).map(([id, ok]) => [id, { requests: ok, ok }])),
+    via: 'nginx',
+  };
+}
+
+describe('the verdict', () => {
+  it('says of the guide’s ten requests that the limiter works', () => {
+    const ten = report({ ok: 9, '429': 1 }, { 'app-1': 3, 'app-2': 3, 'app-3': 3 });
+    const { tone, title, text } = verdict(ten, false, PER_INSTANCE);
+    expect(tone).toBe('good');
+    expect(title).toBe('Nine streamed to the end, one was refused on purpose.');
+    expect(text).toBe(
+      '429 is three streams per user and instance: 3 × 3 = 9 at once. This is the limiter working. ' +
+        'Each of the three instances streamed three.',
+    );
+  });
+
+  it('writes numbers in one way within a sentence', () => {
+    const thirty = report({ ok: 27, '429': 3 }, { 'app-1': 9, 'app-2': 9, 'app-3': 9 });
+    expect(verdict(thirty, false, PER_INSTANCE).title).toBe('27 streamed to the end, 3 were refused on purpose.');
+  });
+
+  it('does not call 503 a purpose, nor a cut stream a success', () => {
+    expect(verdict(report({ ok: 1, '503': 2 }, { 'app-1': 1 }), false, null)).toMatchObject({
+      tone: 'note',
+      title: 'One streamed to the end, two were refused.',
+    });
+    expect(verdict(report({ ok: 8, truncated: 1 }, { 'app-1': 8 }), false, null)).toMatchObject({
+      tone: 'bad',
+      title: 'Eight streamed to the end, one cut off.',
+    });
+  });
+
+  it('names the most frequent failure', () => {
+    const failed = report({ ok: 1, '502': 2 }, { 'app-1': 1 });
+    failed.errors = [{ outcome: '502', code: 'upstream_error', message: 'The provider failed', count: 2 }];
+    expect(verdict(failed, false, null).text).toBe('Two failed; most often: The provider failed.');
+  });
+
+  it('says when it was stopped', () => {
+    const stopped = report({ ok: 2, cancelled: 3 }, { 'app-1': 2 });
+    expect(verdict(stopped, true, null)).toMatchObject({ tone: 'note', text: 'Stopped by you after five requests.' });
+  });
+});
+
+describe('the counts', () => {
+  it('put every outcome in exactly one group', () => {
+    const counts = runCounts(report({ ok: 1, '429': 2, '503': 3, truncated: 4, cancelled: 5, tls: 6, '502': 7 }, {}));
+    expect(counts).toEqual({ completed: 1, refused429: 2, refused503: 3, truncated: 4, cancelled: 5, failed: 13 });
+  });
+});
