@@ -1,0 +1,80 @@
+import { expect, it, vi } from 'vitest';
+import { liveProgress, progressLine } from '../../../src/load/node/live_progress.ts';
+import { reportTable } from '../../../src/load/node/report_table.ts';
+import { Summary } from '../../../src/load/summary.ts';
+
+const base = { worker: 0, startMs: 0, tpotMs: null, maxStallMs: null, upstream: null, threadId: null, chunks: 1 };
+
+function nineAndOne(): Summary {
+  const summary = new Summary();
+  for (let index = 0; index < 9; index++) {
+    const instance = `app-${(index % 3) + 1}`;
+    const ok = { outcome: 'ok', status: 200, code: null, message: null, via: 'nginx', ttftMs: 300, tokens: 5 } as const;
+    summary.add({ ...base, ...ok, index, instance, e2eMs: 1000 });
+  }
+  summary.add({
+    ...base,
+    index: 9,
+    outcome: '429',
+    status: 429,
+    code: 'too_many_connections',
+    message: 'Maximum 3 allowed.',
+    instance: 'app-1',
+    via: 'nginx',
+    ttftMs: null,
+    tokens: 0,
+    e2eMs: 2,
+  });
+  return summary;
+}
+
+it('shows outcomes, instances with their shares, latencies and the path', () => {
+  expect(reportTable(nineAndOne().report(), (_, text) => text)).toBe(`Outcomes
+  ok                        9  90.0 %
+  truncated                 0   0.0 %
+  429 too many              1  10.0 %
+  503 unavailable           0   0.0 %
+  1 x too_many_connections: Maximum 3 allowed.
+
+Instances    requests     ok   share
+  app-1             4      3  40.0 %  ██████████
+  app-2             3      3  30.0 %  ███████
+  app-3             3      3  30.0 %  ███████
+
+Milliseconds                p50      p90      p95      p99      max        n
+  TTFT (first text)         300      300      300      300      300        9
+  E2E (whole answer)       1000     1000     1000     1000     1000        9
+  time to refuse           2.00     2.00     2.00     2.00     2.00        1
+
+10 requests in 1.0 s, 9.0 streams/s, 45 tokens
+via nginx: every answer came through the balancer
+`);
+});
+
+it('says that there is nothing to show', () => {
+  const text = reportTable(new Summary().report(), (_, line) => line);
+  expect(text).toContain('no answer named its instance');
+  expect(text).toContain('no sample');
+});
+
+it('rewrites one line on a terminal, and prints a line a second elsewhere', () => {
+  vi.useFakeTimers();
+  try {
+    const line = () => progressLine(nineAndOne().snapshot(2000), 30);
+    const terminal: string[] = [];
+    const plain: string[] = [];
+    const stops = [
+      liveProgress({ isTTY: true, columns: 40, write: (text) => terminal.push(text) }, line),
+      liveProgress({ write: (text) => plain.push(text) }, line),
+    ];
+    vi.advanceTimersByTime(2000);
+    for (const stop of stops) stop();
+    vi.advanceTimersByTime(2000);
+    expect(plain).toEqual(Array(2).fill('2.0 s | 10 of 30 | 0 active | 9 ok | 1 refused | 0 failed\n'));
+    expect(terminal).toHaveLength(11);
+    expect(terminal[0]).toBe('\r\x1b[2K2.0 s | 10 of 30 | 0 active | 9 ok | 1 ');
+    expect(terminal.at(-1)).toBe('\r\x1b[2K');
+  } finally {
+    vi.useRealTimers();
+  }
+});
