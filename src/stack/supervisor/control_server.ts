@@ -11,7 +11,7 @@ async function serve(supervisor: Supervisor, request: IncomingMessage): Promise<
   const url = new URL(request.url ?? '/', 'http://control');
   const [, area, name = '', action] = url.pathname.split('/');
   if (request.method === 'GET' && area === 'status') return { services: await supervisor.status() };
-  if (request.method !== 'POST' || area !== 'services' || !supervisor.has(name)) return undefined;
+  if (request.method !== 'POST' || area !== 'services') return undefined;
   if (action === 'start') await supervisor.start(name);
   else if (action === 'restart') await supervisor.restart(name);
   else if (action === 'kill') {

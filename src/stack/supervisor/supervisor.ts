@@ -18,10 +18,6 @@ export class Supervisor {
     this.#record();
   }
 
-  has(name: string): boolean {
-    return this.#services.has(name);
-  }
-
   /** Starts one service and waits until it answers; rejects with a sentence. */
   async start(name: string): Promise<void> {
     await this.#service(name).start();

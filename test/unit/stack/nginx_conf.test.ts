@@ -1,8 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, import { COMPOSE_NGINX_PLAN } from '../../../src/stack/nginx/compose_plan.ts';
-
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { COMPOSE_NGINX_PLAN } from '../../../src/stack/nginx/compose_plan.ts';
 import { listenAddresses, nativeNginxPlan } from '../../../src/stack/nginx/native_plan.ts';
 import type { NginxPlan } from '../../../src/stack/nginx/nginx_plan.ts';
 import { renderNginxConf } from '../../../src/stack/nginx/render_nginx_conf.ts';
@@ -26,7 +24,6 @@ function blockOf(conf: string, opening: string): string {
   const indent = /[ ]*$/.exec(conf.slice(0, start))![0];
   return conf.slice(start, conf.indexOf(`\n${indent}}`, start));
 }
-
 
 describe('the checked-in nginx.conf', () => {
   it('is what the renderer makes for Compose (npm run nginx:render writes it)', () => {
