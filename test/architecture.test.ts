@@ -22,7 +22,12 @@ const LAYERS: Record<string, readonly string[]> = {
 const SEAM = 'performance_dashboard/src/api.ts';
 
 /** The one file per program that reads the environment. */
-const ENVIRONMENT_READERS = ['src/gateway/main.ts', 'src/cli/environment.ts', 'src/console/main.ts'];
+const ENVIRONMENT_READERS = [
+  'src/gateway/main.ts',
+  'src/cli/environment.ts',
+  'src/console/main.ts',
+  'src/stack/supervisor/main.ts',
+];
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
