@@ -1,0 +1,198 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClusterView } from '../../src/protocol/cluster_view.ts';
+import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { Http2Client, requestHttp1, type StackAnswer, type StackRequest } from '../support/stack_requests.ts';
+import { until } from '../support/until.ts';
+
+let provider: MockOpenai;
+let stack: StackFixture;
+let http2: Http2Client;
+beforeAll(async () => {
+  provider = await startMockOpenai();
+  stack = await newStack({ OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'test' });
+  await stack.start();
+  http2 = new Http2Client(stack.url);
+});
+afterAll(async () => {
+  http2.close();
+  await stack.destroy();
+  await provider.close();
+});
+
+const one = (request: StackRequest) => requestHttp1(stack.url, request);
+const two = (request: StackRequest) => http2.request(request);
+const stream = (fake: Record<string, unknown>): StackRequest => ({
+  path: '/api/v1/stream',
+  body: { query: 'hi', model: 'm', provider: 'fake', fake },
+});
+const json = async <T>(path: string): Promise<T> => JSON.parse((await one({ path })).text) as T;
+const idle = () =>
+  until('all streams are over', async () => (await json<ClusterView>('/api/v1/cluster')).totals.active_streams === 0);
+
+function count(answers: StackAnswer[], pick: (answer: StackAnswer) => unknown): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const answer of answers) counts[String(pick(answer))] = (counts[String(pick(answer))] ?? 0) + 1;
+  return counts;
+}
+
+describe('ten simultaneous streams of one user', () => {
+  it.each([
+    ['HTTP/1.1', one],
+    ['HTTP/2', two],
+  ])('over %s: nine stream, three on each instance, and one gets 429, ten times in a row', async (_, request) => {
+    for (let round = 0; round < 10; round += 1) {
+      const ten = Array.from({ length: 10 }, () => request(stream({ tokens: 10, ttft_ms: 300 })));
+      const answers = await Promise.all(ten);
+      expect(count(answers, (answer) => answer.status)).toEqual({ 200: 9, 429: 1 });
+      const streamed = answers.filter((answer) => answer.status === 200);
+      expect(count(streamed, (answer) => answer.headers['x-instance-id'])).toEqual({
+        'app-1': 3,
+        'app-2': 3,
+        'app-3': 3,
+      });
+      for (const answer of streamed) expect(answer.text).toMatch(/event: complete[\s\S]*\[DONE\]\n\n$/);
+      for (const answer of answers) expect(answer.headers['x-gateway-via']).toBe('nginx');
+    }
+  });
+});
+
+describe('./weir load', () => {
+  const load = async (...flags: string[]) => {
+    const { code, stdout } = await stack.weir(['load', ...flags, '--json', '-']);
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as {
+      outcomes: Record<string, number>;
+      instances: Record<string, { requests: number; ok: number }>;
+      via: string;
+    };
+  };
+
+  it('reads nine and one, three per instance, of ten at once', async () => {
+    const { outcomes, instances, via } = await load('-c', '10', '-n', '10');
+    expect(outcomes).toMatchObject({ ok: 9, 429: 1 });
+    expect(Object.values(instances).map((each) => each.ok)).toEqual([3, 3, 3]);
+    expect(via).toBe('nginx');
+  });
+
+  it('reads ten per instance, at most one off, of 30 at concurrency 9', async () => {
+    const { outcomes, instances } = await load('-c', '9', '-n', '30');
+    expect(outcomes).toMatchObject({ ok: 30, 429: 0 });
+    for (const each of Object.values(instances)) {
+      expect(each.ok).toBeGreaterThanOrEqual(9);
+      expect(each.ok).toBeLessThanOrEqual(11);
+    }
+  });
+});
+
+describe('NGINX in front', () => {
+  it('sends HTTP to HTTPS: 301 for GET, 308 for POST, to the port in use', async () => {
+    const get = await fetch(`${stack.httpUrl}/api/v1/health?x=1`, { redirect: 'manual' });
+    expect(get.status).toBe(301);
+    expect(get.headers.get('location')).toBe(`${stack.url}/api/v1/health?x=1`);
+    const post = await fetch(`${stack.httpUrl}/api/v1/stream`, { method: 'POST', body: '{}', redirect: 'manual' });
+    expect(post.status).toBe(308);
+    expect(post.headers.get('location')).toBe(`${stack.url}/api/v1/stream`);
+  });
+
+  it('passes tokens on one by one, with the gaps that the provider left', async () => {
+    const pieces: number[] = [];
+    const answer = await one({
+      ...stream({ tokens: 20, tokens_per_second: 20, ttft_ms: 0 }),
+      onData: (piece) => pieces.push(piece.split('event: chunk').length - 1),
+    });
+    expect(answer.text.match(/event: chunk/g)).toHaveLength(20);
+    // Buffered, they would come in one or two pieces. A busy machine may join a few.
+    expect(pieces.filter((chunks) => chunks > 0).length).toBeGreaterThan(14);
+  });
+
+  it('hides /metrics, answers in JSON, and lets nobody forge what it says', async () => {
+    const metrics = await one({ path: '/metrics' });
+    expect(metrics.status).toBe(404);
+    expect(JSON.parse(metrics.text)).toMatchObject({ error: 'not_found' });
+    const forged = await one({
+      ...stream({ tokens: 1, ttft_ms: 0 }),
+      headers: { 'X-Real-IP': '9.9.9.9', 'X-Forwarded-For': '9.9.9.9' },
+    });
+    expect(forged.status).toBe(200);
+    const refused = await Promise.all(
+      Array.from({ length: 10 }, (_, at) =>
+        one({ ...stream({ tokens: 10, ttft_ms: 300 }), headers: { 'X-Real-IP': `9.9.9.${at}` } }),
+      ),
+    );
+    expect(count(refused, (answer) => answer.status)).toEqual({ 200: 9, 429: 1 });
+  });
+
+  it('leaves an instance’s own refusals as they are, with the headers that a page needs', async () => {
+    const answer = await one({
+      path: '/api/v1/stream',
+      body: { model: 'm' },
+      headers: { Origin: stack.dashboard },
+    });
+    expect(answer.status).toBe(422);
+    expect(JSON.parse(answer.text)).toMatchObject({ error: 'validation_error' });
+    expect(answer.headers['access-control-allow-origin']).toBe(stack.dashboard);
+    expect(answer.headers['x-gateway-via']).toBe('nginx');
+    expect(answer.headers['x-upstream']).toBeTruthy();
+  });
+});
+
+describe('a client that leaves, through NGINX', () => {
+  beforeAll(idle);
+
+  it.each([
+    ['HTTP/1.1, before the head', one, 'mock-hang-before-head', 'onSent'],
+    ['HTTP/1.1, in the silence', one, 'mock-hang-after-head', 'onHead'],
+    ['HTTP/1.1, in mid-stream', one, 'mock-10000x50', 'onData'],
+    ['HTTP/2, before the head', two, 'mock-hang-before-head', 'onSent'],
+    ['HTTP/2, in the silence', two, 'mock-hang-after-head', 'onHead'],
+    ['HTTP/2, in mid-stream', two, 'mock-10000x50', 'onData'],
+  ] as const)('over %s: the provider’s call is cancelled and the slot is free', async (_, request, model, when) => {
+    const reached = () => until('the provider has the call', () => provider.open === 1);
+    const leave = async (cut: () => void) => {
+      await reached();
+      cut();
+    };
+    const hooks: Partial<StackRequest> =
+      when === 'onData' ? { onData: (_piece, cut) => void leave(cut) } : { [when]: leave };
+    const answer = await request({
+      path: '/api/v1/stream',
+      body: { query: 'hi', model, provider: 'openai' },
+      ...hooks,
+    });
+    expect(answer.text).not.toContain('[DONE]');
+    await until('the call is cancelled', () => provider.open === 0);
+    await idle();
+  });
+});
+
+describe('an instance that is killed in mid-stream', () => {
+  it('cuts its own streams visibly, fails no new request, and is back with streams soon after', async () => {
+    await idle();
+    const users = Array.from({ length: 6 }, () => one(stream({ tokens: 150, tokens_per_second: 50, ttft_ms: 0 })));
+    await until(
+      'six streams run',
+      async () => (await json<ClusterView>('/api/v1/cluster')).totals.active_streams === 6,
+    );
+    const victim = await stack.pid('app-2');
+    process.kill(victim, 'SIGKILL');
+    await until('it is dead', () => !existsSync(`/proc/${victim}`));
+    // The user holds two streams on each of the other two: there is room for two more.
+    const later = await Promise.all(Array.from({ length: 2 }, () => one(stream({ tokens: 5, ttft_ms: 0 }))));
+    expect(count(later, (answer) => answer.status)).toEqual({ 200: 2 });
+    const answers = await Promise.all(users);
+    const broken = answers.filter((answer) => answer.headers['x-instance-id'] === 'app-2');
+    expect(broken).toHaveLength(2);
+    for (const answer of broken) {
+      expect(answer.broken).toBeDefined();
+      expect(answer.text).not.toContain('[DONE]');
+    }
+    for (const answer of answers.filter((each) => !broken.includes(each))) expect(answer.text).toContain('[DONE]');
+    await until('the instance streams again', async () => {
+      const round = await Promise.all(Array.from({ length: 3 }, () => one(stream({ tokens: 5, ttft_ms: 100 }))));
+      expect(count(round, (answer) => answer.status)).toEqual({ 200: 3 });
+      return round.some((answer) => answer.headers['x-instance-id'] === 'app-2');
+    });
+  });
+});
