@@ -120,7 +120,7 @@ export function LoadForm({ apiBaseUrl, reachable, phase, onRun, onStop }: Props)
         </Field>
       </div>
       {busy ? (
-        <button type="button" className="button-stop" onClick={onStop} disabled={phase === 'stopping'}>
+        <button type="button" className="button-stop" onClick={onStop}>
           {phase === 'stopping' ? 'Stopping…' : 'Stop'}
         </button>
       ) : (

@@ -1,0 +1,70 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { until } from '../support/until.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+/** Debian's Chromium; it runs as root in containers, hence without its sandbox. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+}
+
+/** The dashboard in a fresh profile that trusts every certificate, unless `options` say otherwise. */
+export async function openDashboard(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; errors: string[] }> {
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    colorScheme: 'light',
+    viewport: { width: 1280, height: 900 },
+    ...options,
+  });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(url);
+  return { page, errors };
+}
+
+/** Waits until the cluster is heard, so that what follows measures the stack and not the start of the page. */
+export function pathIsWhole(page: Page, words = '3 of 3 ready'): Promise<void> {
+  return page.getByRole('region', { name: 'Path of a request' }).getByText(words).waitFor();
+}
+
+/** Types the numbers, runs the test, and resolves when the page says that it has finished. */
+export async function runLoadTest(page: Page, concurrency: number, requests: number): Promise<void> {
+  await page.getByLabel('Concurrency', { exact: false }).first().fill(`${concurrency}`);
+  await page.getByLabel('Total requests', { exact: false }).first().fill(`${requests}`);
+  await page.getByRole('button', { name: 'Run Load Test' }).click();
+  await finished(page);
+}
+
+async function finished(page: Page): Promise<void> {
+  const result = page.getByRole('region', { name: 'Result' });
+  await until('the end of the run', async () => /streamed to the end/.test((await result.textContent()) ?? ''), 60_000);
+}
+
+/** The number above a label, such as `Completed`. */
+export async function figure(page: Page, label: string): Promise<number> {
+  const entry = page.locator('dl > div', { has: page.locator(`dt:text-is("${label}")`) });
+  return Number.parseInt(((await entry.locator('dd').first().textContent()) ?? '').replaceAll(',', ''), 10);
+}
+
+/** Column `Streamed` of the table of instances, by instance. */
+export async function streamedPerInstance(page: Page): Promise<Record<string, number>> {
+  const table = page.locator('section', { has: page.getByRole('heading', { name: 'Streams per instance' }) });
+  const names = await table.locator('tbody th').allInnerTexts();
+  const counts = await table.locator('tbody tr td:nth-of-type(2)').allInnerTexts();
+  // The mark's letter stands before the name.
+  return Object.fromEntries(names.map((name, index) => [name.split('\n').at(-1)!.trim(), Number(counts[index])]));
+}
+
+/** Keeps a picture for people who look at a run of the tests. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = path.join(ROOT, '.weir/screenshots');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+}

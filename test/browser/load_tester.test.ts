@@ -1,0 +1,107 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newStack, StackFixture } from '../support/stack_fixture.ts';
+import {
+  figure,
+  launchBrowser,
+  openDashboard,
+  pathIsWhole,
+  runLoadTest,
+  screenshot,
+  streamedPerInstance,
+} from './dashboard_page.ts';
+
+/** The picture of the README shows the ports that the documents name; it is taken on a machine that has them free. */
+const UPDATE_SCREENSHOT = process.env.UPDATE_SCREENSHOT === '1';
+
+let stack: StackFixture;
+let browser: Browser;
+beforeAll(async () => {
+  stack = UPDATE_SCREENSHOT ? new StackFixture({ https: 443, http: 80, dashboard: 3001 }, {}) : await newStack();
+  await stack.start();
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.destroy();
+});
+
+describe('the load tester', () => {
+  it('reads nine and one of ten at once, three per instance', async () => {
+    const { page, errors } = await openDashboard(browser, stack.dashboard);
+    await pathIsWhole(page);
+    await screenshot(page, 'load-empty');
+    await runLoadTest(page, 10, 10);
+    expect(await figure(page, 'Completed')).toBe(9);
+    expect(await figure(page, 'Refused 429')).toBe(1);
+    expect(await figure(page, 'Refused 503')).toBe(0);
+    expect(await figure(page, 'Failed')).toBe(0);
+    expect(await figure(page, 'Truncated')).toBe(0);
+    expect(await streamedPerInstance(page)).toEqual({ 'app-1': 3, 'app-2': 3, 'app-3': 3 });
+    await page.getByText('This is the limiter working.').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('reads 27 and 3 of thirty, ten at once', async () => {
+    const { page } = await openDashboard(browser, stack.dashboard);
+    await pathIsWhole(page);
+    await runLoadTest(page, 10, 30);
+    expect(await figure(page, 'Completed')).toBe(27);
+    expect(await figure(page, 'Refused 429')).toBe(3);
+    expect(await figure(page, 'Tokens')).toBe(2700);
+    expect(await streamedPerInstance(page)).toEqual({ 'app-1': 9, 'app-2': 9, 'app-3': 9 });
+    await screenshot(page, 'load-finished');
+    if (UPDATE_SCREENSHOT) await page.screenshot({ path: 'docs/images/dashboard.png', fullPage: true });
+    await page.context().close();
+  });
+
+  it('works at the balancer’s own address too', async () => {
+    const { page } = await openDashboard(browser, `${stack.url}/`);
+    await pathIsWhole(page);
+    await page.getByText(`API ${stack.api}`).waitFor();
+    await runLoadTest(page, 9, 9);
+    expect(await figure(page, 'Completed')).toBe(9);
+    await page.context().close();
+  });
+
+  it('is run and stopped from the keyboard', async () => {
+    const { page } = await openDashboard(browser, stack.dashboard);
+    await pathIsWhole(page);
+    const run = page.getByRole('button', { name: 'Run Load Test' });
+    const isFocused = 'document.activeElement.textContent === "Run Load Test"';
+    for (let presses = 0; presses < 30 && !(await page.evaluate(isFocused)); presses++)
+      await page.keyboard.press('Tab');
+    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText(/Stopped by you after/).waitFor();
+    await run.waitFor();
+    await page.keyboard.press('2');
+    await page.getByRole('heading', { name: 'Instances' }).waitFor();
+    await page.context().close();
+  });
+});
+
+describe('the overview', () => {
+  it('shows every instance, and does not tilt the balance while it is open', async () => {
+    const { page, errors } = await openDashboard(browser, `${stack.dashboard}/#/overview`);
+    await pathIsWhole(page);
+    await page.getByText('Live', { exact: true }).waitFor();
+    for (let round = 0; round < 3; round++) {
+      const { stdout } = await stack.weir(['load', '-c', '10', '-n', '10', '--json', '-']);
+      const report = JSON.parse(stdout) as {
+        outcomes: Record<string, number>;
+        instances: Record<string, { ok: number }>;
+      };
+      expect([report.outcomes.ok, report.outcomes['429']]).toEqual([9, 1]);
+      expect(Object.values(report.instances).map(({ ok }) => ok)).toEqual([3, 3, 3]);
+    }
+    expect(await page.locator('tbody th').allInnerTexts()).toHaveLength(3);
+    await screenshot(page, 'overview');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});
