@@ -176,6 +176,14 @@ describe('a start that can not be', () => {
     expect(await stack.services()).toEqual([]);
   });
 
+  it('says that the Redis server which was named does not answer, without its password', async () => {
+    const flags = ['--redis-url', `redis://:secret@127.0.0.1:${stack.ports.http}`, ...stack.portFlags];
+    const { code, stderr } = await stack.weir(['start', '--all', ...flags]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/Redis at redis:\/\/127\.0\.0\.1:\d+ does not answer/)]);
+    expect(stderr).not.toContain('secret');
+    expect(processes()).toEqual([]);
+  });
+
   it('refuses limits over the cluster with a sentence', async () => {
     const { code, stderr } = await stack.weir(['start', '--all', '--pool-scope', 'cluster', ...stack.portFlags]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('use "instance"')]);
@@ -270,6 +278,7 @@ describe('doctor', () => {
       'certificate',
       'unbuffered',
       'balance',
+      'redis_server',
       'redis',
       'cors',
     ];

@@ -11,6 +11,7 @@ import {
   checkPrograms,
   checkRuntime,
 } from './machine_checks.ts';
+import { checkRedisServer } from './redis_checks.ts';
 import { checkConsole, checkInstances, checkNginxRuns } from './stack_checks.ts';
 import { checkBalance, checkUnbuffered } from './stream_checks.ts';
 
@@ -19,7 +20,8 @@ async function runningChecks(context: DoctorContext, services: ServiceStatus[]):
   const reachable = await checkReachable(context);
   const inside = [checkInstances(services), checkConsole(services), reachable, await checkApiUrl(context)];
   if (reachable.result === 'fail') return inside;
-  const rest = [...(await checkRedisAndClock(context)), await checkCors(context)];
+  const server = context.options.driver === 'native' ? [await checkRedisServer(context)] : [];
+  const rest = [...server, ...(await checkRedisAndClock(context)), await checkCors(context)];
   return [...inside, ...rest, await checkUnbuffered(context), await checkBalance(context)];
 }
 

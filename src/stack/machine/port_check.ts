@@ -2,6 +2,9 @@ import { createServer } from 'node:net';
 import { StackError } from '../stack_error.ts';
 import { portOwner } from './port_owner.ts';
 
+/** HTTP's: whoever lifts the border for 443 needs it for 80 too. */
+const LOWEST_PORT = 80;
+
 function tryListen(port: number, host: string): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -27,7 +30,7 @@ export async function portProblem(port: number, host: string, flag: string): Pro
   if (error.code === 'EACCES') {
     return new StackError(
       `this account may not use port ${port} (ports below 1024 belong to root)`,
-      `run with sudo, allow it with "sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}", or choose ${flag} ${other}`,
+      `run with sudo, allow it with "sudo sysctl net.ipv4.ip_unprivileged_port_start=${LOWEST_PORT}", or choose ${flag} ${other}`,
     );
   }
   if (error.code === 'EADDRNOTAVAIL') {

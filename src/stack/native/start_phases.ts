@@ -4,6 +4,7 @@ import { ensureCertificates } from '../certificates/ensure_certificates.ts';
 import { shortRequest } from '../http_request.ts';
 import { writeJsonFile } from '../json_file.ts';
 import type { Phase } from '../phases.ts';
+import { redisFacts } from '../redis_facts.ts';
 import { serviceSpecs, stackUrl } from '../service_specs.ts';
 import { StackError } from '../stack_error.ts';
 import { clearRemains } from '../supervisor/clear_remains.ts';
@@ -44,14 +45,18 @@ interface Findings {
 
 function preparing(context: NativeContext, found: Findings): Phase[] {
   const { layout, options } = context;
+  const { redisUrl } = options;
   return [
     {
-      title: 'Looking for NGINX and Redis',
+      title: redisUrl === undefined ? 'Looking for NGINX and Redis' : 'Looking for NGINX',
       run: async () => {
         found.programs = await findPrograms(context);
         return `NGINX ${found.programs.nginxVersion}`;
       },
     },
+    ...(redisUrl === undefined
+      ? []
+      : [{ title: 'Asking Redis', run: async () => `Redis ${(await redisFacts(redisUrl)).version}` }]),
     {
       title: 'Checking ports',
       run: async () => {
