@@ -32,7 +32,7 @@ function terminalReporter(output: NodeJS.WriteStream): PhaseReporter {
     draw();
     timer = setInterval(draw, FRAME_MS);
   };
-  const settings = { output, spacing: 0, withGuide: false };
+  const settings = { output, spacing: 0 };
   let current = '';
   return {
     begin: (title) => {

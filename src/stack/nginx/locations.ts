@@ -1,5 +1,4 @@
 import { block, type Conf, comment } from './conf_text.ts';
-import { notServed } from './own_errors.ts';
 
 /** How a request travels to an instance, and the answer back. */
 function toInstances(upstream: string, readTimeout: string, maxBody: string): Conf {
@@ -40,14 +39,20 @@ function toInstances(upstream: string, readTimeout: string, maxBody: string): Co
   ];
 }
 
-/** `/nginx-health` and NGINX's own counters, for this machine only. */
-export function healthLocations(): Conf {
-  const onlyLoopback = ['access_log off;', 'allow 127.0.0.0/8;', 'allow ::1;', 'deny all;'];
-  return [
-    comment("NGINX's own health and counters, for this machine only."),
-    block('location = /nginx-health', onlyLoopback, 'default_type text/plain;', 'return 200 "ok\\n";'),
-    block('location = /nginx-status', onlyLoopback, 'stub_status;'),
-  ];
+/** Who may see NGINX's own health: `allow` and `deny` would come too late, `return` answers before they are read. */
+export function thisMachine(): Conf {
+  return block('geo $from_this_machine', 'default 0;', '127.0.0.0/8 1;', '::1 1;');
+}
+
+/** NGINX's own health; whoever is not on this machine gets `otherwise`. */
+export function healthLocation(otherwise: Conf): Conf {
+  const answer = block('if ($from_this_machine)', 'return 200 "ok\\n";');
+  return block('location = /nginx-health', 'access_log off;', 'default_type text/plain;', answer, otherwise);
+}
+
+function statusLocation(): Conf {
+  const refusal = block('if ($from_this_machine = 0)', 'return 404;');
+  return block('location = /nginx-status', 'access_log off;', refusal, 'stub_status;');
 }
 
 /** What the HTTPS server serves, in the order in which a reader looks for it. */
@@ -66,9 +71,11 @@ export function locations(): Conf {
     block('location /v1/', toInstances('sse_backend', '300s', '33m')),
     '',
     comment('Metrics are for the inside: the dashboard server shows them at its own port.'),
-    block('location ~ ^/metrics(/|$)', notServed()),
+    block('location ~ ^/metrics(/|$)', 'return 404;'),
     '',
-    healthLocations(),
+    comment("NGINX's own health and counters, for this machine only."),
+    healthLocation('return 404;'),
+    statusLocation(),
     '',
     comment(`
       Everything else is the dashboard, on the API's own origin: a browser that doesn't trust the certificate asks

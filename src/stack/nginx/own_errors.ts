@@ -17,6 +17,7 @@ const own = (nginxStatus: number, code: ErrorCode, message?: string, status = ng
 
 const OWN_ERRORS: OwnError[] = [
   own(400, 'validation_error', 'NGINX could not read the request; send it as well-formed HTTP.'),
+  own(404, 'not_found'),
   own(408, 'request_timeout'),
   own(413, 'payload_too_large', 'The body is too large for NGINX; send a smaller one.'),
   own(414, 'headers_too_large', 'The address is too long; send the text in the body instead.'),
@@ -43,11 +44,6 @@ const OWN_HEADERS = [
   'add_header Access-Control-Expose-Headers $own_cors_expose always;',
   'add_header Vary Origin always;',
 ];
-
-/** The answer to a path that NGINX doesn't serve. */
-export function notServed(): Conf {
-  return [...OWN_HEADERS, jsonReturn(404, 'not_found', ERROR_TABLE.not_found.message)];
-}
 
 /** The `map` blocks that {@link OWN_HEADERS} use; an empty value means that the header is not sent. */
 export function ownErrorMaps(corsOrigins: string[]): Conf {

@@ -1,6 +1,6 @@
 import { block, type Conf, comment, confText, quoted } from './conf_text.ts';
 import { httpSettings } from './http_settings.ts';
-import { healthLocations, locations } from './locations.ts';
+import { healthLocation, locations, thisMachine } from './locations.ts';
 import type { NginxPlan } from './nginx_plan.ts';
 import { isAtLeast } from './nginx_version.ts';
 import { ownErrorMaps, ownErrorPages } from './own_errors.ts';
@@ -33,18 +33,16 @@ function mainSettings(plan: NginxPlan): Conf {
 
 function redirectServer(plan: NginxPlan): Conf {
   const target = `https://$host${plan.httpsPort === 443 ? '' : `:${plan.httpsPort}`}$request_uri`;
+  const keepMethod = block('if ($request_method !~ ^(GET|HEAD)$)', `return 308 ${target};`);
+  const redirect = [keepMethod, `return 301 ${target};`];
   return [
     comment('HTTP only leads to HTTPS. 308 keeps the method: a 301 would turn a POST into a GET.'),
     block(
       'server',
       plan.httpListen.map((address) => `listen ${address} ${KEEPALIVE_PROBES};`),
       'server_name _;',
-      healthLocations(),
-      block(
-        'location /',
-        block('if ($request_method !~ ^(GET|HEAD)$)', `return 308 ${target};`),
-        `return 301 ${target};`,
-      ),
+      healthLocation(redirect),
+      block('location /', redirect),
     ),
   ];
 }
@@ -92,6 +90,7 @@ export function renderNginxConf(plan: NginxPlan): string {
       httpSettings(plan),
       '',
       ownErrorMaps(plan.corsOrigins),
+      thisMachine(),
       '',
       upstreams(plan),
       '',
