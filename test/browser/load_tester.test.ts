@@ -60,7 +60,7 @@ describe('the load tester', () => {
   it('works at the balancer’s own address too', async () => {
     const { page } = await openDashboard(browser, `${stack.url}/`);
     await pathIsWhole(page);
-    await page.getByText(`API ${stack.api}`).waitFor();
+    await page.getByText(`API ${new URL(stack.api).href}`).waitFor();
     await runLoadTest(page, 9, 9);
     expect(await figure(page, 'Completed')).toBe(9);
     await page.context().close();

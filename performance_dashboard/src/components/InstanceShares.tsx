@@ -47,7 +47,7 @@ export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; kn
           </table>
         </div>
       )}
-      <p className="mt-1 text-label text-muted">
+      <p className={rows.length === 0 ? 'hidden' : 'mt-1 text-label text-muted'}>
         Share is of the streams that reached their end. Bar: full is streamed, light in flight, hatched not streamed
         (refused, cut or failed).
       </p>

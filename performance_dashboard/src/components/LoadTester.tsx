@@ -18,6 +18,8 @@ interface Props {
 export function LoadTester({ apiBaseUrl, cluster, theme }: Props) {
   const state = useStore(runStore);
   const limits = cluster.view?.instances[0]?.pool;
+  // Where nothing answered there is nothing to draw.
+  const answered = state.phase !== 'finished' || state.snapshot.via !== null;
   const reachable = cluster.link === 'live' || cluster.link === 'stale';
 
   return (
@@ -38,11 +40,15 @@ export function LoadTester({ apiBaseUrl, cluster, theme }: Props) {
             limits={limits ? { perUser: limits.max_connections_per_user, scope: limits.scope } : null}
           />
           <RunFigures state={state} />
-          <div className="grid gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-            <InstanceShares snapshot={state.snapshot} known={cluster.history.instances.map(({ id }) => id)} />
-            <LatencyTable report={state.snapshot} />
-          </div>
-          <RunChart series={state.snapshot.series} theme={theme} />
+          {answered && (
+            <>
+              <div className="grid gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+                <InstanceShares snapshot={state.snapshot} known={cluster.history.instances.map(({ id }) => id)} />
+                <LatencyTable report={state.snapshot} />
+              </div>
+              <RunChart series={state.snapshot.series} theme={theme} />
+            </>
+          )}
         </div>
       )}
     </div>

@@ -17,7 +17,7 @@ export function RunFigures({ state: { snapshot } }: { state: Started }) {
     ...(counts.cancelled > 0
       ? [{ label: 'Cancelled', unit: 'by Stop', value: counts.cancelled, ink: 'text-muted' }]
       : []),
-    { label: 'Tokens', unit: 'of ended streams', value: snapshot.tokens, ink: 'text-ink' },
+    { label: 'Tokens', unit: 'counted at end', value: snapshot.tokens, ink: 'text-ink' },
   ];
   return (
     <dl className="panel flex flex-wrap gap-px overflow-hidden bg-line!">

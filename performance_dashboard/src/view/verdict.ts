@@ -29,9 +29,11 @@ export function verdict(report: LoadReport, stopped: boolean, limits: Limits | n
   if (refused503 > 0)
     sentences.push(`503 means that no capacity was left: the pools were full, or instances were draining.`);
   if (refused429 > 0) sentences.push(limiterSentence(report, limits));
+  if (report.via === 'direct') sentences.push('All of it went straight to one instance: nothing was balanced.');
   const balance = balanceSentence(report);
   if (balance) sentences.push(balance);
-  const tone = truncated + failed > 0 ? 'bad' : stopped || refused503 > 0 || completed === 0 ? 'note' : 'good';
+  const short = stopped || refused503 > 0 || completed === 0 || report.via === 'direct';
+  const tone = truncated + failed > 0 ? 'bad' : short ? 'note' : 'good';
   return { tone, title, text: sentences.join(' ') };
 }
 

@@ -45,6 +45,11 @@ describe('the verdict', () => {
     });
   });
 
+  it('is no praise for a run past the balancer', () => {
+    const direct = { ...report({ ok: 3, '429': 7 }, { 'app-1': 3 }), via: 'direct' as const };
+    expect(verdict(direct, false, null)).toMatchObject({ tone: 'note', text: expect.stringContaining('one instance') });
+  });
+
   it('names the most frequent failure', () => {
     const failed = report({ ok: 1, '502': 2 }, { 'app-1': 1 });
     failed.errors = [{ outcome: '502', code: 'upstream_error', message: 'The provider failed', count: 2 }];
