@@ -7,7 +7,7 @@ export interface JsonLog extends EventLog {
 }
 
 /** Lines leave together, at the latest after 100 ms: one system call for many. The bound is for a reader that hangs. */
-const BATCH = { minLength: 4_096, maxLength: 8 * 1024 * 1024, periodicFlush: 100 };
+const BATCH = { minLength: 16_000, maxLength: 8 * 1024 * 1024, periodicFlush: 100 };
 
 /**
  * One JSON object a line: timestamp, level, event, stage, instance, then the stage's own fields.

@@ -5,17 +5,11 @@ import { SilenceWatch } from '../../core/provider/silence_watch.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { SseDecoder } from '../../protocol/sse_decoder.ts';
+import { type ChatChunk, plainContent } from './chat_chunk.ts';
 import { refusedByProvider } from './openai_refusal.ts';
 
 /** Limit for the provider's head, and then for each silence between its bytes. */
 const SILENCE_MS = 60_000;
-
-/** What is read of a `chat.completion.chunk`; everything else is let go. */
-interface ChatChunk {
-  choices?: { index?: number; delta?: { content?: string | null }; finish_reason?: string | null }[];
-  usage?: { prompt_tokens?: number; completion_tokens?: number } | null;
-  error?: unknown;
-}
 
 /** One call: undici's handler on one side, an {@link Answer} on the other. */
 export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
@@ -122,6 +116,8 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
 
   /** @returns false when the consumer is full */
   #event(data: string): boolean {
+    const plain = plainContent(data);
+    if (plain) return (this.#consumer as AnswerConsumer).content(plain);
     if (data === '[DONE]') {
       this.#done = true;
       this.#finish();
