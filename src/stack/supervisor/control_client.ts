@@ -3,8 +3,8 @@ import { readJsonFile } from '../json_file.ts';
 import { StackError } from '../stack_error.ts';
 import type { ServiceStatus, SupervisorPlan } from './service_spec.ts';
 
-/** Waits for a service longer than the service itself may take, so that its own answer wins. */
-const LONG_MS = 180_000;
+/** As long as it takes: the supervisor bounds what it does (a drain may be long), and its death ends the connection. */
+const LONG_MS = 86_400_000;
 
 async function ask(socket: string, method: string, path: string, timeoutMs: number): Promise<unknown> {
   const answer = await shortRequest({ socket, method, path, timeoutMs });
