@@ -30,7 +30,7 @@ const CONTENT_SECURITY_POLICY = [
 export function buildConsole(config: ConsoleConfig, surface: 'local' | 'proxied'): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: true });
   const apiBaseUrl = surface === 'local' ? config.apiBaseUrl : '/api/v1';
-  const findings = shared(async () => diagnose(await probeApi(config.apiBaseUrl), new Date()));
+  const findings = shared(async () => diagnose(await probeApi(config.apiBaseUrl, config.connectTo), new Date()));
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({

@@ -4,7 +4,12 @@ const schema = z.object({
   CONSOLE_HOST: z.string().min(1).default('127.0.0.1'),
   CONSOLE_PORT: z.coerce.number().int().min(0).max(65535).default(3001),
   CONSOLE_SOCKET: z.string().min(1).optional(),
+  CONSOLE_PROXIED_PORT: z.coerce.number().int().min(1).max(65535).optional(),
   API_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://localhost/api/v1'),
+  API_CONNECT_TO: z
+    .string()
+    .regex(/^[^:/]+:\d{1,5}$/, 'a host and a port, such as nginx:443')
+    .optional(),
   DASHBOARD_DIR: z.string().min(1).default('performance_dashboard/dist'),
 });
 
@@ -15,8 +20,12 @@ export interface ConsoleConfig {
   port: number;
   /** Unix socket for NGINX; undefined means that the console is not behind one. */
   socket: string | undefined;
+  /** The same as a port, for an NGINX in another container; never to be published. */
+  proxiedPort: number | undefined;
   /** Up to and with `/api/v1`, no slash at the end. */
   apiBaseUrl: string;
+  /** `host:port` where the API's address leads from here, when that is another place than from the browser. */
+  connectTo: string | undefined;
   /** Folder of the built dashboard; may be missing. */
   dashboardDir: string;
 }
@@ -37,7 +46,9 @@ export function parseConsoleConfig(env: Record<string, string | undefined>): Con
     host: data.CONSOLE_HOST,
     port: data.CONSOLE_PORT,
     socket: data.CONSOLE_SOCKET,
+    proxiedPort: data.CONSOLE_PROXIED_PORT,
     apiBaseUrl: data.API_BASE_URL.replace(/\/+$/, ''),
+    connectTo: data.API_CONNECT_TO,
     dashboardDir: data.DASHBOARD_DIR,
   };
 }

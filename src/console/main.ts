@@ -7,18 +7,25 @@ async function main(): Promise<void> {
   const config = parseConsoleConfig(process.env);
   const local = buildConsole(config, 'local');
   const address = await local.listen({ host: config.host, port: config.port });
-  const proxied = config.socket === undefined ? undefined : buildConsole(config, 'proxied');
-  if (proxied && config.socket !== undefined) {
+  const closing = [local];
+  if (config.socket !== undefined) {
+    const proxied = buildConsole(config, 'proxied');
+    closing.push(proxied);
     // What a killed console left behind would refuse the new one its own socket.
     rmSync(config.socket, { force: true });
     await proxied.listen({ path: config.socket });
     // NGINX's workers run as another user; the folder around the socket decides who comes this far.
     chmodSync(config.socket, 0o666);
   }
+  if (config.proxiedPort !== undefined) {
+    const proxied = buildConsole(config, 'proxied');
+    closing.push(proxied);
+    await proxied.listen({ host: config.host, port: config.proxiedPort });
+  }
   log('The dashboard is served', { address, api_base_url: config.apiBaseUrl });
 
   const stop = async () => {
-    await Promise.all([local.close(), proxied?.close()]);
+    await Promise.all(closing.map((app) => app.close()));
     process.exit(0);
   };
   process.once('SIGTERM', stop);

@@ -30,15 +30,18 @@ export interface ApiProbe {
 /**
  * Asks `<apiBaseUrl>/health` once, trusting any certificate so that what is behind it can be seen too.
  * Never rejects.
+ *
+ * @param connectTo `host:port` to connect to instead; the request and the certificate's check keep the URL's name
  */
-export function probeApi(apiBaseUrl: string, timeoutMs: number = TIMEOUT_MS): Promise<ApiProbe> {
+export function probeApi(apiBaseUrl: string, connectTo?: string, timeoutMs: number = TIMEOUT_MS): Promise<ApiProbe> {
   const url = new URL(`${apiBaseUrl}/health`);
   const empty: ApiProbe = { url: url.href, failure: null, certificate: null, status: 0, via: null, health: null };
   return new Promise((resolve) => {
     const fail = (failure: ApiProbe['failure']) => resolve({ ...empty, failure });
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     // A session that is resumed brings no certificate: each probe makes its own connection.
-    const request = send(url, { agent: false, rejectUnauthorized: false, timeout: timeoutMs }, (response) => {
+    const options = { agent: false, rejectUnauthorized: false, timeout: timeoutMs, ...elsewhere(url, connectTo) };
+    const request = send(url, options, (response) => {
       const certificate = response.socket instanceof TLSSocket ? readCertificate(response.socket, url) : null;
       const via = response.headers['x-gateway-via'];
       let body = '';
@@ -57,6 +60,14 @@ export function probeApi(apiBaseUrl: string, timeoutMs: number = TIMEOUT_MS): Pr
     request.on('error', (error: NodeJS.ErrnoException) => fail(failureOf(error.code ?? 'unknown')));
     request.end();
   });
+}
+
+function elsewhere(url: URL, connectTo: string | undefined): object {
+  if (connectTo === undefined) return {};
+  const [hostname, port] = connectTo.split(':');
+  // An address is no server name in TLS.
+  const servername = isIP(url.hostname) || url.hostname.startsWith('[') ? '' : url.hostname;
+  return { hostname, port, servername, headers: { host: url.host } };
 }
 
 function failureOf(code: string): ApiProbe['failure'] {

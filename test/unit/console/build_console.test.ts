@@ -14,7 +14,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const base = { host: '127.0.0.1', port: 0, socket: undefined, apiBaseUrl: 'https://localhost:9443/api/v1' };
+const base = {
+  host: '127.0.0.1',
+  port: 0,
+  socket: undefined,
+  proxiedPort: undefined,
+  connectTo: undefined,
+  apiBaseUrl: 'https://localhost:9443/api/v1',
+};
 const built = () => ({ ...base, dashboardDir: join(folder, 'built') });
 const get = (url: string, surface: 'local' | 'proxied' = 'local', host = 'localhost:3001') =>
   buildConsole(built(), surface).inject({ url, headers: { host } });

@@ -7,7 +7,9 @@ describe('the console’s environment', () => {
       host: '127.0.0.1',
       port: 3001,
       socket: undefined,
+      proxiedPort: undefined,
       apiBaseUrl: 'https://localhost/api/v1',
+      connectTo: undefined,
       dashboardDir: 'performance_dashboard/dist',
     });
   });

@@ -107,6 +107,18 @@ describe('the probe', () => {
     });
   });
 
+  it('goes where it is told, under the name of the URL', async () => {
+    let host: string | undefined;
+    const address = await listen(
+      createServer((request, response) => {
+        host = request.headers.host;
+        response.end(JSON.stringify(health));
+      }),
+    );
+    expect((await probeApi('http://weir.example/api/v1', address)).status).toBe(200);
+    expect(host).toBe('weir.example');
+  });
+
   it('tells a closed port, a silent one and one without TLS apart', async () => {
     const closed = createTcpServer();
     const address = await listen(closed);
@@ -114,7 +126,7 @@ describe('the probe', () => {
     expect((await probeApi(`https://${address}/api/v1`)).failure).toBe('refused');
 
     const silent = await listen(createTcpServer((socket) => socket.on('error', () => {})));
-    expect((await probeApi(`https://${silent}/api/v1`, 100)).failure).toBe('timeout');
+    expect((await probeApi(`https://${silent}/api/v1`, undefined, 100)).failure).toBe('timeout');
 
     const plain = await listen(
       createTcpServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad\r\n\r\n')),
