@@ -83,6 +83,14 @@ describe('the cluster', () => {
     await until('both are back', async () => (await ids(one)).length === 2);
   });
 
+  it('says so too when Redis is frozen and its connections stand', async () => {
+    const health = () => get<HealthView>(one, 'health');
+    redis.process.kill('SIGSTOP');
+    await until('health tells', async () => (await health()).redis === 'disconnected');
+    redis.process.kill('SIGCONT');
+    await until('health tells', async () => (await health()).status === 'healthy');
+  });
+
   it('leaves no key without a time to live', async () => {
     const { Redis } = await import('ioredis');
     const client = new Redis({ path: redis.url.slice('unix://'.length) });

@@ -13,6 +13,15 @@ const TTL_SECONDS = 4;
 export class RedisDirectory implements InstanceDirectory {
   readonly #redis: Redis;
   #self: Announcement | undefined;
+  /** Whether the last announcement was answered: a frozen Redis keeps its connections. */
+  #answers = true;
+  readonly #heard = (): void => {
+    this.#answers = true;
+  };
+  readonly #unheard = (error: Error): never => {
+    this.#answers = false;
+    throw error;
+  };
 
   constructor(redis: Redis) {
     this.#redis = redis;
@@ -25,7 +34,8 @@ export class RedisDirectory implements InstanceDirectory {
       .set(`${INDEX}:${self.id}`, JSON.stringify(self), 'EX', TTL_SECONDS)
       .sadd(INDEX, self.id)
       .expire(INDEX, TTL_SECONDS * 10)
-      .exec();
+      .exec()
+      .then(this.#heard, this.#unheard);
   }
 
   async list(): Promise<Announcement[]> {
@@ -48,6 +58,6 @@ export class RedisDirectory implements InstanceDirectory {
   }
 
   status(): 'connected' | 'disconnected' {
-    return this.#redis.status === 'ready' ? 'connected' : 'disconnected';
+    return this.#answers && this.#redis.status === 'ready' ? 'connected' : 'disconnected';
   }
 }
