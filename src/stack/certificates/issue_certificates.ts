@@ -1,4 +1,4 @@
-import './reflect_metadata.ts';
+import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,

@@ -1,4 +1,4 @@
-import './reflect_metadata.ts';
+import 'reflect-metadata';
 import { Extension } from '@peculiar/x509';
 
 const NAME_CONSTRAINTS = '2.5.29.30';

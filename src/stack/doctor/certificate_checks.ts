@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { inspectCertificate } from '../certificates/inspect_certificate.ts';
-import { urlHost } from '../service_specs.ts';
+import { stackUrl, urlHost } from '../service_specs.ts';
 import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';
 
 /** The guide's fourth pitfall: the certificate's files. */
@@ -55,6 +55,6 @@ export async function checkTrust(context: DoctorContext, runs: boolean): Promise
     id,
     'browsers do not trust the certificate yet',
     why,
-    `open https://localhost once and accept, or import ${authority}`,
+    `open ${stackUrl(context.options)} once and accept, or import ${authority}`,
   );
 }

@@ -34,7 +34,10 @@ export async function checkPrograms({ searchPath, options }: DoctorContext): Pro
 export async function checkConfiguration({ layout, searchPath }: DoctorContext): Promise<Check> {
   const id = 'nginx_config';
   const nginx = findCommand('nginx', searchPath);
-  if (!nginx || !existsSync(layout.nginxConf)) return ok(id, 'none written yet; start writes and checks it');
+  // A stopped stack has no run folder, which the file names; the next start makes both.
+  if (!nginx || !existsSync(layout.nginxConf) || !existsSync(layout.run)) {
+    return ok(id, 'none in use; start writes and checks it');
+  }
   const problem = await nginxConfProblem(nginx, layout.state, layout.nginxConf);
   if (!problem) return ok(id, `${layout.nginxConf} is good`);
   const why = 'NGINX does not start or reload with a file that it refuses.';

@@ -11,8 +11,8 @@ const SOURCES = [
   'src/{protocol,client,load}/**/*.ts',
 ];
 
-function fingerprint(root: string): string {
-  const hash = createHash('sha256');
+function fingerprint(root: string, apiBaseUrl: string | undefined): string {
+  const hash = createHash('sha256').update(apiBaseUrl ?? '');
   for (const entry of globSync(SOURCES, { cwd: root, withFileTypes: true })
     .filter((found) => found.isFile())
     .map((found) => path.join(found.parentPath, found.name))
@@ -23,14 +23,14 @@ function fingerprint(root: string): string {
 }
 
 /**
- * Builds the dashboard when its sources are not those of the last build. Returns what was done, if anything, or why
+ * Builds the dashboard when its sources, or the address built into it, are not those of the last build. Returns what was done, if anything, or why
  * it could not be done.
  */
-export async function buildDashboard(root: string): Promise<string | undefined> {
+export async function buildDashboard(root: string, apiBaseUrl: string | undefined): Promise<string | undefined> {
   const folder = path.join(root, 'performance_dashboard');
   if (!existsSync(path.join(folder, 'index.html'))) return 'there is no dashboard to build';
   const stamp = path.join(folder, 'dist/.sources');
-  const wanted = fingerprint(root);
+  const wanted = fingerprint(root, apiBaseUrl);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return undefined;
   const vite = path.join(root, 'node_modules/vite/bin/vite.js');
   const { code, output } = await runCommand(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: folder });

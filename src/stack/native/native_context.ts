@@ -13,6 +13,8 @@ export interface NativeContext {
   /** Drain time of the instances, in seconds. */
   drainSeconds: number;
   corsOrigins: string[] | undefined;
+  /** `VITE_API_BASE_URL`, which a build of the dashboard holds for good. */
+  apiBaseUrl: string | undefined;
   /** Shows a line of progress. */
   say: (line: string) => void;
 }

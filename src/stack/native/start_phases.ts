@@ -66,7 +66,9 @@ function preparing(context: NativeContext, found: Findings): Phase[] {
       },
     },
     { title: 'Checking the certificate', run: () => ensureCertificates(layout.certificates) },
-    ...(options.all ? [{ title: 'Building the dashboard', run: () => buildDashboard(layout.root) }] : []),
+    ...(options.all
+      ? [{ title: 'Building the dashboard', run: () => buildDashboard(layout.root, context.apiBaseUrl) }]
+      : []),
     {
       title: 'Writing the configuration',
       run: async () => {

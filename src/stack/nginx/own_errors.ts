@@ -16,13 +16,13 @@ const own = (nginxStatus: number, code: ErrorCode, message?: string, status = ng
 };
 
 const OWN_ERRORS: OwnError[] = [
-  own(400, 'validation_error', 'NGINX could not read the request; send it as well-formed HTTP.'),
+  own(400, 'bad_request', 'NGINX could not read the request; send it as well-formed HTTP.'),
   own(404, 'not_found'),
   own(408, 'request_timeout'),
   own(413, 'payload_too_large', 'The body is too large for NGINX; send a smaller one.'),
   own(414, 'headers_too_large', 'The address is too long; send the text in the body instead.'),
   own(494, 'headers_too_large', undefined, 431),
-  own(497, 'validation_error', 'This is an HTTPS port and the request was plain HTTP; use https://.', 400),
+  own(497, 'bad_request', 'This is an HTTPS port and the request was plain HTTP; use https://.', 400),
   own(500, 'internal_error', 'NGINX failed by itself; its error log says why.'),
   own(502, 'upstream_error', 'NGINX reached no instance; ./weir status says which are up.'),
   own(503, 'service_unavailable', 'NGINX has no capacity at the moment; try again shortly.'),

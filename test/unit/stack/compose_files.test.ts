@@ -50,7 +50,7 @@ describe('docker-compose.yml', () => {
   it('agrees with the rendered nginx.conf about addresses, ports and files', () => {
     const addresses = apps.map((name) => `${name}:${service(name).environment!.PORT}`);
     expect(COMPOSE_NGINX_PLAN.instances).toEqual(addresses);
-    expect(COMPOSE_NGINX_PLAN.console).toBe(`console:${service('console').environment!.CONSOLE_PORT}`);
+    expect(COMPOSE_NGINX_PLAN.console).toBe(`console:${service('console').environment!.CONSOLE_PROXIED_PORT}`);
     const mounted = service('nginx').volumes!.map((volume) => volume.split(':')[1]);
     const { certificate, certificateKey } = COMPOSE_NGINX_PLAN;
     expect(mounted).toEqual(expect.arrayContaining(['/etc/nginx/nginx.conf', certificate, certificateKey]));

@@ -34,7 +34,7 @@ describe('the checked-in nginx.conf', () => {
   it('names the containers and the paths of the image', () => {
     const conf = renderNginxConf(COMPOSE_NGINX_PLAN);
     expect(conf).toContain('server app-1:8000 max_fails=3 fail_timeout=5s;');
-    expect(blockOf(conf, 'upstream dashboard')).toContain('server console:3001');
+    expect(blockOf(conf, 'upstream dashboard')).toContain('server console:3002');
     expect(conf).toContain('ssl_certificate "/etc/nginx/ssl/localhost.crt";');
   });
 });
