@@ -33,6 +33,25 @@ export function figureTable(figures: readonly Figure[]): string {
   return lines.join('\n');
 }
 
+/** What a row should cost: `of` the floor, or CPU microseconds. */
+export interface Goal {
+  name: string;
+  at: { of: number } | { microseconds: number };
+}
+
+/** Goals beside what this run gave; nothing is rounded in our favour. */
+export function goalTable(goals: readonly Goal[], figures: ReadonlyMap<string, Figure>): string {
+  const lines = ['| goal | here | |', '|---|--:|---|'];
+  for (const { name, at } of goals) {
+    const figure = figures.get(name);
+    if (!figure) continue;
+    const [limit, value, unit] =
+      'of' in at ? [at.of, median(figure.ratios), '× NGINX'] : [at.microseconds, median(figure.microseconds), 'µs'];
+    lines.push(`| ${name}: at most ${limit} ${unit} | ${value.toFixed(2)} | ${value <= limit ? 'met' : 'missed'} |`);
+  }
+  return lines.join('\n');
+}
+
 /** Time to the first text, against the way without a relay (`direct`, the first entry). */
 export function firstTextTable(rows: readonly FirstText[]): string {
   const [direct] = rows;

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cancelLatencies } from './cancel_latency.ts';
-import { cancelTable, type Figure, type FirstText, figureTable, firstTextTable } from './figures.ts';
+import { cancelTable, type Figure, type FirstText, figureTable, firstTextTable, goalTable } from './figures.ts';
 import { cpuMicroseconds } from './measure_cpu.ts';
 import { performancePage } from './performance_page.ts';
-import { type Row, startRows } from './rows.ts';
+import { GOALS, type Row, startRows } from './rows.ts';
 import { runWave } from './wave.ts';
 
 const { values } = parseArgs({
@@ -55,6 +55,7 @@ try {
   }
   const tables = [
     `## CPU per relayed event\n${figureTable([...figures.values()])}`,
+    `## Goals\n${goalTable(GOALS, figures)}`,
     `## Time to the first text\n${firstTextTable([...firstText.values()])}`,
     `## Cancel, until the provider sees it\n${cancelTable(cancels)}`,
   ].join('\n\n');

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Goal } from './figures.ts';
 import { startNginx } from './start_nginx.ts';
 import { type StartedProcess, startProcess } from './start_process.ts';
 
@@ -19,6 +20,17 @@ export interface Work {
 }
 
 const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214, fake: 9215 };
+
+const NAMES = {
+  deployed: 'Weir as deployed (Unix socket behind NGINX): the instance',
+  fake: 'Weir, provider `fake`, TCP',
+};
+
+/** NGINX only copies bytes; a relay that decodes, counts and encodes each event may cost this much. */
+export const GOALS: readonly Goal[] = [
+  { name: NAMES.deployed, at: { of: 1.8 } },
+  { name: NAMES.fake, at: { microseconds: 9 } },
+];
 
 /** Starts everything; each row is measured alone, the others idle meanwhile. `stop` ends all of it. */
 export async function startRows(
@@ -85,17 +97,17 @@ export async function startRows(
         port: PORTS.deployed,
         ...stream,
         figures: [
-          { name: 'Weir as deployed (Unix socket behind NGINX): the instance', pids: [behind.pid] },
+          { name: NAMES.deployed, pids: [behind.pid] },
           { name: 'Weir as deployed: instance and NGINX together', pids: [behind.pid, ...front.pids] },
         ],
       },
       {
         key: 'fake',
-        name: 'Weir, provider `fake`, TCP',
+        name: NAMES.fake,
         port: PORTS.fake,
         path: '/api/v1/stream',
         body: { model: 'demo', provider: 'fake', query: 'hi', fake: knobs },
-        figures: [{ name: 'Weir, provider `fake`, TCP', pids: [fake.pid] }],
+        figures: [{ name: NAMES.fake, pids: [fake.pid] }],
       },
     ];
     return { rows, mockUrl, stop };

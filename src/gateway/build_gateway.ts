@@ -39,7 +39,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const version = packageJson.version;
   const eventLog = jsonLog(config.LOG_LEVEL, instance, log);
 
-  const redis = config.REDIS_URL ? connectRedis(config.REDIS_URL, eventLog) : undefined;
+  const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
   const slots = new MemorySlotStore({
     maxConnections: config.MAX_CONNECTIONS,

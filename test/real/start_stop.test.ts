@@ -125,7 +125,7 @@ describe('the answers of NGINX itself', () => {
     const headers = { 'x-large': 'a'.repeat(17_000) };
     expect((await ask({ path: '/api/v1/health', headers })).body.error).toBe('headers_too_large');
     const plain = await shortRequest({ url: `http://localhost:${stack.ports.https}/` });
-    expect([plain.status, JSON.parse(plain.body).error]).toEqual([400, 'validation_error']);
+    expect([plain.status, JSON.parse(plain.body).error]).toEqual([400, 'bad_request']);
 
     const own = await ask({
       path: '/api/v1/stream',

@@ -26,7 +26,7 @@ export class Announcer {
     await this.#directory.withdraw().catch(() => {});
   }
 
-  /** Failures are the connection's to report; the next second tries again. */
+  /** Failures are the connection's to report; the next look tries again. */
   async #look(): Promise<void> {
     const self = this.#self();
     const text = JSON.stringify(self);
@@ -34,6 +34,8 @@ export class Announcer {
     if (text === this.#lastText && now - this.#lastAt < ANNOUNCE_MS) return;
     this.#lastText = text;
     this.#lastAt = now;
-    await this.#directory.announce(self).catch(() => {});
+    await this.#directory.announce(self).catch(() => {
+      this.#lastText = '';
+    });
   }
 }

@@ -7,7 +7,7 @@ import { DEFAULT_STACK_OPTIONS, optionFlag } from '../../../src/stack/stack_opti
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
-const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).filter((file) => file !== 'README.md');
+const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });
 
 /** GitHub's name for a heading: lower case, no punctuation, dashes for spaces. */
 function anchor(heading: string): string {
