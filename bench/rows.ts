@@ -19,17 +19,20 @@ export interface Work {
   perSecond: number;
 }
 
-const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214, fake: 9215 };
+const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214 };
 
 const NAMES = {
   deployed: 'Weir as deployed (Unix socket behind NGINX): the instance',
-  fake: 'Weir, provider `fake`, TCP',
+  fake: 'Weir as deployed, provider `fake`: the instance',
 };
 
-/** NGINX only copies bytes; a relay that decodes, counts and encodes each event may cost this much. */
+/**
+ * NGINX only copies bytes; a relay that decodes, counts and encodes each event may cost this much more. The provider
+ * `fake` reads nothing: its goal is 9 µs on a machine where NGINX takes 12.4.
+ */
 export const GOALS: readonly Goal[] = [
-  { name: NAMES.deployed, at: { of: 1.8 } },
-  { name: NAMES.fake, at: { microseconds: 9 } },
+  { name: NAMES.deployed, of: 1.8 },
+  { name: NAMES.fake, of: 0.73 },
 ];
 
 /** Starts everything; each row is measured alone, the others idle meanwhile. `stop` ends all of it. */
@@ -59,7 +62,6 @@ export async function startRows(
     const socket = join(directory, 'app.sock');
     const behind = keep(await startInstance({ path: socket }, mockUrl));
     const front = keep(await startNginx(directory, PORTS.deployed, `unix:${socket}`));
-    const fake = keep(await startInstance({ port: PORTS.fake }, mockUrl));
 
     const model = `mock-${work.chunks}x${work.perSecond}`;
     const chat = {
@@ -104,10 +106,10 @@ export async function startRows(
       {
         key: 'fake',
         name: NAMES.fake,
-        port: PORTS.fake,
+        port: PORTS.deployed,
         path: '/api/v1/stream',
         body: { model: 'demo', provider: 'fake', query: 'hi', fake: knobs },
-        figures: [{ name: NAMES.fake, pids: [fake.pid] }],
+        figures: [{ name: NAMES.fake, pids: [behind.pid] }],
       },
     ];
     return { rows, mockUrl, stop };

@@ -1,3 +1,4 @@
+import { CodePointCounter } from '../protocol/code_point_counter.ts';
 import type { SseEvent } from '../protocol/sse_decoder.ts';
 import type { CompleteEvent, ErrorEvent, StreamEvent } from '../protocol/stream_event.ts';
 
@@ -22,7 +23,7 @@ export class StreamCheck {
   #epoch = 0;
   #seq = -1;
   #chunks = 0;
-  #length = 0;
+  readonly #length = new CodePointCounter();
   #parts: string[] = [];
   complete: CompleteEvent | undefined;
   error: ErrorEvent | undefined;
@@ -81,7 +82,7 @@ export class StreamCheck {
       if (chunk.data.chunk_index !== this.#chunks) {
         fail(`chunk_index ${chunk.data.chunk_index} came where ${this.#chunks} was due`);
       }
-      this.#length += codePoints(chunk.data.content);
+      this.#length.add(chunk.data.content);
       this.#parts.push(chunk.data.content);
       return chunk;
     }
@@ -95,8 +96,8 @@ export class StreamCheck {
     if (this.complete.chunk_count !== this.#chunks) {
       fail(`complete counts ${this.complete.chunk_count} chunks, ${this.#chunks} came`);
     }
-    if (this.complete.total_length !== this.#length) {
-      fail(`complete counts ${this.complete.total_length} code points, ${this.#length} came`);
+    if (this.complete.total_length !== this.#length.count) {
+      fail(`complete counts ${this.complete.total_length} code points, ${this.#length.count} came`);
     }
     return { type, id, data: this.complete };
   }
@@ -116,21 +117,6 @@ export class StreamCheck {
     this.#seq = Number(seq);
     return true;
   }
-}
-
-/** Lengths of the protocol count Unicode code points. */
-function codePoints(text: string): number {
-  let count = text.length;
-  for (let at = 0; at < text.length - 1; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0xd800 || unit > 0xdbff) continue;
-    const next = text.charCodeAt(at + 1);
-    if (next >= 0xdc00 && next <= 0xdfff) {
-      count -= 1;
-      at += 1;
-    }
-  }
-  return count;
 }
 
 // The server is ours and its events are typed by the protocol; only what the counts rest on is looked at.

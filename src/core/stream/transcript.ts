@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { CodePointCounter } from '../../protocol/code_point_counter.ts';
 
-/** Hash and count at this many UTF-16 units at a time: one native call for some hundred tokens instead of for each. */
+/** Hash at this many UTF-16 units at a time: one native call for some hundred tokens instead of for each. */
 const BATCH = 8192;
 
 /** What the terminal event says of the whole text. */
@@ -16,11 +17,12 @@ export interface TranscriptSummary {
 export class Transcript {
   readonly #hash = createHash('sha256');
   #pending = '';
-  #length = 0;
+  readonly #length = new CodePointCounter();
   #chunks = 0;
 
   add(text: string): void {
     this.#chunks += 1;
+    this.#length.add(text);
     this.#pending += text;
     if (this.#pending.length >= BATCH) this.#flush(false);
   }
@@ -31,13 +33,13 @@ export class Transcript {
 
   /** Unicode code points so far. */
   get length(): number {
-    return this.#length + codePoints(this.#pending);
+    return this.#length.count;
   }
 
   /** Ends the transcript; nothing may be added after it. */
   finish(): TranscriptSummary {
     this.#flush(true);
-    return { chunks: this.#chunks, length: this.#length, sha256: this.#hash.digest('hex') };
+    return { chunks: this.#chunks, length: this.#length.count, sha256: this.#hash.digest('hex') };
   }
 
   #flush(last: boolean): void {
@@ -50,20 +52,5 @@ export class Transcript {
       text = text.slice(0, -1);
     }
     this.#hash.update(text, 'utf8');
-    this.#length += codePoints(text);
   }
-}
-
-function codePoints(text: string): number {
-  let count = text.length;
-  for (let at = 0; at < text.length - 1; at += 1) {
-    const high = text.charCodeAt(at);
-    if (high < 0xd800 || high > 0xdbff) continue;
-    const low = text.charCodeAt(at + 1);
-    if (low >= 0xdc00 && low <= 0xdfff) {
-      count -= 1;
-      at += 1;
-    }
-  }
-  return count;
 }

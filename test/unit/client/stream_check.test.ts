@@ -23,6 +23,10 @@ describe('StreamCheck', () => {
     expect(check.chunks).toBe(2);
   });
 
+  it('counts a character that two chunks share once', () => {
+    expect(feed(status, chunk(1, '\ud83c'), chunk(2, '\udf09'), complete(3, 2, 1), done('1.3')).end()).toBe(true);
+  });
+
   it('takes an error as the end, before and after text', () => {
     const error = (seq: number) => event('error', `1.${seq}`, { error: 'upstream_error' });
     expect(feed(status, chunk(1), error(2)).end()).toBe(true);
