@@ -17,6 +17,9 @@ export type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/c
 /** Where requests go: port 443 is NGINX, so they are balanced. An instance's own address would bypass it. */
 const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api/v1';
 
+/** A console that hangs must not leave the page empty. */
+const CONFIG_WITHIN_MS = 2_000;
+
 /**
  * The API's base. A build that was given VITE_API_BASE_URL keeps to it; otherwise whoever serves the page knows on
  * which port NGINX listens, and says so in /config.json.
@@ -24,12 +27,12 @@ const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api
 export async function loadApiBaseUrl(): Promise<string> {
   if (import.meta.env.VITE_API_BASE_URL) return absolute(import.meta.env.VITE_API_BASE_URL);
   try {
-    const response = await fetch('/config.json', { cache: 'no-store' });
+    const response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(CONFIG_WITHIN_MS) });
     const config: unknown = await response.json();
     if (typeof config === 'object' && config !== null && 'apiBaseUrl' in config)
       return absolute(`${config.apiBaseUrl}`);
   } catch {
-    // Served by something else than the console (vite's own server): the default stands.
+    // Served by something else than the console (vite's own server), or it hangs: the default stands.
   }
   return API_BASE_URL;
 }

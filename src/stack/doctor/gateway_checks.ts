@@ -57,7 +57,7 @@ export async function checkRedisAndClock(context: DoctorContext): Promise<Check[
   const health = answer && healthViewSchema.safeParse(parse(answer.body));
   if (!health?.success) return [];
   const { redis, timestamp } = health.data;
-  const why = 'Without it every instance counts and announces for itself alone.';
+  const why = 'Without it the instances do not know of each other; streams and their limits go on.';
   const connection =
     redis === 'connected'
       ? ok('redis', 'the instances are connected')

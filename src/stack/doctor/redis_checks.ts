@@ -22,6 +22,11 @@ export async function checkRedisServer({ layout, options }: DoctorContext): Prom
     }
     return ok(id, `Redis ${version}, ${role}, ${evictionPolicy ?? 'eviction policy not told'}`);
   } catch (error) {
-    return fail(id, (error as Error).message, 'Without it every instance counts for itself alone.', mend);
+    return fail(
+      id,
+      (error as Error).message,
+      'Without it the instances do not know of each other; streams and their limits go on.',
+      mend,
+    );
   }
 }
