@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { ZodError } from 'zod';
 import { type LoadCommandOptions, runLoadCommand } from '../load/node/load_command.ts';
 import { fakeOptionsSchema } from '../protocol/stream_request.ts';
 import { stackUrl } from '../stack/service_specs.ts';
@@ -41,12 +42,12 @@ export function addLoadFlags(command: Command): Command {
 
 function parseFake(text: string): LoadCommandOptions['fake'] {
   try {
-    const parsed = fakeOptionsSchema.partial().parse(JSON.parse(text));
+    const parsed = fakeOptionsSchema.partial().strict().parse(JSON.parse(text));
     return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
   } catch (error) {
-    throw new StackError('--fake does not hold knobs of the fake provider as JSON', 'for example {"tokens":20}', {
-      cause: error,
-    });
+    const why = error instanceof ZodError ? error.issues.map((issue) => issue.message).join(', ') : 'it is not JSON';
+    const knobs = Object.keys(fakeOptionsSchema.shape).join(', ');
+    throw new StackError(`--fake: ${why}`, `for example {"tokens":20}; the knobs are ${knobs}`, { cause: error });
   }
 }
 

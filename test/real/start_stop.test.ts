@@ -220,11 +220,15 @@ describe('the supervisor', () => {
     const pid = await stack.pid('app-2');
     process.kill(pid, 'SIGKILL');
     const statuses = new Set<number>();
-    await until('NGINX uses app-2 again', async () => {
-      const answer = await health();
-      statuses.add(answer.status);
-      return stack.log('supervisor').includes('instance gets requests again');
-    });
+    await until(
+      'NGINX uses app-2 again',
+      async () => {
+        const answer = await health();
+        statuses.add(answer.status);
+        return stack.log('supervisor').includes('instance gets requests again');
+      },
+      20_000,
+    );
     expect([...statuses]).toEqual([200]);
     expect(await stack.pid('app-2')).not.toBe(pid);
     expect(stack.log('supervisor')).toContain('"reason":"signal SIGKILL"');

@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { fileLimit } from '../machine/file_limit.ts';
+import { fileLimit, raiseFileLimit } from '../machine/file_limit.ts';
 import { findCommand } from '../machine/find_command.ts';
 import { portProblem } from '../machine/port_check.ts';
 import { nginxConfProblem, nginxVersion } from '../nginx/test_nginx_conf.ts';
@@ -71,7 +71,8 @@ export function checkFileLimit({ options }: DoctorContext): Check {
   const { files, streams } = fileLimit(wanted);
   if (streams >= wanted) return ok(id, `${files} open files are enough for ${wanted} streams`);
   const what = `the file limit allows ${streams} of ${wanted} streams at once`;
-  return warn(id, what, 'A stream through NGINX takes two connections.', 'ulimit -n, or a smaller --max-connections');
+  const mend = `${raiseFileLimit(wanted)} (or a smaller --max-connections)`;
+  return warn(id, what, 'A stream through NGINX takes two connections.', mend);
 }
 
 /** Room for logs. */

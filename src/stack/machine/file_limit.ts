@@ -41,10 +41,18 @@ export function fileLimit(wantedStreams: number): FileLimit {
   return limitFor(wantedStreams, ceiling);
 }
 
+function filesFor(streams: number): number {
+  return Math.max(2 * streams, 1024) + OTHER_FILES;
+}
+
+/** The command that makes room for `streams`, where the account may raise its limit. */
+export function raiseFileLimit(streams: number): string {
+  return `ulimit -n ${filesFor(streams)} && ./weir restart`;
+}
+
 /** The pure part of {@link fileLimit}: `ceiling` is the number of files that a process may have open. */
 export function limitFor(wantedStreams: number, ceiling: number): FileLimit {
-  const wanted = Math.max(2 * wantedStreams, 1024) + OTHER_FILES;
-  const files = Math.min(wanted, ceiling);
+  const files = Math.min(filesFor(wantedStreams), ceiling);
   const workerConnections = Math.max(files - OTHER_FILES, 64);
   return { files, workerConnections, streams: Math.floor(workerConnections / 2) };
 }

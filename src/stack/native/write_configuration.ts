@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
-import { fileLimit } from '../machine/file_limit.ts';
+import { fileLimit, raiseFileLimit } from '../machine/file_limit.ts';
 import { workerAccount } from '../machine/worker_account.ts';
 import { nativeNginxPlan } from '../nginx/native_plan.ts';
 import { renderNginxConf } from '../nginx/render_nginx_conf.ts';
@@ -75,7 +75,7 @@ export async function writeConfiguration(context: NativeContext, programs: Found
   const problem = await nginxConfProblem(programs.nginx, layout.state, layout.nginxConf);
   if (problem) throw new StackError(`NGINX refuses its configuration (${problem})`, 'see ./weir doctor');
   if (limit.streams >= wanted) return undefined;
-  return `the file limit (${limit.files}) lets ${limit.streams} of ${wanted} streams through at once; raise it with "ulimit -n"`;
+  return `the file limit (${limit.files}) lets ${limit.streams} of ${wanted} streams through at once; more with: ${raiseFileLimit(wanted)}`;
 }
 
 /** Takes the run folder away again. */

@@ -74,7 +74,8 @@ export class Supervisor {
 
   async #welcome(spec: ServiceSpec): Promise<void> {
     if (spec.kind !== 'instance' || this.#services.get('nginx')?.state !== 'running') return;
-    const seen = await warmUpstream(this.#plan.gatewayUrl, spec.address);
+    const instances = [...this.#services.values()].filter((service) => service.spec.kind === 'instance').length;
+    const seen = await warmUpstream(this.#plan.gatewayUrl, spec.address, instances);
     eventLine(
       seen ? 'info' : 'warn',
       seen ? 'instance gets requests again' : 'instance got no request from NGINX yet',

@@ -10,14 +10,24 @@ const WANTED_ANSWERS = 2;
  * Sends short requests through NGINX until the instance that came back answers some of them.
  *
  * A peer that failed is left alone for `fail_timeout`, and then tried with one request: better with a probe of ours
- * than with a user's stream, and better before the next burst than in it. True when it answered.
+ * than with a user's stream, and better before the next burst than in it. As many probes go at once as there are
+ * instances: one at a time, in step with somebody else's requests, could meet every instance but this one.
+ * True when it answered.
  */
-export async function warmUpstream(gatewayUrl: string, instance: string, withinMs = WITHIN_MS): Promise<boolean> {
+export async function warmUpstream(
+  gatewayUrl: string,
+  instance: string,
+  instances: number,
+  withinMs = WITHIN_MS,
+): Promise<boolean> {
   const deadline = Date.now() + withinMs;
   let answers = 0;
   while (Date.now() < deadline) {
-    const answer = await shortRequest({ url: `${gatewayUrl}/health/live` }).catch(() => undefined);
-    if (answer?.headers['x-upstream'] === instance && ++answers >= WANTED_ANSWERS) return true;
+    const probes = Array.from({ length: instances }, () =>
+      shortRequest({ url: `${gatewayUrl}/health/live` }).catch(() => undefined),
+    );
+    for (const answer of await Promise.all(probes)) if (answer?.headers['x-upstream'] === instance) answers += 1;
+    if (answers >= WANTED_ANSWERS) return true;
     await delay(PAUSE_MS);
   }
   return false;
