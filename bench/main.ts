@@ -61,7 +61,10 @@ try {
   ].join('\n\n');
   process.stdout.write(`${tables}\n`);
   if (values.write) {
-    writeFileSync('docs/performance.md', performancePage(tables, 'npm run bench -- --write', streams, runs));
+    writeFileSync(
+      'docs/performance.md',
+      performancePage(tables, `npm run bench -- --write${values.only ? ` --only ${values.only}` : ''}`, streams, runs),
+    );
   }
 } finally {
   await stop();
