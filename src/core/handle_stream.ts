@@ -15,6 +15,8 @@ import type { TimerWheel } from './time/timer_wheel.ts';
 /** The head waits for the provider's own head, but not longer than this. */
 const HEAD_PATIENCE_MS = 2_000;
 
+const NOT_RESUMABLE = 'The stream log cannot be reached now; this stream would not survive its instance.';
+
 /** What an instance gives to every stream. */
 export interface StreamCore {
   pool: ConnectionPoolManager;
@@ -63,7 +65,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     using _ = { [Symbol.dispose]: () => reader.close() };
     core.log.info('5.2', 'Starting stream', { ...about, provider: provider.name, model: request.model });
     producer.attach(reader);
-    if (request.resumable) producer.notice({ kind: 'not_resumable', message: 'This deployment keeps no stream log.' });
+    if (request.resumable) producer.notice({ kind: 'not_resumable', message: NOT_RESUMABLE });
 
     const ending = await producer.run(opening, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
@@ -83,7 +85,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
 }
 
 /** Waits for the provider's head, two seconds at the most. @throws what the provider failed with in that time */
-async function headOrPatience(opening: Promise<Answer>, wheel: TimerWheel): Promise<void> {
+export async function headOrPatience(opening: Promise<Answer>, wheel: TimerWheel): Promise<void> {
   const { promise: patience, resolve } = Promise.withResolvers<void>();
   const timer = wheel.timer(resolve);
   timer.arm(HEAD_PATIENCE_MS);

@@ -7,6 +7,8 @@ export interface StatusEvent {
   instance: string;
   model: string;
   provider: string;
+  /** Only of resumable streams: whoever sends it as `X-Resume-Token` may attach and cancel. */
+  resume_token?: string;
 }
 
 /** A piece of the answer. `chunk_index` is 1-based and contiguous. */

@@ -30,6 +30,11 @@ export class PrometheusMetrics implements StreamObserver {
     labelNames: ['code'],
     registers: [this.registry],
   });
+  readonly #takeovers = new Counter({
+    name: 'weir_takeovers_total',
+    help: 'Streams of dead instances that went on here',
+    registers: [this.registry],
+  });
   readonly #ttft = this.#histogram('weir_ttft_seconds', 'Request to first content', TTFT_BOUNDS);
   readonly #gap = this.#histogram('weir_inter_chunk_seconds', 'Between two pieces of content', GAP_BOUNDS);
   readonly #duration = this.#histogram('weir_stream_duration_seconds', 'Request to terminal event', DURATION_BOUNDS);
@@ -76,6 +81,10 @@ export class PrometheusMetrics implements StreamObserver {
 
   refused(code: ErrorCode): void {
     this.#refusals.inc({ code });
+  }
+
+  tookOver(): void {
+    this.#takeovers.inc();
   }
 
   #histogram(name: string, help: string, bounds: readonly number[]): FastHistogram {

@@ -12,4 +12,6 @@ export interface StreamObserver {
   gap(ms: number): void;
   closed(outcome: Outcome, provider: string, ms: number): void;
   refused(code: ErrorCode): void;
+  /** A dead instance's stream goes on here. */
+  tookOver(): void;
 }

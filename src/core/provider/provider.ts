@@ -37,4 +37,10 @@ export interface Provider {
    * @throws WeirError upstream_error, upstream_timeout, upstream_rate_limited; the signal's reason
    */
   open(request: StreamRequest, signal: AbortSignal): Promise<Answer>;
+  /**
+   * Goes on with an answer to `request` of which `delivered` was said, exactly where it stopped. Absent where the
+   * provider can't: another try would be another answer.
+   * @throws WeirError producer_lost, and what `open` throws
+   */
+  continueFrom?(request: StreamRequest, delivered: readonly string[], signal: AbortSignal): Promise<Answer>;
 }

@@ -31,12 +31,23 @@ export class Producer implements AnswerConsumer {
   #ended = false;
   #held = '';
 
-  /** @param startedAt when the request came, by `performance.now()` */
-  constructor(encoder: Encoder, commit: Commit, observer: StreamObserver, startedAt: number) {
+  /**
+   * @param startedAt when the request came, by `performance.now()`
+   * @param before text that a dead producer has said already; numbers, counts and checksum go on after it
+   */
+  constructor(
+    encoder: Encoder,
+    commit: Commit,
+    observer: StreamObserver,
+    startedAt: number,
+    before: readonly string[] = [],
+  ) {
     this.#encoder = encoder;
     this.#commit = commit;
     this.#observer = observer;
     this.#startedAt = startedAt;
+    for (const text of before) this.#transcript.add(text);
+    this.#seq = before.length;
   }
 
   /** The status goes to the first reader as part of its head. */
@@ -94,13 +105,18 @@ export class Producer implements AnswerConsumer {
     if (!this.#ended && !this.#full() && this.#emitHeld()) this.#answer?.resume();
   };
 
-  /** Sends the one terminal frame. */
-  terminate(ending: Ending): void {
+  /** The one terminal frame; call it once. */
+  lastFrame(ending: Ending): Frame {
     const seq = this.#seq + 1;
     const text = ending.ok
       ? this.#encoder.complete(seq, this.#transcript.finish(), ending.end, performance.now() - this.#startedAt)
       : this.#encoder.error(seq, ending.error, this.#transcript.length);
-    this.#commit({ seq, text }, (frame) => {
+    return { seq, text };
+  }
+
+  /** Sends the one terminal frame. */
+  terminate(ending: Ending): void {
+    this.#commit(this.lastFrame(ending), (frame) => {
       for (const reader of this.#readers) reader.end(frame.text);
     });
   }

@@ -12,19 +12,23 @@ import {
   HEARTBEAT,
 } from '../../protocol/weir_encoder.ts';
 
-/** Without takeover there is one generation of a thread: epoch 1. */
-const EPOCH = 1;
+/** A plain stream has one owner from start to end: epoch 1. */
+const plainId = (seq: number) => `1.${seq}`;
 
-/** The encoder of `/api/v1/stream`. @param status what its first event says; @param promptLength in UTF-16 units */
-export function weirDoor(status: StatusEvent, promptLength: number): Encoder {
+/**
+ * The encoder of `/api/v1/stream`.
+ * @param status what its first event says; @param promptLength in UTF-16 units
+ * @param id `<epoch>.<seq>` for a sequence number
+ */
+export function weirDoor(status: StatusEvent, promptLength: number, id = plainId): Encoder {
   const threadId = status.thread_id;
   return {
     heartbeat: HEARTBEAT,
-    status: (seq) => encodeStatus(`${EPOCH}.${seq}`, status),
-    chunk: (seq, content, chunk_index) => encodeChunk(`${EPOCH}.${seq}`, { content, chunk_index, finish_reason: null }),
+    status: (seq) => encodeStatus(id(seq), status),
+    chunk: (seq, content, chunk_index) => encodeChunk(id(seq), { content, chunk_index, finish_reason: null }),
     notice: (notice: NoticeEvent) => encodeNotice(notice),
     complete: (seq, summary, end, durationMs) =>
-      encodeComplete(`${EPOCH}.${seq}`, {
+      encodeComplete(id(seq), {
         thread_id: threadId,
         chunk_count: summary.chunks,
         total_length: summary.length,
@@ -33,7 +37,7 @@ export function weirDoor(status: StatusEvent, promptLength: number): Encoder {
         usage: usage(end, summary, promptLength),
         sha256: summary.sha256,
       }),
-    error: (seq, error: WeirError, delivered) => encodeError(`${EPOCH}.${seq}`, error, threadId, delivered),
+    error: (seq, error: WeirError, delivered) => encodeError(id(seq), error, threadId, delivered),
   };
 }
 

@@ -1,0 +1,8 @@
+/** A stream that is over can be read again for this long. */
+export const RETENTION_MS = 5 * 60_000;
+/** Longer than any running stream may take; a dead deployment's keys are gone after it. */
+export const RUNNING_MS = 20 * 60_000;
+/** A claimed key whose stream never came is free again after this. */
+export const CLAIM_MS = 10_000;
+/** Requests above this are not kept: such a stream can be replayed, not continued. */
+export const MAX_REQUEST_BYTES = 256 * 1024;

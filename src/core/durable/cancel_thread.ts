@@ -1,0 +1,31 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import type { DurableCore } from './durable_core.ts';
+import { type Caller, mustBeAllowed } from './locate_thread.ts';
+import { takeOver } from './take_over.ts';
+
+const TRIES = 5;
+
+/**
+ * Cancels a thread, on whichever instance it runs; one that is over stays as it is.
+ * @throws WeirError not_found, service_unavailable
+ */
+export async function cancelThread(core: DurableCore, threadId: string, caller: Caller): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const mine = core.threads.get(threadId);
+    if (mine) {
+      mustBeAllowed(mine.record, caller);
+      mine.abort.abort(new WeirError('cancelled'));
+      return;
+    }
+    const record = await core.store.read(threadId);
+    if (!record) throw new WeirError('not_found');
+    mustBeAllowed(record, caller);
+    if (record.state === 'done') return;
+    const address = await core.store.peerOf(record.owner);
+    const answer = address ? await core.peers.cancel(address, record.owner, threadId) : 'gone';
+    if (answer === 'cancelled') return;
+    // Whoever is dead can't be asked: the thread is taken over, and then cancelled here.
+    if (answer !== 'unknown' && (await core.store.seal(record.owner, answer === 'gone'))) await takeOver(core, record);
+  }
+  throw new WeirError('service_unavailable', { retryAfter: 1 });
+}

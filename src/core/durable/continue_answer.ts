@@ -1,0 +1,20 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import type { Answer } from '../provider/provider.ts';
+import type { DurableCore } from './durable_core.ts';
+import type { Thread } from './thread.ts';
+
+/** A prompt that kills its instance must not kill them all. */
+const MAX_TAKEOVERS = 3;
+
+/**
+ * The rest of an answer whose producer died, from a provider that can go on exactly where it stopped: by resuming its
+ * own stream, by continuing a given text, or by saying the same again. Never a guess.
+ * @throws WeirError producer_lost where none of that can be had
+ */
+export async function continueAnswer(core: DurableCore, thread: Thread): Promise<Answer> {
+  const { record, request, contents, abort } = thread;
+  if (record.takeovers > MAX_TAKEOVERS || !request) throw new WeirError('producer_lost');
+  const provider = core.providers.select(record.provider, record.model);
+  if (!provider.continueFrom) throw new WeirError('producer_lost');
+  return provider.continueFrom(request, contents, abort.signal);
+}

@@ -1,0 +1,53 @@
+import type { StreamCore } from '../handle_stream.ts';
+import type { Encoder } from '../stream/encoder.ts';
+import type { DeadLogs } from './dead_logs.ts';
+import type { FaultPoint } from './fault_point.ts';
+import type { GroupLog } from './group_log.ts';
+import type { LogStore } from './log_store.ts';
+import type { Peers } from './peers.ts';
+import { Thread } from './thread.ts';
+import type { ThreadRecord } from './thread_record.ts';
+import type { StreamRequest } from '../../protocol/stream_request.ts';
+
+/** What resumable streams need on top of what every stream needs. */
+export interface DurableCore extends StreamCore {
+  instance: string;
+  store: LogStore;
+  wal: GroupLog;
+  peers: Peers;
+  /** Threads that this instance produces, by id. */
+  threads: Map<string, Thread>;
+  /** Take-overs under way, so that many reconnects at once cause one. */
+  takingOver: Map<string, Promise<void>>;
+  /** How long a stream goes on without a reader, in milliseconds. */
+  graceMs: number;
+  faults: FaultPoint;
+  deadLogs: DeadLogs;
+  /** Refuse, and wait, while the store can't be reached, instead of going on without it. */
+  strict: boolean;
+  /** A secret that can't be guessed. */
+  newToken(): string;
+  /** The door's frames, for a thread of this record; it is asked anew for each frame, as the epoch may change. */
+  encoder(record: () => ThreadRecord): Encoder;
+}
+
+/** A thread of this instance, in the registry from now on. */
+export function addThread(
+  core: DurableCore,
+  record: ThreadRecord,
+  request: StreamRequest | undefined,
+  before: string[] = [],
+): Thread {
+  const { wal, wheel, graceMs } = core;
+  const thread: Thread = new Thread({
+    record,
+    request,
+    encoder: core.encoder(() => thread.record),
+    log: wal,
+    wheel,
+    graceMs,
+    before,
+  });
+  core.threads.set(record.id, thread);
+  return thread;
+}

@@ -1,0 +1,220 @@
+import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
+import type { FaultPoint } from './fault_point.ts';
+import type { LogStore } from './log_store.ts';
+import { SentGroups } from './sent_groups.ts';
+
+/** Frames wait this long for company, so that a commit carries many. */
+const GATHER_MS = 5;
+/** A client is not kept waiting for a slow log longer than this. */
+const LATE_MS = 150;
+const RETRY_MS = 50;
+/** As long as the store waits for a boot that no longer appends. */
+export const LEASE_MS = 6_000;
+
+/** A thread, as the log sees it. */
+export interface LoggedThread {
+  /** Everything up to `seq` may go to its readers; `logged` is false while the log can't be reached. */
+  commitTo(seq: number, logged: boolean): void;
+  /** All of it is in the log again. */
+  loggedAgain(): void;
+}
+
+interface Entry {
+  thread: LoggedThread;
+  seq: number;
+}
+
+interface Group {
+  n: number;
+  text: string;
+  entries: Entry[];
+}
+
+export interface GroupLogOptions {
+  store: LogStore;
+  wheel: TimerWheel;
+  boot: string;
+  /** Hold frames back while the log can't be reached, instead of sending them unlogged. */
+  strict: boolean;
+  /** This boot may never append again: sealed by another, forgotten, or silent for longer than its lease. */
+  onFenced: () => void;
+  faults: FaultPoint;
+}
+
+/**
+ * One write-ahead log for all resumable streams of an instance, with group commit: frames that wait while a commit is
+ * in flight leave together in the next. A frame goes to its readers only once the commit that holds it is
+ * acknowledged; when that takes too long it goes unlogged, and is logged as soon as that is possible again.
+ */
+export class GroupLog {
+  readonly #options: GroupLogOptions;
+  readonly #sent = new SentGroups();
+  readonly #lateTimer: WheelTimer;
+  readonly #unlogged = new Set<LoggedThread>();
+  #boot: string;
+  #next = 1;
+  #enrolled = 0;
+  #text = '';
+  #entries: Entry[] = [];
+  #inFlight: Group | undefined;
+  #urgent = false;
+  #gather: NodeJS.Timeout | undefined;
+  #ackedAt = performance.now();
+  #fenced = false;
+  #late = false;
+
+  constructor(options: GroupLogOptions) {
+    this.#options = options;
+    this.#boot = options.boot;
+    this.#lateTimer = options.wheel.timer(() => this.#onLate());
+  }
+
+  get boot(): string {
+    return this.#boot;
+  }
+
+  /** Whether frames go out unlogged now. */
+  get late(): boolean {
+    return this.#late;
+  }
+
+  /** Everything from this group on may hold frames that are not acknowledged yet. */
+  get horizon(): number {
+    return this.#inFlight?.n ?? this.#next;
+  }
+
+  /** A number for a thread in this log. */
+  enroll(): string {
+    this.#enrolled += 1;
+    return this.#enrolled.toString(36);
+  }
+
+  /** @param urgent a first frame or a terminal: its commit starts at once when none is in flight */
+  add(thread: LoggedThread, seq: number, record: string, urgent: boolean): void {
+    if (this.#late) {
+      this.#unlogged.add(thread);
+      thread.commitTo(seq, false);
+      // Who is fenced starts a new log, with the threads' whole text.
+      if (this.#fenced) return;
+    }
+    this.#text += record;
+    this.#entries.push({ thread, seq });
+    if (this.#fenced) return this.#lateTimer.arm(LATE_MS);
+    if (this.#inFlight) this.#urgent ||= urgent;
+    else if (urgent) this.#flush();
+    else this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  /** Keeps the lease while nothing is written. */
+  async renew(): Promise<void> {
+    if (this.#inFlight || this.#fenced || performance.now() - this.#ackedAt < LEASE_MS / 4) return;
+    const { store } = this.#options;
+    const boot = this.#boot;
+    const sentAt = performance.now();
+    const reply = await store.append(boot, this.#next, '').catch(() => undefined);
+    if (boot !== this.#boot || this.#fenced) return;
+    if (reply?.kind === 'ok') this.#ackedAt = Math.max(this.#ackedAt, sentAt);
+    else if (reply?.kind === 'sealed' || reply?.kind === 'lost' || this.#leaseIsOver()) this.#fence();
+  }
+
+  /** Sends frames unlogged from now on: there is no store to wait for. */
+  goLate(): void {
+    if (this.#late || this.#options.strict) return;
+    this.#late = true;
+    for (const { thread, seq } of [...(this.#inFlight?.entries ?? []), ...this.#entries]) {
+      this.#unlogged.add(thread);
+      thread.commitTo(seq, false);
+    }
+  }
+
+  /** Goes on as a new boot, whose log is empty. The threads bring what they have not checkpointed again. */
+  begin(boot: string): void {
+    this.#boot = boot;
+    this.#next = 1;
+    this.#sent.clear();
+    this.#text = '';
+    this.#entries = [];
+    this.#inFlight = undefined;
+    this.#fenced = false;
+    this.#ackedAt = performance.now();
+  }
+
+  /** Call after {@link begin}, when the threads have brought theirs. */
+  caughtUp(): void {
+    if (!this.#late || this.#inFlight || this.#entries.length > 0) return;
+    this.#late = false;
+    for (const thread of this.#unlogged) thread.loggedAgain();
+    this.#unlogged.clear();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#gather);
+    this.#gather = undefined;
+    this.#urgent = false;
+    if (this.#inFlight || this.#fenced || this.#entries.length === 0) return;
+    const group: Group = { n: this.#next, text: this.#text, entries: this.#entries };
+    this.#next += 1;
+    this.#text = '';
+    this.#entries = [];
+    this.#inFlight = group;
+    if (!this.#late) this.#lateTimer.arm(LATE_MS);
+    void this.#commit(group);
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const { store, faults } = this.#options;
+    const boot = this.#boot;
+    for (;;) {
+      faults('before_commit');
+      const sentAt = performance.now();
+      const reply = await store.append(boot, group.n, group.text).catch(() => undefined);
+      if (boot !== this.#boot || this.#fenced) return;
+      if (reply?.kind === 'ok' || reply?.kind === 'duplicate') {
+        this.#ackedAt = sentAt;
+        this.#acknowledge(group);
+        return;
+      }
+      const mended = reply?.kind === 'gap' && (await this.#sent.resend(store, boot, reply.next, group.n));
+      if (boot !== this.#boot) return;
+      // A gap beyond what is kept can't be mended: the store has forgotten too much of this log.
+      if (reply !== undefined && !mended) return this.#fence();
+      if (this.#leaseIsOver()) return this.#fence();
+      if (!mended) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  #acknowledge(group: Group): void {
+    this.#options.faults('after_commit');
+    this.#lateTimer.cancel();
+    this.#sent.keep(group.n, group.text);
+    this.#inFlight = undefined;
+    this.#options.faults('before_wire');
+    for (const { thread, seq } of group.entries) thread.commitTo(seq, true);
+    this.caughtUp();
+    if (this.#urgent || (this.#late && this.#entries.length > 0)) this.#flush();
+    else if (this.#entries.length > 0) this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  /** The answer may lie unread in the socket, when it was this process that stood still: reading comes first. */
+  #onLate(): void {
+    setImmediate(() => {
+      const waits = this.#inFlight !== undefined || this.#entries.length > 0;
+      if (!waits || this.#late) return;
+      // Whoever slept longer than its lease may have a successor; only the store can tell.
+      if (!this.#fenced && this.#leaseIsOver()) this.#fence();
+      else if (!this.#fenced) this.goLate();
+    });
+  }
+
+  #leaseIsOver(): boolean {
+    return performance.now() - this.#ackedAt > LEASE_MS;
+  }
+
+  #fence(): void {
+    if (this.#fenced) return;
+    this.#fenced = true;
+    clearTimeout(this.#gather);
+    this.#gather = undefined;
+    this.#options.onFenced();
+  }
+}

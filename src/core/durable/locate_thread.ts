@@ -1,0 +1,102 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import { type Cursor, placeOf } from './cursor.ts';
+import type { DurableCore } from './durable_core.ts';
+import { takeOver } from './take_over.ts';
+import type { ThreadRecord } from './thread_record.ts';
+import type { ThreadReader, ThreadSource } from './thread_reader.ts';
+
+/** Who asks. The token opens a thread to whoever holds it. */
+export interface Caller {
+  userId: string;
+  token: string | undefined;
+}
+
+/** Where a thread can be read: here, or through the instance that produces it; or that there is nothing more. */
+export type Located =
+  | { kind: 'source'; source: ThreadSource }
+  | { kind: 'peer'; frames: AsyncIterable<Uint8Array> }
+  | { kind: 'regressed'; delivered: Cursor }
+  | { kind: 'ended' };
+
+const PATIENCE_MS = 15_000;
+const LOOK_MS = 100;
+
+/**
+ * Finds a thread wherever it is. A dead owner's is taken over, at once where its death is certain, and after its lease
+ * where it is only silent.
+ * @throws WeirError not_found where the thread is unknown, or the caller's business is not with it; bad_request
+ */
+export async function locateThread(
+  core: DurableCore,
+  threadId: string,
+  caller: Caller,
+  cursor: Cursor | undefined,
+): Promise<Located> {
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const mine = core.threads.get(threadId);
+    if (mine) {
+      mustBeAllowed(mine.record, caller);
+      return place(mine, mine.record, cursor);
+    }
+    const record = await core.store.read(threadId).catch(unavailable);
+    if (!record) throw new WeirError('not_found');
+    mustBeAllowed(record, caller);
+    if (record.state === 'done') return place(await finished(core, record), record, cursor);
+    const owner = await askOwner(core, record, cursor);
+    if (owner) return owner;
+    if (performance.now() > until) throw unavailable();
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** @throws WeirError not_found: that a thread is somebody else's is nobody's business either */
+export function mustBeAllowed(record: ThreadRecord, { userId, token }: Caller): void {
+  if (record.userId !== userId && record.token !== token) throw new WeirError('not_found');
+}
+
+/** @returns undefined when one has to look again: it was taken over, it is about to end, or its owner is silent */
+async function askOwner(
+  core: DurableCore,
+  record: ThreadRecord,
+  cursor: Cursor | undefined,
+): Promise<Located | undefined> {
+  if (record.owner === core.wal.boot) return undefined;
+  const address = await core.store.peerOf(record.owner).catch(unavailable);
+  const answer = address ? await core.peers.read(address, record.owner, record.id, cursor) : 'gone';
+  if (answer === 'unknown') return undefined;
+  if (typeof answer !== 'string') return answer.kind === 'frames' ? { kind: 'peer', frames: answer.frames } : answer;
+  const sealed = await core.store.seal(record.owner, answer === 'gone').catch(() => false);
+  if (sealed) await takeOver(core, record);
+  return undefined;
+}
+
+function place(source: ThreadSource, record: ThreadRecord, cursor: Cursor | undefined): Located {
+  if (!cursor) return { kind: 'source', source };
+  const last = source.over ? source.committed + 1 : source.committed;
+  if (placeOf(cursor, record, last) === 'regressed') return { kind: 'regressed', delivered: cursor };
+  return source.over && cursor.seq === last ? { kind: 'ended' } : { kind: 'source', source };
+}
+
+/** A thread that is over, as it was. */
+async function finished(core: DurableCore, record: ThreadRecord): Promise<ThreadSource> {
+  const { contents, terminal } = await core.store.readText(record.id).catch(unavailable);
+  const readers = new Set<ThreadReader>();
+  return {
+    contents,
+    committed: contents.length,
+    over: true,
+    terminal,
+    encoder: core.encoder(() => record),
+    attach: (reader) => void readers.add(reader),
+    detach: (reader) => void readers.delete(reader),
+  };
+}
+
+function unavailable(): never {
+  throw new WeirError('service_unavailable', {
+    message: 'The stream log cannot be reached now; try again in a moment.',
+    details: { reason: 'redis' },
+    retryAfter: 1,
+  });
+}

@@ -1,0 +1,65 @@
+import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { ThreadRecord, ThreadText } from './thread_record.ts';
+
+/**
+ * `ok`: it is in the log. `duplicate`: it was already; the reply was lost. `gap`: the log ends before it, send again
+ * from `next`. `sealed`: somebody has closed this log for ever. `lost`: the store knows no such log (any more).
+ */
+export type AppendReply = { kind: 'ok' | 'duplicate' | 'sealed' | 'lost' } | { kind: 'gap'; next: number };
+
+/** Who took an idempotency key first, and with which body. */
+export interface Claim {
+  threadId: string;
+  bodyHash: string;
+}
+
+/**
+ * Where resumable streams are kept so that another instance can go on with them: one append-only log per boot
+ * (incarnation of an instance), and a record per thread. Each method is one atomic step, and can be repeated
+ * harmlessly. All reject when the store does not answer in time.
+ */
+export interface LogStore {
+  /** Begins the log of a boot; `peer` is where the other instances reach it until it exits. */
+  register(boot: string, peer: string): Promise<void>;
+  /** Puts group number `n` (from 1, without gaps) at the end and renews the lease; an empty group only renews. */
+  append(boot: string, n: number, group: string): Promise<AppendReply>;
+  /** Renews the boot's place among the living. @returns boots whose time is over, for recovery */
+  beat(boot: string): Promise<string[]>;
+  /** Closes a log for ever, at once or (not forced) only when its lease is over. @returns whether it is closed now */
+  seal(boot: string, force: boolean): Promise<boolean>;
+  /** All groups of a closed log, in order. */
+  scan(boot: string): AsyncIterable<string>;
+  /** Threads that a boot has open, by their number in its log. */
+  openThreads(boot: string): Promise<Map<string, string>>;
+  /** Lets go of groups below `n`: what they hold is checkpointed or over. */
+  trim(boot: string, n: number): Promise<void>;
+  /** The boot has nothing open any more. */
+  forget(boot: string): Promise<void>;
+  /** Undefined where the boot, or its address, is not known. */
+  peerOf(boot: string): Promise<string | undefined>;
+
+  /** @returns false when the id was used before: live, or retained */
+  create(record: ThreadRecord, request: StreamRequest): Promise<boolean>;
+  /** Takes back a thread whose provider failed before anything was said. */
+  discard(record: ThreadRecord): Promise<void>;
+  read(threadId: string): Promise<ThreadRecord | undefined>;
+  /** Undefined where it was too large to keep. */
+  readRequest(threadId: string): Promise<StreamRequest | undefined>;
+  /** Checkpointed text; with the terminal once the thread is done. */
+  readText(threadId: string): Promise<ThreadText>;
+  /**
+   * Makes `next.owner` the owner if `from` still is (or if nobody is, because the store has forgotten the thread).
+   * @param request kept again where the store has forgotten it
+   * @returns how much text is kept apart from the log; -1 when it has another owner, or is over
+   */
+  adopt(next: ThreadRecord, from: string, request: StreamRequest | undefined): Promise<number>;
+  /** Keeps text from `first` on apart from the log. @returns false when the thread is not this record's owner's */
+  checkpoint(record: ThreadRecord, first: number, contents: readonly string[]): Promise<boolean>;
+  /** Ends it: text from `first` on and the terminal, readable for a while. @returns false when it is another's */
+  finish(record: ThreadRecord, first: number, contents: readonly string[], terminal: string): Promise<boolean>;
+
+  /** Undefined when the key is now ours; it expires soon unless {@link keepClaim} follows. */
+  claim(userId: string, key: string, claim: Claim): Promise<Claim | undefined>;
+  keepClaim(userId: string, key: string): Promise<void>;
+  dropClaim(userId: string, key: string): Promise<void>;
+}

@@ -1,0 +1,52 @@
+import type { DurableCore } from './durable_core.ts';
+import type { Thread } from './thread.ts';
+
+const RETRY_MS = 200;
+
+/**
+ * Begins a new log after this boot was fenced: sealed by another instance while this one slept, forgotten by a store
+ * that was restarted empty, or silent for longer than its lease. Threads that nobody took over meanwhile go on under
+ * the new boot; the others' readers are cut without an end, come back, and find the new owner. Tries until it succeeds.
+ */
+export async function beginNewBoot(core: DurableCore, boot: string, peer: string): Promise<void> {
+  const old = core.wal.boot;
+  core.log.warn('0', 'This boot was fenced; going on as a new one', { boot: old, streams: core.threads.size });
+  for (;;) {
+    try {
+      await core.store.seal(old, true);
+      await core.store.register(boot, peer);
+      for (const thread of [...core.threads.values()]) await keep(core, thread, boot);
+      core.wal.begin(boot);
+      for (const thread of core.threads.values()) if (!thread.gone) thread.logAgain();
+      core.wal.caughtUp();
+      core.log.info('0', 'New boot', { boot, streams: core.threads.size });
+      await core.store.forget(old).catch(() => {});
+      return;
+    } catch {
+      // Without a store nobody can have taken over, and nobody needs to wait.
+      core.wal.goLate();
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+/** @throws when the store does not answer; it can then be called again */
+async function keep(core: DurableCore, thread: Thread, boot: string): Promise<void> {
+  const { record, request, contents } = thread;
+  if (record.owner === boot || thread.gone) return;
+  const number = core.wal.enroll();
+  for (;;) {
+    const end = thread.committed;
+    const next = { ...record, owner: boot, number, epoch: record.epoch + 1, ends: [...record.ends, end] };
+    const stored = await core.store.adopt(next, record.owner, request);
+    if (stored < 0) {
+      thread.leave();
+      return;
+    }
+    if (end > stored) await core.store.checkpoint(next, stored + 1, contents.slice(stored, end));
+    // What went out unlogged meanwhile still bears the old epoch, so that ends later.
+    if (thread.committed !== end) continue;
+    thread.record = { ...next, checkpoint: Math.max(stored, end) };
+    return;
+  }
+}

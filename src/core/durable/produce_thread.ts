@@ -1,0 +1,69 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import type { Answer } from '../provider/provider.ts';
+import type { Permit } from '../resilience/connection_pool_manager.ts';
+import { Producer } from '../stream/producer.ts';
+import type { DurableCore } from './durable_core.ts';
+import type { Thread } from './thread.ts';
+
+/** Between tries to write a thread's end while the store can't be reached. */
+const FINISH_RETRY_MS = 500;
+const FINISH_TRIES = 600;
+
+/**
+ * Produces a thread to its end, whether anybody reads it or not; never rejects. The order at the end: commit, slot,
+ * thread record, readers; each step can be repeated by whoever takes over.
+ */
+export async function produceThread(
+  core: DurableCore,
+  thread: Thread,
+  permit: Permit,
+  opening: Promise<Answer>,
+  startedAt: number,
+): Promise<void> {
+  await using _ = permit;
+  const { provider: name, userId, id } = thread.record;
+  core.observer.opened();
+  // The log holds plain text; each reader's frames are made of it when they are sent.
+  const plain = { ...thread.encoder, chunk: (_seq: number, text: string) => text };
+  const commit = (frame: { text: string }) => thread.append(frame.text);
+  const producer = new Producer(plain, commit, core.observer, startedAt, thread.contents);
+  thread.onRoom = producer.resume;
+  thread.onDetached = (detached) => core.pool.setDetached(permit, detached);
+  permit.onLost((error) => thread.abort.abort(error));
+
+  const ending = await producer.run(opening, thread.abort.signal);
+  let outcome: 'ok' | WeirError['code'] = ending.ok ? 'ok' : ending.error.code;
+  if (!ending.ok) thread.abort.abort(ending.error);
+  if (!thread.gone) await thread.logEnd(producer.lastFrame(ending).text);
+  if (thread.gone) outcome = 'producer_lost';
+  else {
+    await permit.release();
+    await finish(core, thread);
+    if (thread.gone) outcome = 'producer_lost';
+    else thread.deliverEnd();
+  }
+  core.threads.delete(id);
+  const ms = performance.now() - startedAt;
+  core.observer.closed(outcome, name, ms);
+  core.log.info('6', 'Stream ended', { user_id: userId, thread_id: id, outcome, provider: name, duration_ms: Math.round(ms) });
+}
+
+/** Writes the end to the thread's record; without the store it is delivered all the same, and written when it is back. */
+async function finish(core: DurableCore, thread: Thread): Promise<void> {
+  core.faults('in_finish');
+  const write = () => {
+    const { record, contents, terminal } = thread;
+    const first = record.checkpoint + 1;
+    return core.store.finish(record, first, contents.slice(record.checkpoint), terminal as string);
+  };
+  const mine = await write().catch(() => undefined);
+  if (mine === false) thread.leave();
+  if (mine === undefined) void finishLater(write);
+}
+
+async function finishLater(write: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < FINISH_TRIES; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, FINISH_RETRY_MS).unref());
+    if ((await write().catch(() => undefined)) !== undefined) return;
+  }
+}

@@ -1,0 +1,181 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { Encoder } from '../stream/encoder.ts';
+import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
+import type { GroupLog, LoggedThread } from './group_log.ts';
+import { terminalRecord, textRecord } from './log_record.ts';
+import type { ThreadReader } from './thread_reader.ts';
+import type { ThreadRecord } from './thread_record.ts';
+
+/** Bounds of one resumable stream. */
+const MAX_UNITS = 512 * 1024;
+const MAX_MS = 15 * 60_000;
+/** This much may wait for its commit; then the provider is throttled. */
+const MAX_WAITING = 256 * 1024;
+
+export interface ThreadOptions {
+  record: ThreadRecord;
+  request: StreamRequest | undefined;
+  encoder: Encoder;
+  log: GroupLog;
+  wheel: TimerWheel;
+  /** How long it goes on without a reader, in milliseconds. */
+  graceMs: number;
+  /** Text that a dead owner had committed. */
+  before?: string[];
+}
+
+/**
+ * A resumable stream on the instance that produces it: its whole text, how far it is committed, and its readers. It
+ * outlives any reader: without one it goes on for a while and then ends itself.
+ */
+export class Thread implements LoggedThread {
+  record: ThreadRecord;
+  readonly request: StreamRequest | undefined;
+  readonly encoder: Encoder;
+  readonly contents: string[];
+  readonly readers = new Set<ThreadReader>();
+  readonly abort = new AbortController();
+  /** Frames that are in the log and not checkpointed lie in this group or later ones. */
+  oldestGroup: number;
+  checkpointedAt = performance.now();
+  /** There is room again for the provider. */
+  onRoom: () => void = () => {};
+  /** Whether nobody reads it. */
+  onDetached: (detached: boolean) => void = () => {};
+  readonly #options: ThreadOptions;
+  readonly #graceTimer: WheelTimer;
+  readonly #lifeTimer: WheelTimer;
+  #committed: number;
+  #size: number;
+  #waiting = 0;
+  #unlogged = false;
+  #terminal: string | undefined;
+  #terminalCommitted: (() => void) | undefined;
+  #over = false;
+  #gone = false;
+
+  constructor(options: ThreadOptions) {
+    const { record, before = [], wheel, log } = options;
+    this.#options = options;
+    this.record = record;
+    this.request = options.request;
+    this.encoder = options.encoder;
+    this.contents = before;
+    this.#committed = before.length;
+    this.#size = before.reduce((sum, text) => sum + text.length, 0);
+    this.oldestGroup = log.horizon;
+    this.#graceTimer = wheel.timer(() => this.abort.abort(new WeirError('cancelled')));
+    this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
+    this.#graceTimer.arm(options.graceMs);
+    this.#lifeTimer.arm(Math.max(0, MAX_MS - (Date.now() - record.createdAt)));
+  }
+
+  /** Last sequence number that readers may have; the terminal is the one after the last text. */
+  get committed(): number {
+    return this.#committed;
+  }
+
+  /** The terminal may go to readers. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** The frame of the end; undefined before it. */
+  get terminal(): string | undefined {
+    return this.#terminal;
+  }
+
+  /** Another instance has it now, or shall have it. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** The next piece of text. @returns false when the log has to catch up first: {@link onRoom} tells when it has */
+  append(text: string): boolean {
+    this.contents.push(text);
+    this.#size += text.length;
+    this.#waiting += text.length;
+    const seq = this.contents.length;
+    this.#options.log.add(this, seq, textRecord(this.record.number, seq, text), seq === 1);
+    if (this.#size > MAX_UNITS) this.abort.abort(new WeirError('limit_exceeded'));
+    return this.#waiting < MAX_WAITING;
+  }
+
+  /** Logs the end; resolves when it is committed. Readers get it with {@link deliverEnd}. */
+  logEnd(frame: string): Promise<void> {
+    this.#terminal = frame;
+    this.#lifeTimer.cancel();
+    return new Promise((resolve) => {
+      this.#terminalCommitted = resolve;
+      const seq = this.contents.length + 1;
+      this.#options.log.add(this, seq, terminalRecord(this.record.number, seq, frame), true);
+    });
+  }
+
+  deliverEnd(): void {
+    this.#over = true;
+    this.#graceTimer.cancel();
+    for (const reader of this.readers) reader.pump();
+  }
+
+  /** Puts what the new log does not hold yet into it, under the new owner's name. */
+  logAgain(): void {
+    const { log } = this.#options;
+    const { number, checkpoint } = this.record;
+    this.oldestGroup = log.horizon;
+    for (let seq = checkpoint + 1; seq <= this.contents.length; seq += 1) {
+      log.add(this, seq, textRecord(number, seq, this.contents[seq - 1] as string), false);
+    }
+    if (this.#terminal === undefined || this.#over) return;
+    const seq = this.contents.length + 1;
+    log.add(this, seq, terminalRecord(number, seq, this.#terminal), true);
+  }
+
+  commitTo(seq: number, logged: boolean): void {
+    if (!logged && !this.#unlogged) {
+      this.#unlogged = true;
+      this.notice('not_resumable', 'The stream log cannot be reached; until it is back this stream would not survive.');
+    }
+    if (seq > this.contents.length) {
+      this.#terminalCommitted?.();
+      seq = this.contents.length;
+    }
+    if (seq <= this.#committed) return;
+    for (let at = this.#committed; at < seq; at += 1) this.#waiting -= (this.contents[at] as string).length;
+    this.#committed = seq;
+    for (const reader of this.readers) reader.pump();
+    this.onRoom();
+  }
+
+  loggedAgain(): void {
+    this.#unlogged = false;
+    this.notice('resumable', 'The stream log is back; this stream survives its instance again.');
+  }
+
+  notice(kind: string, message: string): void {
+    for (const reader of this.readers) reader.notice({ kind, message });
+  }
+
+  attach(reader: ThreadReader): void {
+    this.readers.add(reader);
+    this.#graceTimer.cancel();
+    if (this.readers.size === 1) this.onDetached(false);
+  }
+
+  detach(reader: ThreadReader): void {
+    if (!this.readers.delete(reader) || this.readers.size > 0 || this.#over || this.#gone) return;
+    this.#graceTimer.arm(this.#options.graceMs);
+    this.onDetached(true);
+  }
+
+  /** Ends it here without an end: its readers are cut, come back, and find whoever goes on with it. */
+  leave(): void {
+    this.#gone = true;
+    this.#graceTimer.cancel();
+    this.#lifeTimer.cancel();
+    this.abort.abort(new WeirError('producer_lost'));
+    this.#terminalCommitted?.();
+    for (const reader of [...this.readers]) reader.cut();
+  }
+}

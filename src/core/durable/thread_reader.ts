@@ -1,0 +1,83 @@
+import type { NoticeEvent } from '../../protocol/stream_event.ts';
+import type { Encoder } from '../stream/encoder.ts';
+import { Reader } from '../stream/reader.ts';
+import type { Sink } from '../stream/sink.ts';
+import type { TimerWheel } from '../time/timer_wheel.ts';
+
+/** A thread as a reader sees it: one that still runs, or one that is over and was read from the store. */
+export interface ThreadSource {
+  readonly contents: readonly string[];
+  readonly committed: number;
+  readonly over: boolean;
+  readonly terminal: string | undefined;
+  readonly encoder: Encoder;
+  attach(reader: ThreadReader): void;
+  detach(reader: ThreadReader): void;
+}
+
+/**
+ * One client of a thread: a place in its text that moves on as fast as the client reads. Nothing waits for it: what it
+ * has not got yet stays in the text, so a slow one costs no memory, and does not hold the provider back.
+ */
+export class ThreadReader {
+  readonly #source: ThreadSource;
+  readonly #reader: Reader;
+  readonly #done: () => void;
+  #at: number;
+
+  /**
+   * @param after sequence number that the client has; -1 sends everything, the status first
+   * @param done called once, when nothing more will be sent
+   */
+  constructor(source: ThreadSource, sink: Sink, wheel: TimerWheel, after: number, done: () => void) {
+    this.#source = source;
+    this.#done = done;
+    this.#at = Math.max(0, after);
+    const { encoder } = source;
+    this.#reader = new Reader(
+      sink,
+      wheel,
+      encoder.heartbeat,
+      () => this.pump(),
+      () => this.cut(),
+    );
+    source.attach(this);
+    this.#reader.open(after < 0 ? encoder.status(0) : encoder.heartbeat);
+    this.pump();
+  }
+
+  /** Sends what is there, as far as there is room. */
+  pump(): void {
+    const source = this.#source;
+    const now = performance.now();
+    while (!this.#reader.full && this.#at < source.committed) {
+      this.#at += 1;
+      const text = source.contents[this.#at - 1] as string;
+      this.#reader.write(source.encoder.chunk(this.#at, text, this.#at), now);
+    }
+    if (!source.over || this.#reader.full || this.#at < source.committed) return;
+    this.#reader.end(source.terminal as string);
+    this.#leave();
+  }
+
+  notice(notice: NoticeEvent): void {
+    this.#reader.write(this.#source.encoder.notice(notice), performance.now());
+  }
+
+  /** Cuts the client off; it may come back. */
+  cut(): void {
+    this.#reader.cut();
+    this.#leave();
+  }
+
+  /** The client is gone. */
+  close(): void {
+    this.#reader.close();
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#source.detach(this);
+    this.#done();
+  }
+}

@@ -1,0 +1,35 @@
+/** What every instance can know of a resumable stream; its text lies apart. */
+export interface ThreadRecord {
+  id: string;
+  /** The incarnation of an instance that produces it now. */
+  owner: string;
+  /** Its number in the owner's log: short, for it stands before every piece of text. */
+  number: string;
+  /** Rises with each change of the owner. */
+  epoch: number;
+  /** Last sequence number of each past epoch, the first epoch first. */
+  ends: number[];
+  state: 'running' | 'done';
+  /** Sequence number up to which the text is kept apart from the owner's log. */
+  checkpoint: number;
+  /** How often a dead owner's work was taken over. */
+  takeovers: number;
+  userId: string;
+  /** Whoever holds it may attach and cancel, whoever they are. */
+  token: string;
+  permitId: string;
+  provider: string;
+  model: string;
+  /** The instance that the client reached first, as its status says. */
+  instance: string;
+  /** In UTF-16 units, for the estimate of tokens. */
+  promptLength: number;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+}
+
+/** A terminal frame as it was, or will be, sent; and the text before it. */
+export interface ThreadText {
+  contents: string[];
+  terminal: string | undefined;
+}
