@@ -50,6 +50,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
 
   const provider = core.providers.select(request.provider, request.model);
   await using permit = await core.pool.acquireConnection(userId, threadId);
+  permit.onLost((error) => abort.abort(error));
   abort.signal.throwIfAborted();
 
   core.observer.opened();

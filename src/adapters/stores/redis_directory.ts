@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { Announcement, InstanceDirectory } from '../../core/cluster/instance_directory.ts';
+import type { RedisConnection } from './redis_connection.ts';
 
 /** One hash tag, so that index and entries lie in one slot of a Redis Cluster and can be read together. */
 const INDEX = 'weir:{instances}';
@@ -11,7 +11,7 @@ const TTL_SECONDS = 4;
  * is removed by the next reader that misses it.
  */
 export class RedisDirectory implements InstanceDirectory {
-  readonly #redis: Redis;
+  readonly #redis: RedisConnection;
   #self: Announcement | undefined;
   /** Whether the last announcement was answered: a frozen Redis keeps its connections. */
   #answers = true;
@@ -23,7 +23,7 @@ export class RedisDirectory implements InstanceDirectory {
     throw error;
   };
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisConnection) {
     this.#redis = redis;
   }
 

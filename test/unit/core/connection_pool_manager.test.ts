@@ -4,9 +4,9 @@ import { MemorySlotStore } from '../../../src/adapters/stores/memory_slot_store.
 import {
   ConnectionPoolExhaustedError,
   ConnectionPoolManager,
-  type Permit,
   UserConnectionLimitError,
 } from '../../../src/core/resilience/connection_pool_manager.ts';
+import type { Permit } from '../../../src/core/resilience/permit.ts';
 import { poolState } from '../../../src/core/resilience/pool_state.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
@@ -51,6 +51,49 @@ describe('ConnectionPoolManager', () => {
     }
     expect(manager.view().total_connections).toBe(1);
     await other.release();
+    expect(manager.view()).toMatchObject({ total_connections: 0, users: 0 });
+  });
+
+  it('lets a stream without a reader give way to a new one, and tells its owner once', async () => {
+    const manager = pool(100, 2);
+    const abandoned = await manager.acquireConnection('u', 't');
+    const read = await manager.acquireConnection('u', 't');
+    await abandoned.setDetached(true);
+    await read.setDetached(true);
+    await read.setDetached(false);
+    const lost: string[] = [];
+    abandoned.onLost((error) => lost.push(error.code));
+    read.onLost(() => lost.push('the wrong one'));
+    await manager.acquireConnection('u', 't');
+    expect(lost).toEqual(['too_many_connections']);
+    await expect(manager.acquireConnection('u', 't')).rejects.toBeInstanceOf(UserConnectionLimitError);
+    await abandoned.release();
+    expect(manager.view().total_connections).toBe(2);
+  });
+
+  it('tells an owner that asks late, too, and none after its release', async () => {
+    const manager = pool(100, 1);
+    const first = await manager.acquireConnection('u', 't');
+    await first.setDetached(true);
+    const second = await manager.acquireConnection('u', 't');
+    let told = 0;
+    first.onLost(() => told++);
+    expect(told).toBe(1);
+    await second.setDetached(true);
+    second.onLost(() => told++);
+    await second.release();
+    await manager.acquireConnection('u', 't');
+    expect(told).toBe(1);
+  });
+
+  it('adopts a stream of another instance beyond the limit, and counts it from then on', async () => {
+    const manager = pool(100, 1);
+    const own = await manager.acquireConnection('u', 't');
+    const adopted = await manager.adoptConnection('u', 'other-boot-1', 't');
+    expect(manager.view().total_connections).toBe(2);
+    await own.release();
+    await expect(manager.acquireConnection('u', 't')).rejects.toMatchObject({ details: { current: 1, max: 1 } });
+    await adopted.release();
     expect(manager.view()).toMatchObject({ total_connections: 0, users: 0 });
   });
 
