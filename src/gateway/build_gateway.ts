@@ -6,9 +6,11 @@ import { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
 import { FakeProvider } from '../adapters/providers/fake_provider.ts';
 import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
 import { MemoryDirectory } from '../adapters/stores/memory_directory.ts';
+import { MemoryLogStore } from '../adapters/stores/memory_log_store.ts';
 import { MemorySlotStore } from '../adapters/stores/memory_slot_store.ts';
 import { connectRedis } from '../adapters/stores/redis_connection.ts';
 import { RedisDirectory } from '../adapters/stores/redis_directory.ts';
+import { RedisLogStore } from '../adapters/stores/redis_log_store.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
 import { ProviderRegistry } from '../core/provider/provider_registry.ts';
@@ -16,6 +18,7 @@ import { ConnectionPoolManager } from '../core/resilience/connection_pool_manage
 import { commitAtOnce } from '../core/stream/commit.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
+import { buildDurable } from './build_durable.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
 import type { GatewayConfig } from './config.ts';
@@ -34,7 +37,8 @@ export type Gateway = Awaited<ReturnType<typeof buildGateway>>;
  */
 export async function buildGateway(config: GatewayConfig, peer: string, log?: DestinationStream) {
   const instance = config.INSTANCE_ID;
-  const boot = `${instance}-${randomBytes(6).toString('hex')}`;
+  const newBoot = () => `${instance}-${randomBytes(6).toString('hex')}`;
+  const boot = newBoot();
   const startedAt = new Date().toISOString();
   const version = packageJson.version;
   const eventLog = jsonLog(config.LOG_LEVEL, instance, log);
@@ -50,7 +54,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const fake = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
   const metrics = new PrometheusMetrics(() => pool.view());
-  const core: StreamCore = {
+  const streamCore: StreamCore = {
     pool,
     providers: new ProviderRegistry([fake, openai], config.DEFAULT_PROVIDER),
     wheel,
@@ -58,12 +62,14 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     observer: metrics,
     log: eventLog,
   };
-
+  const store = redis ? new RedisLogStore(redis) : new MemoryLogStore();
+  const durable = buildDurable({ config, core: streamCore, store, boot, newBoot, peer });
+  const { core } = durable;
   const open = new OpenStreams();
   let draining = false;
   const self = (): Announcement => ({
     id: instance,
-    boot,
+    boot: core.wal.boot,
     state: draining ? 'draining' : 'ready',
     active_streams: pool.view().total_connections,
     streams_total: metrics.admitted,
@@ -108,8 +114,10 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
 
   return {
     app,
-    boot,
+    boot: () => core.wal.boot,
     open,
+    durable,
+    peerServices: durable.peerServices,
     log: eventLog,
     announcer,
     /** From now on ready says no, and answers close their connections. */
@@ -118,6 +126,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
       feed.close();
     },
     async close(): Promise<void> {
+      await durable.stop();
       await announcer.stop();
       await openai.close();
       redis?.disconnect();

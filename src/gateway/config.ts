@@ -25,11 +25,14 @@ const environment = z
     /** Private listener for the other instances: a Unix socket, or a port on HOST. */
     PEER_SOCKET: z.string().optional(),
     PEER_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    /** Wanted of peers that come over a network; a Unix socket is private by itself. */
+    PEER_SECRET: z.string().default(''),
     REDIS_URL: z
       .string()
       .regex(/^(redis|rediss|unix):\/\//, 'a URL that starts with redis://, rediss:// or unix://')
       .optional(),
     POOL_SCOPE: z.enum(['instance']).default('instance'),
+    REDIS_FAILURE: z.enum(['static', 'strict']).default('static'),
     MAX_CONNECTIONS: number(10_000, 1, 1_000_000),
     MAX_CONNECTIONS_PER_USER: number(3, 1, 1_000_000),
     DEFAULT_PROVIDER: z.enum(['fake', 'openai']).default('fake'),
@@ -43,6 +46,10 @@ const environment = z
       .optional(),
     TRUSTED_PROXIES: list(''),
     CORS_ORIGINS: list('http://localhost:3001,https://localhost'),
+    /** A resumable stream without a reader goes on this long. */
+    RESUME_GRACE_SECONDS: number(10, 0, 900),
+    /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */
+    FAULT_POINT: z.string().optional(),
     DRAIN_SECONDS: number(30, 0, 86_400),
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })

@@ -9,18 +9,21 @@ const LAST_WORD_MS = 2_000;
 
 /**
  * Leaves without breaking anything: says so, serves on for a moment, stops listening, lets streams finish, and at the
- * deadline ends the rest with `error: draining`.
+ * deadline hands over what others can go on with, and ends the rest with `error: draining`.
  */
 export async function drain(gateway: Gateway, seconds: number): Promise<void> {
-  const { app, open, log } = gateway;
-  log.info('0', 'Draining', { active_streams: open.size, seconds });
+  const { app, open, log, durable } = gateway;
+  const { threads } = durable.core;
+  log.info('0', 'Draining', { active_streams: open.size, threads: threads.size, seconds });
   gateway.beginDrain();
   await sleep(Math.min(LINGER_MS, seconds * 1000));
   // http.Server's own close would also close idle connections, under requests that are on their way on them.
   NetServer.prototype.close.call(app.server);
-  await Promise.race([open.empty(), sleep(seconds * 1000, undefined, { ref: false })]);
-  if (open.size > 0) {
-    log.warn('0', 'Drain deadline: ending what is left', { active_streams: open.size });
+  const allDone = Promise.all([open.empty(), durable.empty()]);
+  await Promise.race([allDone, sleep(seconds * 1000, undefined, { ref: false })]);
+  if (open.size + threads.size > 0) {
+    log.warn('0', 'Drain deadline: ending what is left', { active_streams: open.size, threads: threads.size });
+    await durable.handOver();
     open.closeAll();
     await Promise.race([open.empty(), sleep(LAST_WORD_MS, undefined, { ref: false })]);
   }

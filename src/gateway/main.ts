@@ -31,9 +31,9 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 try {
   if (config.PEER_SOCKET) {
     rmSync(config.PEER_SOCKET, { force: true });
-    await peerListener(config.INSTANCE_ID, gateway.boot, { path: config.PEER_SOCKET });
+    await peerListener(gateway.peerServices, config.PEER_SECRET, { path: config.PEER_SOCKET });
   } else if (config.PEER_PORT) {
-    await peerListener(config.INSTANCE_ID, gateway.boot, { host: config.HOST, port: config.PEER_PORT });
+    await peerListener(gateway.peerServices, config.PEER_SECRET, { host: config.HOST, port: config.PEER_PORT });
   }
   if (config.SOCKET) {
     // Left by a killed predecessor; the directory decides who may reach the new one.
@@ -50,8 +50,9 @@ try {
   log.flush();
   process.exit(1);
 }
+await gateway.durable.start();
 await gateway.announcer.start();
-log.info('0', 'Ready', { address: config.SOCKET ?? app.server.address(), boot: gateway.boot, pid: process.pid });
+log.info('0', 'Ready', { address: config.SOCKET ?? app.server.address(), boot: gateway.boot(), pid: process.pid });
 
 function readConfig(): GatewayConfig {
   try {

@@ -38,6 +38,14 @@ export class FakeProvider implements Provider {
     return new FakeAnswer(this.#wheel, options, promptText(request), signal);
   }
 
+  /** The same seed and prompt give the same text, so what was said is said again, compared, and left out. */
+  async continueFrom(request: StreamRequest, delivered: readonly string[], signal: AbortSignal): Promise<Answer> {
+    const options = request.fake ?? fakeOptionsSchema.parse({});
+    const answer = new FakeAnswer(this.#wheel, { ...options, ttft_ms: 0 }, promptText(request), signal);
+    answer.skip(delivered);
+    return answer;
+  }
+
   #hang(signal: AbortSignal): Promise<never> {
     return new Promise((_, reject) => {
       const timer = this.#wheel.timer(() => reject(new WeirError('upstream_timeout')));
@@ -88,6 +96,15 @@ class FakeAnswer implements Answer {
     this.#signal.addEventListener('abort', () => this.#timer.cancel(), { once: true });
     this.#due += this.#options.ttft_ms;
     this.#timer.arm(this.#due - performance.now());
+  }
+
+  /** @throws WeirError producer_lost where it would not have said that */
+  skip(delivered: readonly string[]): void {
+    for (const text of delivered) {
+      if (this.#tokens.next().value !== text) throw new WeirError('producer_lost');
+      this.#sent += 1;
+      if (this.#options.tokens_per_second > 0) this.#gap();
+    }
   }
 
   resume(): void {

@@ -45,6 +45,8 @@ export class MemoryLogStore implements LogStore {
 
   async trim(): Promise<void> {}
 
+  async retire(): Promise<void> {}
+
   async forget(): Promise<void> {}
 
   async peerOf(): Promise<undefined> {

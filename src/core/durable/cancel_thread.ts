@@ -5,6 +5,13 @@ import { takeOver } from './take_over.ts';
 
 const TRIES = 5;
 
+/** @returns false where it is not produced here */
+export function cancelThreadHere(core: DurableCore, threadId: string): boolean {
+  const thread = core.threads.get(threadId);
+  thread?.abort.abort(new WeirError('cancelled'));
+  return thread !== undefined;
+}
+
 /**
  * Cancels a thread, on whichever instance it runs; one that is over stays as it is.
  * @throws WeirError not_found, service_unavailable
@@ -14,7 +21,7 @@ export async function cancelThread(core: DurableCore, threadId: string, caller: 
     const mine = core.threads.get(threadId);
     if (mine) {
       mustBeAllowed(mine.record, caller);
-      mine.abort.abort(new WeirError('cancelled'));
+      cancelThreadHere(core, threadId);
       return;
     }
     const record = await core.store.read(threadId);

@@ -1,3 +1,4 @@
+import type { StreamRequest } from '../../protocol/stream_request.ts';
 import type { StreamCore } from '../handle_stream.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import type { DeadLogs } from './dead_logs.ts';
@@ -7,7 +8,6 @@ import type { LogStore } from './log_store.ts';
 import type { Peers } from './peers.ts';
 import { Thread } from './thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
-import type { StreamRequest } from '../../protocol/stream_request.ts';
 
 /** What resumable streams need on top of what every stream needs. */
 export interface DurableCore extends StreamCore {
@@ -27,8 +27,8 @@ export interface DurableCore extends StreamCore {
   strict: boolean;
   /** A secret that can't be guessed. */
   newToken(): string;
-  /** The door's frames, for a thread of this record; it is asked anew for each frame, as the epoch may change. */
-  encoder(record: () => ThreadRecord): Encoder;
+  /** The door's frames. @param current asked anew for each frame, as a thread's epoch may change */
+  encoder(record: ThreadRecord, current: () => ThreadRecord): Encoder;
 }
 
 /** A thread of this instance, in the registry from now on. */
@@ -42,7 +42,7 @@ export function addThread(
   const thread: Thread = new Thread({
     record,
     request,
-    encoder: core.encoder(() => thread.record),
+    encoder: core.encoder(record, () => thread.record),
     log: wal,
     wheel,
     graceMs,

@@ -99,8 +99,8 @@ export class GroupLog {
     }
     this.#text += record;
     this.#entries.push({ thread, seq });
-    if (this.#fenced) return this.#lateTimer.arm(LATE_MS);
-    if (this.#inFlight) this.#urgent ||= urgent;
+    if (this.#fenced) this.#lateTimer.arm(LATE_MS);
+    else if (this.#inFlight) this.#urgent ||= urgent;
     else if (urgent) this.#flush();
     else this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
   }

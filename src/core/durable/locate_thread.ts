@@ -2,8 +2,8 @@ import { WeirError } from '../../protocol/error_code.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
 import { takeOver } from './take_over.ts';
-import type { ThreadRecord } from './thread_record.ts';
 import type { ThreadReader, ThreadSource } from './thread_reader.ts';
+import type { ThreadRecord } from './thread_record.ts';
 
 /** Who asks. The token opens a thread to whoever holds it. */
 export interface Caller {
@@ -12,11 +12,12 @@ export interface Caller {
 }
 
 /** Where a thread can be read: here, or through the instance that produces it; or that there is nothing more. */
-export type Located =
+export type Located = { threadId: string } & (
   | { kind: 'source'; source: ThreadSource }
   | { kind: 'peer'; frames: AsyncIterable<Uint8Array> }
   | { kind: 'regressed'; delivered: Cursor }
-  | { kind: 'ended' };
+  | { kind: 'ended' }
+);
 
 const PATIENCE_MS = 15_000;
 const LOOK_MS = 100;
@@ -43,8 +44,9 @@ export async function locateThread(
     if (!record) throw new WeirError('not_found');
     mustBeAllowed(record, caller);
     if (record.state === 'done') return place(await finished(core, record), record, cursor);
-    const owner = await askOwner(core, record, cursor);
-    if (owner) return owner;
+    const answer = await askOwner(core, record, cursor);
+    if (answer === 'taken over' && performance.now() < until) continue;
+    if (answer && answer !== 'taken over') return answer;
     if (performance.now() > until) throw unavailable();
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
@@ -55,27 +57,33 @@ export function mustBeAllowed(record: ThreadRecord, { userId, token }: Caller): 
   if (record.userId !== userId && record.token !== token) throw new WeirError('not_found');
 }
 
-/** @returns undefined when one has to look again: it was taken over, it is about to end, or its owner is silent */
+/** @returns undefined when one has to look again in a moment: it is about to end, or its owner is silent */
 async function askOwner(
   core: DurableCore,
   record: ThreadRecord,
   cursor: Cursor | undefined,
-): Promise<Located | undefined> {
+): Promise<Located | 'taken over' | undefined> {
   if (record.owner === core.wal.boot) return undefined;
   const address = await core.store.peerOf(record.owner).catch(unavailable);
   const answer = address ? await core.peers.read(address, record.owner, record.id, cursor) : 'gone';
   if (answer === 'unknown') return undefined;
-  if (typeof answer !== 'string') return answer.kind === 'frames' ? { kind: 'peer', frames: answer.frames } : answer;
+  if (typeof answer !== 'string') {
+    const threadId = record.id;
+    return answer.kind === 'frames' ? { threadId, kind: 'peer', frames: answer.frames } : { threadId, kind: 'ended' };
+  }
   const sealed = await core.store.seal(record.owner, answer === 'gone').catch(() => false);
-  if (sealed) await takeOver(core, record);
-  return undefined;
+  if (!sealed) return undefined;
+  await takeOver(core, record);
+  return 'taken over';
 }
 
-function place(source: ThreadSource, record: ThreadRecord, cursor: Cursor | undefined): Located {
-  if (!cursor) return { kind: 'source', source };
+/** Where a client with this cursor goes on in a thread that can be read here. @throws WeirError bad_request */
+export function place(source: ThreadSource, record: ThreadRecord, cursor: Cursor | undefined): Located {
+  const threadId = record.id;
+  if (!cursor) return { threadId, kind: 'source', source };
   const last = source.over ? source.committed + 1 : source.committed;
-  if (placeOf(cursor, record, last) === 'regressed') return { kind: 'regressed', delivered: cursor };
-  return source.over && cursor.seq === last ? { kind: 'ended' } : { kind: 'source', source };
+  if (placeOf(cursor, record, last) === 'regressed') return { threadId, kind: 'regressed', delivered: cursor };
+  return source.over && cursor.seq === last ? { threadId, kind: 'ended' } : { threadId, kind: 'source', source };
 }
 
 /** A thread that is over, as it was. */
@@ -87,7 +95,7 @@ async function finished(core: DurableCore, record: ThreadRecord): Promise<Thread
     committed: contents.length,
     over: true,
     terminal,
-    encoder: core.encoder(() => record),
+    encoder: core.encoder(record, () => record),
     attach: (reader) => void readers.add(reader),
     detach: (reader) => void readers.delete(reader),
   };

@@ -33,6 +33,8 @@ export interface LogStore {
   openThreads(boot: string): Promise<Map<string, string>>;
   /** Lets go of groups below `n`: what they hold is checkpointed or over. */
   trim(boot: string, n: number): Promise<void>;
+  /** Closes the own log for ever, and says so: whoever looks next takes over what it has open. */
+  retire(boot: string): Promise<void>;
   /** The boot has nothing open any more. */
   forget(boot: string): Promise<void>;
   /** Undefined where the boot, or its address, is not known. */

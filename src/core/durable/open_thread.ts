@@ -1,5 +1,5 @@
 import { WeirError } from '../../protocol/error_code.ts';
-import { headOrPatience, handleStream, type StreamExchange } from '../handle_stream.ts';
+import { handleStream, headOrPatience, type StreamExchange } from '../handle_stream.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
 import { type Located, locateThread } from './locate_thread.ts';
 import { produceThread } from './produce_thread.ts';
@@ -54,7 +54,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       });
       void produceThread(core, thread, permit, opening, startedAt);
       if (idempotency) await core.store.keepClaim(userId, idempotency.key).catch(() => {});
-      return { kind: 'source', source: thread };
+      return { threadId, kind: 'source', source: thread };
     } catch (error) {
       thread?.leave();
       if (thread) core.threads.delete(threadId);

@@ -1,6 +1,6 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import type { WeirError } from '../../protocol/error_code.ts';
 import type { Answer } from '../provider/provider.ts';
-import type { Permit } from '../resilience/connection_pool_manager.ts';
+import type { Permit } from '../resilience/permit.ts';
 import { Producer } from '../stream/producer.ts';
 import type { DurableCore } from './durable_core.ts';
 import type { Thread } from './thread.ts';
@@ -28,24 +28,32 @@ export async function produceThread(
   const commit = (frame: { text: string }) => thread.append(frame.text);
   const producer = new Producer(plain, commit, core.observer, startedAt, thread.contents);
   thread.onRoom = producer.resume;
-  thread.onDetached = (detached) => core.pool.setDetached(permit, detached);
+  thread.onDetached = (detached) => void permit.setDetached(detached);
   permit.onLost((error) => thread.abort.abort(error));
 
   const ending = await producer.run(opening, thread.abort.signal);
   let outcome: 'ok' | WeirError['code'] = ending.ok ? 'ok' : ending.error.code;
   if (!ending.ok) thread.abort.abort(ending.error);
   if (!thread.gone) await thread.logEnd(producer.lastFrame(ending).text);
-  if (thread.gone) outcome = 'producer_lost';
-  else {
+  if (!thread.gone) {
     await permit.release();
     await finish(core, thread);
-    if (thread.gone) outcome = 'producer_lost';
-    else thread.deliverEnd();
   }
+  if (thread.gone) {
+    outcome = 'producer_lost';
+    // Whoever goes on with it holds the slot, under the same name.
+    permit.forget();
+  } else thread.deliverEnd();
   core.threads.delete(id);
   const ms = performance.now() - startedAt;
   core.observer.closed(outcome, name, ms);
-  core.log.info('6', 'Stream ended', { user_id: userId, thread_id: id, outcome, provider: name, duration_ms: Math.round(ms) });
+  core.log.info('6', 'Stream ended', {
+    user_id: userId,
+    thread_id: id,
+    outcome,
+    provider: name,
+    duration_ms: Math.round(ms),
+  });
 }
 
 /** Writes the end to the thread's record; without the store it is delivered all the same, and written when it is back. */

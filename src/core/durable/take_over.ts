@@ -1,6 +1,5 @@
 import { continueAnswer } from './continue_answer.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
-import { readRecords } from './log_record.ts';
 import { produceThread } from './produce_thread.ts';
 import type { ThreadRecord, ThreadText } from './thread_record.ts';
 
@@ -29,7 +28,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   if (terminal !== undefined) {
     await store.finish(dead, checkpoint + 1, rest, terminal);
     // Whoever holds a slot gives it back; the dead can't.
-    await using _ = core.pool.adoptConnection(record.userId, record.permitId, record.id);
+    await using _ = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
     return;
   }
   // Before the change of owner: whoever comes after us reads our log, not the dead one's.
@@ -46,13 +45,14 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   const request = await store.readRequest(record.id);
   if ((await store.adopt(next, record.owner, request)) < 0) return;
   core.faults('after_adopt');
-  const permit = core.pool.adoptConnection(record.userId, record.permitId, record.id);
+  const permit = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
   const thread = addThread(core, next, request, contents);
   const { id, epoch, userId } = next;
   const about = { thread_id: id, user_id: userId, epoch, from: record.owner, chunks: contents.length };
   core.log.info('5.3', 'Stream taken over', about);
   core.observer.tookOver();
-  void produceThread(core, thread, permit, continueAnswer(core, thread), performance.now());
+  const startedAt = performance.now() - (Date.now() - record.createdAt);
+  void produceThread(core, thread, permit, continueAnswer(core, thread), startedAt);
 }
 
 /** Checkpointed text, and what the sealed log holds after it. */

@@ -48,6 +48,7 @@ export class Producer implements AnswerConsumer {
     this.#startedAt = startedAt;
     for (const text of before) this.#transcript.add(text);
     this.#seq = before.length;
+    if (this.#seq > 0) this.#lastContent = performance.now();
   }
 
   /** The status goes to the first reader as part of its head. */

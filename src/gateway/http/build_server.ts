@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
-import type { StreamCore } from '../../core/handle_stream.ts';
+import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
@@ -13,7 +13,9 @@ import { clusterRoutes } from './cluster_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
 import { healthRoutes } from './health_routes.ts';
 import { identifyBy } from './identity.ts';
+import { ReaderCounts } from './reader_counts.ts';
 import { streamRoute } from './stream_route.ts';
+import { threadRoutes } from './thread_routes.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** Above NGINX's own 60 s, so that it is never us who close a connection that NGINX is about to use. */
@@ -26,7 +28,7 @@ const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 
 
 export interface ServerContext {
   config: GatewayConfig;
-  core: StreamCore;
+  core: DurableCore;
   open: OpenStreams;
   metrics: PrometheusMetrics;
   cluster: () => Promise<ClusterView>;
@@ -66,13 +68,17 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     if (context.isDraining()) reply.header('Connection', 'close');
   });
 
+  const identify = identifyBy(config);
+  const readers = new ReaderCounts();
   streamRoute(app, {
     core,
     instance: config.INSTANCE_ID,
     defaultProvider: config.DEFAULT_PROVIDER,
-    identify: identifyBy(config),
+    identify,
     open: context.open,
+    readers,
   });
+  threadRoutes(app, { core, identify, readers });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {

@@ -1,13 +1,19 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { handleStream, type StreamCore, type StreamExchange } from '../../core/handle_stream.ts';
+import type { DurableCore } from '../../core/durable/durable_core.ts';
+import { openThread } from '../../core/durable/open_thread.ts';
+import { handleStream, type StreamExchange } from '../../core/handle_stream.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { streamRequestSchema } from '../../protocol/stream_request.ts';
 import { weirDoor } from '../doors/weir_door.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import { HttpSink } from './http_sink.ts';
+import { idempotencyOf } from './idempotency.ts';
 import type { Identify } from './identity.ts';
 import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
+import type { ReaderCounts } from './reader_counts.ts';
+import { sendThread } from './send_thread.ts';
+import { streamHeaders } from './stream_headers.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,11 +24,12 @@ declare module 'fastify' {
 
 /** What the route needs of its instance. */
 export interface StreamRouteContext {
-  core: StreamCore;
+  core: DurableCore;
   instance: string;
   defaultProvider: string;
   identify: Identify;
   open: OpenStreams;
+  readers: ReaderCounts;
 }
 
 /** `POST /api/v1/stream`: parses, then leaves everything to {@link handleStream}. */
@@ -69,16 +76,29 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
           weirDoor({ status: 'validated', thread_id: threadId, instance, model: body.model, provider }, promptLength),
         sink: () => {
           reply.hijack();
-          return new HttpSink(request.raw, reply.raw, {
-            ...(reply.getHeaders() as OutgoingHttpHeaders),
-            'Content-Type': 'text/event-stream; charset=utf-8',
-            'Cache-Control': 'no-cache, no-transform',
-            'X-Accel-Buffering': 'no',
-            'X-Thread-ID': threadId,
-          });
+          return new HttpSink(
+            request.raw,
+            reply.raw,
+            streamHeaders(threadId, reply.getHeaders() as OutgoingHttpHeaders),
+          );
         },
       };
-      await handleStream(core, exchange);
+      if (!body.resumable) {
+        await handleStream(core, exchange);
+        return reply;
+      }
+      using _ = context.readers.take(exchange.userId);
+      const located = await openThread(core, {
+        ...exchange,
+        promptLength,
+        ownId: request.headers['x-thread-id'] !== undefined,
+        idempotency: idempotencyOf(request.headers['idempotency-key'], body),
+      });
+      if (!located) return reply;
+      const headers = reply.getHeaders() as OutgoingHttpHeaders;
+      reply.hijack();
+      const answer = { request: request.raw, response: reply.raw, headers, wheel: core.wheel };
+      await sendThread(located, { ...answer, threadId: located.threadId, cursor: undefined });
       return reply;
     },
   });

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { eventId } from '../core/durable/cursor.ts';
+import { DeadLogs } from '../core/durable/dead_logs.ts';
+import type { DurableCore } from '../core/durable/durable_core.ts';
+import { type FaultPoint, noFaults } from '../core/durable/fault_point.ts';
+import { GroupLog } from '../core/durable/group_log.ts';
+import { BEAT_MS, HouseKeeping } from '../core/durable/keep_house.ts';
+import type { LogStore } from '../core/durable/log_store.ts';
+import { beginNewBoot } from '../core/durable/new_boot.ts';
+import type { ThreadRecord } from '../core/durable/thread_record.ts';
+import type { StreamCore } from '../core/handle_stream.ts';
+import { peerClient } from './cluster/peer_client.ts';
+import { peerServices } from './cluster/peer_services.ts';
+import type { GatewayConfig } from './config.ts';
+import { weirDoor } from './doors/weir_door.ts';
+
+const EMPTY_LOOK_MS = 50;
+
+interface DurableParts {
+  config: GatewayConfig;
+  core: StreamCore;
+  store: LogStore;
+  boot: string;
+  newBoot: () => string;
+  /** Where the other instances reach this one; empty where there is no such place. */
+  peer: string;
+}
+
+/** Wires what resumable streams need: log, threads, peers, and the housekeeping for both. */
+export function buildDurable({ config, core: streamCore, store, boot, newBoot, peer }: DurableParts) {
+  const strict = config.REDIS_FAILURE === 'strict';
+  const faults = faultPoint(config.FAULT_POINT);
+  const boots = new Set([boot]);
+  const wal = new GroupLog({ store, wheel: streamCore.wheel, boot, strict, faults, onFenced: () => void renew() });
+  const core: DurableCore = {
+    ...streamCore,
+    instance: config.INSTANCE_ID,
+    store,
+    wal,
+    peers: peerClient(config.PEER_SECRET),
+    threads: new Map(),
+    takingOver: new Map(),
+    graceMs: config.RESUME_GRACE_SECONDS * 1000,
+    faults,
+    deadLogs: new DeadLogs(store),
+    strict,
+    newToken: () => randomBytes(16).toString('base64url'),
+    encoder: threadEncoder,
+  };
+  const renew = () => {
+    const next = newBoot();
+    boots.add(next);
+    return beginNewBoot(core, next, peer);
+  };
+  const house = new HouseKeeping(core);
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    core,
+    peerServices: peerServices(core, (asked) => boots.has(asked)),
+    /** Before the first request. Without the store the log begins when it is back. */
+    async start(): Promise<void> {
+      await store.register(boot, peer).catch(() => {});
+      timer = setInterval(() => void house.beat(), BEAT_MS);
+    },
+    /** Resolves when no thread is left. */
+    async empty(): Promise<void> {
+      while (core.threads.size > 0) await new Promise((resolve) => setTimeout(resolve, EMPTY_LOOK_MS));
+    },
+    /** Lets go of the threads that still run: closed to this instance, open to the others. */
+    async handOver(): Promise<void> {
+      await store.retire(wal.boot).catch(() => {});
+      for (const thread of core.threads.values()) thread.leave();
+    },
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      if (core.threads.size === 0) await store.forget(wal.boot).catch(() => {});
+    },
+  };
+}
+
+function threadEncoder(record: ThreadRecord, current: () => ThreadRecord) {
+  const { id: thread_id, instance, model, provider, token: resume_token, promptLength } = record;
+  const status = { status: 'validated' as const, thread_id, instance, model, provider, resume_token };
+  return weirDoor(status, promptLength, (seq) => eventId(current(), seq));
+}
+
+function faultPoint(setting: string | undefined): FaultPoint {
+  if (setting === undefined) return noFaults;
+  const [name, nth = '1'] = setting.split('@');
+  let left = Number(nth);
+  return (reached) => {
+    if (reached !== name) return;
+    left -= 1;
+    if (left === 0) process.kill(process.pid, 'SIGKILL');
+  };
+}

@@ -1,0 +1,28 @@
+import { cancelThreadHere } from '../../core/durable/cancel_thread.ts';
+import { parseCursor } from '../../core/durable/cursor.ts';
+import type { DurableCore } from '../../core/durable/durable_core.ts';
+import { place } from '../../core/durable/locate_thread.ts';
+import { WeirError } from '../../protocol/error_code.ts';
+import { sendThread } from '../http/send_thread.ts';
+import type { PeerServices } from './peer_listener.ts';
+
+/** What this instance does for the others: reads its threads to them, and cancels them. */
+export function peerServices(core: DurableCore, isMine: (boot: string) => boolean): PeerServices {
+  return {
+    isMine,
+    boot: () => core.wal.boot,
+    read(threadId, request, response) {
+      const thread = core.threads.get(threadId);
+      if (!thread) return false;
+      try {
+        const cursor = parseCursor(request.headers['last-event-id']);
+        const located = place(thread, thread.record, cursor);
+        void sendThread(located, { threadId, cursor, request, response, headers: {}, wheel: core.wheel });
+      } catch (error) {
+        response.writeHead(error instanceof WeirError ? error.status : 500).end();
+      }
+      return true;
+    },
+    cancel: (threadId) => cancelThreadHere(core, threadId),
+  };
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Cursor } from '../../core/durable/cursor.ts';
+import type { Located } from '../../core/durable/locate_thread.ts';
+import { ThreadReader, type ThreadSource } from '../../core/durable/thread_reader.ts';
+import type { TimerWheel } from '../../core/time/timer_wheel.ts';
+import { WeirError } from '../../protocol/error_code.ts';
+import { encodeError, HEARTBEAT } from '../../protocol/weir_encoder.ts';
+import { HttpSink } from './http_sink.ts';
+import { streamHeaders } from './stream_headers.ts';
+
+/** One client's way to a thread. */
+export interface ThreadAnswer {
+  threadId: string;
+  cursor: Cursor | undefined;
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** On top of those that every stream has. */
+  headers: OutgoingHttpHeaders;
+  wheel: TimerWheel;
+}
+
+/** Sends a thread, from the client's cursor on, until its end or until the client leaves. Never rejects. */
+export async function sendThread(located: Located, answer: ThreadAnswer): Promise<void> {
+  const { response, threadId, headers } = answer;
+  if (located.kind === 'ended') {
+    response.writeHead(204, { ...headers, 'X-Thread-ID': threadId }).end();
+  } else if (located.kind === 'peer') {
+    response.writeHead(200, streamHeaders(threadId, headers));
+    // Either side's end is the other's: a peer that dies must look to the client like a broken connection.
+    await pipeline(Readable.from(located.frames, { objectMode: false }), response).catch(() => response.destroy());
+  } else if (located.kind === 'regressed') {
+    const sink = newSink(answer);
+    const { epoch, seq } = located.delivered;
+    sink.open(HEARTBEAT);
+    sink.end(encodeError(`${epoch}.${seq + 1}`, new WeirError('log_regressed'), threadId, 0));
+  } else {
+    await readSource(located.source, answer);
+  }
+}
+
+function readSource(source: ThreadSource, answer: ThreadAnswer): Promise<void> {
+  return new Promise((resolve) => {
+    const after = answer.cursor ? answer.cursor.seq : -1;
+    const reader = new ThreadReader(source, newSink(answer), answer.wheel, after, resolve);
+    answer.response.once('close', () => reader.close());
+    if (answer.response.destroyed) reader.close();
+  });
+}
+
+function newSink({ request, response, threadId, headers }: ThreadAnswer): HttpSink {
+  return new HttpSink(request, response, streamHeaders(threadId, headers));
+}

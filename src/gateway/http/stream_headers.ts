@@ -1,0 +1,12 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+
+/** The head of every stream: nothing on the way may hold it back, change it, or keep it. */
+export function streamHeaders(threadId: string, more: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return {
+    ...more,
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-cache, no-transform',
+    'X-Accel-Buffering': 'no',
+    'X-Thread-ID': threadId,
+  };
+}

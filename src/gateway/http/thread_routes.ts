@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { cancelThread } from '../../core/durable/cancel_thread.ts';
+import { parseCursor } from '../../core/durable/cursor.ts';
+import type { DurableCore } from '../../core/durable/durable_core.ts';
+import { type Caller, locateThread } from '../../core/durable/locate_thread.ts';
+import { WeirError } from '../../protocol/error_code.ts';
+import { THREAD_ID } from '../../protocol/stream_request.ts';
+import type { Identify } from './identity.ts';
+import type { ReaderCounts } from './reader_counts.ts';
+import { sendThread } from './send_thread.ts';
+
+export interface ThreadRoutesContext {
+  core: DurableCore;
+  identify: Identify;
+  readers: ReaderCounts;
+}
+
+/** Attaching to a resumable stream, and cancelling it, on any instance. */
+export function threadRoutes(app: FastifyInstance, { core, identify, readers }: ThreadRoutesContext): void {
+  const callerOf = (request: FastifyRequest): Caller => {
+    const token = request.headers['x-resume-token'];
+    return { userId: identify(request.raw), token: typeof token === 'string' ? token : undefined };
+  };
+  const threadIdOf = (request: FastifyRequest): string => {
+    const { thread_id } = request.params as { thread_id: string };
+    if (!THREAD_ID.test(thread_id)) throw new WeirError('not_found');
+    request.threadId = thread_id;
+    return thread_id;
+  };
+
+  app.get('/api/v1/stream/:thread_id', {
+    schema: {
+      summary: 'Attach to a resumable stream, from Last-Event-ID on',
+      produces: ['text/event-stream'],
+      response: { 200: z.string(), 204: z.null().describe('Nothing follows after Last-Event-ID') },
+    },
+    handler: async (request, reply) => {
+      const threadId = threadIdOf(request);
+      const caller = callerOf(request);
+      const cursor = parseCursor(request.headers['last-event-id']);
+      using _ = readers.take(caller.userId);
+      const located = await locateThread(core, threadId, caller, cursor);
+      const headers = reply.getHeaders() as Record<string, string>;
+      reply.hijack();
+      const { raw: response } = reply;
+      await sendThread(located, { threadId, cursor, request: request.raw, response, headers, wheel: core.wheel });
+      return reply;
+    },
+  });
+
+  app.delete('/api/v1/stream/:thread_id', {
+    schema: { summary: 'Cancel a resumable stream', response: { 202: z.object({ thread_id: z.string() }) } },
+    handler: async (request, reply) => {
+      const threadId = threadIdOf(request);
+      await cancelThread(core, threadId, callerOf(request));
+      return reply.status(202).send({ thread_id: threadId });
+    },
+  });
+}
