@@ -1,3 +1,4 @@
+import { pause } from '../client/pause.ts';
 import type { StreamHead } from '../client/stream_head.ts';
 import { fetchTransport, type Transport } from '../client/transport.ts';
 import type { LoadPlan } from './load_plan.ts';
@@ -118,18 +119,4 @@ class Run {
       }
     }
   }
-}
-
-/** Resolves after a time, or at once when the signal aborts. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    if (signal?.aborted) done();
-    else signal?.addEventListener('abort', done);
-  });
 }

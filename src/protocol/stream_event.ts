@@ -1,4 +1,4 @@
-import type { ErrorCode } from './error_code.ts';
+import type { WireErrorCode } from './error_code.ts';
 
 /** First event of a stream: it was admitted and its provider answered (or is still being waited for). */
 export interface StatusEvent {
@@ -7,6 +7,8 @@ export interface StatusEvent {
   instance: string;
   model: string;
   provider: string;
+  /** Only of resumable streams: lets its holder attach to this thread, and cancel it. */
+  resume_token?: string;
 }
 
 /** A piece of the answer. `chunk_index` is 1-based and contiguous. */
@@ -38,7 +40,7 @@ export interface CompleteEvent {
 
 /** Terminal of a failed answer; no `[DONE]` follows. `delivered` counts Unicode code points sent before it. */
 export interface ErrorEvent {
-  error: ErrorCode;
+  error: WireErrorCode;
   message: string;
   retryable: boolean;
   thread_id: string;
