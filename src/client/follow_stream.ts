@@ -1,4 +1,5 @@
 import { SseLimitError } from '../protocol/sse_decoder.ts';
+import { orAborted } from './or_aborted.ts';
 import { readEvents } from './read_events.ts';
 import type { ReconnectLog } from './reconnect_log.ts';
 import { judgeStatus } from './reconnect_policy.ts';
@@ -46,7 +47,7 @@ export async function followConnection(stream: FollowedStream): Promise<Connecti
   try {
     let response: TransportResponse;
     try {
-      response = await calls.send(check.lastId, watchdog.signal);
+      response = await orAborted(calls.send(check.lastId, watchdog.signal), watchdog.signal);
     } catch (error) {
       options.signal?.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);

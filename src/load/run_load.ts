@@ -88,7 +88,7 @@ class Run {
     const pending: Pending = { controller: new AbortController(), sinceMs: this.clock(), hasContent: false };
     this.#pending.add(pending);
     summary.start(index, pending.sinceMs);
-    const { record, gapsMs, retryAfter } = await sendRequest(this.#plan, {
+    const { record, gapsMs, resumeGapsMs, retryAfter } = await sendRequest(this.#plan, {
       index,
       worker,
       clock: this.clock,
@@ -101,7 +101,7 @@ class Run {
       },
     });
     this.#pending.delete(pending);
-    summary.add(record, gapsMs);
+    summary.add(record, gapsMs, resumeGapsMs);
     onRecord?.(record);
     if (record.outcome !== '429' && record.outcome !== '503') return 0;
     return Math.min(retryAfter ?? DEFAULT_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS);

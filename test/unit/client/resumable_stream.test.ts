@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { attachStream, openStream } from '../../../src/client/open_stream.ts';
 import type { AttachOptions, StreamOptions } from '../../../src/client/stream_options.ts';
+import { fetchTransport, type Transport } from '../../../src/client/transport.ts';
 import type { StreamEvent } from '../../../src/protocol/stream_event.ts';
 import { encodeNotice, HEARTBEAT } from '../../../src/protocol/weir_encoder.ts';
 import { until } from '../../support/until.ts';
@@ -80,6 +81,17 @@ describe('a resumable stream', () => {
     expect(result).toMatchObject({ outcome: 'complete', text: TEXT });
     expect(result.reconnects).toHaveLength(1);
     expect(reasons).toEqual(['no byte came for 0.25 s', 'no byte came for 0.25 s']);
+  });
+
+  it('does not wait for a transport that does not hear the watchdog', async () => {
+    let sent = 0;
+    const transport: Transport = (url, request) =>
+      ++sent === 2 ? new Promise(() => {}) : fetchTransport(url, request);
+    const server = await serve(cut(first(2)), stream(FRAMES.slice(2)));
+    expect((await open(server, { transport, silenceMs: 50 })).result).toMatchObject({
+      outcome: 'complete',
+      text: TEXT,
+    });
   });
 
   it('is not cut by its own watchdog while the caller takes its time', async () => {
