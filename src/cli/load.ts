@@ -17,6 +17,7 @@ interface LoadFlags {
   prompt: string;
   model: string;
   provider: string;
+  resumable?: boolean;
   fake?: string;
   json?: string;
   http1?: boolean;
@@ -33,6 +34,7 @@ export function addLoadFlags(command: Command): Command {
     .option('--prompt <text>', 'what to ask', 'Write a short poem about performance testing.')
     .option('--model <name>', 'model', 'gpt-3.5-turbo')
     .option('--provider <name>', 'provider', 'fake')
+    .option('--resumable', 'streams go on over another connection when theirs breaks')
     .option('--fake <json>', 'knobs of the fake provider, such as {"tokens":20,"tokens_per_second":50}')
     .option('--json <file>', 'write the report as JSON to a file, or to stdout with -')
     .option('--http1', 'HTTP/1.1 also where HTTP/2 is offered')
@@ -67,7 +69,7 @@ export async function loadCommand(
   if (flags.concurrency < 1 || flags.requests < 1) {
     throw new StackError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
   }
-  const { concurrency, requests, prompt, model, provider, json, http1, insecure } = flags;
+  const { concurrency, requests, prompt, model, provider, resumable, json, http1, insecure } = flags;
   const ca = authority(flags, environment);
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
@@ -79,6 +81,7 @@ export async function loadCommand(
     model,
     provider,
     signal: interrupt.signal,
+    ...(resumable === undefined ? {} : { resumable }),
     ...(flags.fake === undefined ? {} : { fake: parseFake(flags.fake)! }),
     ...(json === undefined ? {} : { json }),
     ...(http1 === undefined ? {} : { http1 }),

@@ -60,8 +60,10 @@ function baseOf(typed: string): string {
   }
 }
 
-function planOf({ concurrency, requests, prompt, model, provider, fake }: LoadCommandOptions, url: string): LoadPlan {
-  return { url, concurrency, requests, prompt, model, provider, ...(fake ? { fake } : {}) };
+function planOf(options: LoadCommandOptions, url: string): LoadPlan {
+  const { concurrency, requests, prompt, model, provider, resumable, fake } = options;
+  const plan = { url, concurrency, requests, prompt, model, provider };
+  return { ...plan, ...(resumable ? { resumable } : {}), ...(fake ? { fake } : {}) };
 }
 
 async function measure(plan: LoadPlan, transport: NodeTransport, signal: AbortSignal): Promise<LoadReport> {
