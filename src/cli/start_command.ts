@@ -16,6 +16,10 @@ import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
 function refuseDifference(asked: Partial<StackOptions>, running: StackOptions): void {
   const differing = differingOptions(asked, running);
   if (differing.length === 0) return;
+  if (differing.length === 1 && differing[0] === 'instances' && running.all) {
+    const mend = `change that without a gap with "./weir scale ${asked.instances}"`;
+    throw new StackError(`the stack runs already, with --instances ${running.instances}`, mend);
+  }
   const list = differing.map((name) => `${optionFlag(name)} ${running[name] ?? 'not set'}`).join(', ');
   const flags = differing.map((name) => `${optionFlag(name)} ${asked[name]}`).join(' ');
   throw new StackError(`the stack runs already, with ${list}`, `change that with "./weir restart ${flags}"`);

@@ -69,7 +69,7 @@ describe('start and stop', () => {
     expect(processes()).toEqual(owned);
 
     const other = await stack.weir(['start', '--all', '--instances', '2']);
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('./weir restart --instances 2')]);
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('./weir scale 2')]);
 
     const run = runFolder();
     expect((await stack.weir(['stop'])).code).toBe(0);

@@ -5,6 +5,7 @@ import { StackError } from '../stack_error.ts';
 import { clearRemains } from '../supervisor/clear_remains.ts';
 import { type ControlClient, connectSupervisor } from '../supervisor/control_client.ts';
 import { isSameProcess, type ProcessIdentity } from '../supervisor/process_identity.ts';
+import { rollingRestartPhases, scalePhases } from './change_phases.ts';
 import type { NativeContext } from './native_context.ts';
 import { startPhases } from './start_phases.ts';
 
@@ -26,6 +27,11 @@ async function untilGone(processes: ProcessIdentity[]): Promise<void> {
 export function nativeDriver(context: NativeContext): StackDriver {
   const { layout } = context;
   const supervisor = (): Promise<ControlClient | undefined> => connectSupervisor(layout.planFile);
+  const running = async (): Promise<ControlClient> => {
+    const client = await supervisor();
+    if (client) return client;
+    throw new StackError('the stack is not running', 'start it with ./weir start --all');
+  };
   return {
     startPhases: () => startPhases(context),
     async runState() {
@@ -45,9 +51,13 @@ export function nativeDriver(context: NativeContext): StackDriver {
       return true;
     },
     async restart(service) {
-      const client = await supervisor();
-      if (!client) throw new StackError('the stack is not running', 'start it with ./weir start --all');
-      await client.restart(service);
+      await (await running()).restart(service);
+    },
+    async rollingRestart() {
+      return rollingRestartPhases(await running());
+    },
+    async scale(instances) {
+      return scalePhases(context, await running(), instances);
     },
   };
 }

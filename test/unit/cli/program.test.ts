@@ -14,13 +14,26 @@ const flagsOf = (name: string) =>
 describe('the grammar', () => {
   it('has the commands that others rely on', () => {
     expect(program.commands.map((command) => command.name())).toEqual(
-      expect.arrayContaining(['start', 'stop', 'restart', 'status', 'logs', 'dev', 'load', 'doctor', 'certs', 'test']),
+      expect.arrayContaining([
+        'start',
+        'stop',
+        'restart',
+        'status',
+        'logs',
+        'scale',
+        'dev',
+        'load',
+        'doctor',
+        'certs',
+        'test',
+      ]),
     );
   });
 
   it('takes the same stack options for start and restart', () => {
+    expect(flagsOf('restart')).toContain('--rolling');
     for (const name of ['start', 'restart']) {
-      expect(flagsOf(name)).toEqual([
+      expect(flagsOf(name).filter((flag) => flag !== '--rolling')).toEqual([
         '--all',
         '--instances',
         '--https-port',
