@@ -36,9 +36,8 @@ export async function rollingRestartPhases(client: ControlClient): Promise<Phase
   }));
 }
 
-/** What went wrong, without the mend that it came with. */
 function withoutMend(error: Error): string {
-  return error instanceof StackError ? error.message.slice(0, -`; ${error.mend}.`.length) : error.message;
+  return error instanceof StackError ? error.problem : error.message;
 }
 
 function scaleTitle(from: string[], to: string[]): string {

@@ -5,6 +5,7 @@ import { StackError } from '../stack_error.ts';
 import { clearRemains } from '../supervisor/clear_remains.ts';
 import { type ControlClient, connectSupervisor } from '../supervisor/control_client.ts';
 import { isSameProcess, type ProcessIdentity } from '../supervisor/process_identity.ts';
+import { UNWATCHED, unwatchedServices } from '../supervisor/unwatched.ts';
 import { rollingRestartPhases, scalePhases } from './change_phases.ts';
 import type { NativeContext } from './native_context.ts';
 import { startPhases } from './start_phases.ts';
@@ -30,6 +31,7 @@ export function nativeDriver(context: NativeContext): StackDriver {
   const running = async (): Promise<ControlClient> => {
     const client = await supervisor();
     if (client) return client;
+    if ((await unwatchedServices(layout)).length > 0) throw new StackError(UNWATCHED.what, UNWATCHED.mend);
     throw new StackError('the stack is not running', 'start it with ./weir start --all');
   };
   return {
@@ -40,7 +42,7 @@ export function nativeDriver(context: NativeContext): StackDriver {
       return services.some(({ state }) => state === 'stopped' || state === 'starting') ? 'partly' : 'yes';
     },
     async status() {
-      return (await (await supervisor())?.status()) ?? [];
+      return (await (await supervisor())?.status()) ?? unwatchedServices(layout);
     },
     async stop(now) {
       const processes = (readJsonFile(layout.processesFile) as ProcessIdentity[] | undefined) ?? [];

@@ -53,12 +53,12 @@ export interface ScaleRequest {
   nginx: Pick<NginxSettings['plan'], 'instances' | 'workerConnections' | 'fileLimit'>;
 }
 
-export type ServiceState = 'stopped' | 'starting' | 'running' | 'waiting' | 'stopping';
+export type ServiceState = 'stopped' | 'starting' | 'running' | 'waiting' | 'stopping' | 'unwatched';
 
 /** A service as `status` shows it. */
 export interface ServiceStatus {
   name: string;
-  /** `waiting` means: it died, and its next start is due shortly. */
+  /** `waiting`: it died, and its next start is due shortly. `unwatched`: the supervisor is gone. */
   state: ServiceState;
   pid: number | null;
   healthy: boolean;
