@@ -1,6 +1,6 @@
 import { type Phase, runPhases } from '../stack/phases.ts';
 import type { StackDriver } from '../stack/stack_driver.ts';
-import { StackError } from '../stack/stack_error.ts';
+import { UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS, optionFlag, type StackOptions, stackOptionsSchema } from '../stack/stack_options.ts';
 import { takeStartLock } from '../stack/start_lock.ts';
 import type { Environment } from './environment.ts';
@@ -39,14 +39,14 @@ export async function rollingRestartCommand(
   environment: Environment,
 ): Promise<number> {
   if (service !== undefined) {
-    throw new StackError(
+    throw new UsageError(
       '--rolling is for all instances',
       `restart one, without a gap too, with ./weir restart ${service}`,
     );
   }
   const changes = (Object.keys(asked) as (keyof StackOptions)[]).map(optionFlag);
   if (changes.length > 0) {
-    throw new StackError(
+    throw new UsageError(
       `--rolling keeps the options of the stack, so it takes no ${changes.join(', ')}`,
       'use ./weir restart',
     );
@@ -59,7 +59,7 @@ export async function rollingRestartCommand(
 /** `scale N`: that many instances, while streams run. Returns the exit code. */
 export async function scaleCommand(instances: number, environment: Environment): Promise<number> {
   if (!stackOptionsSchema.shape.instances.safeParse(instances).success) {
-    throw new StackError(`there can not be ${instances} instances`, 'take a number from 1 to 64');
+    throw new UsageError(`there can not be ${instances} instances`, 'take a number from 1 to 64');
   }
   let before = 0;
   const done = await changeStack(environment, async (driver, kept) => {

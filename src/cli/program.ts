@@ -90,7 +90,7 @@ export function buildProgram(environment: Environment, finish: Finish): Command 
   const program = new Command('weir')
     .description('Streams LLM answers to many users at once, from several instances behind NGINX.')
     .usage('<command> [options]')
-    .showHelpAfterError('(weir <command> --help lists what it takes)')
+    .version(environment.version, '--version', 'the version of Weir')
     .configureHelp({ sortSubcommands: false });
   addStackCommands(program, environment, finish);
   addOtherCommands(program, environment, finish);
