@@ -4,7 +4,7 @@ import { ZodError } from 'zod';
 import { type LoadCommandOptions, runLoadCommand } from '../load/node/load_command.ts';
 import { fakeOptionsSchema } from '../protocol/stream_request.ts';
 import { stackUrl } from '../stack/service_specs.ts';
-import { StackError } from '../stack/stack_error.ts';
+import { UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
 import { keptOptions, layoutOf } from './stack_access.ts';
@@ -49,7 +49,7 @@ function parseFake(text: string): LoadCommandOptions['fake'] {
   } catch (error) {
     const why = error instanceof ZodError ? error.issues.map((issue) => issue.message).join(', ') : 'it is not JSON';
     const knobs = Object.keys(fakeOptionsSchema.shape).join(', ');
-    throw new StackError(`--fake: ${why}`, `for example {"tokens":20}; the knobs are ${knobs}`, { cause: error });
+    throw new UsageError(`--fake: ${why}`, `for example {"tokens":20}; the knobs are ${knobs}`, { cause: error });
   }
 }
 
@@ -57,7 +57,7 @@ function authority(flags: LoadFlags, environment: Environment): string | undefin
   const file = flags.ca ?? layoutOf(environment).certificates.authority;
   if (existsSync(file)) return readFileSync(file, 'utf8');
   if (flags.ca === undefined) return undefined;
-  throw new StackError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');
+  throw new UsageError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');
 }
 
 /** `load`: hands the flags to the load engine and returns its exit code. */
@@ -67,7 +67,7 @@ export async function loadCommand(
   environment: Environment,
 ): Promise<number> {
   if (flags.concurrency < 1 || flags.requests < 1) {
-    throw new StackError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
+    throw new UsageError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
   }
   const { concurrency, requests, prompt, model, provider, resumable, json, http1, insecure } = flags;
   const ca = authority(flags, environment);
