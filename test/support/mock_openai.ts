@@ -38,6 +38,8 @@ export interface MockOpenai extends AsyncDisposable {
   url: string;
   /** Answers under way. */
   readonly open: number;
+  /** The most answers that were ever under way at once for one and the same prompt. */
+  peak(prompt: string): number;
   requests: MockRequest[];
   close: () => Promise<void>;
 }
@@ -49,13 +51,23 @@ export interface MockOpenai extends AsyncDisposable {
 export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<MockOpenai> {
   const requests: MockRequest[] = [];
   let open = 0;
+  const openBy = new Map<string, number>();
+  const peaks = new Map<string, number>();
+  const count = (prompt: string, change: number) => {
+    const now = (openBy.get(prompt) ?? 0) + change;
+    openBy.set(prompt, now);
+    peaks.set(prompt, Math.max(peaks.get(prompt) ?? 0, now));
+  };
   const server = createServer(async (incoming, response) => {
     if (incoming.method === 'GET') return answerStats(response, open, requests);
     const request = await receive(incoming, response);
     requests.push(request);
+    const prompt = promptOf(request);
     open += 1;
+    count(prompt, 1);
     request.ended.then(() => {
       open -= 1;
+      count(prompt, -1);
     });
     const steps = options.script?.(request) ?? FAULT_MODELS[request.body.model ?? ''];
     if (steps) await play(steps, response);
@@ -78,10 +90,16 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
     get open() {
       return open;
     },
+    peak: (prompt) => peaks.get(prompt) ?? 0,
     requests,
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function promptOf({ body }: MockRequest): string {
+  const messages = body.messages as { content?: unknown }[] | undefined;
+  return String(messages?.at(-1)?.content ?? '');
 }
 
 async function receive(incoming: IncomingMessage, response: ServerResponse): Promise<MockRequest> {
