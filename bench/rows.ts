@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Goal } from './figures.ts';
 import { startNginx } from './start_nginx.ts';
 import { type StartedProcess, startProcess } from './start_process.ts';
+import { startRedis } from './start_redis.ts';
 
 /** One way from client to provider, and the processes on it whose CPU is counted. */
 export interface Row {
@@ -19,11 +20,12 @@ export interface Work {
   perSecond: number;
 }
 
-const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214 };
+const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214, resumable: 9215 };
 
 const NAMES = {
   deployed: 'Weir as deployed (Unix socket behind NGINX): the instance',
   fake: 'Weir as deployed, provider `fake`: the instance',
+  resumable: 'Weir as deployed, `resumable: true`: the instance',
 };
 
 /**
@@ -33,6 +35,7 @@ const NAMES = {
 export const GOALS: readonly Goal[] = [
   { name: NAMES.deployed, of: 1.8 },
   { name: NAMES.fake, of: 0.73 },
+  { name: NAMES.resumable, of: 1.9 },
 ];
 
 /** Starts everything; each row is measured alone, the others idle meanwhile. `stop` ends all of it. */
@@ -62,6 +65,11 @@ export async function startRows(
     const socket = join(directory, 'app.sock');
     const behind = keep(await startInstance({ path: socket }, mockUrl));
     const front = keep(await startNginx(directory, PORTS.deployed, `unix:${socket}`));
+
+    const redis = keep(await startRedis(directory));
+    const durableSocket = join(directory, 'durable.sock');
+    const durable = keep(await startInstance({ path: durableSocket }, mockUrl, { REDIS_URL: redis.url }));
+    keep(await startNginx(directory, PORTS.resumable, `unix:${durableSocket}`));
 
     const model = `mock-${work.chunks}x${work.perSecond}`;
     const chat = {
@@ -111,6 +119,17 @@ export async function startRows(
         body: { model: 'demo', provider: 'fake', query: 'hi', fake: knobs },
         figures: [{ name: NAMES.fake, pids: [behind.pid] }],
       },
+      {
+        key: 'resumable',
+        name: NAMES.resumable,
+        port: PORTS.resumable,
+        path: stream.path,
+        body: { ...stream.body, resumable: true },
+        figures: [
+          { name: NAMES.resumable, pids: [durable.pid] },
+          { name: 'Weir as deployed, `resumable: true`: Redis', pids: [redis.pid] },
+        ],
+      },
     ];
     return { rows, mockUrl, stop };
   } catch (error) {
@@ -119,7 +138,11 @@ export async function startRows(
   }
 }
 
-function startInstance(address: { port: number } | { path: string }, mockUrl: string): Promise<StartedProcess> {
+function startInstance(
+  address: { port: number } | { path: string },
+  mockUrl: string,
+  more: Record<string, string> = {},
+): Promise<StartedProcess> {
   return startProcess(process.execPath, ['src/gateway/main.ts'], address, {
     INSTANCE_ID: 'app-1',
     ...('port' in address ? { PORT: `${address.port}` } : { SOCKET: address.path }),
@@ -129,5 +152,6 @@ function startInstance(address: { port: number } | { path: string }, mockUrl: st
     MAX_CONNECTIONS: '100000',
     MAX_CONNECTIONS_PER_USER: '100000',
     DRAIN_SECONDS: '0',
+    ...more,
   });
 }

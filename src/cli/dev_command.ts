@@ -6,7 +6,7 @@ import { say } from './reporter.ts';
 
 /** `dev`: one instance in the foreground, without NGINX and Redis: the limits of one instance, 3 streams a user. */
 export async function devCommand(port: number, environment: Environment): Promise<number> {
-  const problem = await portProblem(port, '127.0.0.1', '--port');
+  const problem = await portProblem([{ port, host: '127.0.0.1', flag: '--port' }]);
   if (problem) throw problem;
   const child = spawn(process.execPath, [path.join(environment.root, 'src/gateway/main.ts')], {
     cwd: environment.root,

@@ -1,9 +1,12 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readJsonFile } from '../stack/json_file.ts';
 
 /** What the command line learns from its surroundings; the only file of the program that reads them. */
 export interface Environment {
   root: string;
+  /** Of Weir itself. */
+  version: string;
   /** `WEIR_STATE_DIR`: a stack of its own, apart from `<root>/.weir`. */
   stateDir: string | undefined;
   runtimeDir: string | undefined;
@@ -32,8 +35,10 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     throw new Error(`DRAIN_SECONDS is "${env.DRAIN_SECONDS}"; set it to a whole number of seconds.`);
   }
   const origins = env.CORS_ORIGINS?.split(',').map((origin) => origin.trim());
+  const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
   return {
-    root: fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, ''),
+    root,
+    version: (readJsonFile(path.join(root, 'package.json')) as { version: string }).version,
     stateDir: env.WEIR_STATE_DIR || undefined,
     runtimeDir: env.XDG_RUNTIME_DIR || undefined,
     searchPath: env.WEIR_PATH ?? [env.PATH ?? '', ...SYSTEM_FOLDERS].join(path.delimiter),

@@ -4,7 +4,7 @@ import { ZodError } from 'zod';
 import { type LoadCommandOptions, runLoadCommand } from '../load/node/load_command.ts';
 import { fakeOptionsSchema } from '../protocol/stream_request.ts';
 import { stackUrl } from '../stack/service_specs.ts';
-import { StackError } from '../stack/stack_error.ts';
+import { UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
 import { keptOptions, layoutOf } from './stack_access.ts';
@@ -17,6 +17,7 @@ interface LoadFlags {
   prompt: string;
   model: string;
   provider: string;
+  resumable?: boolean;
   fake?: string;
   json?: string;
   http1?: boolean;
@@ -33,6 +34,7 @@ export function addLoadFlags(command: Command): Command {
     .option('--prompt <text>', 'what to ask', 'Write a short poem about performance testing.')
     .option('--model <name>', 'model', 'gpt-3.5-turbo')
     .option('--provider <name>', 'provider', 'fake')
+    .option('--resumable', 'streams go on over another connection when theirs breaks')
     .option('--fake <json>', 'knobs of the fake provider, such as {"tokens":20,"tokens_per_second":50}')
     .option('--json <file>', 'write the report as JSON to a file, or to stdout with -')
     .option('--http1', 'HTTP/1.1 also where HTTP/2 is offered')
@@ -47,7 +49,7 @@ function parseFake(text: string): LoadCommandOptions['fake'] {
   } catch (error) {
     const why = error instanceof ZodError ? error.issues.map((issue) => issue.message).join(', ') : 'it is not JSON';
     const knobs = Object.keys(fakeOptionsSchema.shape).join(', ');
-    throw new StackError(`--fake: ${why}`, `for example {"tokens":20}; the knobs are ${knobs}`, { cause: error });
+    throw new UsageError(`--fake: ${why}`, `for example {"tokens":20}; the knobs are ${knobs}`, { cause: error });
   }
 }
 
@@ -55,7 +57,7 @@ function authority(flags: LoadFlags, environment: Environment): string | undefin
   const file = flags.ca ?? layoutOf(environment).certificates.authority;
   if (existsSync(file)) return readFileSync(file, 'utf8');
   if (flags.ca === undefined) return undefined;
-  throw new StackError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');
+  throw new UsageError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');
 }
 
 /** `load`: hands the flags to the load engine and returns its exit code. */
@@ -65,9 +67,9 @@ export async function loadCommand(
   environment: Environment,
 ): Promise<number> {
   if (flags.concurrency < 1 || flags.requests < 1) {
-    throw new StackError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
+    throw new UsageError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
   }
-  const { concurrency, requests, prompt, model, provider, json, http1, insecure } = flags;
+  const { concurrency, requests, prompt, model, provider, resumable, json, http1, insecure } = flags;
   const ca = authority(flags, environment);
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
@@ -79,6 +81,7 @@ export async function loadCommand(
     model,
     provider,
     signal: interrupt.signal,
+    ...(resumable === undefined ? {} : { resumable }),
     ...(flags.fake === undefined ? {} : { fake: parseFake(flags.fake)! }),
     ...(json === undefined ? {} : { json }),
     ...(http1 === undefined ? {} : { http1 }),

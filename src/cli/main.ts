@@ -1,7 +1,9 @@
 import { CommanderError } from 'commander';
+import { UsageError } from '../stack/stack_error.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { buildProgram } from './program.ts';
 import { say } from './reporter.ts';
+import { usageSentence } from './usage_sentence.ts';
 
 const USAGE = 2;
 
@@ -12,7 +14,10 @@ async function run(environment: Environment): Promise<number> {
     code = await work;
   });
   const everyCommand = [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)];
-  for (const command of everyCommand) command.exitOverride();
+  for (const command of everyCommand) {
+    const name = command === program ? './weir' : `./weir ${command.name()}`;
+    command.exitOverride().configureOutput({ outputError: (text) => say(usageSentence(text, name)) });
+  }
   await program.parseAsync();
   return code;
 }
@@ -27,6 +32,6 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : USAGE;
   } else {
     say((error as Error).message);
-    process.exitCode = 1;
+    process.exitCode = error instanceof UsageError ? USAGE : 1;
   }
 }

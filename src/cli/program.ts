@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { StackOptions } from '../stack/stack_options.ts';
 import { certsCommand } from './certs_command.ts';
+import { rollingRestartCommand, scaleCommand } from './change_command.ts';
 import { devCommand } from './dev_command.ts';
 import { doctorCommand } from './doctor_command.ts';
 import type { Environment } from './environment.ts';
@@ -24,10 +25,22 @@ function addStackCommands(program: Command, environment: Environment, finish: Fi
     .option('--now', 'without waiting for open streams')
     .action((flags: { now?: boolean }) => finish(stopCommand(flags.now === true, environment)));
   addStackFlags(
-    program.command('restart').argument('[service]', 'one service only').description('stop and start again'),
-  ).action((service: string | undefined, flags: Partial<StackOptions>) =>
-    finish(restartCommand(service, saidFlags(flags), environment)),
-  );
+    program
+      .command('restart')
+      .argument('[service]', 'one service only')
+      .description('stop and start again')
+      .option('--rolling', 'one instance after another; no request fails and no stream is cut'),
+  ).action((service: string | undefined, { rolling, ...flags }: Partial<StackOptions> & { rolling?: boolean }) => {
+    const said = saidFlags(flags);
+    return finish(
+      rolling ? rollingRestartCommand(service, said, environment) : restartCommand(service, said, environment),
+    );
+  });
+  program
+    .command('scale')
+    .argument('<n>', 'number of instances', wholeNumber)
+    .description('change the number of instances while streams run')
+    .action((instances: number) => finish(scaleCommand(instances, environment)));
   program
     .command('status')
     .description('every service: state, pid, health, open streams')
@@ -77,7 +90,7 @@ export function buildProgram(environment: Environment, finish: Finish): Command 
   const program = new Command('weir')
     .description('Streams LLM answers to many users at once, from several instances behind NGINX.')
     .usage('<command> [options]')
-    .showHelpAfterError('(weir <command> --help lists what it takes)')
+    .version(environment.version, '--version', 'the version of Weir')
     .configureHelp({ sortSubcommands: false });
   addStackCommands(program, environment, finish);
   addOtherCommands(program, environment, finish);

@@ -1,5 +1,5 @@
 import { runPhases } from '../stack/phases.ts';
-import { StackError } from '../stack/stack_error.ts';
+import { StackError, UsageError } from '../stack/stack_error.ts';
 import {
   DEFAULT_STACK_OPTIONS,
   differingOptions,
@@ -16,6 +16,10 @@ import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
 function refuseDifference(asked: Partial<StackOptions>, running: StackOptions): void {
   const differing = differingOptions(asked, running);
   if (differing.length === 0) return;
+  if (differing.length === 1 && differing[0] === 'instances' && running.all) {
+    const mend = `change that without a gap with "./weir scale ${asked.instances}"`;
+    throw new StackError(`the stack runs already, with --instances ${running.instances}`, mend);
+  }
   const list = differing.map((name) => `${optionFlag(name)} ${running[name] ?? 'not set'}`).join(', ');
   const flags = differing.map((name) => `${optionFlag(name)} ${asked[name]}`).join(' ');
   throw new StackError(`the stack runs already, with ${list}`, `change that with "./weir restart ${flags}"`);
@@ -42,7 +46,7 @@ async function bringUp(options: StackOptions, environment: Environment): Promise
 
 function mustBeValid(options: StackOptions): void {
   const problems = optionProblems(options);
-  if (problems.length > 0) throw new StackError(problems.join('; '), 'see ./weir start --help');
+  if (problems.length > 0) throw new UsageError(problems.join('; '), 'see ./weir start --help');
 }
 
 async function startLocked(asked: Partial<StackOptions>, environment: Environment): Promise<number> {
@@ -77,8 +81,11 @@ export async function startCommand(asked: Partial<StackOptions>, environment: En
 /** `stop`: ends everything; a stack that doesn't run is as good as stopped. */
 export async function stopCommand(now: boolean, environment: Environment): Promise<number> {
   const options = keptOptions(layoutOf(environment)) ?? DEFAULT_STACK_OPTIONS;
-  if (!now) say('stopping; streams that are open may finish');
-  const ran = await driverFor(options, environment).stop(now);
+  const driver = driverFor(options, environment);
+  const services = await driver.status();
+  const isWatched = services.some(({ state }) => state !== 'unwatched');
+  if (services.length > 0) say(now || !isWatched ? 'stopping' : 'stopping; streams that are open may finish');
+  const ran = await driver.stop(now);
   say(ran ? 'stopped' : 'nothing was running');
   return 0;
 }
@@ -101,7 +108,7 @@ export async function restartCommand(
   mustBeValid(options);
   const unlock = takeStartLock(layout.state);
   try {
-    say('stopping; streams that are open may finish');
+    if ((await driver.status()).length > 0) say('stopping; streams that are open may finish');
     await driver.stop(false);
     return await bringUp(options, environment);
   } finally {

@@ -1,32 +1,49 @@
 import { CodePointCounter } from '../protocol/code_point_counter.ts';
 import type { SseEvent } from '../protocol/sse_decoder.ts';
 import type { CompleteEvent, ErrorEvent, StreamEvent } from '../protocol/stream_event.ts';
-
-/** The stream broke the rules of its own protocol: order, numbering, counts or checksum. */
-export class StreamProtocolError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'StreamProtocolError';
-  }
-}
-
-const PLAIN_NUMBER = /^(0|[1-9]\d{0,14})$/;
+import { EventNumbering } from './event_numbering.ts';
+import { StreamProtocolError } from './stream_protocol_error.ts';
 
 /**
  * Turns decoded SSE events into stream events, and holds each against the contract: `status` first, ids contiguous,
  * chunks numbered from 1, exactly one terminal, counts that agree, `[DONE]` after `complete` and nothing after that.
- * Event names that it does not know are passed over.
+ * Event names that it does not know are passed over. It goes on over the connections of a resumable stream.
  */
 export class StreamCheck {
   #state: 'start' | 'open' | 'complete' | 'done' | 'error' = 'start';
-  #id = '';
-  #epoch = 0;
-  #seq = -1;
+  readonly #numbering: EventNumbering;
+  /** `chunk_index` of the last chunk; undefined where the chunks before the cursor are not known. */
+  #index: number | undefined = 0;
   #chunks = 0;
   readonly #length = new CodePointCounter();
   #parts: string[] = [];
+  /** Whether it saw the thread from its first event; otherwise lengths and checksum can't be compared. */
+  readonly isWhole: boolean;
   complete: CompleteEvent | undefined;
   error: ErrorEvent | undefined;
+
+  /** @param after id of the event after which the stream is to go on. @throws StreamProtocolError */
+  constructor(after?: string) {
+    this.#numbering = new EventNumbering(after);
+    this.isWhole = after === undefined;
+    if (this.isWhole) return;
+    this.#state = 'open';
+    this.#index = undefined;
+  }
+
+  /** The cursor: id of the last event; undefined before the first. */
+  get lastId(): string | undefined {
+    return this.#numbering.lastId;
+  }
+
+  get epoch(): number {
+    return this.#numbering.epoch;
+  }
+
+  /** Number of the last event; -1 before the first. */
+  get seq(): number {
+    return this.#numbering.seq;
+  }
 
   /** Chunks so far. */
   get chunks(): number {
@@ -36,6 +53,16 @@ export class StreamCheck {
   /** All content so far. */
   get text(): string {
     return this.#parts.join('');
+  }
+
+  /** Whether the terminal event came; `[DONE]` may still be due. */
+  get isFinished(): boolean {
+    return this.complete !== undefined || this.error !== undefined;
+  }
+
+  /** Call when another connection takes over. */
+  reconnected(): void {
+    this.#numbering.reconnected();
   }
 
   /** The stream's event, or undefined for `[DONE]` and unknown names. @throws StreamProtocolError */
@@ -48,14 +75,15 @@ export class StreamCheck {
     }
     if (event.event === 'message' && event.data === '[DONE]') fail('[DONE] came without complete');
     if (event.event === 'notice') return { type: 'notice', id: '', data: parse(event) };
-    const numbered = this.#number(event.id);
+    const isNumbered = this.#numbering.take(event.id);
     switch (event.event) {
       case 'status':
       case 'chunk':
       case 'complete':
-      case 'error':
-        if (!numbered) fail(`the ${event.event} event has no id of its own`);
+        if (!isNumbered) fail(`the ${event.event} event has no id of its own`);
         return this.#numbered(event.event, event);
+      case 'error':
+        return this.#failed(event, isNumbered);
       default:
         return undefined;
     }
@@ -64,10 +92,10 @@ export class StreamCheck {
   /** Call at the end of the body; whether a terminal came. @throws StreamProtocolError */
   end(): boolean {
     if (this.#state === 'complete') fail('the stream ended after complete, without [DONE]');
-    return this.#state === 'done' || this.#state === 'error';
+    return this.isFinished;
   }
 
-  #numbered(type: 'status' | 'chunk' | 'complete' | 'error', event: SseEvent): StreamEvent {
+  #numbered(type: 'status' | 'chunk' | 'complete', event: SseEvent): StreamEvent {
     const id = event.id;
     if (type === 'status') {
       if (this.#state !== 'start') fail('a second status event');
@@ -75,47 +103,36 @@ export class StreamCheck {
       return { type, id, data: parse(event) };
     }
     if (this.#state === 'start') fail(`${type} came before status`);
-    if (type === 'chunk') {
-      const chunk = { type, id, data: parse(event) } as Extract<StreamEvent, { type: 'chunk' }>;
-      if (typeof chunk.data.content !== 'string') fail('a chunk has no content');
-      this.#chunks += 1;
-      if (chunk.data.chunk_index !== this.#chunks) {
-        fail(`chunk_index ${chunk.data.chunk_index} came where ${this.#chunks} was due`);
-      }
-      this.#length.add(chunk.data.content);
-      this.#parts.push(chunk.data.content);
-      return chunk;
+    if (type === 'chunk') return this.#chunk(id, parse(event));
+    const complete = parse(event) as CompleteEvent;
+    if (this.#index !== undefined && complete.chunk_count !== this.#index) {
+      fail(`complete counts ${complete.chunk_count} chunks, ${this.#index} came`);
     }
-    if (type === 'error') {
-      this.error = parse(event) as ErrorEvent;
-      this.#state = 'error';
-      return { type, id, data: this.error };
+    if (this.isWhole && complete.total_length !== this.#length.count) {
+      fail(`complete counts ${complete.total_length} code points, ${this.#length.count} came`);
     }
-    this.complete = parse(event) as CompleteEvent;
+    this.complete = complete;
     this.#state = 'complete';
-    if (this.complete.chunk_count !== this.#chunks) {
-      fail(`complete counts ${this.complete.chunk_count} chunks, ${this.#chunks} came`);
-    }
-    if (this.complete.total_length !== this.#length.count) {
-      fail(`complete counts ${this.complete.total_length} code points, ${this.#length.count} came`);
-    }
-    return { type, id, data: this.complete };
+    return { type, id, data: complete };
   }
 
-  /** Whether the event brought an id of its own; the decoder repeats the last one. @throws StreamProtocolError */
-  #number(id: string): boolean {
-    if (id === this.#id) return false;
-    this.#id = id;
-    const dot = id.indexOf('.');
-    const epoch = id.slice(0, dot);
-    const seq = id.slice(dot + 1);
-    if (dot < 0 || !PLAIN_NUMBER.test(epoch) || !PLAIN_NUMBER.test(seq))
-      fail(`the id "${id.slice(0, 50)}" is not <epoch>.<seq>`);
-    if (Number(epoch) < this.#epoch) fail(`epoch ${epoch} came after ${this.#epoch}`);
-    if (this.#seq >= 0 && Number(seq) !== this.#seq + 1) fail(`id ${id} came after number ${this.#seq}`);
-    this.#epoch = Number(epoch);
-    this.#seq = Number(seq);
-    return true;
+  #chunk(id: string, data: Extract<StreamEvent, { type: 'chunk' }>['data']): StreamEvent {
+    if (typeof data.content !== 'string') fail('a chunk has no content');
+    const due = this.#index === undefined ? data.chunk_index : this.#index + 1;
+    if (data.chunk_index !== due) fail(`chunk_index ${data.chunk_index} came where ${due} was due`);
+    this.#index = due;
+    this.#chunks += 1;
+    this.#length.add(data.content);
+    this.#parts.push(data.content);
+    return { type: 'chunk', id, data };
+  }
+
+  /** An error of this reader only, such as `log_regressed`, is no record of the thread and has no number. */
+  #failed(event: SseEvent, isNumbered: boolean): StreamEvent {
+    if (isNumbered && this.#state === 'start') fail('error came before status');
+    this.error = parse(event) as ErrorEvent;
+    this.#state = 'error';
+    return { type: 'error', id: isNumbered ? event.id : '', data: this.error };
   }
 }
 

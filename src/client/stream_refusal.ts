@@ -1,3 +1,4 @@
+import type { WireErrorCode } from '../protocol/error_code.ts';
 import type { StreamHead } from './stream_head.ts';
 import { streamHead } from './stream_head.ts';
 import type { TransportResponse } from './transport.ts';
@@ -5,17 +6,17 @@ import type { TransportResponse } from './transport.ts';
 /** Nobody reads more of a refusal than this; a proxy's error page may be long. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** The server answered with a status other than 200, before any event. */
+/** The server answered with a status other than 200. */
 export class StreamRefusal extends Error {
   readonly status: number;
   /** Code of the error table; `http_<status>` where the body is not Weir's JSON (a proxy's page). */
-  readonly code: string;
+  readonly code: WireErrorCode;
   /** Seconds to wait before the next try, if the server said. */
   readonly retryAfter: number | undefined;
   readonly details: Record<string, unknown>;
   readonly head: StreamHead;
 
-  constructor(head: StreamHead, code: string, message: string, retryAfter?: number, details = {}) {
+  constructor(head: StreamHead, code: WireErrorCode, message: string, retryAfter?: number, details = {}) {
     super(message);
     this.name = 'StreamRefusal';
     this.status = head.status;

@@ -2,6 +2,7 @@
 export interface TransportRequest {
   method: string;
   headers: Record<string, string>;
+  /** Empty for none. */
   body: string;
   signal: AbortSignal | undefined;
 }
@@ -16,13 +17,21 @@ export interface TransportResponse {
 
 /**
  * Sends one request, follows no redirect that changes the method, and settles when the head is there.
- * Rejects when no head comes (connection refused, TLS, abort).
+ * Rejects when no head comes (connection refused, TLS, abort); an abort after the head ends the body with an error.
  */
 export type Transport = (url: string, request: TransportRequest) => Promise<TransportResponse>;
 
 /** The transport of browsers, and the default everywhere. */
 export const fetchTransport: Transport = async (url, { method, headers, body, signal }) => {
-  const response = await fetch(url, { method, headers, body, signal: signal ?? null, cache: 'no-store' });
+  const response = await fetch(url, {
+    method,
+    headers,
+    body: body === '' ? null : body,
+    signal: signal ?? null,
+    cache: 'no-store',
+    // Who cancels may be leaving the page.
+    keepalive: method === 'DELETE',
+  });
   return {
     status: response.status,
     headers: (name) => response.headers.get(name),

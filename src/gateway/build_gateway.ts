@@ -7,7 +7,6 @@ import { FakeProvider } from '../adapters/providers/fake_provider.ts';
 import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
 import { MemoryDirectory } from '../adapters/stores/memory_directory.ts';
 import { MemoryLogStore } from '../adapters/stores/memory_log_store.ts';
-import { MemorySlotStore } from '../adapters/stores/memory_slot_store.ts';
 import { connectRedis } from '../adapters/stores/redis_connection.ts';
 import { RedisDirectory } from '../adapters/stores/redis_directory.ts';
 import { RedisLogStore } from '../adapters/stores/redis_log_store.ts';
@@ -19,6 +18,7 @@ import { commitAtOnce } from '../core/stream/commit.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
 import { buildDurable } from './build_durable.ts';
+import { buildSlotStore } from './build_slot_store.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
 import type { GatewayConfig } from './config.ts';
@@ -45,10 +45,8 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
 
   const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
-  const slots = new MemorySlotStore({
-    maxConnections: config.MAX_CONNECTIONS,
-    maxConnectionsPerUser: config.MAX_CONNECTIONS_PER_USER,
-  });
+  const metrics = new PrometheusMetrics(() => pool.view());
+  const slots = await buildSlotStore(config, redis, boot, metrics);
   const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
   const openaiOptions = {
     baseUrl: config.OPENAI_BASE_URL,
@@ -58,7 +56,6 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const openai = new OpenAiProvider(openaiOptions, wheel);
   const fake = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
-  const metrics = new PrometheusMetrics(() => pool.view());
   const streamCore: StreamCore = {
     pool,
     providers: new ProviderRegistry([fake, openai], config.DEFAULT_PROVIDER),
@@ -70,6 +67,9 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const store = redis ? new RedisLogStore(redis) : new MemoryLogStore();
   const durable = buildDurable({ config, core: streamCore, store, boot, newBoot, peer });
   const { core } = durable;
+
+  const redisStatus = () => (pool.failing() ? 'disconnected' : directory.status());
+
   const open = new OpenStreams();
   let draining = false;
   const self = (): Announcement => ({
@@ -92,21 +92,24 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     return {
       timestamp: new Date().toISOString(),
       instance,
-      redis: directory.status(),
+      redis: redisStatus(),
       instances,
       totals: {
         active_streams: instances.reduce((sum, each) => sum + each.active_streams, 0),
-        max_connections: instances.reduce((sum, each) => sum + each.pool.max_connections, 0),
+        max_connections:
+          config.POOL_SCOPE === 'cluster'
+            ? config.MAX_CONNECTIONS
+            : instances.reduce((sum, each) => sum + each.pool.max_connections, 0),
         instances: instances.length,
       },
     };
   };
   const health = (): HealthView => {
     const view = pool.view();
-    const impaired = directory.status() === 'disconnected' || view.state !== 'healthy';
+    const impaired = redisStatus() === 'disconnected' || view.state !== 'healthy';
     return {
       status: draining ? 'unhealthy' : impaired ? 'degraded' : 'healthy',
-      redis: directory.status(),
+      redis: redisStatus(),
       timestamp: new Date().toISOString(),
       instance,
       version,
@@ -134,6 +137,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
       await durable.stop();
       await announcer.stop();
       await openai.close();
+      await slots.close();
       redis?.disconnect();
     },
   };

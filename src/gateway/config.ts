@@ -16,6 +16,11 @@ const list = (fallback: string) =>
 const number = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 
+const REDIS_URL = /^(unix:\/\/.+|rediss?:\/\/[^,\s]+(,[^,\s]+)*)$/;
+
+/** Streams of one user, where nothing was said: as many as three instances with three each. */
+const PER_USER = { instance: 3, cluster: 9 };
+
 const environment = z
   .object({
     INSTANCE_ID: z.string().min(1).max(100).default(hostname()),
@@ -30,12 +35,17 @@ const environment = z
     PEER_SECRET: z.string().default(''),
     REDIS_URL: z
       .string()
-      .regex(/^(redis|rediss|unix):\/\//, 'a URL that starts with redis://, rediss:// or unix://')
+      .regex(
+        REDIS_URL,
+        'a URL that starts with redis://, rediss:// or unix://; several hosts, comma separated, are a cluster',
+      )
       .optional(),
-    POOL_SCOPE: z.enum(['instance']).default('instance'),
+    /** What the limits count over. */
+    POOL_SCOPE: z.enum(['instance', 'cluster']).default('instance'),
+    /** What holds while Redis does not answer: this instance's share of the limits, or a refusal. */
     REDIS_FAILURE: z.enum(['static', 'strict']).default('static'),
     MAX_CONNECTIONS: number(10_000, 1, 1_000_000),
-    MAX_CONNECTIONS_PER_USER: number(3, 1, 1_000_000),
+    MAX_CONNECTIONS_PER_USER: z.coerce.number().int().min(1).max(1_000_000).optional(),
     DEFAULT_PROVIDER: z.enum(['fake', 'openai']).default('fake'),
     OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
     OPENAI_API_KEY: z.string().optional(),
@@ -56,6 +66,15 @@ const environment = z
     DRAIN_SECONDS: number(30, 0, 86_400),
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
+  .superRefine(({ POOL_SCOPE, REDIS_URL }, context) => {
+    if (POOL_SCOPE === 'instance' || REDIS_URL !== undefined) return;
+    const message = 'limits over the whole cluster are kept in Redis; set REDIS_URL, or POOL_SCOPE=instance';
+    context.addIssue({ code: 'custom', path: ['POOL_SCOPE'], message });
+  })
+  .transform((config) => ({
+    ...config,
+    MAX_CONNECTIONS_PER_USER: config.MAX_CONNECTIONS_PER_USER ?? PER_USER[config.POOL_SCOPE],
+  }))
   .readonly();
 
 /** Everything an instance can be told; names as in the environment. */

@@ -9,6 +9,8 @@ export interface LoadPlan {
   prompt: string;
   model: string;
   provider: string;
+  /** Whether streams go on over another connection when theirs breaks. */
+  resumable?: boolean;
   /** Knobs of the `fake` provider. */
   fake?: Partial<FakeOptions>;
 }
@@ -20,6 +22,7 @@ export function planRequest(plan: LoadPlan): StreamRequestInput {
     model: plan.model,
     provider: plan.provider,
     stream: true,
+    ...(plan.resumable ? { resumable: true } : {}),
     ...(plan.fake ? { fake: plan.fake } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { ERROR_TABLE } from '../protocol/error_code.ts';
+import { ERROR_TABLE, isErrorCode } from '../protocol/error_code.ts';
 import type { ErrorEvent } from '../protocol/stream_event.ts';
 
 /** How a request ended; each has exactly one. In the order in which tables show them. */
@@ -33,7 +33,7 @@ export function outcomeOfStatus(status: number): Outcome {
 export function outcomeOfErrorEvent(error: ErrorEvent, hasText: boolean): Outcome {
   if (error.error === 'cancelled') return 'cancelled';
   if (hasText || error.error === 'upstream_truncated') return 'truncated';
-  return outcomeOfStatus(ERROR_TABLE[error.error]?.status ?? 500);
+  return outcomeOfStatus(isErrorCode(error.error) ? ERROR_TABLE[error.error].status : 500);
 }
 
 const DNS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME']);

@@ -23,6 +23,7 @@ export interface LoadRecord {
   code: string | null;
   /** One sentence on what went wrong; null where nothing did. */
   message: string | null;
+  /** The one that answered; of a stream that went on elsewhere, the last. */
   instance: string | null;
   via: string | null;
   upstream: string | null;
@@ -30,4 +31,8 @@ export interface LoadRecord {
   /** Output tokens as `complete` reports them, else the chunks that came. */
   tokens: number;
   chunks: number;
+  /** How often it went on over another connection; null for plain streams. */
+  reconnects: number | null;
+  /** Largest gap over such a change, from the last event before to the first after it; null where there was none. */
+  maxResumeGapMs: number | null;
 }

@@ -1,3 +1,4 @@
+import { pause } from '../client/pause.ts';
 import type { StreamHead } from '../client/stream_head.ts';
 import { fetchTransport, type Transport } from '../client/transport.ts';
 import type { LoadPlan } from './load_plan.ts';
@@ -87,7 +88,7 @@ class Run {
     const pending: Pending = { controller: new AbortController(), sinceMs: this.clock(), hasContent: false };
     this.#pending.add(pending);
     summary.start(index, pending.sinceMs);
-    const { record, gapsMs, retryAfter } = await sendRequest(this.#plan, {
+    const { record, gapsMs, resumeGapsMs, retryAfter } = await sendRequest(this.#plan, {
       index,
       worker,
       clock: this.clock,
@@ -100,7 +101,7 @@ class Run {
       },
     });
     this.#pending.delete(pending);
-    summary.add(record, gapsMs);
+    summary.add(record, gapsMs, resumeGapsMs);
     onRecord?.(record);
     if (record.outcome !== '429' && record.outcome !== '503') return 0;
     return Math.min(retryAfter ?? DEFAULT_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS);
@@ -118,18 +119,4 @@ class Run {
       }
     }
   }
-}
-
-/** Resolves after a time, or at once when the signal aborts. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    if (signal?.aborted) done();
-    else signal?.addEventListener('abort', done);
-  });
 }

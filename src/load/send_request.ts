@@ -1,6 +1,7 @@
 import { openStream } from '../client/open_stream.ts';
 import type { StreamHead } from '../client/stream_head.ts';
 import { StreamRefusal } from '../client/stream_refusal.ts';
+import type { StreamResult } from '../client/stream_result.ts';
 import type { Transport } from '../client/transport.ts';
 import { type LoadPlan, planRequest } from './load_plan.ts';
 import { type Outcome, outcomeOfErrorEvent, outcomeOfFailure, outcomeOfStatus } from './outcome.ts';
@@ -32,6 +33,8 @@ export interface SentRequest {
   record: LoadRecord;
   /** Gaps between chunks with content, in milliseconds. */
   gapsMs: number[];
+  /** Gaps in which the stream went on over another connection. */
+  resumeGapsMs: number[];
   /** Seconds that a refusal asked to wait. */
   retryAfter: number | undefined;
 }
@@ -46,6 +49,7 @@ export async function sendRequest(plan: LoadPlan, options: SendOptions): Promise
   let endMs: number | undefined;
   let chunks = 0;
   let head: StreamHead | undefined;
+  let resumeGapsMs: number[] = [];
   const end: Ending = await openStream(planRequest(plan), {
     baseUrl: plan.url,
     signal,
@@ -67,12 +71,10 @@ export async function sendRequest(plan: LoadPlan, options: SendOptions): Promise
     },
   }).then(
     (result): Ending => {
-      if (result.outcome === 'complete') return { outcome: 'ok', tokens: result.complete.usage.output_tokens };
-      if (result.outcome !== 'error') return { outcome: result.outcome, message: result.reason };
-      const { error, message } = result.error;
-      return { outcome: outcomeOfErrorEvent(result.error, result.text !== ''), code: error, message };
+      resumeGapsMs = result.reconnects.map(({ gapMs }) => gapMs);
+      return endingOfResult(result);
     },
-    (error: unknown) => endingOf(error, signal),
+    (error: unknown) => endingOfError(error, signal),
   );
   const record: LoadRecord = {
     index: options.index,
@@ -82,7 +84,7 @@ export async function sendRequest(plan: LoadPlan, options: SendOptions): Promise
     e2eMs: (endMs ?? clock()) - startMs,
     ttftMs: firstMs === undefined ? null : firstMs - startMs,
     tpotMs: firstMs === undefined || gapsMs.length === 0 ? null : (lastMs - firstMs) / gapsMs.length,
-    maxStallMs: gapsMs.length === 0 ? null : gapsMs.reduce((largest, gap) => Math.max(largest, gap), 0),
+    maxStallMs: largest(gapsMs),
     status: head?.status ?? null,
     code: end.code ?? null,
     message: end.message ?? null,
@@ -92,8 +94,10 @@ export async function sendRequest(plan: LoadPlan, options: SendOptions): Promise
     threadId: head?.threadId ?? null,
     tokens: end.tokens ?? chunks,
     chunks,
+    reconnects: plan.resumable ? resumeGapsMs.length : null,
+    maxResumeGapMs: largest(resumeGapsMs),
   };
-  return { record, gapsMs, retryAfter: end.retryAfter };
+  return { record, gapsMs, resumeGapsMs, retryAfter: end.retryAfter };
 }
 
 interface Ending {
@@ -104,7 +108,14 @@ interface Ending {
   retryAfter?: number | undefined;
 }
 
-function endingOf(error: unknown, signal: AbortSignal): Ending {
+function endingOfResult(result: StreamResult): Ending {
+  if (result.outcome === 'complete') return { outcome: 'ok', tokens: result.complete.usage.output_tokens };
+  if (result.outcome !== 'error') return { outcome: result.outcome, message: result.reason };
+  const { error, message } = result.error;
+  return { outcome: outcomeOfErrorEvent(result.error, result.text !== ''), code: error, message };
+}
+
+function endingOfError(error: unknown, signal: AbortSignal): Ending {
   if (error instanceof StreamRefusal) {
     const { status, code, message, retryAfter } = error;
     return { outcome: outcomeOfStatus(status), code, message, retryAfter };
@@ -112,4 +123,8 @@ function endingOf(error: unknown, signal: AbortSignal): Ending {
   if (error instanceof RequestTimeout) return { outcome: error.outcome, message: error.message };
   if (signal.aborted) return { outcome: 'cancelled' };
   return { outcome: outcomeOfFailure(error), message: error instanceof Error ? error.message : String(error) };
+}
+
+function largest(values: number[]): number | null {
+  return values.length === 0 ? null : values.reduce((most, value) => Math.max(most, value), 0);
 }

@@ -16,6 +16,10 @@ export interface LoadReport {
   e2e_ms: Spread | null;
   /** Time until a 429 or 503 was there. */
   refusal_ms: Spread | null;
+  /** Streams that went on over another connection and still ended `ok`; null where none was resumable. */
+  resumed: number | null;
+  /** Gaps of those streams, from the last event on one connection to the first on the next. */
+  resume_gap_ms: Spread | null;
   /** Output tokens of all requests. */
   tokens: number;
   /** Start of the run to its last event. */
@@ -55,6 +59,7 @@ export class Summary {
   readonly #icl = new Samples();
   readonly #e2e = new Samples();
   readonly #refusal = new Samples();
+  readonly #resumeGap = new Samples();
   readonly #errors = new Map<string, LoadErrorCount>();
   readonly #vias = new Set<'nginx' | 'direct'>();
   readonly #series = new TimeSeries();
@@ -62,6 +67,7 @@ export class Summary {
   readonly #active = new Map<number, string | null>();
   #requests = 0;
   #tokens = 0;
+  #resumed: number | null = null;
   #lastMs = 0;
 
   /** A request starts, `atMs` since the start of the run. */
@@ -75,12 +81,16 @@ export class Summary {
     if (this.#active.has(index)) this.#active.set(index, instance);
   }
 
-  /** It ended. `gapsMs` are the gaps between its chunks with content; they count where it ended `ok`. */
-  add(record: LoadRecord, gapsMs: readonly number[] = []): void {
+  /**
+   * It ended. `gapsMs` are the gaps between its chunks with content, `resumeGapsMs` those in which it went on over
+   * another connection; they count where it ended `ok`.
+   */
+  add(record: LoadRecord, gapsMs: readonly number[] = [], resumeGapsMs: readonly number[] = []): void {
     this.#active.delete(record.index);
     this.#requests += 1;
     this.#outcomes[record.outcome] += 1;
     this.#tokens += record.tokens;
+    if (record.reconnects !== null) this.#resumed ??= 0;
     if (record.status !== null) this.#vias.add(record.via === 'nginx' ? 'nginx' : 'direct');
     if (record.instance !== null) this.#addInstance(record.instance, record.outcome === 'ok');
     if (record.outcome === 'ok') {
@@ -88,6 +98,8 @@ export class Summary {
       if (record.ttftMs !== null) this.#ttft.add(record.ttftMs);
       if (record.tpotMs !== null) this.#tpot.add(record.tpotMs);
       for (const gap of gapsMs) this.#icl.add(gap);
+      for (const gap of resumeGapsMs) this.#resumeGap.add(gap);
+      if (record.reconnects) this.#resumed! += 1;
     } else {
       if (isRefusal(record)) this.#refusal.add(record.e2eMs);
       if (record.outcome !== 'cancelled') this.#addError(record);
@@ -109,6 +121,8 @@ export class Summary {
       icl_ms: this.#icl.spread(),
       e2e_ms: this.#e2e.spread(),
       refusal_ms: this.#refusal.spread(),
+      resumed: this.#resumed,
+      resume_gap_ms: this.#resumeGap.spread(),
       tokens: this.#tokens,
       duration_ms: Math.round(nowMs),
       streams_per_second: nowMs > 0 ? Math.round((this.#outcomes.ok * 1_000_000) / nowMs) / 1000 : 0,

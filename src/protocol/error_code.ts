@@ -45,6 +45,13 @@ export const ERROR_TABLE = {
 /** One of the closed set of error codes. */
 export type ErrorCode = keyof typeof ERROR_TABLE;
 
+/** A code as clients meet it: one of the table, or the name that a newer server gave it. */
+export type WireErrorCode = ErrorCode | (string & Record<never, never>);
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_TABLE, code);
+}
+
 /** What accompanies an error: facts for programs (`details`), seconds to wait, a sentence better than the table's. */
 export interface ErrorOptions {
   message?: string;

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { dashboardOrigins } from './dashboard_origins.ts';
+import type { ServiceSettings } from './service_settings.ts';
 import type { StackLayout } from './stack_layout.ts';
 import type { StackOptions } from './stack_options.ts';
 import type { ServiceSpec } from './supervisor/service_spec.ts';
@@ -7,17 +8,6 @@ import type { ServiceSpec } from './supervisor/service_spec.ts';
 const READY_MS = 20_000;
 /** On top of the drain: for the last answers, and the log. */
 const STOP_MARGIN_MS = 5000;
-
-/** What the services need to know beside the options. */
-export interface ServiceSettings {
-  nginx: string;
-  /** Undefined with a Redis of the user's own. */
-  redis: string | undefined;
-  /** How long an instance lets its streams finish, in seconds. */
-  drainSeconds: number;
-  /** Origins whose pages may read the API; undefined means the dashboard's. */
-  corsOrigins: string[] | undefined;
-}
 
 /** A host as it stands in a URL; an address that means "all" is asked on loopback. */
 export function urlHost(bind: string): string {
@@ -28,6 +18,11 @@ export function urlHost(bind: string): string {
 /** `https://localhost`, with the port where it isn't 443. */
 export function stackUrl(options: StackOptions): string {
   return `https://${urlHost(options.bind)}${options.httpsPort === 443 ? '' : `:${options.httpsPort}`}`;
+}
+
+/** Where NGINX says that it lives; on this machine only. */
+export function nginxHealthUrl(options: StackOptions): string {
+  return `${stackUrl(options)}/nginx-health`;
 }
 
 /** `http://localhost:3001`. */
@@ -145,20 +140,20 @@ function nginxSpec(layout: StackLayout, options: StackOptions, command: string):
     logFile: path.join(layout.logs, 'nginx.log'),
     address: stackUrl(options),
     sockets: [],
-    health: { kind: 'http', url: `${stackUrl(options)}/nginx-health` },
+    health: { kind: 'http', url: nginxHealthUrl(options) },
     readyWithinMs: READY_MS,
     stopWithinMs: STOP_MARGIN_MS,
   };
 }
 
+/** The instances that the options ask for. */
+export function instanceSpecs(layout: StackLayout, options: StackOptions, settings: ServiceSettings): ServiceSpec[] {
+  return instanceNames(options.instances).map((name) => instanceSpec(name, layout, options, settings));
+}
+
 /** The stack's processes in the order of their start: Redis, instances, console, NGINX. */
 export function serviceSpecs(layout: StackLayout, options: StackOptions, settings: ServiceSettings): ServiceSpec[] {
-  const inside = options.all
-    ? [
-        ...instanceNames(options.instances).map((name) => instanceSpec(name, layout, options, settings)),
-        consoleSpec(layout, options),
-      ]
-    : [];
+  const inside = options.all ? [...instanceSpecs(layout, options, settings), consoleSpec(layout, options)] : [];
   const redis = settings.redis === undefined ? [] : [redisSpec(layout, settings.redis)];
   return [...redis, ...inside, nginxSpec(layout, options, settings.nginx)];
 }

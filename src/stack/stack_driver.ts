@@ -13,4 +13,8 @@ export interface StackDriver {
   /** Ends everything; `now` doesn't wait for streams. False when there was nothing to end. */
   stop(now: boolean): Promise<boolean>;
   restart(service: string): Promise<void>;
+  /** Every instance once, one after another, without loss: a phase for each. */
+  rollingRestart(): Promise<Phase[]>;
+  /** Changes the number of instances while streams run, and keeps it among the options. */
+  scale(instances: number): Promise<Phase[]>;
 }

@@ -8,4 +8,12 @@ export class StackError extends Error {
     this.name = 'StackError';
     this.mend = mend;
   }
+
+  /** What went wrong, without the mend. */
+  get problem(): string {
+    return this.message.slice(0, -`; ${this.mend}.`.length);
+  }
 }
+
+/** A command that was not put as it has to be; nothing was done. */
+export class UsageError extends StackError {}

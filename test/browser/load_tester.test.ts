@@ -1,30 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newStack, StackFixture } from '../support/stack_fixture.ts';
-import {
-  figure,
-  launchBrowser,
-  openDashboard,
-  pathIsWhole,
-  runLoadTest,
-  screenshot,
-  streamedPerInstance,
-} from './dashboard_page.ts';
+import { describe, expect, it } from 'vitest';
+import { StackFixture } from '../support/stack_fixture.ts';
+import { figure, openDashboard, pathIsWhole, runLoadTest, screenshot, streamedPerInstance } from './dashboard_page.ts';
+import { stackInBrowser } from './stack_in_browser.ts';
 
 /** The picture of the README shows the ports that the documents name; it is taken on a machine that has them free. */
 const UPDATE_SCREENSHOT = process.env.UPDATE_SCREENSHOT === '1';
 
-let stack: StackFixture;
-let browser: Browser;
-beforeAll(async () => {
-  stack = UPDATE_SCREENSHOT ? new StackFixture({ https: 443, http: 80, dashboard: 3001 }, {}) : await newStack();
-  await stack.start();
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await stack?.destroy();
-});
+const { stack, browser } = await stackInBrowser(
+  UPDATE_SCREENSHOT ? new StackFixture({ https: 443, http: 80, dashboard: 3001 }, {}) : undefined,
+);
 
 describe('the load tester', () => {
   it('reads nine and one of ten at once, three per instance', async () => {

@@ -1,29 +1,11 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { freePort } from '../support/free_port.ts';
 import { startInstance } from '../support/instance.ts';
-import { newStack, type StackFixture } from '../support/stack_fixture.ts';
-import { freePort, startConsole } from './console_process.ts';
-import {
-  figure,
-  launchBrowser,
-  openDashboard,
-  pathIsWhole,
-  runLoadTest,
-  screenshot,
-  streamedPerInstance,
-} from './dashboard_page.ts';
+import { startConsole } from './console_process.ts';
+import { figure, openDashboard, pathIsWhole, runLoadTest, screenshot, streamedPerInstance } from './dashboard_page.ts';
+import { stackInBrowser } from './stack_in_browser.ts';
 
-let stack: StackFixture;
-let browser: Browser;
-beforeAll(async () => {
-  stack = await newStack();
-  await stack.start();
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await stack?.destroy();
-});
+const { stack, browser } = await stackInBrowser();
 
 describe('a page that gets no answer', () => {
   it('tells what to do about a certificate that the browser does not trust', async () => {

@@ -69,7 +69,7 @@ describe('start and stop', () => {
     expect(processes()).toEqual(owned);
 
     const other = await stack.weir(['start', '--all', '--instances', '2']);
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('./weir restart --instances 2')]);
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('./weir scale 2')]);
 
     const run = runFolder();
     expect((await stack.weir(['stop'])).code).toBe(0);
@@ -77,7 +77,7 @@ describe('start and stop', () => {
     expect(existsSync(run)).toBe(false);
     await nothingListens();
     const again = await stack.weir(['stop']);
-    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('nothing was running')]);
+    expect([again.code, again.stderr]).toEqual([0, 'weir: nothing was running\n']);
   });
 
   it('without --all: NGINX and Redis, to which a later start --all adds the rest', async () => {
@@ -85,6 +85,18 @@ describe('start and stop', () => {
     expect((await stack.services()).map(({ name }) => name)).toEqual(['redis', 'nginx']);
     const answer = await shortRequest({ url: `${stack.api}/health`, ca: stack.ca });
     expect([answer.status, JSON.parse(answer.body).error]).toEqual([502, 'upstream_error']);
+
+    const { checks } = JSON.parse((await stack.weir(['doctor', '--json'])).stdout) as {
+      checks: { id: string; result: string; mend: string }[];
+    };
+    const failed = checks.filter(({ result }) => result === 'fail');
+    expect(failed).toMatchObject([{ id: 'instances_alive', mend: './weir start --all' }]);
+    const load = await stack.weir(['load', '-c', '2', '-n', '2']);
+    expect([load.code, load.stderr]).toEqual([3, expect.stringContaining('got a stream')]);
+    const unwritable = await stack.weir(['load', '--json', '/nowhere/report.json']);
+    expect([unwritable.code, unwritable.stderr]).toEqual([2, expect.stringContaining('there is no folder /nowhere')]);
+    const alone = await stack.weir(['scale', '2']);
+    expect([alone.code, alone.stderr]).toEqual([1, expect.stringContaining('./weir start --all')]);
     expect((await stack.weir(['start', '--all', ...stack.portFlags])).code).toBe(0);
     expect((await health()).status).toBe(200);
   });
@@ -184,9 +196,21 @@ describe('a start that can not be', () => {
     expect(processes()).toEqual([]);
   });
 
+  it.each([
+    [['start', '--al'], /^weir: unknown option '--al' .*; see \.\/weir start --help\.$/],
+    [['start', '--instances', '0'], /^weir: --instances: .*; see \.\/weir start --help\.$/],
+    [['scale', 'many'], /^weir: <n> can not be "many": .*; see \.\/weir scale --help\.$/],
+    [['scale', '65'], /^weir: .* take a number from 1 to 64\.$/],
+    [['load', '-c', '0'], /^weir: -c and -n .*\.$/],
+    [['restart', '--rolling', 'app-1'], /^weir: .*\.\/weir restart app-1\.$/],
+  ])('says in one sentence what is wrong with %j', async (args, sentence) => {
+    const { code, stderr } = await stack.weir(args);
+    expect([code, stderr.trimEnd()]).toEqual([2, expect.stringMatching(sentence)]);
+  });
+
   it('refuses limits over the cluster with a sentence', async () => {
     const { code, stderr } = await stack.weir(['start', '--all', '--pool-scope', 'cluster', ...stack.portFlags]);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('use "instance"')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('use "instance"')]);
   });
 });
 
@@ -220,15 +244,11 @@ describe('the supervisor', () => {
     const pid = await stack.pid('app-2');
     process.kill(pid, 'SIGKILL');
     const statuses = new Set<number>();
-    await until(
-      'NGINX uses app-2 again',
-      async () => {
-        const answer = await health();
-        statuses.add(answer.status);
-        return stack.log('supervisor').includes('instance gets requests again');
-      },
-      20_000,
-    );
+    await until('NGINX uses app-2 again', async () => {
+      const answer = await health();
+      statuses.add(answer.status);
+      return stack.log('supervisor').includes('instance gets requests again');
+    });
     expect([...statuses]).toEqual([200]);
     expect(await stack.pid('app-2')).not.toBe(pid);
     expect(stack.log('supervisor')).toContain('"reason":"signal SIGKILL"');
@@ -255,6 +275,15 @@ describe('the supervisor', () => {
     const owned = processes();
     process.kill(owned.find(({ name }) => name === 'supervisor')!.pid, 'SIGKILL');
     await until('the supervisor is gone', () => !isSameProcess(owned[0]!));
+    const status = await stack.weir(['status']);
+    expect([status.code, status.stderr]).toEqual([
+      0,
+      expect.stringMatching(/supervisor is gone.*\.\/weir start --all/),
+    ]);
+    expect(status.stdout).toMatch(/app-1 +unwatched/);
+    const doctor = await stack.weir(['doctor']);
+    expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringContaining('supervisor is gone')]);
+    expect(doctor.stdout).not.toContain('is taken by');
     expect((await stack.weir(['stop'])).code).toBe(0);
     expect(owned.filter(isSameProcess)).toEqual([]);
     await nothingListens();

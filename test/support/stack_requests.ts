@@ -15,6 +15,8 @@ export interface StackRequest {
   body?: unknown;
   method?: string;
   headers?: Record<string, string>;
+  /** Source address, such as 127.0.3.1: another user. HTTP/1.1 only. */
+  from?: string;
   /** Called with each piece of the body, and with what cuts the request off from the client's side. */
   onData?: (piece: string, cut: () => void) => void;
   onHead?: (cut: () => void) => void;
@@ -22,7 +24,10 @@ export interface StackRequest {
 }
 
 /** HTTP/1.1 over TLS, a connection for each request. Never rejects: a failure is part of the answer. */
-export function requestHttp1(url: string, { path, body, method, headers, ...on }: StackRequest): Promise<StackAnswer> {
+export function requestHttp1(
+  url: string,
+  { path, body, method, headers, from, ...on }: StackRequest,
+): Promise<StackAnswer> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve) => {
     const answer: StackAnswer = { status: 0, headers: {}, text: '', broken: undefined };
@@ -30,6 +35,7 @@ export function requestHttp1(url: string, { path, body, method, headers, ...on }
       method: method ?? (text === undefined ? 'GET' : 'POST'),
       rejectUnauthorized: false,
       agent: false,
+      ...(from === undefined ? {} : { localAddress: from, family: 4 }),
       headers: { ...(text === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
     });
     const cut = () => request.destroy();

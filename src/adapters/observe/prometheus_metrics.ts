@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { SlotObserver } from '../../core/observe/slot_observer.ts';
 import type { Outcome, StreamObserver } from '../../core/observe/stream_observer.ts';
 import type { PoolView } from '../../protocol/cluster_view.ts';
 import type { ErrorCode } from '../../protocol/error_code.ts';
@@ -11,7 +12,7 @@ const TTFT_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 
 const DURATION_BOUNDS = [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900];
 
 /** What an instance counts. No label holds a user: their number has no bound. */
-export class PrometheusMetrics implements StreamObserver {
+export class PrometheusMetrics implements StreamObserver, SlotObserver {
   readonly registry = new Registry();
   readonly #streams = new Counter({
     name: 'weir_streams_total',
@@ -33,6 +34,16 @@ export class PrometheusMetrics implements StreamObserver {
   readonly #takeovers = new Counter({
     name: 'weir_takeovers_total',
     help: 'Streams of dead instances that went on here',
+    registers: [this.registry],
+  });
+  readonly #slotsLost = new Counter({
+    name: 'weir_slots_lost_total',
+    help: 'Streams that lost their slot while they ran: they gave way, or this process was paused for too long',
+    registers: [this.registry],
+  });
+  readonly #staticDecisions = new Counter({
+    name: 'weir_static_decisions_total',
+    help: 'Requests granted or refused by the static share, because Redis did not answer',
     registers: [this.registry],
   });
   readonly #ttft = this.#histogram('weir_ttft_seconds', 'Request to first content', TTFT_BOUNDS);
@@ -85,6 +96,14 @@ export class PrometheusMetrics implements StreamObserver {
 
   tookOver(): void {
     this.#takeovers.inc();
+  }
+
+  slotLost(): void {
+    this.#slotsLost.inc();
+  }
+
+  decidedStatically(): void {
+    this.#staticDecisions.inc();
   }
 
   #histogram(name: string, help: string, bounds: readonly number[]): FastHistogram {

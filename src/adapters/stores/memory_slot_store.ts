@@ -1,24 +1,12 @@
-import { poolState } from '../../core/resilience/pool_state.ts';
 import type { Slot, SlotStore, SlotVerdict } from '../../core/resilience/slot_store.ts';
 import type { PoolView } from '../../protocol/cluster_view.ts';
-
-/** How many streams there may be at once. */
-export interface SlotLimits {
-  maxConnections: number;
-  maxConnectionsPerUser: number;
-}
-
-/** What one user holds: permit ids; the detached ones in the order in which they lost their readers. */
-interface HeldByUser {
-  permits: Set<string>;
-  detached: Set<string>;
-}
+import { HeldSlots } from './held_slots.ts';
+import { poolView, refused, type SlotLimits } from './slot_limits.ts';
 
 /** Slots of this process alone: exact, and decided in one synchronous step. */
 export class MemorySlotStore implements SlotStore {
   readonly #limits: SlotLimits;
-  readonly #held = new Map<string, HeldByUser>();
-  #total = 0;
+  readonly #held = new HeldSlots();
   #evicted: (slot: Slot) => void = () => {};
 
   constructor(limits: SlotLimits) {
@@ -27,51 +15,32 @@ export class MemorySlotStore implements SlotStore {
 
   take(slot: Slot): SlotVerdict {
     const { maxConnections, maxConnectionsPerUser } = this.#limits;
-    if (this.#total >= maxConnections) {
-      return { granted: false, limit: 'total', current: this.#total, max: maxConnections };
-    }
-    const mine = this.#held.get(slot.userId);
-    let givesWay: string | undefined;
-    if (mine && mine.permits.size >= maxConnectionsPerUser) {
-      givesWay = mine.detached.values().next().value;
-      if (givesWay === undefined) {
-        return { granted: false, limit: 'user', current: mine.permits.size, max: maxConnectionsPerUser };
-      }
-    }
+    if (this.#held.total >= maxConnections) return refused('total', this.#held.total, maxConnections);
+    const givesWay = this.#held.givingWay(slot.userId, maxConnectionsPerUser);
+    if (!givesWay) return refused('user', this.#held.countOf(slot.userId), maxConnectionsPerUser);
     this.adopt(slot);
-    if (givesWay !== undefined) {
-      const evicted = { userId: slot.userId, permitId: givesWay };
-      this.release(evicted);
+    for (const evicted of givesWay) {
+      this.#held.remove(evicted);
       this.#evicted(evicted);
     }
-    const userConnections = this.#held.get(slot.userId)?.permits.size ?? 0;
-    return { granted: true, userConnections, totalConnections: this.#total };
+    return { granted: true, userConnections: this.#held.countOf(slot.userId), totalConnections: this.#held.total };
   }
 
   adopt(slot: Slot): void {
-    const mine = this.#held.get(slot.userId) ?? { permits: new Set(), detached: new Set() };
-    if (mine.permits.has(slot.permitId)) return;
-    this.#held.set(slot.userId, mine);
-    mine.permits.add(slot.permitId);
-    this.#total += 1;
+    this.#held.add(slot, { forced: false, confirmedAt: 0 }, 0);
   }
 
   setDetached(slot: Slot, detached: boolean): void {
-    const mine = this.#held.get(slot.userId);
-    if (detached && mine?.permits.has(slot.permitId)) mine.detached.add(slot.permitId);
-    else mine?.detached.delete(slot.permitId);
+    const permit = this.#held.permit(slot);
+    if (permit) permit.detachedSince = detached ? (permit.detachedSince ?? performance.now()) : undefined;
   }
 
   release(slot: Slot): void {
-    const mine = this.#held.get(slot.userId);
-    if (!mine?.permits.delete(slot.permitId)) return;
-    mine.detached.delete(slot.permitId);
-    this.#total -= 1;
-    if (mine.permits.size === 0) this.#held.delete(slot.userId);
+    this.#held.remove(slot);
   }
 
   forget(slot: Slot): void {
-    this.release(slot);
+    this.#held.remove(slot);
   }
 
   whenLost(evicted: (slot: Slot) => void): void {
@@ -83,13 +52,8 @@ export class MemorySlotStore implements SlotStore {
   }
 
   view(): PoolView {
-    return {
-      state: poolState(this.#total, this.#limits.maxConnections),
-      total_connections: this.#total,
-      max_connections: this.#limits.maxConnections,
-      max_connections_per_user: this.#limits.maxConnectionsPerUser,
-      users: this.#held.size,
-      scope: 'instance',
-    };
+    return poolView(this.#limits, this.#held, this.#held.total, 'instance');
   }
+
+  close(): void {}
 }

@@ -37,11 +37,17 @@ export class HouseKeeping {
   async #recover(boot: string): Promise<void> {
     const { store } = this.#core;
     if (boot === this.#core.wal.boot || !(await store.seal(boot, false))) return;
+    let left = 0;
     for (const threadId of (await store.openThreads(boot)).values()) {
-      const record = await store.read(threadId);
-      if (record?.owner === boot && record.state === 'running') await takeOver(this.#core, record);
+      const orphan = async () => {
+        const record = await store.read(threadId);
+        return record?.owner === boot && record.state === 'running' ? record : undefined;
+      };
+      const record = await orphan();
+      if (record) await takeOver(this.#core, record);
+      if (record && (await orphan())) left += 1;
     }
-    await store.forget(boot);
+    if (left === 0) await store.forget(boot);
   }
 
   async #checkpointAndTrim(): Promise<void> {

@@ -36,7 +36,7 @@ export async function locateThread(
   const until = performance.now() + PATIENCE_MS;
   for (;;) {
     const mine = core.threads.get(threadId);
-    if (mine) {
+    if (mine && !mine.gone) {
       mustBeAllowed(mine.record, caller);
       return place(mine, mine.record, cursor);
     }

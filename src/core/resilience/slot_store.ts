@@ -35,4 +35,6 @@ export interface SlotStore {
   /** Whether decisions are guesses at the moment, because what the store asks does not answer. */
   failing(): boolean;
   view(): PoolView;
+  /** Nothing is taken any more; what this process kept for itself is there for others. */
+  close(): void | Promise<void>;
 }

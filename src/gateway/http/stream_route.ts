@@ -87,7 +87,6 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         await handleStream(core, exchange);
         return reply;
       }
-      using _ = context.readers.take(exchange.userId);
       const located = await openThread(core, {
         ...exchange,
         promptLength,
@@ -95,6 +94,8 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         idempotency: idempotencyOf(request.headers['idempotency-key'], body),
       });
       if (!located) return reply;
+      // Its own stream has a slot; a repeat reads another's, and takes none.
+      using _ = located.threadId === threadId ? undefined : context.readers.take(exchange.userId);
       const headers = reply.getHeaders() as OutgoingHttpHeaders;
       reply.hijack();
       const answer = { request: request.raw, response: reply.raw, headers, wheel: core.wheel };

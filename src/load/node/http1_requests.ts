@@ -54,7 +54,7 @@ export class Http1Requests {
 function requestOptions({ method, headers, body, signal }: TransportRequest) {
   return {
     method,
-    headers: { ...headers, 'content-length': Buffer.byteLength(body).toString() },
+    headers: body === '' ? headers : { ...headers, 'content-length': Buffer.byteLength(body).toString() },
     ...(signal ? { signal } : {}),
   };
 }

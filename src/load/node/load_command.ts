@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { styleText } from 'node:util';
 import { apiBaseUrl, type LoadPlan } from '../load_plan.ts';
 import { runLoad } from '../run_load.ts';
@@ -23,12 +24,13 @@ export interface LoadCommandOptions extends LoadPlan {
 
 /**
  * `./weir load`: progress on stderr, the report on stdout.
- * @returns the exit code: 0, 2 bad address or file, 3 unreachable, 130 interrupted
+ * @returns the exit code: 0, 2 bad address or file, 3 unreachable or not one stream, 130 interrupted
  */
 export async function runLoadCommand(options: LoadCommandOptions): Promise<number> {
   let transport: NodeTransport | undefined;
   try {
     const base = baseOf(options.url);
+    if (options.json !== undefined && options.json !== '-') await mustBeWritable(options.json);
     const reached = await reachApi(base, options, options.signal);
     transport = reached.transport;
     if (reached.baseUrl !== base) say(`${base} redirects to ${reached.baseUrl}, which is tested instead.`);
@@ -36,8 +38,12 @@ export async function runLoadCommand(options: LoadCommandOptions): Promise<numbe
     const report = await measure(plan, transport, options.signal);
     await print(report, plan, options);
     if (options.signal.aborted) return 130;
-    if (Object.keys(report.instances).length === 0 && report.via === null) {
-      throw new Unreachable(`No request got an answer from ${plan.url}; see "./weir status" and "./weir doctor".`);
+    if (!gotStream(report)) {
+      const [error] = report.errors;
+      const why = error ? ` (${[error.code, error.message].filter(Boolean).join(': ') || error.outcome})` : '';
+      throw new Unreachable(
+        `Not one request to ${plan.url} got a stream${why}; see "./weir status" and "./weir doctor".`,
+      );
     }
     return 0;
   } catch (error) {
@@ -60,8 +66,30 @@ function baseOf(typed: string): string {
   }
 }
 
-function planOf({ concurrency, requests, prompt, model, provider, fake }: LoadCommandOptions, url: string): LoadPlan {
-  return { url, concurrency, requests, prompt, model, provider, ...(fake ? { fake } : {}) };
+function planOf(options: LoadCommandOptions, url: string): LoadPlan {
+  const { concurrency, requests, prompt, model, provider, resumable, fake } = options;
+  const plan = { url, concurrency, requests, prompt, model, provider };
+  return { ...plan, ...(resumable ? { resumable } : {}), ...(fake ? { fake } : {}) };
+}
+
+/** Whether any answer was a stream, be it one that broke off or stood still. */
+function gotStream({ outcomes }: LoadReport): boolean {
+  return outcomes.ok + outcomes.truncated + outcomes.timeout_first_token + outcomes.timeout_idle > 0;
+}
+
+/** Noticed before the run, not after it. */
+async function mustBeWritable(file: string): Promise<void> {
+  const folder = path.dirname(file);
+  const [found, around] = await Promise.all([file, folder].map((each) => stat(each).catch(() => undefined)));
+  if (found?.isDirectory()) throw unwritable(file, 'it is a folder');
+  if (!found && !around?.isDirectory()) throw unwritable(file, `there is no folder ${folder}`);
+  await access(found ? file : folder, constants.W_OK).catch((error: Error) => {
+    throw unwritable(file, error.message);
+  });
+}
+
+function unwritable(file: string, reason: string): UsageError {
+  return new UsageError(`The report can not be written to ${file} (${reason}); choose another file.`);
 }
 
 async function measure(plan: LoadPlan, transport: NodeTransport, signal: AbortSignal): Promise<LoadReport> {
@@ -85,7 +113,7 @@ async function print(report: LoadReport, plan: LoadPlan, { json }: LoadCommandOp
   await out(reportTable(report, (format, line) => styleText(format, line, { stream: process.stdout })));
   if (json === undefined) return;
   await writeFile(json, text).catch((error: Error) => {
-    throw new UsageError(`The report could not be written to ${json} (${error.message}); choose another file.`);
+    throw unwritable(json, error.message);
   });
 }
 
@@ -95,5 +123,5 @@ function out(text: string): Promise<void> {
 }
 
 function say(sentence: string): void {
-  process.stderr.write(`${sentence}\n`);
+  process.stderr.write(`weir: ${sentence}\n`);
 }

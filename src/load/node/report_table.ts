@@ -63,6 +63,7 @@ function latencyLines(report: LoadReport, style: Style): string[] {
     style('bold', `${pad('Milliseconds', 22)}${head}`),
     latencyLine('TTFT (first text)', report.ttft_ms),
     latencyLine('E2E (whole answer)', report.e2e_ms),
+    ...(report.resume_gap_ms ? [latencyLine('gap when resumed', report.resume_gap_ms)] : []),
     ...(report.refusal_ms ? [latencyLine('time to refuse', report.refusal_ms)] : []),
   ];
 }
@@ -74,8 +75,9 @@ function latencyLine(name: string, spread: Spread | null): string {
 }
 
 function closingLines(report: LoadReport, style: Style): string[] {
-  const { requests, duration_ms: ms, streams_per_second: rate, tokens, via } = report;
+  const { requests, duration_ms: ms, streams_per_second: rate, tokens, via, resumed } = report;
   const lines = [`${requests} requests in ${(ms / 1000).toFixed(1)} s, ${rate.toFixed(1)} streams/s, ${tokens} tokens`];
+  if (resumed !== null) lines.push(`${resumed} resumed: they lost their connection and still came whole`);
   if (via === 'nginx') lines.push(style('green', 'via nginx: every answer came through the balancer'));
   if (via === 'direct') lines.push(style('yellow', 'via direct: these requests bypassed NGINX and are not balanced'));
   if (via === 'mixed') lines.push(style('yellow', 'via mixed: some of these requests bypassed NGINX'));

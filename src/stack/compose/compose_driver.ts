@@ -61,5 +61,17 @@ export function composeDriver(context: ComposeContext): StackDriver {
     async restart(service) {
       await must(await engine(), ['restart', service], options);
     },
+    async rollingRestart() {
+      throw new StackError(
+        '--rolling is for native instances, which NGINX can be told to spare',
+        'restart the containers one by one (./weir restart app-1, and so on), each when the one before is healthy',
+      );
+    },
+    async scale() {
+      throw new StackError(
+        'docker-compose.yml says how many containers there are',
+        'scale the native stack (./weir start --all without --driver compose), or add the instances to docker-compose.yml and src/stack/nginx/compose_plan.ts',
+      );
+    },
   };
 }

@@ -2,6 +2,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { fileLimit, raiseFileLimit } from '../machine/file_limit.ts';
 import { findCommand } from '../machine/find_command.ts';
 import { portProblem } from '../machine/port_check.ts';
+import { wantedPorts } from '../native/check_ports.ts';
 import { nginxConfProblem, nginxVersion } from '../nginx/test_nginx_conf.ts';
 import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';
 
@@ -47,21 +48,12 @@ export async function checkConfiguration({ layout, searchPath }: DoctorContext):
 /** Ports; `runs` means that our own NGINX is expected to hold them. */
 export async function checkPorts({ options }: DoctorContext, runs: boolean): Promise<Check> {
   const id = 'ports';
-  const { httpPort, httpsPort, dashboardPort, bind } = options;
-  if (runs) return ok(id, `${httpsPort}, ${httpPort} and ${dashboardPort} are in use by this stack`);
-  const wanted: [number, string, string][] = [
-    [httpsPort, bind, '--https-port'],
-    [httpPort, bind, '--http-port'],
-    [dashboardPort, '127.0.0.1', '--dashboard-port'],
-  ];
-  for (const [port, host, flag] of wanted) {
-    const problem = await portProblem(port, host, flag);
-    if (problem) {
-      const what = problem.message.slice(0, problem.message.indexOf('; '));
-      return fail(id, what, 'Two programs cannot listen on one port.', problem.mend);
-    }
-  }
-  return ok(id, `${httpsPort}, ${httpPort} and ${dashboardPort} are free`);
+  const { httpPort, httpsPort, dashboardPort, all } = options;
+  const list = all ? `${httpsPort}, ${httpPort} and ${dashboardPort}` : `${httpsPort} and ${httpPort}`;
+  if (runs) return ok(id, `${list} are in use by this stack`);
+  const problem = await portProblem(wantedPorts(options));
+  if (!problem) return ok(id, `${list} are free`);
+  return fail(id, problem.problem, 'Two programs cannot listen on one port.', problem.mend);
 }
 
 /** Open files against the streams that the options allow. */

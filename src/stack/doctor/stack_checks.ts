@@ -1,4 +1,5 @@
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
+import { UNWATCHED } from '../supervisor/unwatched.ts';
 import { type Check, fail, ok } from './check.ts';
 
 /** The guide's second pitfall: is NGINX there at all. */
@@ -9,6 +10,19 @@ export function checkNginxRuns(services: ServiceStatus[]): Check {
   const why = 'The browser shows ERR_CONNECTION_REFUSED at https://localhost.';
   if (!nginx) return fail(id, 'the stack is not running', why, './weir start --all');
   return fail(id, `NGINX is ${nginx.state} and does not answer`, why, './weir logs nginx, then ./weir restart nginx');
+}
+
+/** The owner of it all; without it nothing is started again that dies. */
+export function checkSupervisor(services: ServiceStatus[]): Check {
+  const id = 'supervisor';
+  if (services.every(({ state }) => state !== 'unwatched')) return ok(id, `watches ${services.length} services`);
+  return fail(id, UNWATCHED.what, 'It was killed. What dies now is not started again.', UNWATCHED.mend);
+}
+
+/** After a `start` without `--all`: one cause, so one finding. */
+export function checkPartial(): Check {
+  const why = 'NGINX and Redis run alone, so every request is answered with 502 Bad Gateway.';
+  return fail('instances_alive', 'there are no instances and no dashboard', why, './weir start --all');
 }
 
 /** The guide's third pitfall, seen from the inside: do the instances live. */

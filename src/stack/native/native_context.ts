@@ -1,4 +1,4 @@
-import type { ServiceSettings } from '../service_specs.ts';
+import type { ServiceSettings } from '../service_settings.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
 

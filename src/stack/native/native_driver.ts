@@ -5,6 +5,8 @@ import { StackError } from '../stack_error.ts';
 import { clearRemains } from '../supervisor/clear_remains.ts';
 import { type ControlClient, connectSupervisor } from '../supervisor/control_client.ts';
 import { isSameProcess, type ProcessIdentity } from '../supervisor/process_identity.ts';
+import { UNWATCHED, unwatchedServices } from '../supervisor/unwatched.ts';
+import { rollingRestartPhases, scalePhases } from './change_phases.ts';
 import type { NativeContext } from './native_context.ts';
 import { startPhases } from './start_phases.ts';
 
@@ -26,6 +28,12 @@ async function untilGone(processes: ProcessIdentity[]): Promise<void> {
 export function nativeDriver(context: NativeContext): StackDriver {
   const { layout } = context;
   const supervisor = (): Promise<ControlClient | undefined> => connectSupervisor(layout.planFile);
+  const running = async (): Promise<ControlClient> => {
+    const client = await supervisor();
+    if (client) return client;
+    if ((await unwatchedServices(layout)).length > 0) throw new StackError(UNWATCHED.what, UNWATCHED.mend);
+    throw new StackError('the stack is not running', 'start it with ./weir start --all');
+  };
   return {
     startPhases: () => startPhases(context),
     async runState() {
@@ -34,7 +42,7 @@ export function nativeDriver(context: NativeContext): StackDriver {
       return services.some(({ state }) => state === 'stopped' || state === 'starting') ? 'partly' : 'yes';
     },
     async status() {
-      return (await (await supervisor())?.status()) ?? [];
+      return (await (await supervisor())?.status()) ?? unwatchedServices(layout);
     },
     async stop(now) {
       const processes = (readJsonFile(layout.processesFile) as ProcessIdentity[] | undefined) ?? [];
@@ -45,9 +53,13 @@ export function nativeDriver(context: NativeContext): StackDriver {
       return true;
     },
     async restart(service) {
-      const client = await supervisor();
-      if (!client) throw new StackError('the stack is not running', 'start it with ./weir start --all');
-      await client.restart(service);
+      await (await running()).restart(service);
+    },
+    async rollingRestart() {
+      return rollingRestartPhases(await running());
+    },
+    async scale(instances) {
+      return scalePhases(context, await running(), instances);
     },
   };
 }

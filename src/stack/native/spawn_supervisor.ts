@@ -7,7 +7,7 @@ import { writeJsonFile } from '../json_file.ts';
 import { StackError } from '../stack_error.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import { type ControlClient, connectSupervisor } from '../supervisor/control_client.ts';
-import type { ServiceSpec } from '../supervisor/service_spec.ts';
+import type { SupervisorPlan } from '../supervisor/service_spec.ts';
 
 const PROGRAM = fileURLToPath(new URL('../supervisor/main.ts', import.meta.url));
 const WITHIN_MS = 10_000;
@@ -16,12 +16,12 @@ const POLL_MS = 30;
 /** Starts the supervisor in a session of its own, so that it outlives this command and its terminal. */
 export async function spawnSupervisor(
   layout: StackLayout,
-  services: ServiceSpec[],
-  gatewayUrl: string,
+  what: Pick<SupervisorPlan, 'gatewayUrl' | 'nginx' | 'settings' | 'services'>,
 ): Promise<ControlClient> {
   const { planFile, processesFile, logs, run } = layout;
   const controlSocket = path.join(layout.privateRun, 'control.sock');
-  writeJsonFile(planFile, { controlSocket, processesFile, logs, run, gatewayUrl, services });
+  const plan: SupervisorPlan = { planFile, controlSocket, processesFile, logs, run, ...what };
+  writeJsonFile(planFile, plan);
   const log = openSync(path.join(logs, 'supervisor.log'), 'a', 0o600);
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, planFile], {
     cwd: layout.root,

@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ensureCertificates } from '../certificates/ensure_certificates.ts';
 import { shortRequest } from '../http_request.ts';
 import { writeJsonFile } from '../json_file.ts';
+import type { NginxPlan } from '../nginx/nginx_plan.ts';
 import type { Phase } from '../phases.ts';
 import { redisFacts } from '../redis_facts.ts';
-import { serviceSpecs, stackUrl } from '../service_specs.ts';
+import { nginxHealthUrl, serviceSpecs, stackUrl } from '../service_specs.ts';
 import { StackError } from '../stack_error.ts';
 import { clearRemains } from '../supervisor/clear_remains.ts';
 import type { ControlClient } from '../supervisor/control_client.ts';
@@ -39,6 +40,7 @@ async function answersThroughNginx(gatewayUrl: string): Promise<void> {
 /** What the phases hand to each other. */
 interface Findings {
   programs?: FoundPrograms;
+  nginx?: NginxPlan;
   services: ServiceSpec[];
   control?: ControlClient;
 }
@@ -73,7 +75,8 @@ function preparing(context: NativeContext, found: Findings): Phase[] {
       title: 'Writing the configuration',
       run: async () => {
         mkdirSync(layout.state, { recursive: true });
-        const remark = await writeConfiguration(context, found.programs!);
+        const { plan, remark } = await writeConfiguration(context, found.programs!);
+        found.nginx = plan;
         found.services = serviceSpecs(layout, options, serviceSettings(context, found.programs!));
         return remark;
       },
@@ -93,7 +96,18 @@ function starting(context: NativeContext, found: Findings): Phase[] {
     {
       title: 'Starting the supervisor',
       run: async () => {
-        found.control = await spawnSupervisor(layout, found.services, `${stackUrl(options)}/api/v1`);
+        found.control = await spawnSupervisor(layout, {
+          gatewayUrl: `${stackUrl(options)}/api/v1`,
+          nginx: {
+            command: found.programs!.nginx,
+            prefix: layout.state,
+            confFile: layout.nginxConf,
+            healthUrl: nginxHealthUrl(options),
+            plan: found.nginx!,
+          },
+          settings: serviceSettings(context, found.programs!),
+          services: found.services,
+        });
         return undefined;
       },
       undo: async () => {

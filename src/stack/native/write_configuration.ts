@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileLimit, raiseFileLimit } from '../machine/file_limit.ts';
 import { workerAccount } from '../machine/worker_account.ts';
 import { nativeNginxPlan } from '../nginx/native_plan.ts';
+import type { NginxPlan } from '../nginx/nginx_plan.ts';
 import { renderNginxConf } from '../nginx/render_nginx_conf.ts';
 import { nginxConfProblem } from '../nginx/test_nginx_conf.ts';
 import { redisSocket } from '../service_specs.ts';
@@ -53,9 +54,12 @@ function redisConf(layout: StackLayout): string {
 /**
  * Writes the configuration of NGINX and Redis, makes the folders, and lets NGINX check its file.
  *
- * Returns a sentence where the machine's file limit is below what the options ask for.
+ * Returns NGINX's plan, and a sentence where the machine's file limit is below what the options ask for.
  */
-export async function writeConfiguration(context: NativeContext, programs: FoundPrograms): Promise<string | undefined> {
+export async function writeConfiguration(
+  context: NativeContext,
+  programs: FoundPrograms,
+): Promise<{ plan: NginxPlan; remark: string | undefined }> {
   const { layout, options, uid } = context;
   const workers = uid === 0 ? workerAccount() : undefined;
   for (const folder of [layout.state, layout.logs, layout.redisData])
@@ -74,8 +78,9 @@ export async function writeConfiguration(context: NativeContext, programs: Found
   writeFileSync(layout.redisConf, redisConf(layout), { mode: 0o600 });
   const problem = await nginxConfProblem(programs.nginx, layout.state, layout.nginxConf);
   if (problem) throw new StackError(`NGINX refuses its configuration (${problem})`, 'see ./weir doctor');
-  if (limit.streams >= wanted) return undefined;
-  return `the file limit (${limit.files}) lets ${limit.streams} of ${wanted} streams through at once; more with: ${raiseFileLimit(wanted)}`;
+  if (limit.streams >= wanted) return { plan, remark: undefined };
+  const remark = `the file limit (${limit.files}) lets ${limit.streams} of ${wanted} streams through at once; more with: ${raiseFileLimit(wanted)}`;
+  return { plan, remark };
 }
 
 /** Takes the run folder away again. */

@@ -19,6 +19,8 @@ export const COMPOSE_NGINX_PLAN: NginxPlan = {
   certificate: '/etc/nginx/ssl/localhost.crt',
   certificateKey: '/etc/nginx/ssl/localhost.key',
   instances: ['app-1:8000', 'app-2:8000', 'app-3:8000'],
+  resting: [],
+  generation: undefined,
   console: 'console:3002',
   corsOrigins: dashboardOrigins(443, 3001),
 };

@@ -1,4 +1,5 @@
 import { block, type Conf, comment } from './conf_text.ts';
+import type { NginxPlan } from './nginx_plan.ts';
 
 /** How a request travels to an instance, and the answer back. */
 function toInstances(upstream: string, readTimeout: string, maxBody: string): Conf {
@@ -44,10 +45,20 @@ export function thisMachine(): Conf {
   return block('geo $from_this_machine', 'default 0;', '127.0.0.0/8 1;', '::1 1;');
 }
 
+/** Says which configuration the worker that answers was started with. */
+export const GENERATION_HEADER = 'X-Weir-Generation';
+
 /** NGINX's own health; whoever is not on this machine gets `otherwise`. */
-export function healthLocation(otherwise: Conf): Conf {
+export function healthLocation({ generation }: NginxPlan, otherwise: Conf): Conf {
   const answer = block('if ($from_this_machine)', 'return 200 "ok\\n";');
-  return block('location = /nginx-health', 'access_log off;', 'default_type text/plain;', answer, otherwise);
+  return block(
+    'location = /nginx-health',
+    'access_log off;',
+    'default_type text/plain;',
+    generation !== undefined && `add_header ${GENERATION_HEADER} ${generation};`,
+    answer,
+    otherwise,
+  );
 }
 
 function statusLocation(): Conf {
@@ -56,7 +67,7 @@ function statusLocation(): Conf {
 }
 
 /** What the HTTPS server serves, in the order in which a reader looks for it. */
-export function locations(): Conf {
+export function locations(plan: NginxPlan): Conf {
   return [
     comment(`
       LOAD BALANCING HAPPENS HERE: the stream is handed to the least busy instance. An instance sends a heartbeat
@@ -74,7 +85,7 @@ export function locations(): Conf {
     block('location ~ ^/metrics(/|$)', 'return 404;'),
     '',
     comment("NGINX's own health and counters, for this machine only."),
-    healthLocation('return 404;'),
+    healthLocation(plan, 'return 404;'),
     statusLocation(),
     '',
     comment(`

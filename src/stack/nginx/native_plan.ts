@@ -23,6 +23,11 @@ export function listenAddresses(bind: string, port: number, hasIpv6: boolean): s
   return [bind.includes(':') ? `[${bind}]:${port}` : `${bind}:${port}`];
 }
 
+/** Addresses of that many instances, as NGINX calls them. */
+export function instanceAddresses(layout: StackLayout, count: number): string[] {
+  return instanceNames(count).map((name) => `unix:${serviceSocket(layout, name)}`);
+}
+
 /** The plan for NGINX as a process on this machine. */
 export function nativeNginxPlan(layout: StackLayout, options: StackOptions, machine: NativeMachine): NginxPlan {
   const { workers, limit, hasIpv6 } = machine;
@@ -43,7 +48,9 @@ export function nativeNginxPlan(layout: StackLayout, options: StackOptions, mach
     httpsPort: options.httpsPort,
     certificate: layout.certificates.certificate,
     certificateKey: layout.certificates.key,
-    instances: instanceNames(options.instances).map((name) => `unix:${serviceSocket(layout, name)}`),
+    instances: instanceAddresses(layout, options.instances),
+    resting: [],
+    generation: 1,
     console: `unix:${serviceSocket(layout, 'console')}`,
     corsOrigins: corsOrigins(options, machine),
   };

@@ -26,6 +26,10 @@ export interface NginxPlan {
   certificateKey: string;
   /** Addresses of the instances: `unix:/run/…/app-1.sock` or `app-1:8000`. */
   instances: string[];
+  /** Those of them that get nothing new at the moment: they are being started again. */
+  resting: string[];
+  /** Told at /nginx-health, so that whoever reloads sees which configuration answers; undefined: not told. */
+  generation: number | undefined;
   /** Address of the dashboard's server. */
   console: string;
   /** Origins that may read NGINX's own errors; the same list as the instances'. */

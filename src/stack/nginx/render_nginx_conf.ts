@@ -24,8 +24,10 @@ function mainSettings(plan: NginxPlan): Conf {
     `error_log ${plan.errorLog === 'stderr' ? 'stderr' : quoted(plan.errorLog)} warn;`,
     comment('A proxied stream takes two connections. The limits follow the stream limit and what the machine allows.'),
     `worker_rlimit_nofile ${plan.fileLimit};`,
-    comment('After a reload the old workers keep their streams for as long as this.'),
-    'worker_shutdown_timeout 15m;',
+    comment(`
+      After a reload the old workers keep their streams for as long as this: longer than any answer takes, for what
+      is still open then is cut. It does have to end: a page that only watches would hold its worker for ever.`),
+    'worker_shutdown_timeout 1h;',
     '',
     block('events', `worker_connections ${plan.workerConnections};`),
   ];
@@ -41,7 +43,7 @@ function redirectServer(plan: NginxPlan): Conf {
       'server',
       plan.httpListen.map((address) => `listen ${address} ${KEEPALIVE_PROBES};`),
       'server_name _;',
-      healthLocation(redirect),
+      healthLocation(plan, redirect),
       block('location /', redirect),
     ),
   ];
@@ -73,7 +75,7 @@ function httpsServer(plan: NginxPlan): Conf {
       'ssl_session_timeout 1d;',
       'ssl_early_data off;',
       '',
-      locations(),
+      locations(plan),
       '',
       ownErrorPages(),
     ),

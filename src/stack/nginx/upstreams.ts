@@ -2,7 +2,9 @@ import { block, type Conf, comment } from './conf_text.ts';
 import type { NginxPlan } from './nginx_plan.ts';
 
 function servers(plan: NginxPlan): string[] {
-  return plan.instances.map((address) => `server ${address} max_fails=3 fail_timeout=5s;`);
+  return plan.instances.map((address) => {
+    return `server ${address} max_fails=3 fail_timeout=5s${plan.resting.includes(address) ? ' down' : ''};`;
+  });
 }
 
 /**

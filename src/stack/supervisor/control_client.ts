@@ -1,13 +1,20 @@
 import { shortRequest } from '../http_request.ts';
 import { readJsonFile } from '../json_file.ts';
 import { StackError } from '../stack_error.ts';
-import type { ServiceStatus, SupervisorPlan } from './service_spec.ts';
+import type { ScaleRequest, ServiceStatus, SupervisorPlan } from './service_spec.ts';
 
 /** As long as it takes: the supervisor bounds what it does (a drain may be long), and its death ends the connection. */
 const LONG_MS = 86_400_000;
 
-async function ask(socket: string, method: string, path: string, timeoutMs: number): Promise<unknown> {
-  const answer = await shortRequest({ socket, method, path, timeoutMs });
+async function ask(
+  socket: string,
+  method: string,
+  path: string,
+  timeoutMs: number,
+  request?: object,
+): Promise<unknown> {
+  const sent = request && { body: JSON.stringify(request) };
+  const answer = await shortRequest({ socket, method, path, timeoutMs, ...sent });
   const body = JSON.parse(answer.body) as { message?: string };
   if (answer.status !== 200)
     throw new StackError(body.message ?? 'the supervisor refused', './weir logs shows the whole story');
@@ -32,9 +39,15 @@ export class ControlClient {
     await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/start`, LONG_MS);
   }
 
-  /** Resolves when the service answers again. */
-  async restart(service: string): Promise<void> {
-    await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/restart`, LONG_MS);
+  /** Resolves when the service answers again; with `lossless` only where another one serves meanwhile. */
+  async restart(service: string, lossless = false): Promise<void> {
+    const path = `/services/${encodeURIComponent(service)}/restart${lossless ? '?lossless=1' : ''}`;
+    await ask(this.#socket, 'POST', path, LONG_MS);
+  }
+
+  /** Resolves when NGINX uses the wanted instances, and those that are not wanted are gone. */
+  async scale(wanted: ScaleRequest): Promise<void> {
+    await ask(this.#socket, 'POST', '/scale', LONG_MS, wanted);
   }
 
   /** Resolves when every service has ended. */

@@ -1,19 +1,37 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { ScaleRequest } from './service_spec.ts';
 import type { Supervisor } from './supervisor.ts';
 
+/** Of 64 instances' specifications; only the stack's own account can send any. */
+const MAX_BODY_CHARACTERS = 4_000_000;
 const SIGNALS = ['SIGTERM', 'SIGKILL', 'SIGSTOP', 'SIGCONT'] as const;
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  request.setEncoding('utf8');
+  for await (const piece of request) {
+    text += piece;
+    if (text.length > MAX_BODY_CHARACTERS) throw new Error('the request is too large');
+  }
+  return JSON.parse(text);
+}
+
 async function serve(supervisor: Supervisor, request: IncomingMessage): Promise<unknown> {
   const url = new URL(request.url ?? '/', 'http://control');
   const [, area, name = '', action] = url.pathname.split('/');
   if (request.method === 'GET' && area === 'status') return { services: await supervisor.status() };
-  if (request.method !== 'POST' || area !== 'services') return undefined;
+  if (request.method !== 'POST') return undefined;
+  if (area === 'scale') {
+    await supervisor.scale((await bodyOf(request)) as ScaleRequest);
+    return {};
+  }
+  if (area !== 'services') return undefined;
   if (action === 'start') await supervisor.start(name);
-  else if (action === 'restart') await supervisor.restart(name);
+  else if (action === 'restart') await supervisor.restart(name, url.searchParams.has('lossless'));
   else if (action === 'kill') {
     const signal = SIGNALS.find((known) => known === url.searchParams.get('signal'));
     if (!signal) throw new Error(`the signal has to be one of ${SIGNALS.join(', ')}`);
@@ -25,8 +43,9 @@ async function serve(supervisor: Supervisor, request: IncomingMessage): Promise<
 /**
  * The supervisor's door for the command line: HTTP on a Unix socket which only the stack's own account can reach.
  *
- * `GET /status`, `POST /services/<name>/start|restart|kill?signal=…`, `POST /stop?now=1`. Answers are JSON; a
- * failure is 500 with `{"message"}`. `onStop` runs before /stop is answered.
+ * `GET /status`, `POST /services/<name>/start|restart?lossless=1|kill?signal=…`, `POST /scale` with a
+ * {@link ScaleRequest}, `POST /stop?now=1`. Answers are JSON; a failure is 500 with `{"message"}`. `onStop` runs before
+ * /stop is answered.
  */
 export function controlServer(supervisor: Supervisor, onStop: (now: boolean) => Promise<void>): Server {
   return createServer((request, response) => {

@@ -17,7 +17,7 @@ export interface ProcessHooks {
   /** A process began or ended. */
   onChange: () => void;
   /** It died, was started again and answers. */
-  onReturn: (spec: ServiceSpec) => void;
+  onReturn: () => void;
 }
 
 /** Ends what is left of a process group; none left is the usual case. */
@@ -25,6 +25,13 @@ function killGroup(leader: number | undefined): void {
   if (leader === undefined) return;
   try {
     process.kill(-leader, 'SIGKILL');
+  } catch {}
+}
+
+/** What can't be removed is in the way of the service too, which then says so. */
+function removeSocket(socket: string): void {
+  try {
+    rmSync(socket, { force: true });
   } catch {}
 }
 
@@ -85,7 +92,7 @@ export class ManagedProcess {
 
   #spawn(): ChildProcess {
     this.state = 'starting';
-    for (const socket of this.spec.sockets) rmSync(socket, { force: true });
+    for (const socket of this.spec.sockets) removeSocket(socket);
     const log = openSync(this.spec.logFile, 'a', 0o600);
     this.#logOffset = statSync(this.spec.logFile).size;
     // The child writes to the file itself: its output costs the supervisor nothing, and outlives it.
@@ -141,7 +148,7 @@ export class ManagedProcess {
     const problem = await this.#untilReady(child);
     if (problem === undefined) {
       eventLine('info', 'service is back', { service: this.spec.name, pid: child.pid });
-      this.#hooks.onReturn(this.spec);
+      this.#hooks.onReturn();
       return;
     }
     if (this.#child === child) child.kill('SIGKILL');

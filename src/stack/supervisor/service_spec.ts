@@ -1,3 +1,6 @@
+import type { ServiceSettings } from '../service_settings.ts';
+import type { NginxSettings } from './reload_nginx.ts';
+
 /** How to ask a service whether it works. */
 export type HealthQuestion =
   | { kind: 'redis'; socket: string }
@@ -26,24 +29,36 @@ export interface ServiceSpec {
   stopWithinMs: number;
 }
 
-/** What the supervisor is told when it is started; it knows nothing else. */
+/** What the supervisor is told when it is started, and keeps true while instances come and go. */
 export interface SupervisorPlan {
+  /** Where this plan itself is kept. */
+  planFile: string;
   controlSocket: string;
   processesFile: string;
   logs: string;
   run: string;
   /** The API behind NGINX, for the probes after an instance came back. */
   gatewayUrl: string;
+  nginx: NginxSettings;
+  /** From which further instances are made. */
+  settings: ServiceSettings;
   /** In the order of their start. */
   services: ServiceSpec[];
 }
 
-export type ServiceState = 'stopped' | 'starting' | 'running' | 'waiting' | 'stopping';
+/** How many instances there are to be, and what of NGINX's plan depends on it. */
+export interface ScaleRequest {
+  /** All instances that are wanted, the running ones included. */
+  instances: ServiceSpec[];
+  nginx: Pick<NginxSettings['plan'], 'instances' | 'workerConnections' | 'fileLimit'>;
+}
+
+export type ServiceState = 'stopped' | 'starting' | 'running' | 'waiting' | 'stopping' | 'unwatched';
 
 /** A service as `status` shows it. */
 export interface ServiceStatus {
   name: string;
-  /** `waiting` means: it died, and its next start is due shortly. */
+  /** `waiting`: it died, and its next start is due shortly. `unwatched`: the supervisor is gone. */
   state: ServiceState;
   pid: number | null;
   healthy: boolean;

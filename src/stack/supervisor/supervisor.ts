@@ -1,20 +1,32 @@
+import { rmSync } from 'node:fs';
 import { writeJsonFile } from '../json_file.ts';
 import { askActiveStreams, askHealth } from './ask_health.ts';
 import { eventLine } from './event_line.ts';
-import { ManagedProcess } from './managed_process.ts';
+import { ManagedProcess, type ProcessHooks } from './managed_process.ts';
 import { type ProcessIdentity, startTime } from './process_identity.ts';
-import type { ServiceSpec, ServiceStatus, SupervisorPlan } from './service_spec.ts';
-import { warmUpstream } from './warm_upstream.ts';
+import { Rotation } from './rotation.ts';
+import type { ScaleRequest, ServiceSpec, ServiceStatus, SupervisorPlan } from './service_spec.ts';
+
+const BEING_STOPPED = 'the stack is being stopped';
 
 /** The owner of all services of one stack. */
 export class Supervisor {
   readonly #plan: SupervisorPlan;
-  readonly #services: Map<string, ManagedProcess>;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #rotation: Rotation;
+  /** By name, in the order of their start. */
+  #services: Map<string, ManagedProcess>;
+  /** What changes NGINX's configuration goes one after another. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopping = false;
 
+  /** `plan` is changed, and written to its file, when instances come and go. */
   constructor(plan: SupervisorPlan, environment: NodeJS.ProcessEnv) {
     this.#plan = plan;
-    const hooks = { onChange: () => this.#record(), onReturn: (spec: ServiceSpec) => void this.#welcome(spec) };
-    this.#services = new Map(plan.services.map((spec) => [spec.name, new ManagedProcess(spec, environment, hooks)]));
+    this.#environment = environment;
+    this.#services = new Map(plan.services.map((spec) => [spec.name, this.#manage(spec)]));
+    const nginx = () => this.#services.get('nginx');
+    this.#rotation = new Rotation(plan.nginx, plan.gatewayUrl, nginx, () => this.#keepPlan());
     this.#record();
   }
 
@@ -24,13 +36,48 @@ export class Supervisor {
     eventLine('info', 'service is up', { service: name, pid: this.#service(name).pid });
   }
 
-  /** Stops it in its own time and starts it again; an instance is then brought back into NGINX's rotation. */
-  async restart(name: string): Promise<void> {
+  /**
+   * Stops it in its own time and starts it again.
+   *
+   * An instance is taken out of NGINX's rotation first and brought back afterwards, so that nobody notices, as long as
+   * another one serves meanwhile. With `lossless` it is left alone where none does.
+   */
+  async restart(name: string, lossless = false): Promise<void> {
     const service = this.#service(name);
     eventLine('info', 'service is restarted on request', { service: name });
+    if (service.spec.kind === 'instance' && (lossless || this.#isSpare(service))) {
+      return this.#inTurn(() => this.#exchange(service));
+    }
     await service.stop();
+    this.#refuseWhenStopping();
     await service.start();
-    await this.#welcome(service.spec);
+    if (service.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
+  }
+
+  /**
+   * Has instances come or go until there are those of `wanted`. New ones answer before NGINX learns of them; those
+   * that go are forgotten by NGINX before they are asked to leave, and finish their streams.
+   *
+   * Rejects with a sentence when that fails; what was started for it is then stopped again.
+   */
+  scale(wanted: ScaleRequest): Promise<void> {
+    return this.#inTurn(async () => {
+      const known = this.#instances();
+      const names = new Set(wanted.instances.map(({ name }) => name));
+      const added = wanted.instances.filter(({ name }) => !this.#services.has(name)).map((spec) => this.#manage(spec));
+      const leaving = known.filter(({ spec }) => !names.has(spec.name));
+      this.#setInstances([...known, ...added]);
+      try {
+        await allOrThrow(added.map((service) => service.start()));
+        await this.#rotation.change({ ...wanted.nginx, resting: this.#restingOf(wanted.nginx.instances) });
+      } catch (error) {
+        await Promise.all(added.map((service) => this.#dismiss(service, true)));
+        throw error;
+      }
+      await Promise.all(added.map((service) => this.#rotation.isReached(service)));
+      await Promise.all(leaving.map((service) => this.#dismiss(service)));
+      eventLine('info', 'the number of instances has changed', { instances: names.size });
+    });
   }
 
   /** Sends a signal, as a fault would. False when the service has no process. */
@@ -45,6 +92,7 @@ export class Supervisor {
    */
   async stopAll(now: boolean): Promise<void> {
     eventLine('info', 'stack is stopping', { now });
+    this.#stopping = true;
     for (const kind of ['instance', 'nginx', 'console', 'redis'] as const) {
       const group = [...this.#services.values()].filter((service) => service.spec.kind === kind);
       await Promise.all(group.map((service) => service.stop(now)));
@@ -65,6 +113,66 @@ export class Supervisor {
     );
   }
 
+  async #exchange(service: ManagedProcess): Promise<void> {
+    const { name, address } = service.spec;
+    if (!this.#isSpare(service)) throw new Error(`no other instance serves while ${name} is away`);
+    await this.#rotation.rest(address);
+    await service.stop();
+    this.#refuseWhenStopping();
+    await service.start();
+    await this.#rotation.wake(address);
+    if (!(await this.#rotation.isReached(service))) throw new Error(`${name} is back, but NGINX does not reach it`);
+  }
+
+  /** Whether requests have somewhere else to go while this one is away. */
+  #isSpare(service: ManagedProcess): boolean {
+    return this.#instances().some((other) => {
+      return other !== service && other.state === 'running' && !this.#rotation.isResting(other.spec.address);
+    });
+  }
+
+  #restingOf(addresses: string[]): string[] {
+    return addresses.filter((address) => this.#rotation.isResting(address));
+  }
+
+  /** Ends it for good: its process, its sockets, its place among the services. */
+  async #dismiss(service: ManagedProcess, now = false): Promise<void> {
+    await service.stop(now);
+    this.#setInstances(this.#instances().filter((other) => other !== service));
+    for (const socket of service.spec.sockets) rmSync(socket, { force: true, recursive: true });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(() => {
+      this.#refuseWhenStopping();
+      return work();
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #refuseWhenStopping(): void {
+    if (this.#stopping) throw new Error(BEING_STOPPED);
+  }
+
+  #manage(spec: ServiceSpec): ManagedProcess {
+    const hooks: ProcessHooks = { onChange: () => this.#record(), onReturn: () => void this.#welcome(spec.name) };
+    return new ManagedProcess(spec, this.#environment, hooks);
+  }
+
+  #instances(): ManagedProcess[] {
+    return [...this.#services.values()].filter(({ spec }) => spec.kind === 'instance');
+  }
+
+  /** These instances, among the other services, in their place of the order. */
+  #setInstances(instances: ManagedProcess[]): void {
+    const of = (kinds: string[]) => [...this.#services.values()].filter(({ spec }) => kinds.includes(spec.kind));
+    const all = [...of(['redis']), ...instances, ...of(['console', 'nginx'])];
+    this.#services = new Map(all.map((service) => [service.spec.name, service]));
+    this.#keepPlan();
+    this.#record();
+  }
+
   #service(name: string): ManagedProcess {
     const service = this.#services.get(name);
     if (!service)
@@ -72,17 +180,15 @@ export class Supervisor {
     return service;
   }
 
-  async #welcome(spec: ServiceSpec): Promise<void> {
-    if (spec.kind !== 'instance' || this.#services.get('nginx')?.state !== 'running') return;
-    const instances = [...this.#services.values()].filter((service) => service.spec.kind === 'instance').length;
-    const seen = await warmUpstream(this.#plan.gatewayUrl, spec.address, instances);
-    eventLine(
-      seen ? 'info' : 'warn',
-      seen ? 'instance gets requests again' : 'instance got no request from NGINX yet',
-      {
-        service: spec.name,
-      },
-    );
+  /** After a death: short probes through NGINX, which left the instance alone for a while. */
+  async #welcome(name: string): Promise<void> {
+    const service = this.#services.get(name);
+    if (service?.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
+  }
+
+  #keepPlan(): void {
+    this.#plan.services = [...this.#services.values()].map(({ spec }) => spec);
+    if (!this.#stopping) writeJsonFile(this.#plan.planFile, this.#plan);
   }
 
   /** Kept on disk, so that a stack whose supervisor was killed can still be cleared away. */
@@ -93,4 +199,11 @@ export class Supervisor {
     }
     writeJsonFile(this.#plan.processesFile, identities);
   }
+}
+
+/** Waits for all of them, then throws the first failure. */
+async function allOrThrow(work: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
 }

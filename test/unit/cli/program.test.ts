@@ -4,6 +4,7 @@ import { readEnvironment } from '../../../src/cli/environment.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
 import { layoutOf } from '../../../src/cli/stack_access.ts';
 import { saidFlags } from '../../../src/cli/stack_flags.ts';
+import { usageSentence } from '../../../src/cli/usage_sentence.ts';
 import { DEFAULT_STACK_OPTIONS } from '../../../src/stack/stack_options.ts';
 
 const environment = readEnvironment({});
@@ -14,13 +15,26 @@ const flagsOf = (name: string) =>
 describe('the grammar', () => {
   it('has the commands that others rely on', () => {
     expect(program.commands.map((command) => command.name())).toEqual(
-      expect.arrayContaining(['start', 'stop', 'restart', 'status', 'logs', 'dev', 'load', 'doctor', 'certs', 'test']),
+      expect.arrayContaining([
+        'start',
+        'stop',
+        'restart',
+        'status',
+        'logs',
+        'scale',
+        'dev',
+        'load',
+        'doctor',
+        'certs',
+        'test',
+      ]),
     );
   });
 
   it('takes the same stack options for start and restart', () => {
+    expect(flagsOf('restart')).toContain('--rolling');
     for (const name of ['start', 'restart']) {
-      expect(flagsOf(name)).toEqual([
+      expect(flagsOf(name).filter((flag) => flag !== '--rolling')).toEqual([
         '--all',
         '--instances',
         '--https-port',
@@ -51,6 +65,25 @@ describe('the grammar', () => {
   it('keeps what was not said apart from what was', () => {
     const flags = { instances: 4, all: undefined } as unknown as Parameters<typeof saidFlags>[0];
     expect(saidFlags(flags)).toEqual({ instances: 4 });
+  });
+});
+
+describe('usageSentence', () => {
+  it.each([
+    [
+      "error: unknown option '--al'\n(Did you mean --all?)\n",
+      "unknown option '--al' (Did you mean --all?); see ./weir start --help.",
+    ],
+    [
+      "error: option '--instances <n>' argument 'x' is invalid. It has to be a whole number.\n",
+      '--instances <n> can not be "x": it has to be a whole number; see ./weir start --help.',
+    ],
+    [
+      "error: command-argument value 'x' is invalid for argument 'n'. It has to be a whole number.\n",
+      '<n> can not be "x": it has to be a whole number; see ./weir start --help.',
+    ],
+  ])('of %j', (text, sentence) => {
+    expect(usageSentence(text, './weir start')).toBe(sentence);
   });
 });
 

@@ -74,3 +74,31 @@ describe('StreamCheck', () => {
     expect(() => feed(status, complete(1, 0, 0)).end()).toThrow('without [DONE]');
   });
 });
+
+describe('StreamCheck after a cursor', () => {
+  it('takes numbers as they go on, and compares no lengths', () => {
+    const check = new StreamCheck('1.4');
+    for (const one of [chunk(5), chunk(6), complete(7, 6, 600), done('1.7')]) check.take(one);
+    expect(check).toMatchObject({ isWhole: false, isFinished: true, chunks: 2, text: 'aa', lastId: '1.7' });
+  });
+
+  it.each([
+    ['the event that the caller has', [chunk(4)]],
+    ['a gap', [chunk(6)]],
+    ['a status event', [event('status', '1.5', {})]],
+    ['chunks that were not counted on', [chunk(5), event('chunk', '1.6', { content: 'a', chunk_index: 8 })]],
+    ['wrong chunk_count', [chunk(5), complete(6, 6, 1)]],
+  ])('refuses %s', (_, events) => {
+    const check = new StreamCheck('1.4');
+    expect(() => {
+      for (const one of events) check.take(one);
+    }).toThrow(expect.objectContaining({ name: 'StreamProtocolError' }));
+  });
+
+  it('tells an event without an id of its own on a new connection from one out of order', () => {
+    const check = feed(status, chunk(1));
+    check.reconnected();
+    expect(check.take({ event: 'later', id: '', data: 'anything' })).toBeUndefined();
+    expect(() => check.take(chunk(1))).toThrow('came after number 1');
+  });
+});

@@ -4,7 +4,7 @@ import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openStream } from '../../../src/client/open_stream.ts';
+import { attachStream, openStream } from '../../../src/client/open_stream.ts';
 import { type NodeTransport, type NodeTransportOptions, nodeTransport } from '../../../src/load/node/node_transport.ts';
 import { reachApi } from '../../../src/load/node/reach_api.ts';
 import { runLoad } from '../../../src/load/run_load.ts';
@@ -142,6 +142,32 @@ describe('nodeTransport', () => {
     );
     await expect(opened).rejects.toBe(reason);
     await until('the server to see it', () => closed);
+  });
+
+  it.each([false, true])('resumes what broke, without a body, and cancels on abort; http1: %s', async (http1) => {
+    const seen: string[] = [];
+    const server = createSecureServer({ ...leaf, allowHTTP1: true }, (request, response) => {
+      const { method, url, headers } = request;
+      seen.push(`${method} ${url} ${headers['last-event-id']} ${headers['content-length']}`);
+      response.writeHead(200, { ...SSE, 'x-thread-id': 't' });
+      if (method === 'POST') response.write(STATUS, () => request.socket.destroy());
+      else if (seen.length === 2) response.end(COMPLETE);
+      else response.write(STATUS);
+    });
+    const baseUrl = await listen(server, 'https');
+    const transport = transportTo(baseUrl, { http1 }).send;
+    const options = { baseUrl, transport, verify: false };
+    const result = await openStream({ query: 'hi', model: 'm', resumable: true }, options);
+    expect(result).toMatchObject({ outcome: 'complete', reconnects: [{ atSeq: 0 }] });
+    const controller = new AbortController();
+    const attached = attachStream('t', { ...options, signal: controller.signal, onEvent: () => controller.abort() });
+    await expect(attached).rejects.toMatchObject({ name: 'AbortError' });
+    await until('the DELETE', () => seen.length === 4);
+    expect(seen.slice(1)).toEqual([
+      'GET /api/v1/stream/t 1.0 undefined',
+      'GET /api/v1/stream/t undefined undefined',
+      'DELETE /api/v1/stream/t undefined undefined',
+    ]);
   });
 
   it('falls back to HTTP/1.1, and speaks it to plain http', async () => {

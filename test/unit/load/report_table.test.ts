@@ -3,7 +3,8 @@ import { liveProgress, progressLine } from '../../../src/load/node/live_progress
 import { reportTable } from '../../../src/load/node/report_table.ts';
 import { Summary } from '../../../src/load/summary.ts';
 
-const base = { worker: 0, startMs: 0, tpotMs: null, maxStallMs: null, upstream: null, threadId: null, chunks: 1 };
+const path = { upstream: null, threadId: null, chunks: 1, reconnects: null, maxResumeGapMs: null };
+const base = { worker: 0, startMs: 0, tpotMs: null, maxStallMs: null, ...path };
 
 function nineAndOne(): Summary {
   const summary = new Summary();
@@ -49,6 +50,17 @@ Milliseconds                p50      p90      p95      p99      max        n
 10 requests in 1.0 s, 9.0 streams/s, 45 tokens
 via nginx: every answer came through the balancer
 `);
+});
+
+it('says how many streams were resumed, and how long they stood, only where they were resumable', () => {
+  const summary = nineAndOne();
+  expect(reportTable(summary.report(), (_, text) => text)).not.toContain('resumed');
+  const resumed = { ...base, outcome: 'ok', status: 200, code: null, message: null, via: 'nginx', index: 10 } as const;
+  const times = { ttftMs: 300, e2eMs: 1000, tokens: 5, reconnects: 1, maxResumeGapMs: 400 };
+  summary.add({ ...resumed, ...times, instance: 'app-2' }, [], [400]);
+  const table = reportTable(summary.report(), (_, text) => text);
+  expect(table).toContain('1 resumed: ');
+  expect(table).toMatch(/gap when resumed +400/);
 });
 
 it('says that there is nothing to show', () => {

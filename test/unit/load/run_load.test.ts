@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Transport } from '../../../src/client/transport.ts';
 import { runLoad } from '../../../src/load/run_load.ts';
@@ -12,6 +13,8 @@ const STATUS = encodeStatus('1.0', {
   model: 'm',
   provider: 'fake',
 });
+/** SHA-256 of `aa`. */
+const AA = createHash('sha256').update('aa').digest('hex');
 const CHUNKS = [1, 2].map((at) => encodeChunk(`1.${at}`, { content: 'a', chunk_index: at, finish_reason: null }));
 const COMPLETE = encodeComplete('1.3', {
   thread_id: 't',
@@ -136,6 +139,30 @@ describe('runLoad', () => {
     await vi.advanceTimersByTimeAsync(12_000);
     await second;
     expect(summary.report().outcomes).toMatchObject({ timeout_first_token: 1 });
+  });
+
+  it('resumes what breaks where the plan says so, and counts it', async () => {
+    const calls: string[] = [];
+    const transport: Transport = async (url, { method, body }) => {
+      calls.push(`${method} ${url.replace(PLAN.url, '')} ${body === '' ? '' : JSON.parse(body).resumable}`.trim());
+      const text =
+        method === 'POST' ? STATUS + CHUNKS[0] : CHUNKS[1] + COMPLETE.replace('"sha256":""', `"sha256":"${AA}"`);
+      const headers = { 'content-type': 'text/event-stream', 'x-instance-id': method === 'POST' ? 'app-1' : 'app-2' };
+      return answer(200, headers, async function* () {
+        yield new TextEncoder().encode(text);
+      });
+    };
+    const summary = new Summary();
+    const run = runLoad({ ...PLAN, requests: 1, resumable: true }, { summary, transport });
+    await vi.runAllTimersAsync();
+    await run;
+    expect(calls).toEqual(['POST /stream true', 'GET /stream/t']);
+    expect(summary.report()).toMatchObject({
+      outcomes: { ok: 1 },
+      instances: { 'app-2': { ok: 1 } },
+      resumed: 1,
+      resume_gap_ms: { n: 1 },
+    });
   });
 
   it('makes an outcome of a transport that fails', async () => {

@@ -23,6 +23,8 @@ function record(fields: Partial<LoadRecord>): LoadRecord {
     threadId: null,
     tokens: 4,
     chunks: 4,
+    reconnects: null,
+    maxResumeGapMs: null,
     ...fields,
   };
 }
@@ -80,6 +82,17 @@ describe('Summary', () => {
     expect(report.e2e_ms).toMatchObject({ n: 1, max: 100 });
     expect(report.icl_ms).toMatchObject({ n: 2, max: 6 });
     expect(report.refusal_ms).toMatchObject({ n: 1, max: 2 });
+  });
+
+  it('counts resumed streams that ended ok, and their gaps; none where streams were plain', () => {
+    const summary = new Summary();
+    summary.add(record({}));
+    expect(summary.report()).toMatchObject({ resumed: null, resume_gap_ms: null });
+    summary.add(record({ reconnects: 0 }));
+    expect(summary.report()).toMatchObject({ resumed: 0, resume_gap_ms: null });
+    summary.add(record({ reconnects: 2, maxResumeGapMs: 300 }), [], [200, 300]);
+    summary.add(record({ reconnects: 1, maxResumeGapMs: 900, outcome: 'truncated' }), [], [900]);
+    expect(summary.report()).toMatchObject({ resumed: 1, resume_gap_ms: { n: 2, min: 200, max: 300 } });
   });
 
   it.each([

@@ -37,16 +37,30 @@ describe('a port that is taken', () => {
 
   it('is named in one sentence with the option that mends it', async () => {
     const port = await listen();
-    const problem = await portProblem(port, '127.0.0.1', '--https-port');
+    const problem = await portProblem([{ port, host: '127.0.0.1', flag: '--https-port' }]);
     expect(problem?.message).toContain(`port ${port} is taken by `);
     expect(problem?.message).toContain(`--https-port ${port + 1}`);
     expect(problem?.message).toContain(`(pid ${process.pid})`);
   });
 
+  it('is named together with the others', async () => {
+    const port = await listen();
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const second = (other.address() as AddressInfo).port;
+    const problem = await portProblem([
+      { port, host: '127.0.0.1', flag: '--https-port' },
+      { port: second, host: '127.0.0.1', flag: '--http-port' },
+    ]);
+    other.close();
+    expect(problem?.message).toMatch(new RegExp(`port ${port} is taken by .*, port ${second} is taken by `));
+    expect(problem?.mend).toBe(`stop what has it, or choose with --https-port ${port + 1} --http-port ${second + 1}`);
+  });
+
   it('is no problem once it is free', async () => {
     const port = await listen();
     await new Promise((resolve) => server!.close(resolve));
-    expect(await portProblem(port, '127.0.0.1', '--https-port')).toBeUndefined();
+    expect(await portProblem([{ port, host: '127.0.0.1', flag: '--https-port' }])).toBeUndefined();
   });
 });
 

@@ -25,6 +25,25 @@ function blockOf(conf: string, opening: string): string {
   return conf.slice(start, conf.indexOf(`\n${indent}}`, start));
 }
 
+describe('an instance that is started again', () => {
+  const resting = nativePlan().instances[1]!;
+
+  it('gets nothing new, in both groups, while the others do', () => {
+    const conf = renderNginxConf(nativePlan({ resting: [resting] }));
+    expect(conf.match(/^\s*server \S+ max_fails=3 fail_timeout=5s down;$/gm)).toEqual([
+      expect.stringContaining(resting),
+      expect.stringContaining(resting),
+    ]);
+  });
+
+  it('is waited for by the number of the configuration, which Compose has no use for', () => {
+    expect(blockOf(renderNginxConf(nativePlan({ generation: 7 })), 'location = /nginx-health')).toContain(
+      'add_header X-Weir-Generation 7;',
+    );
+    expect(renderNginxConf(COMPOSE_NGINX_PLAN)).not.toContain('X-Weir-Generation');
+  });
+});
+
 describe('the checked-in nginx.conf', () => {
   it('is what the renderer makes for Compose (npm run nginx:render writes it)', () => {
     const file = new URL('../../../infrastructure/nginx/nginx.conf', import.meta.url);

@@ -1,0 +1,46 @@
+/** Another instance is ready at once; the jitter keeps the clients of a dead one apart. */
+const FIRST_JITTER_MS = 50;
+const BASE_MS = 100;
+const LONGEST_MS = 5_000;
+
+/** What is known when a try has failed. */
+export interface FailedTry {
+  /** Tries in a row that brought no event; 1 right after a connection that brought some. */
+  attempt: number;
+  /** Seconds that the server asked to wait. */
+  retryAfter?: number | undefined;
+  /** Milliseconds since the last byte of the stream (or since the start, before the first). */
+  silentMs: number;
+  giveUpAfterMs: number;
+  /** From 0 to below 1. */
+  random: number;
+}
+
+/**
+ * Milliseconds to wait before the next try, or undefined to give up. Exponential, with full jitter, on top of
+ * `retryAfter`. A first try is always made: a machine that slept has been silent for longer than anyone would wait.
+ */
+export function nextTryMs({ attempt, retryAfter = 0, silentMs, giveUpAfterMs, random }: FailedTry): number | undefined {
+  const askedMs = retryAfter * 1000;
+  if (attempt === 1) return askedMs > giveUpAfterMs ? undefined : askedMs + random * FIRST_JITTER_MS;
+  const leftMs = giveUpAfterMs - silentMs;
+  if (leftMs <= 0 || askedMs > leftMs) return undefined;
+  const backOffMs = Math.min(LONGEST_MS, BASE_MS * 2 ** (attempt - 2));
+  return Math.min(leftMs, askedMs + random * backOffMs);
+}
+
+/** `plain` is the one request of a stream that can't be resumed. */
+export type CallKind = 'plain' | 'open' | 'attach';
+
+/** What a status means: follow the stream, try again, or one of four ends. */
+export type Verdict = 'stream' | 'again' | 'at_end' | 'gone' | 'refused';
+
+/** Opening costs a slot, so there only a broken way to the instance is tried again; attaching costs nothing. */
+export function judgeStatus(kind: CallKind, status: number): Verdict {
+  if (status === 200) return 'stream';
+  if (kind === 'open' && (status === 502 || status === 503 || status === 504)) return 'again';
+  if (kind !== 'attach') return 'refused';
+  if (status === 204) return 'at_end';
+  if (status === 404) return 'gone';
+  return status === 408 || status === 429 || status >= 500 ? 'again' : 'refused';
+}

@@ -1,0 +1,23 @@
+import { MemorySlotStore } from '../adapters/stores/memory_slot_store.ts';
+import type { RedisConnection } from '../adapters/stores/redis_connection.ts';
+import { RedisSlotStore } from '../adapters/stores/redis_slot_store.ts';
+import type { SlotObserver } from '../core/observe/slot_observer.ts';
+import type { SlotStore } from '../core/resilience/slot_store.ts';
+import type { GatewayConfig } from './config.ts';
+
+/** Limits of this instance alone, or of all instances that share `redis`. */
+export async function buildSlotStore(
+  config: GatewayConfig,
+  redis: RedisConnection | undefined,
+  boot: string,
+  observer: SlotObserver,
+): Promise<SlotStore> {
+  const limits = {
+    maxConnections: config.MAX_CONNECTIONS,
+    maxConnectionsPerUser: config.MAX_CONNECTIONS_PER_USER,
+  };
+  if (config.POOL_SCOPE === 'instance' || !redis) return new MemorySlotStore(limits);
+  const store = new RedisSlotStore(redis, { limits, boot, onFailure: config.REDIS_FAILURE, observer });
+  await store.start();
+  return store;
+}

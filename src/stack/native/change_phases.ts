@@ -1,0 +1,81 @@
+import { readJsonFile, writeJsonFile } from '../json_file.ts';
+import { fileLimit } from '../machine/file_limit.ts';
+import { instanceAddresses } from '../nginx/native_plan.ts';
+import type { Phase } from '../phases.ts';
+import { instanceNames, instanceSpecs } from '../service_specs.ts';
+import { StackError } from '../stack_error.ts';
+import type { StackOptions } from '../stack_options.ts';
+import { type ControlClient, readPlan } from '../supervisor/control_client.ts';
+import type { ServiceStatus } from '../supervisor/service_spec.ts';
+import type { NativeContext } from './native_context.ts';
+
+async function instancesOf(client: ControlClient): Promise<ServiceStatus[]> {
+  const instances = (await client.status()).filter(({ name }) => name.startsWith('app-'));
+  if (instances.length > 0) return instances;
+  throw new StackError('NGINX and Redis run alone; there are no instances', 'add them with ./weir start --all');
+}
+
+/** One phase an instance. A failure ends it there: the instances before are new, those after still the old ones. */
+export async function rollingRestartPhases(client: ControlClient): Promise<Phase[]> {
+  const instances = await instancesOf(client);
+  if (instances.length === 1) {
+    const mend = 'make it two for the time being with ./weir scale 2, or have a gap with ./weir restart';
+    throw new StackError('one instance can not leave without a gap', mend);
+  }
+  return instances.map(({ name, active_streams }) => ({
+    title: `Restarting ${name}${active_streams > 0 ? `, which lets ${active_streams} streams finish` : ''}`,
+    run: async () => {
+      const before = (await client.status()).find((service) => service.name === name);
+      await client.restart(name, true).catch((error: Error) => {
+        const mend = `the other instances serve on; see ./weir logs ${name}, then go on with ./weir restart ${name}`;
+        throw new StackError(withoutMend(error), mend);
+      });
+      const after = (await client.status()).find((service) => service.name === name);
+      return `${name} is back (pid ${before?.pid ?? '-'} → ${after?.pid ?? '-'})`;
+    },
+  }));
+}
+
+function withoutMend(error: Error): string {
+  return error instanceof StackError ? error.problem : error.message;
+}
+
+function scaleTitle(from: string[], to: string[]): string {
+  const added = to.filter((name) => !from.includes(name));
+  const leaving = from.filter((name) => !to.includes(name));
+  if (added.length > 0) return `Starting ${added.join(', ')}, then telling NGINX`;
+  return `Telling NGINX, then letting ${leaving.join(', ')} finish`;
+}
+
+/** Brings the running stack to `count` instances. */
+export async function scalePhases(context: NativeContext, client: ControlClient, count: number): Promise<Phase[]> {
+  const { layout, options } = context;
+  const running = (await instancesOf(client)).map(({ name }) => name);
+  const settings = readPlan(layout.planFile)?.settings;
+  if (!settings) throw new StackError(`${layout.planFile} can not be read`, 'restart the stack with ./weir restart');
+  const wanted = { ...options, instances: count };
+  const { files, workerConnections, streams } = fileLimit(count * options.maxConnections);
+  const keep = (instances: number) => {
+    const kept = (readJsonFile(layout.optionsFile) as StackOptions | undefined) ?? options;
+    writeJsonFile(layout.optionsFile, { ...kept, instances });
+  };
+  return [
+    {
+      title: scaleTitle(running, instanceNames(count)),
+      run: async () => {
+        // Kept first: the supervisor goes on also when this command is ended.
+        keep(count);
+        const nginx = { instances: instanceAddresses(layout, count), workerConnections, fileLimit: files };
+        await client.scale({ instances: instanceSpecs(layout, wanted, settings), nginx }).catch((error: Error) => {
+          keep(options.instances);
+          throw new StackError(
+            withoutMend(error),
+            'the instances that ran before serve on; see ./weir logs supervisor',
+          );
+        });
+        if (streams >= count * options.maxConnections) return undefined;
+        return `the file limit (${files}) lets ${streams} of ${count * options.maxConnections} streams through at once`;
+      },
+    },
+  ];
+}

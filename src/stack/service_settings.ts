@@ -1,0 +1,10 @@
+/** What the services need to know beside the options; kept in the plan, for instances that are added later. */
+export interface ServiceSettings {
+  nginx: string;
+  /** Undefined with a Redis of the user's own. */
+  redis: string | undefined;
+  /** How long an instance lets its streams finish, in seconds. */
+  drainSeconds: number;
+  /** Origins whose pages may read the API; undefined means the dashboard's. */
+  corsOrigins: string[] | undefined;
+}

@@ -1,0 +1,151 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClusterView } from '../../src/protocol/cluster_view.ts';
+import type { SupervisorPlan } from '../../src/stack/supervisor/service_spec.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { Http2Client, requestHttp1 } from '../support/stack_requests.ts';
+import { flaw, perInstance, startSteadyLoad } from '../support/steady_load.ts';
+import { until } from '../support/until.ts';
+
+/** Three seconds of text, so that every change meets streams that began before it; the drain leaves them more. */
+const SHORT = { tokens: 30, tokens_per_second: 10, ttft_ms: 0 };
+const DRAIN_SECONDS = '8';
+
+let stack: StackFixture;
+beforeAll(async () => {
+  stack = await newStack({ DRAIN_SECONDS });
+  await stack.start(['--max-per-user', '1000']);
+});
+afterAll(() => stack.destroy());
+
+const ask = async <T>(what: string): Promise<T> =>
+  JSON.parse((await requestHttp1(stack.url, { path: what })).text) as T;
+const cluster = () => ask<ClusterView>('/api/v1/cluster');
+const names = async () => (await stack.services()).map(({ name }) => name);
+const plan = () => JSON.parse(readFileSync(path.join(stack.state, 'plan.json'), 'utf8')) as SupervisorPlan;
+const flaws = (answers: Parameters<typeof flaw>[0][]) => answers.map(flaw).filter((each) => each !== undefined);
+
+async function incarnations(): Promise<Record<string, string>> {
+  const [services, { instances }] = await Promise.all([stack.services(), cluster()]);
+  const boots = new Map(instances.map(({ id, boot }) => [id, boot]));
+  const apps = services.filter(({ name }) => name.startsWith('app-'));
+  return Object.fromEntries(apps.map(({ name, pid }) => [name, `${pid} ${boots.get(name)}`]));
+}
+
+describe('a rolling restart under 300 streams', () => {
+  it('renews every instance; no request fails and no stream is cut', async () => {
+    const before = await incarnations();
+    const nginx = await stack.pid('nginx');
+    const load = await startSteadyLoad(stack.url, 300, SHORT);
+    const { code, stderr } = await stack.weir(['restart', '--rolling']);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/app-1 is back[\s\S]*app-2 is back[\s\S]*app-3 is back/)]);
+    const answers = await load.stop();
+    expect(flaws(answers)).toEqual([]);
+    expect(Object.keys(perInstance(answers)).sort()).toEqual(['app-1', 'app-2', 'app-3']);
+    const after = await incarnations();
+    for (const [name, incarnation] of Object.entries(before)) {
+      const [pid, boot] = incarnation.split(' ');
+      expect(after[name]).not.toContain(pid);
+      expect(after[name]).not.toContain(boot);
+    }
+    expect(await stack.pid('nginx')).toBe(nginx);
+    expect(plan().nginx.plan.resting).toEqual([]);
+  });
+});
+
+describe('a rolling restart that fails', () => {
+  it('leaves the others serving, says how to go on, and lets that mend it', async () => {
+    const inTheWay = plan().services.find(({ name }) => name === 'app-1')!.sockets[1]!;
+    rmSync(inTheWay);
+    mkdirSync(path.join(inTheWay, 'a-folder'), { recursive: true });
+    const before = await incarnations();
+    const { code, stderr } = await stack.weir(['restart', '--rolling']);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/app-1 did not start .*go on with .\/weir restart app-1/),
+    ]);
+    const load = await startSteadyLoad(stack.url, 20, { tokens: 5, ttft_ms: 0 });
+    const answers = await load.stop();
+    expect([flaws(answers), Object.keys(perInstance(answers)).sort()]).toEqual([[], ['app-2', 'app-3']]);
+    expect(await incarnations()).toMatchObject({ 'app-2': before['app-2'], 'app-3': before['app-3'] });
+
+    rmSync(inTheWay, { recursive: true });
+    expect((await stack.weir(['restart', 'app-1'])).code).toBe(0);
+    expect(plan().nginx.plan.resting).toEqual([]);
+    const after = await startSteadyLoad(stack.url, 20, { tokens: 5, ttft_ms: 0 });
+    expect(Object.keys(perInstance(await after.stop())).sort()).toEqual(['app-1', 'app-2', 'app-3']);
+  });
+});
+
+describe('scale', () => {
+  it('goes from three to five to two under streams; none is cut, new ones spread over who is there', async () => {
+    const load = await startSteadyLoad(stack.url, 100, SHORT);
+    expect((await stack.weir(['scale', '5'])).code).toBe(0);
+    expect(await names()).toEqual(['redis', 'app-1', 'app-2', 'app-3', 'app-4', 'app-5', 'console', 'nginx']);
+    await until('all five are seen in the cluster', async () => (await cluster()).instances.length === 5);
+    expect(plan().services.map(({ name }) => name)).toContain('app-5');
+    // From zero: those that begin now are spread over five.
+    const ended = load.ended.length;
+    await until('every stream is one that began since', () => load.ended.length > ended + 200, 20_000);
+    const spread = Object.values(perInstance(load.ended.slice(ended + 100)));
+    expect(spread).toHaveLength(5);
+    expect(Math.min(...spread)).toBeGreaterThan(Math.max(...spread) / 2);
+
+    const leaving = (await stack.services()).filter(({ name }) => /app-[345]/.test(name));
+    const sockets = plan()
+      .services.filter(({ name }) => /app-[345]/.test(name))
+      .flatMap((spec) => spec.sockets);
+    expect((await stack.weir(['scale', '2'])).code).toBe(0);
+    expect(await names()).toEqual(['redis', 'app-1', 'app-2', 'console', 'nginx']);
+    for (const { pid } of leaving) expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect(sockets.filter((socket) => existsSync(socket))).toEqual([]);
+    const since = load.ended.length;
+    await until('streams began since', () => load.ended.length > since + 100, 20_000);
+    const answers = await load.stop();
+    expect(flaws(answers)).toEqual([]);
+    expect(Object.keys(perInstance(answers.slice(-100))).sort()).toEqual(['app-1', 'app-2']);
+    await until('the cluster knows two', async () => (await cluster()).instances.length === 2);
+  });
+
+  it('is named by a start with another number, and keeps its own', async () => {
+    const other = await stack.weir(['start', '--all', '--instances', '4']);
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('./weir scale 4')]);
+    const same = await stack.weir(['start', '--all', '--instances', '2']);
+    expect([same.code, same.stderr]).toEqual([0, expect.stringContaining('nothing to do')]);
+    const again = await stack.weir(['scale', '2']);
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('nothing to do')]);
+  });
+
+  it('leaves everything as it was when a new instance can not start', async () => {
+    // The new one's socket can not be made where a folder lies.
+    const socket = plan()
+      .services.find(({ name }) => name === 'app-2')!
+      .sockets[0]!.replace('app-2', 'app-3');
+    mkdirSync(path.join(socket, 'in-the-way'), { recursive: true });
+    const { code, stderr } = await stack.weir(['scale', '3']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the instances that ran before serve on')]);
+    expect(await names()).toEqual(['redis', 'app-1', 'app-2', 'console', 'nginx']);
+    expect((await stack.weir(['scale', '2'])).stderr).toContain('nothing to do');
+  });
+});
+
+describe('a reload of NGINX under 500 streams', () => {
+  it('cuts none, over HTTP/1.1 and HTTP/2', async () => {
+    const load = await startSteadyLoad(stack.url, 400, SHORT);
+    const http2 = new Http2Client(stack.url);
+    const heads: unknown[] = [];
+    const hundred = Array.from({ length: 100 }, () =>
+      http2.request({
+        path: '/api/v1/stream',
+        body: { query: 'hi', model: 'm', provider: 'fake', fake: SHORT },
+        onHead: () => heads.push(1),
+      }),
+    );
+    await until('500 streams run', () => heads.length === 100);
+    process.kill(await stack.pid('nginx'), 'SIGHUP');
+    expect(flaws(await Promise.all(hundred))).toEqual([]);
+    expect(flaws(await load.stop())).toEqual([]);
+    http2.close();
+  });
+});

@@ -1,0 +1,57 @@
+import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis_connection.ts';
+import { RedisSlotStore } from '../../src/adapters/stores/redis_slot_store.ts';
+import type { SlotScripts } from '../../src/adapters/stores/slot_scripts.ts';
+import type { SlotTiming } from '../../src/adapters/stores/slot_timing.ts';
+import type { Slot } from '../../src/core/resilience/slot_store.ts';
+import { silentLog } from './silent_log.ts';
+
+/** Short enough that a lease can be waited for, long enough that a busy machine keeps it. */
+export const SHORT_TIMING: SlotTiming = { leaseMs: 1_500, renewMs: 300, retryMs: 100, tickMs: 20 };
+
+/** A store as an instance has it: with a connection of its own, and a log of what it lost. */
+export interface SlotInstance {
+  store: RedisSlotStore;
+  redis: RedisConnection;
+  lost: Slot[];
+  staticDecisions: number;
+  /** Ends as a killed process does: nothing is given back, nothing renewed. */
+  crash(): void;
+  close(): Promise<void>;
+}
+
+export interface SlotInstanceOptions {
+  limits: { maxConnections: number; maxConnectionsPerUser: number };
+  timing?: SlotTiming;
+  onFailure?: 'static' | 'strict';
+  scripts?: (redis: RedisConnection) => SlotScripts;
+}
+
+let boots = 0;
+
+export async function startSlotInstance(url: string, options: SlotInstanceOptions): Promise<SlotInstance> {
+  const { limits, timing = SHORT_TIMING, onFailure = 'static', scripts } = options;
+  const redis = await connectRedis(url, silentLog);
+  boots += 1;
+  const observer = {
+    slotLost() {},
+    decidedStatically() {
+      instance.staticDecisions += 1;
+    },
+  };
+  const own = scripts ? { scripts: scripts(redis) } : {};
+  const store = new RedisSlotStore(redis, { limits, boot: `boot-${boots}`, onFailure, observer, timing, ...own });
+  const instance: SlotInstance = {
+    store,
+    redis,
+    lost: [],
+    staticDecisions: 0,
+    crash: () => redis.disconnect(),
+    async close() {
+      await store.close();
+      redis.disconnect();
+    },
+  };
+  store.whenLost((slot) => instance.lost.push(slot));
+  await store.start();
+  return instance;
+}
