@@ -25,7 +25,7 @@ export interface MockRun {
 export class MockResponses {
   readonly requests: ResponsesRequest[] = [];
   readonly runs = new Map<string, MockRun>();
-  /** Runs are kept so long; 0 makes them unreadable at once. */
+  /** Whether runs can still be read. */
   streamable = true;
   /** What a second reading says instead of each event. */
   retell = (event: string): string => event;
@@ -111,14 +111,15 @@ export class MockResponses {
   async #stream(run: MockRun, after: number, response: ServerResponse, tell: (event: string) => string): Promise<void> {
     response.writeHead(200, SSE_HEADERS);
     response.flushHeaders();
+    const closed = once(response, 'close');
     for (let at = after + 1; !response.destroyed; ) {
       const woken = this.#woken.promise;
       for (; at < run.events.length && !response.destroyed; at += 1) {
         const room = response.write(tell(run.events[at] as string));
-        if (!room) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+        if (!room) await Promise.race([once(response, 'drain'), closed]);
       }
       if (run.state !== 'in_progress') break;
-      await Promise.race([woken, once(response, 'close')]);
+      await Promise.race([woken, closed]);
     }
     response.end();
   }
