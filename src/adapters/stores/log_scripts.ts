@@ -13,6 +13,7 @@ export interface LogScripts {
   create: Script<number>;
   adopt: Script<number>;
   checkpoint: Script<number>;
+  set_run: Script<number>;
   finish: Script<number>;
 }
 
@@ -24,6 +25,7 @@ const KEYS: Record<keyof LogScripts, number> = {
   create: 2,
   adopt: 2,
   checkpoint: 2,
+  set_run: 1,
   finish: 3,
 };
 

@@ -83,6 +83,12 @@ export class MemoryLogStore implements LogStore {
     return kept.contents.length;
   }
 
+  async setProviderRun(record: ThreadRecord, run: string): Promise<boolean> {
+    const kept = this.#threads.get(record.id);
+    if (kept) kept.record.providerRun = run;
+    return kept !== undefined;
+  }
+
   async checkpoint(record: ThreadRecord, first: number, contents: readonly string[]): Promise<boolean> {
     const kept = this.#threads.get(record.id);
     if (kept?.contents.length === first - 1) kept.contents.push(...contents);

@@ -55,6 +55,8 @@ export interface LogStore {
    * @returns how much text is kept apart from the log; -1 when it has another owner, or is over
    */
   adopt(next: ThreadRecord, from: string, request: StreamRequest | undefined): Promise<number>;
+  /** Keeps the provider's name for the running answer. @returns false when the thread is not this record's owner's */
+  setProviderRun(record: ThreadRecord, run: string): Promise<boolean>;
   /** Keeps text from `first` on apart from the log. @returns false when the thread is not this record's owner's */
   checkpoint(record: ThreadRecord, first: number, contents: readonly string[]): Promise<boolean>;
   /** Ends it: text from `first` on and the terminal, readable for a while. @returns false when it is another's */
