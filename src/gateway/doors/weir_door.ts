@@ -15,26 +15,45 @@ import {
 /** Without takeover there is one generation of a thread: epoch 1. */
 const EPOCH = 1;
 
-/** The encoder of `/api/v1/stream`. @param status what its first event says; @param promptLength in UTF-16 units */
-export function weirDoor(status: StatusEvent, promptLength: number): Encoder {
-  const threadId = status.thread_id;
-  return {
-    heartbeat: HEARTBEAT,
-    status: (seq) => encodeStatus(`${EPOCH}.${seq}`, status),
-    chunk: (seq, content, chunk_index) => encodeChunk(`${EPOCH}.${seq}`, { content, chunk_index, finish_reason: null }),
-    notice: (notice: NoticeEvent) => encodeNotice(notice),
-    complete: (seq, summary, end, durationMs) =>
-      encodeComplete(`${EPOCH}.${seq}`, {
-        thread_id: threadId,
-        chunk_count: summary.chunks,
-        total_length: summary.length,
-        duration_ms: Math.round(durationMs),
-        finish_reason: end.finishReason,
-        usage: usage(end, summary, promptLength),
-        sha256: summary.sha256,
-      }),
-    error: (seq, error: WeirError, delivered) => encodeError(`${EPOCH}.${seq}`, error, threadId, delivered),
-  };
+/** The encoder of `/api/v1/stream`. A class, as closures made for each stream would be fetched for each token. */
+export class WeirDoor implements Encoder {
+  readonly heartbeat = HEARTBEAT;
+  readonly #status: StatusEvent;
+  readonly #promptLength: number;
+
+  /** @param status what its first event says; @param promptLength in UTF-16 units */
+  constructor(status: StatusEvent, promptLength: number) {
+    this.#status = status;
+    this.#promptLength = promptLength;
+  }
+
+  status(seq: number): string {
+    return encodeStatus(`${EPOCH}.${seq}`, this.#status);
+  }
+
+  chunk(seq: number, content: string, chunk_index: number): string {
+    return encodeChunk(`${EPOCH}.${seq}`, { content, chunk_index, finish_reason: null });
+  }
+
+  notice(notice: NoticeEvent): string {
+    return encodeNotice(notice);
+  }
+
+  complete(seq: number, summary: TranscriptSummary, end: AnswerEnd, durationMs: number): string {
+    return encodeComplete(`${EPOCH}.${seq}`, {
+      thread_id: this.#status.thread_id,
+      chunk_count: summary.chunks,
+      total_length: summary.length,
+      duration_ms: Math.round(durationMs),
+      finish_reason: end.finishReason,
+      usage: usage(end, summary, this.#promptLength),
+      sha256: summary.sha256,
+    });
+  }
+
+  error(seq: number, error: WeirError, delivered: number): string {
+    return encodeError(`${EPOCH}.${seq}`, error, this.#status.thread_id, delivered);
+  }
 }
 
 /** Where the provider counts nothing: about four characters a token, as is the habit for English. */

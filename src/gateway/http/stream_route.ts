@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { handleStream, type StreamCore, type StreamExchange } from '../../core/handle_stream.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { streamRequestSchema } from '../../protocol/stream_request.ts';
-import { weirDoor } from '../doors/weir_door.ts';
+import { WeirDoor } from '../doors/weir_door.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import { HttpSink } from './http_sink.ts';
 import type { Identify } from './identity.ts';
@@ -66,7 +66,10 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         startedAt,
         abort,
         encoder: (provider) =>
-          weirDoor({ status: 'validated', thread_id: threadId, instance, model: body.model, provider }, promptLength),
+          new WeirDoor(
+            { status: 'validated', thread_id: threadId, instance, model: body.model, provider },
+            promptLength,
+          ),
         sink: () => {
           reply.hijack();
           return new HttpSink(request.raw, reply.raw, {
