@@ -6,7 +6,7 @@ import { handleStream, type StreamExchange } from '../../core/handle_stream.ts';
 import type { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { streamRequestSchema } from '../../protocol/stream_request.ts';
-import { weirDoor } from '../doors/weir_door.ts';
+import { WeirDoor } from '../doors/weir_door.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import { HttpSink } from './http_sink.ts';
 import { idempotencyOf } from './idempotency.ts';
@@ -76,7 +76,10 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         startedAt,
         abort,
         encoder: (provider) =>
-          weirDoor({ status: 'validated', thread_id: threadId, instance, model: body.model, provider }, promptLength),
+          new WeirDoor(
+            { status: 'validated', thread_id: threadId, instance, model: body.model, provider },
+            promptLength,
+          ),
         sink: () => {
           reply.hijack();
           return new HttpSink(
