@@ -115,9 +115,9 @@ class FakeAnswer implements Answer {
   /** @throws WeirError producer_lost where it would not have said that */
   skip(delivered: readonly string[]): void {
     for (const text of delivered) {
-      if (this.#tokens.next().value !== text) throw new WeirError('producer_lost');
+      if (this.#token() !== text) throw new WeirError('producer_lost');
       this.#sent += 1;
-      if (this.#options.tokens_per_second > 0) this.#gap();
+      this.#gap();
     }
   }
 
@@ -140,7 +140,7 @@ class FakeAnswer implements Answer {
         consumer.end({ finishReason: 'stop', usage });
         return;
       }
-      const text = this.#given ? (this.#given[this.#sent] as string) : this.#madeUp.next().value;
+      const text = this.#token();
       this.#sent += 1;
       if (!consumer.content(text)) {
         this.#full = true;
@@ -156,6 +156,10 @@ class FakeAnswer implements Answer {
       }
     }
     setImmediate(() => this.#send());
+  }
+
+  #token(): string {
+    return this.#given ? (this.#given[this.#sent] as string) : this.#madeUp.next().value;
   }
 
   #gap(): number {
