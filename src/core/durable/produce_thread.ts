@@ -43,7 +43,7 @@ export async function produceThread(
   const ending = await producer.run(opening, thread.abort.signal);
   let outcome: 'ok' | WeirError['code'] = ending.ok ? 'ok' : ending.error.code;
   if (!ending.ok) thread.abort.abort(ending.error);
-  if (!thread.gone) await thread.logEnd(producer.lastFrame(ending).text);
+  if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending).text);
   if (!thread.gone) {
     await permit.release();
     await finish(core, thread);
@@ -53,7 +53,7 @@ export async function produceThread(
     // Whoever goes on with it holds the slot, under the same name.
     permit.forget();
   } else thread.deliverEnd();
-  core.threads.delete(id);
+  if (core.threads.get(id) === thread) core.threads.delete(id);
   const ms = performance.now() - startedAt;
   core.observer.closed(outcome, name, ms);
   core.log.info('6', 'Stream ended', {
@@ -70,8 +70,7 @@ async function finish(core: DurableCore, thread: Thread): Promise<void> {
   core.faults('in_finish');
   const write = () => {
     const { record, contents, terminal } = thread;
-    const first = record.checkpoint + 1;
-    return core.store.finish(record, first, contents.slice(record.checkpoint), terminal as string);
+    return core.store.finish(record, contents, terminal as string);
   };
   const mine = await write().catch(() => undefined);
   if (mine === false) thread.leave();

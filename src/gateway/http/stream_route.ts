@@ -93,15 +93,16 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         await handleStream(core, exchange);
         return reply;
       }
+      // Its own stream has a slot; a repeat reads another's, and takes none.
+      using seat = new DisposableStack();
       const located = await openThread(core, {
         ...exchange,
         promptLength,
+        onRepeat: () => void seat.use(context.readers.take(exchange.userId)),
         ownId: request.headers['x-thread-id'] !== undefined,
         idempotency: idempotencyOf(request.headers['idempotency-key'], body),
       });
       if (!located) return reply;
-      // Its own stream has a slot; a repeat reads another's, and takes none.
-      using _ = located.threadId === threadId ? undefined : context.readers.take(exchange.userId);
       const headers = reply.getHeaders() as OutgoingHttpHeaders;
       reply.hijack();
       const answer = { request: request.raw, response: reply.raw, headers, wheel: core.wheel };
