@@ -16,6 +16,7 @@ export function addStackFlags(command: Command): Command {
     .option('--http-port <port>', "NGINX's HTTP port, which leads to HTTPS (80)", wholeNumber)
     .option('--dashboard-port <port>', "the dashboard's own port (3001)", wholeNumber)
     .option('--redis-url <url>', 'a Redis server of your own, instead of one that is started')
+    .addOption(new Option('--redis <kind>', 'one Redis, or a cluster of six (single)').choices(['single', 'cluster']))
     .addOption(new Option('--driver <driver>', 'processes or containers (native)').choices(['native', 'compose']))
     .option('--bind <address>', 'address that NGINX listens on (127.0.0.1)')
     .option('--max-per-user <n>', 'streams of one user on one instance (3)', wholeNumber)

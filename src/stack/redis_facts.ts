@@ -10,6 +10,23 @@ export interface RedisFacts {
   role: string;
   /** What it does when its memory is full; undefined where it doesn't tell (hosted ones often don't). */
   evictionPolicy: string | undefined;
+  /** `ok` or `fail`; undefined outside of a Redis Cluster. */
+  clusterState: string | undefined;
+}
+
+/**
+ * The addresses of all hosts that `url` names: itself, or those of a Redis Cluster, comma separated. The first one's
+ * scheme, user and password count for hosts that bring none.
+ */
+export function redisHosts(url: string): string[] {
+  const [first = '', ...others] = url.split(',').map((host) => host.trim());
+  const [head = 'redis://'] = /^rediss?:\/\/(?:[^@/]*@)?/.exec(first) ?? [];
+  return [first, ...others.map((host) => (host.includes('@') ? host : head + host.replace(/^rediss?:\/\//, '')))];
+}
+
+/** The address without its password. */
+function shown(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//');
 }
 
 function field(info: string, name: string): string {
@@ -34,13 +51,27 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
     const info = await redis.info();
     const policy = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
     const evictionPolicy = Array.isArray(policy) ? String(policy[1]) : undefined;
-    return { version: field(info, 'redis_version'), role: field(info, 'role'), evictionPolicy };
+    const cluster = field(info, 'cluster_enabled') === '1' ? String(await redis.call('CLUSTER', 'INFO')) : undefined;
+    return {
+      version: field(info, 'redis_version'),
+      role: field(info, 'role'),
+      evictionPolicy,
+      clusterState: cluster && field(cluster, 'cluster_state'),
+    };
   } catch (error) {
-    // The address without its password.
-    const where = url.replace(/\/\/[^@/]*@/, '//');
     const reason = (last ?? (error as Error)).message;
-    throw new StackError(`Redis at ${where} does not answer (${reason})`, 'check --redis-url, or leave it out');
+    throw new StackError(`Redis at ${shown(url)} does not answer (${reason})`, 'check --redis-url, or leave it out');
   } finally {
     redis.disconnect();
   }
+}
+
+/** The same of the first host that answers; throws what the last one said when none does. */
+export async function anyRedisFacts(url: string): Promise<RedisFacts> {
+  const hosts = redisHosts(url);
+  for (const host of hosts.slice(0, -1)) {
+    const facts = await redisFacts(host).catch(() => undefined);
+    if (facts) return facts;
+  }
+  return redisFacts(hosts.at(-1) ?? url);
 }

@@ -3,6 +3,8 @@ export interface ServiceSettings {
   nginx: string;
   /** Undefined with a Redis of the user's own. */
   redis: string | undefined;
+  /** Ports of the nodes of the stack's own Redis Cluster; undefined without one. */
+  redisPorts: number[] | undefined;
   /** How long an instance lets its streams finish, in seconds. */
   drainSeconds: number;
   /** Origins whose pages may read the API; undefined means the dashboard's. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { dashboardOrigins } from './dashboard_origins.ts';
+import { ownRedisUrl, redisSpecs } from './redis_specs.ts';
 import type { ServiceSettings } from './service_settings.ts';
 import type { StackLayout } from './stack_layout.ts';
 import type { StackOptions } from './stack_options.ts';
@@ -40,32 +41,9 @@ export function serviceSocket(layout: StackLayout, name: string): string {
   return path.join(layout.run, `${name}.sock`);
 }
 
-/** Socket of the stack's own Redis. */
-export function redisSocket(layout: StackLayout): string {
-  return path.join(layout.privateRun, 'redis.sock');
-}
-
 /** Origins that may read the API: what the user set, else the dashboard's. */
 export function corsOrigins(options: StackOptions, settings: { corsOrigins: string[] | undefined }): string[] {
   return settings.corsOrigins ?? dashboardOrigins(options.httpsPort, options.dashboardPort);
-}
-
-function redisSpec(layout: StackLayout, command: string): ServiceSpec {
-  const socket = redisSocket(layout);
-  return {
-    name: 'redis',
-    kind: 'redis',
-    command,
-    args: [layout.redisConf],
-    cwd: layout.state,
-    env: {},
-    logFile: path.join(layout.logs, 'redis.log'),
-    address: `unix:${socket}`,
-    sockets: [socket],
-    health: { kind: 'redis', socket },
-    readyWithinMs: READY_MS,
-    stopWithinMs: STOP_MARGIN_MS,
-  };
 }
 
 function instanceSpec(
@@ -86,7 +64,7 @@ function instanceSpec(
       INSTANCE_ID: name,
       SOCKET: socket,
       PEER_SOCKET: peer,
-      REDIS_URL: options.redisUrl ?? `unix://${redisSocket(layout)}`,
+      REDIS_URL: options.redisUrl ?? ownRedisUrl(layout, settings.redisPorts),
       POOL_SCOPE: options.poolScope,
       MAX_CONNECTIONS: String(options.maxConnections),
       MAX_CONNECTIONS_PER_USER: String(options.maxPerUser),
@@ -154,6 +132,6 @@ export function instanceSpecs(layout: StackLayout, options: StackOptions, settin
 /** The stack's processes in the order of their start: Redis, instances, console, NGINX. */
 export function serviceSpecs(layout: StackLayout, options: StackOptions, settings: ServiceSettings): ServiceSpec[] {
   const inside = options.all ? [...instanceSpecs(layout, options, settings), consoleSpec(layout, options)] : [];
-  const redis = settings.redis === undefined ? [] : [redisSpec(layout, settings.redis)];
+  const redis = settings.redis === undefined ? [] : redisSpecs(layout, settings.redis, settings.redisPorts);
   return [...redis, ...inside, nginxSpec(layout, options, settings.nginx)];
 }

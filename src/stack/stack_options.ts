@@ -14,8 +14,13 @@ export const stackOptionsSchema = z.object({
   /** An own Redis server; else the stack starts one. */
   redisUrl: z
     .string()
-    .regex(/^(rediss?|unix):\/\//, 'takes redis://host:port, rediss://… or unix:///path')
+    .regex(
+      /^(rediss?|unix):\/\//,
+      'takes redis://host:port, rediss://… or unix:///path; several, comma separated, are a cluster',
+    )
     .optional(),
+  /** The stack's own Redis: one process, or a cluster of six, for trying. */
+  redis: z.enum(['single', 'cluster']).default('single'),
   /** Address that NGINX and the dashboard listen on. */
   bind: z.union([z.ipv4(), z.ipv6()], 'takes an IP address, such as 127.0.0.1 or 0.0.0.0'),
   /** Streams of one user on one instance. */
@@ -38,6 +43,7 @@ export const DEFAULT_STACK_OPTIONS: StackOptions = {
   httpsPort: 443,
   httpPort: 80,
   dashboardPort: 3001,
+  redis: 'single',
   bind: '127.0.0.1',
   maxPerUser: 3,
   maxConnections: 10_000,
@@ -55,6 +61,9 @@ export function optionProblems(options: StackOptions): string[] {
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${optionFlag(String(issue.path[0]))}: ${issue.message}`);
+  if (options.redis === 'cluster' && options.redisUrl !== undefined) {
+    problems.push('--redis cluster starts servers of its own; leave it out, or leave out --redis-url');
+  }
   if (options.poolScope === 'cluster') {
     problems.push('--pool-scope: limits over the whole cluster do not exist yet; use "instance"');
   }

@@ -77,7 +77,7 @@ function latencyLine(name: string, spread: Spread | null): string {
 function closingLines(report: LoadReport, style: Style): string[] {
   const { requests, duration_ms: ms, streams_per_second: rate, tokens, via, resumed } = report;
   const lines = [`${requests} requests in ${(ms / 1000).toFixed(1)} s, ${rate.toFixed(1)} streams/s, ${tokens} tokens`];
-  if (resumed !== null) lines.push(`${resumed} resumed: they lost their connection and still came whole`);
+  if (resumed !== null) lines.push(`resumed: ${resumed} streams lost their connection and still came whole`);
   if (via === 'nginx') lines.push(style('green', 'via nginx: every answer came through the balancer'));
   if (via === 'direct') lines.push(style('yellow', 'via direct: these requests bypassed NGINX and are not balanced'));
   if (via === 'mixed') lines.push(style('yellow', 'via mixed: some of these requests bypassed NGINX'));

@@ -1,12 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import type { CertificateFiles } from '../certificates/certificate_files.ts';
 import { ensureCertificates } from '../certificates/ensure_certificates.ts';
 import { writeJsonFile } from '../json_file.ts';
 import { lastLine } from '../machine/run_command.ts';
+import { CLUSTER_NODES, redisNodeName } from '../redis_specs.ts';
 import type { StackDriver } from '../stack_driver.ts';
 import { StackError } from '../stack_error.ts';
 import type { StackOptions } from '../stack_options.ts';
 import { type ComposeEngine, findComposeEngine } from './compose_engine.ts';
 import { composeStatus } from './compose_status.ts';
+
+/** Redis as the instances of docker-compose.yml reach it: one, or with the profile `redis-cluster` six. */
+export const COMPOSE_REDIS_URL = 'redis://redis:6379';
+export const COMPOSE_CLUSTER_URL = Array.from({ length: CLUSTER_NODES }, (_, index) => {
+  return `redis://${redisNodeName(index)}:6379`;
+}).join(',');
 
 /** What the Compose driver needs to know. */
 export interface ComposeContext {
@@ -19,16 +27,26 @@ export interface ComposeContext {
   environment: NodeJS.ProcessEnv;
 }
 
+/** Containers of one start share it, and nobody else on their network knows it. */
+const PEER_SECRET = randomBytes(24).toString('base64url');
+
 function variables(options: StackOptions): Record<string, string> {
   return {
+    PEER_SECRET,
+    POOL_SCOPE: options.poolScope,
     MAX_CONNECTIONS: String(options.maxConnections),
     MAX_CONNECTIONS_PER_USER: String(options.maxPerUser),
     IDENTITY_HEADER: options.identityHeader ?? '',
+    REDIS_URL: options.redis === 'cluster' ? COMPOSE_CLUSTER_URL : COMPOSE_REDIS_URL,
   };
 }
 
+function profile({ redis }: StackOptions): string[] {
+  return redis === 'cluster' ? ['--profile', 'redis-cluster'] : [];
+}
+
 async function must(engine: ComposeEngine, args: string[], options: StackOptions): Promise<string> {
-  const { code, output } = await engine.run(args, variables(options));
+  const { code, output } = await engine.run([...profile(options), ...args], variables(options));
   if (code === 0) return output;
   throw new StackError(`docker compose ${args[0]} failed (${lastLine(output)})`, 'see docker compose logs');
 }

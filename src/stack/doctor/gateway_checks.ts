@@ -58,10 +58,10 @@ export async function checkRedisAndClock(context: DoctorContext): Promise<Check[
   if (!health?.success) return [];
   const { redis, timestamp } = health.data;
   const why = 'Without it the instances do not know of each other; streams and their limits go on.';
+  const own = context.options.redis === 'cluster' ? 'redis-1' : 'redis';
+  const mend = `./weir logs ${own}, then ./weir restart ${own}`;
   const connection =
-    redis === 'connected'
-      ? ok('redis', 'the instances are connected')
-      : fail('redis', `redis is ${redis}`, why, './weir logs redis, then ./weir restart redis');
+    redis === 'connected' ? ok('redis', 'the instances are connected') : fail('redis', `redis is ${redis}`, why, mend);
   const offSeconds = Math.abs(Date.now() - Date.parse(timestamp)) / 1000;
   const clock =
     offSeconds < 5

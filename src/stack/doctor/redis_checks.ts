@@ -1,32 +1,55 @@
-import { redisFacts } from '../redis_facts.ts';
-import { redisSocket } from '../service_specs.ts';
+import { type RedisFacts, redisFacts, redisHosts } from '../redis_facts.ts';
+import { ownRedisUrl, redisNodeName } from '../redis_specs.ts';
+import { readPlan } from '../supervisor/control_client.ts';
 import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';
 
+const ID = 'redis_server';
 const OLDEST_MAJOR = 6;
+const WITHOUT_IT = 'Without it the instances do not know of each other; streams and their limits go on.';
 
-/** The server itself: can it be reached, may it be written to, does it throw things away. */
-export async function checkRedisServer({ layout, options }: DoctorContext): Promise<Check> {
-  const id = 'redis_server';
-  const own = options.redisUrl === undefined;
-  const mend = own ? './weir restart redis' : 'mend it there, or leave out --redis-url';
-  try {
-    const { version, role, evictionPolicy } = await redisFacts(options.redisUrl ?? `unix://${redisSocket(layout)}`);
-    if (role === 'slave')
-      return fail(id, 'Redis is a replica', 'Nothing can be written to it.', 'name the primary with --redis-url');
-    if (Number.parseInt(version, 10) < OLDEST_MAJOR) {
-      return warn(id, `Redis ${version} is old`, `Tested with ${OLDEST_MAJOR} and newer.`, 'install a newer one');
-    }
-    if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction') {
-      const why = 'When its memory is full, it throws away what instances still count on.';
-      return warn(id, `Redis evicts (${evictionPolicy})`, why, 'redis-cli config set maxmemory-policy noeviction');
-    }
-    return ok(id, `Redis ${version}, ${role}, ${evictionPolicy ?? 'eviction policy not told'}`);
-  } catch (error) {
-    return fail(
-      id,
-      (error as Error).message,
-      'Without it the instances do not know of each other; streams and their limits go on.',
-      mend,
-    );
+/** What every server has to be like, one of a cluster or alone. */
+function unfit({ version, evictionPolicy }: RedisFacts): Check | undefined {
+  if (Number.parseInt(version, 10) < OLDEST_MAJOR) {
+    return warn(ID, `Redis ${version} is old`, `Tested with ${OLDEST_MAJOR} and newer.`, 'install a newer one');
   }
+  if (evictionPolicy === undefined || evictionPolicy === 'noeviction') return undefined;
+  const why = 'When its memory is full, it throws away what instances still count on.';
+  return warn(ID, `Redis evicts (${evictionPolicy})`, why, 'redis-cli config set maxmemory-policy noeviction');
+}
+
+async function checkOne(url: string, mend: string): Promise<Check> {
+  try {
+    const facts = await redisFacts(url);
+    if (facts.role === 'slave') {
+      return fail(ID, 'Redis is a replica', 'Nothing can be written to it.', 'name the primary with --redis-url');
+    }
+    const policy = facts.evictionPolicy ?? 'eviction policy not told';
+    return unfit(facts) ?? ok(ID, `Redis ${facts.version}, ${facts.role}, ${policy}`);
+  } catch (error) {
+    return fail(ID, (error as Error).message, WITHOUT_IT, mend);
+  }
+}
+
+async function checkCluster(hosts: string[], own: boolean): Promise<Check> {
+  const answers = await Promise.allSettled(hosts.map((host) => redisFacts(host)));
+  const facts = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  const silent = answers.findIndex((answer) => answer.status === 'rejected');
+  const mend = own ? `./weir restart ${redisNodeName(Math.max(silent, 0))}` : 'mend it there';
+  const count = `${facts.length} of ${hosts.length} hosts of the Redis Cluster answer`;
+  if (facts.length === 0) return fail(ID, count, WITHOUT_IT, own ? './weir restart' : mend);
+  const state = facts.find(({ clusterState }) => clusterState !== 'ok');
+  if (state) {
+    const what = state.clusterState ? `the Redis Cluster is in state "${state.clusterState}"` : 'Redis is no cluster';
+    return fail(ID, what, 'Some of its slots have no primary.', own ? './weir restart' : 'mend it there');
+  }
+  if (silent >= 0) return warn(ID, count, 'One more death may take some of its slots away.', mend);
+  return facts.map(unfit).find(Boolean) ?? ok(ID, `Redis ${facts[0]!.version}, ${count}, state ok`);
+}
+
+/** The server itself, or each of a cluster: can it be reached, may it be written to, does it throw things away. */
+export async function checkRedisServer({ layout, options }: DoctorContext): Promise<Check> {
+  const own = options.redisUrl === undefined;
+  const hosts = redisHosts(options.redisUrl ?? ownRedisUrl(layout, readPlan(layout.planFile)?.settings.redisPorts));
+  if (hosts.length > 1) return checkCluster(hosts, own);
+  return checkOne(hosts[0] ?? '', own ? './weir restart redis' : 'mend it there, or leave out --redis-url');
 }

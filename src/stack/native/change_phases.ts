@@ -22,8 +22,8 @@ export async function rollingRestartPhases(client: ControlClient): Promise<Phase
     const mend = 'make it two for the time being with ./weir scale 2, or have a gap with ./weir restart';
     throw new StackError('one instance can not leave without a gap', mend);
   }
-  return instances.map(({ name, active_streams }) => ({
-    title: `Restarting ${name}${active_streams > 0 ? `, which lets ${active_streams} streams finish` : ''}`,
+  return instances.map(({ name }) => ({
+    title: `Restarting ${name}, whose streams finish first`,
     run: async () => {
       const before = (await client.status()).find((service) => service.name === name);
       await client.restart(name, true).catch((error: Error) => {
@@ -73,7 +73,7 @@ export async function scalePhases(context: NativeContext, client: ControlClient,
             'the instances that ran before serve on; see ./weir logs supervisor',
           );
         });
-        if (streams >= count * options.maxConnections) return undefined;
+        if (count < running.length || streams >= count * options.maxConnections) return undefined;
         return `the file limit (${files}) lets ${streams} of ${count * options.maxConnections} streams through at once`;
       },
     },

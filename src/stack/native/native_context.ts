@@ -19,15 +19,17 @@ export interface NativeContext {
   say: (line: string) => void;
 }
 
-/** The programs that the first phase found. */
+/** The programs, and ports for them, that the first phases found. */
 export interface FoundPrograms {
   nginx: string;
   nginxVersion: string;
   redis: string | undefined;
+  /** Of a Redis Cluster. */
+  redisPorts?: number[];
 }
 
 /** The part of both that the services are made from. */
 export function serviceSettings(context: NativeContext, programs: FoundPrograms): ServiceSettings {
   const { drainSeconds, corsOrigins } = context;
-  return { nginx: programs.nginx, redis: programs.redis, drainSeconds, corsOrigins };
+  return { nginx: programs.nginx, redis: programs.redis, redisPorts: programs.redisPorts, drainSeconds, corsOrigins };
 }

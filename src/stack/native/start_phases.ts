@@ -5,7 +5,7 @@ import { shortRequest } from '../http_request.ts';
 import { writeJsonFile } from '../json_file.ts';
 import type { NginxPlan } from '../nginx/nginx_plan.ts';
 import type { Phase } from '../phases.ts';
-import { redisFacts } from '../redis_facts.ts';
+import { anyRedisFacts } from '../redis_facts.ts';
 import { nginxHealthUrl, serviceSpecs, stackUrl } from '../service_specs.ts';
 import { StackError } from '../stack_error.ts';
 import { clearRemains } from '../supervisor/clear_remains.ts';
@@ -14,7 +14,9 @@ import type { ServiceSpec } from '../supervisor/service_spec.ts';
 import { buildDashboard } from './build_dashboard.ts';
 import { checkPorts } from './check_ports.ts';
 import { findPrograms } from './find_programs.ts';
+import { formRedisCluster } from './form_redis_cluster.ts';
 import { type FoundPrograms, type NativeContext, serviceSettings } from './native_context.ts';
+import { freeRedisPorts } from './redis_ports.ts';
 import { spawnSupervisor } from './spawn_supervisor.ts';
 import { removeRunFolder, writeConfiguration } from './write_configuration.ts';
 
@@ -58,12 +60,13 @@ function preparing(context: NativeContext, found: Findings): Phase[] {
     },
     ...(redisUrl === undefined
       ? []
-      : [{ title: 'Asking Redis', run: async () => `Redis ${(await redisFacts(redisUrl)).version}` }]),
+      : [{ title: 'Asking Redis', run: async () => `Redis ${(await anyRedisFacts(redisUrl)).version}` }]),
     {
       title: 'Checking ports',
       run: async () => {
         const remains = await clearRemains(layout);
         await checkPorts(options);
+        if (options.redis === 'cluster') found.programs!.redisPorts = await freeRedisPorts();
         return remains.length > 0 ? `ended what an earlier stack had left (${remains.join(', ')})` : undefined;
       },
     },
@@ -83,6 +86,17 @@ function preparing(context: NativeContext, found: Findings): Phase[] {
       undo: () => removeRunFolder(layout),
     },
   ];
+}
+
+function forming(found: Findings): Phase {
+  return {
+    title: 'Forming the Redis Cluster',
+    run: async () => {
+      const ports = found.programs!.redisPorts!;
+      await formRedisCluster(ports);
+      return `three primaries and three replicas at ports ${ports[0]} to ${ports.at(-1)}`;
+    },
+  };
 }
 
 function starting(context: NativeContext, found: Findings): Phase[] {
@@ -116,6 +130,7 @@ function starting(context: NativeContext, found: Findings): Phase[] {
       },
     },
     ...(options.redisUrl === undefined ? [{ title: 'Starting Redis', run: start('redis') }] : []),
+    ...(options.redis === 'cluster' ? [forming(found)] : []),
     ...(options.all
       ? [
           { title: `Starting ${options.instances} instances`, run: start('instance') },

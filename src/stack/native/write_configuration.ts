@@ -7,10 +7,10 @@ import { nativeNginxPlan } from '../nginx/native_plan.ts';
 import type { NginxPlan } from '../nginx/nginx_plan.ts';
 import { renderNginxConf } from '../nginx/render_nginx_conf.ts';
 import { nginxConfProblem } from '../nginx/test_nginx_conf.ts';
-import { redisSocket } from '../service_specs.ts';
 import { StackError } from '../stack_error.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import type { FoundPrograms, NativeContext } from './native_context.ts';
+import { writeRedisConf } from './redis_conf.ts';
 
 /**
  * The run folder lets NGINX's workers pass (not list), and no one else: what is made in it gets their group. Below
@@ -33,22 +33,6 @@ function makeRunFolder(layout: StackLayout, uid: number, gid: number | undefined
     chmodSync(folder, gid === undefined ? 0o700 : 0o2710);
   }
   chmodSync(layout.privateRun, 0o700);
-}
-
-/** Redis for slots and streams: memory only, on a socket, and never throwing away what somebody still needs. */
-function redisConf(layout: StackLayout): string {
-  return [
-    '# Redis of this stack. Written at every start; changes made here are lost.',
-    'port 0',
-    `unixsocket "${redisSocket(layout)}"`,
-    'unixsocketperm 700',
-    'daemonize no',
-    `dir "${layout.redisData}"`,
-    'save ""',
-    'appendonly no',
-    'maxmemory-policy noeviction',
-    '',
-  ].join('\n');
 }
 
 /**
@@ -75,7 +59,7 @@ export async function writeConfiguration(
     corsOrigins: context.corsOrigins,
   });
   writeFileSync(layout.nginxConf, renderNginxConf(plan), { mode: 0o644 });
-  writeFileSync(layout.redisConf, redisConf(layout), { mode: 0o600 });
+  if (programs.redis !== undefined) writeRedisConf(layout, programs.redisPorts);
   const problem = await nginxConfProblem(programs.nginx, layout.state, layout.nginxConf);
   if (problem) throw new StackError(`NGINX refuses its configuration (${problem})`, 'see ./weir doctor');
   if (limit.streams >= wanted) return { plan, remark: undefined };

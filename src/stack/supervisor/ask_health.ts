@@ -6,9 +6,9 @@ import type { HealthQuestion, ServiceSpec } from './service_spec.ts';
 const TIMEOUT_MS = 1000;
 
 /** Redis' own ping, without a client: the supervisor needs this one answer only. */
-function pingRedis(socket: string): Promise<boolean> {
+function pingRedis(where: { path: string } | { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
-    const connection = connect(socket, () => connection.write('PING\r\n'));
+    const connection = connect(where, () => connection.write('PING\r\n'));
     const end = (alive: boolean) => {
       connection.destroy();
       resolve(alive);
@@ -21,7 +21,10 @@ function pingRedis(socket: string): Promise<boolean> {
 
 /** Whether a service answers; never rejects. */
 export async function askHealth(question: HealthQuestion): Promise<boolean> {
-  if (question.kind === 'redis') return pingRedis(question.socket);
+  if (question.kind === 'redis') {
+    const { path = '', port } = question;
+    return pingRedis(port === undefined ? { path } : { host: '127.0.0.1', port });
+  }
   const { kind: _, ...where } = question;
   const answer = await shortRequest({ ...where, timeoutMs: TIMEOUT_MS }).catch(() => undefined);
   return answer !== undefined && answer.status < 500;

@@ -43,7 +43,7 @@ export class ManagedProcess {
   readonly #hooks: ProcessHooks;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
-  #backOffMs = FIRST_BACK_OFF_MS;
+  #backOffMs: number;
   #retry: NodeJS.Timeout | undefined;
   #logOffset = 0;
   /** Whether it should run; what a death means depends on it. */
@@ -51,6 +51,7 @@ export class ManagedProcess {
 
   constructor(spec: ServiceSpec, environment: NodeJS.ProcessEnv, hooks: ProcessHooks) {
     this.spec = spec;
+    this.#backOffMs = spec.restartAfterMs ?? FIRST_BACK_OFF_MS;
     this.#environment = environment;
     this.#hooks = hooks;
   }
@@ -128,7 +129,7 @@ export class ManagedProcess {
       this.state = 'stopped';
       return;
     }
-    if (ranMs > STEADY_AFTER_MS) this.#backOffMs = FIRST_BACK_OFF_MS;
+    if (ranMs > STEADY_AFTER_MS) this.#backOffMs = this.spec.restartAfterMs ?? FIRST_BACK_OFF_MS;
     eventLine('warn', 'service ended; starting it again', {
       service: this.spec.name,
       reason,

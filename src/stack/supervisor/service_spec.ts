@@ -3,7 +3,8 @@ import type { NginxSettings } from './reload_nginx.ts';
 
 /** How to ask a service whether it works. */
 export type HealthQuestion =
-  | { kind: 'redis'; socket: string }
+  /** A socket's `path`, or a `port` of 127.0.0.1. */
+  | { kind: 'redis'; path?: string; port?: number }
   /** An answer below 500 is a yes. `url`, or `socket` and `path`. */
   | { kind: 'http'; url?: string; socket?: string; path?: string };
 
@@ -27,6 +28,8 @@ export interface ServiceSpec {
   readyWithinMs: number;
   /** Time between SIGTERM and SIGKILL. */
   stopWithinMs: number;
+  /** How long a death is waited out before the next start; 0.2 s where nothing is said. */
+  restartAfterMs?: number;
 }
 
 /** What the supervisor is told when it is started, and keeps true while instances come and go. */

@@ -41,6 +41,7 @@ describe('the grammar', () => {
         '--http-port',
         '--dashboard-port',
         '--redis-url',
+        '--redis',
         '--driver',
         '--bind',
         '--max-per-user',

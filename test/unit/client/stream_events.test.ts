@@ -52,8 +52,11 @@ describe('streamEvents', () => {
     await expect(aborted).rejects.toBe(reason);
   });
 
-  it('cancels the stream when the loop is left, also while events wait', async () => {
-    const server = await serve(stream(FRAMES));
+  it.each([
+    ['events wait', stream(FRAMES)],
+    ['the server is silent', hang(FRAMES.slice(0, 2))],
+  ])('cancels the stream when the loop is left while %s', async (_, answer) => {
+    const server = await serve(answer);
     for await (const event of streamEvents(REQUEST, { baseUrl: server.baseUrl })) {
       if (event.type === 'chunk') break;
     }

@@ -59,7 +59,7 @@ it('says how many streams were resumed, and how long they stood, only where they
   const times = { ttftMs: 300, e2eMs: 1000, tokens: 5, reconnects: 1, maxResumeGapMs: 400 };
   summary.add({ ...resumed, ...times, instance: 'app-2' }, [], [400]);
   const table = reportTable(summary.report(), (_, text) => text);
-  expect(table).toContain('1 resumed: ');
+  expect(table).toContain('resumed: 1 streams lost');
   expect(table).toMatch(/gap when resumed +400/);
 });
 

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { COMPOSE_CLUSTER_URL, COMPOSE_REDIS_URL } from '../../../src/stack/compose/compose_driver.ts';
 import { composeStatus } from '../../../src/stack/compose/compose_status.ts';
 import { COMPOSE_NGINX_PLAN } from '../../../src/stack/nginx/compose_plan.ts';
+import { CLUSTER_NODES, redisNodeName } from '../../../src/stack/redis_specs.ts';
 
 interface Service {
   container_name: string;
@@ -16,6 +18,7 @@ interface Service {
   read_only?: boolean;
   build?: { target: string };
   command?: string[];
+  profiles?: string[];
 }
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
@@ -25,6 +28,7 @@ const compose = parse(read('docker-compose.yml'), { merge: true }) as {
 };
 const service = (name: string) => compose.services[name]!;
 const apps = ['app-1', 'app-2', 'app-3'];
+const nodes = Array.from({ length: CLUSTER_NODES }, (_, index) => redisNodeName(index));
 
 describe('docker-compose.yml', () => {
   it("has the guide's services, container names and network", () => {
@@ -36,6 +40,7 @@ describe('docker-compose.yml', () => {
       'app-3': 'sse-app-3',
       console: 'sse-console',
       redis: 'sse-redis',
+      ...Object.fromEntries([...nodes, 'redis-cluster'].map((name) => [name, `sse-${name}`])),
     });
     expect(Object.keys(compose.networks)).toEqual(['sse-network']);
     for (const { networks } of Object.values(compose.services)) expect(networks).toEqual(['sse-network']);
@@ -44,7 +49,7 @@ describe('docker-compose.yml', () => {
   it("publishes NGINX's ports and the dashboard's, and nothing of instances or Redis", () => {
     expect(service('nginx').ports).toEqual(['80:80', '443:443']);
     expect(service('console').ports).toEqual(['127.0.0.1:3001:3001']);
-    for (const name of [...apps, 'redis']) expect(service(name).ports).toBeUndefined();
+    for (const name of [...apps, 'redis', ...nodes]) expect(service(name).ports).toBeUndefined();
   });
 
   it('agrees with the rendered nginx.conf about addresses, ports and files', () => {
@@ -83,7 +88,20 @@ describe('docker-compose.yml', () => {
   });
 
   it('keeps Redis from throwing anything away', () => {
-    expect(service('redis').command!.join(' ')).toContain('--maxmemory-policy noeviction');
+    for (const name of ['redis', ...nodes]) {
+      expect(service(name).command!.join(' ')).toContain('--maxmemory-policy noeviction');
+    }
+  });
+
+  it('starts a Redis Cluster only when it is asked for, and gives the instances all its nodes', () => {
+    for (const [name, { profiles }] of Object.entries(compose.services)) {
+      expect(profiles, name).toEqual(/^redis-/.test(name) ? ['redis-cluster'] : undefined);
+    }
+    for (const name of nodes) expect(service(name).command!.join(' ')).toContain('--cluster-enabled yes');
+    const wanted = Object.fromEntries(nodes.map((name) => [name, { condition: 'service_healthy' }]));
+    expect(service('redis-cluster').depends_on).toEqual(wanted);
+    expect(service('app-1').environment!.REDIS_URL).toBe(`\${REDIS_URL:-${COMPOSE_REDIS_URL}}`);
+    expect(COMPOSE_CLUSTER_URL.split(',')).toEqual(nodes.map((name) => `redis://${name}:6379`));
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { redisHosts } from '../../../src/stack/redis_facts.ts';
 import {
   DEFAULT_STACK_OPTIONS,
   differingOptions,
@@ -18,6 +19,13 @@ describe('optionProblems', () => {
     expect(problems.map((problem) => problem.split(':')[0])).toEqual(
       expect.arrayContaining(['--instances', '--https-port', '--redis-url', '--bind']),
     );
+  });
+
+  it('takes a Redis Cluster, of its own or of the user', () => {
+    expect(optionProblems({ ...options, redis: 'cluster' })).toEqual([]);
+    expect(optionProblems({ ...options, redisUrl: 'redis://a:7000,b:7000' })).toEqual([]);
+    const both = optionProblems({ ...options, redis: 'cluster', redisUrl: 'redis://a' });
+    expect(both).toEqual([expect.stringContaining('leave out --redis-url')]);
   });
 
   it('refuses limits over the cluster until they exist', () => {
@@ -46,5 +54,19 @@ describe('differingOptions', () => {
 describe('optionFlag', () => {
   it('spells options as the command line does', () => {
     expect(optionFlag('maxPerUser')).toBe('--max-per-user');
+  });
+});
+
+describe('redisHosts', () => {
+  it.each([
+    ['unix:///run/redis.sock', ['unix:///run/redis.sock']],
+    ['redis://a:1', ['redis://a:1']],
+    ['redis://a:1,redis://b:2', ['redis://a:1', 'redis://b:2']],
+    [
+      'rediss://me:secret@a:1,b:2, rediss://c:3',
+      ['rediss://me:secret@a:1', 'rediss://me:secret@b:2', 'rediss://me:secret@c:3'],
+    ],
+  ])('of %s', (url, hosts) => {
+    expect(redisHosts(url)).toEqual(hosts);
   });
 });

@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { cpuMicroseconds } from './measure_cpu.ts';
+import { startProcess } from './start_process.ts';
+import { startRedis } from './start_redis.ts';
+import { runWave } from './wave.ts';
+
+const PORT = 9220;
+const PER_SECOND = 4;
+
+/** What resumable streams cost Redis at a number of streams. */
+export interface LogCost {
+  streams: number;
+  /** Round trips to Redis per token. */
+  commandsPerEvent: number;
+  redisMicroseconds: number;
+  instanceMicroseconds: number;
+  /** Largest memory of Redis while they ran, in bytes per stream, above what it had before. */
+  redisBytesPerStream: number;
+}
+
+/**
+ * One instance with `streams` resumable streams of the fake provider, 4 tokens a second each, until all have ended.
+ * @param seconds how long each stream takes
+ */
+export async function logCost(streams: number, seconds: number): Promise<LogCost> {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-log-'));
+  const redis = await startRedis(directory);
+  const instance = await startProcess(
+    process.execPath,
+    ['src/gateway/main.ts'],
+    { port: PORT },
+    {
+      INSTANCE_ID: 'app-1',
+      PORT: `${PORT}`,
+      REDIS_URL: redis.url,
+      PEER_SOCKET: join(directory, 'peer.sock'),
+      MAX_CONNECTIONS: '100000',
+      MAX_CONNECTIONS_PER_USER: '100000',
+      LOG_LEVEL: 'warn',
+      DRAIN_SECONDS: '0',
+    },
+  );
+  const client = new Redis(redis.url.slice('unix://'.length));
+  let largest = 0;
+  const watch = setInterval(async () => {
+    largest = Math.max(largest, await usedMemory(client));
+  }, 1_000);
+  try {
+    const tokens = PER_SECOND * seconds;
+    const idle = await usedMemory(client);
+    await client.config('RESETSTAT');
+    const pids = [redis.pid, instance.pid].map((pid) => [pid]);
+    const before = pids.map(cpuMicroseconds);
+    await runWave({
+      port: PORT,
+      path: '/api/v1/stream',
+      body: {
+        query: 'hi',
+        model: 'demo',
+        provider: 'fake',
+        resumable: true,
+        fake: { text: 'word '.repeat(tokens), tokens_per_second: PER_SECOND, ttft_ms: 20 },
+      },
+      streams,
+      rampMs: Math.max(1_000, streams / 2),
+    });
+    const events = streams * tokens;
+    const [redisCpu, instanceCpu] = pids.map((pid, at) => (cpuMicroseconds(pid) - before[at]!) / events);
+    return {
+      streams,
+      commandsPerEvent: (await roundTrips(client, streams)) / events,
+      redisMicroseconds: redisCpu!,
+      instanceMicroseconds: instanceCpu!,
+      redisBytesPerStream: (largest - idle) / streams,
+    };
+  } finally {
+    clearInterval(watch);
+    client.disconnect();
+    await instance.stop();
+    await redis.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function usedMemory(client: Redis): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
+}
+
+/**
+ * Round trips: every script once (commandstats also counts what scripts call), and the two plain commands that list and
+ * strike a stream among its boot's open ones.
+ */
+async function roundTrips(client: Redis, streams: number): Promise<number> {
+  const stats = await client.info('commandstats');
+  return Number(/^cmdstat_evalsha:calls=(\d+)/m.exec(stats)?.[1] ?? 0) + 2 * streams;
+}

@@ -1,0 +1,53 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { redisFacts } from '../../src/stack/redis_facts.ts';
+import { isAlive } from '../../src/stack/supervisor/process_identity.ts';
+import type { ServiceStatus } from '../../src/stack/supervisor/service_spec.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { until } from '../support/until.ts';
+
+let stack: StackFixture;
+beforeEach(async () => {
+  stack = await newStack();
+});
+afterEach(() => stack.destroy());
+
+const nodes = async (): Promise<ServiceStatus[]> =>
+  (await stack.services()).filter(({ name }) => name.startsWith('redis'));
+
+function listens(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(address).port), '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+describe('--redis cluster', () => {
+  it('starts six nodes as one cluster, which outlives the death of a primary, and stops them all', async () => {
+    const { code, stderr } = await stack.weir(['start', '--redis', 'cluster', ...stack.portFlags]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('three primaries and three replicas')]);
+    const six = await nodes();
+    expect(six.map(({ name, healthy }) => [name, healthy])).toEqual(
+      [1, 2, 3, 4, 5, 6].map((number) => [`redis-${number}`, true]),
+    );
+    const facts = await Promise.all(six.map(({ address }) => redisFacts(address)));
+    expect(facts.map(({ role, clusterState, evictionPolicy }) => [role, clusterState, evictionPolicy])).toEqual(
+      ['master', 'master', 'master', 'slave', 'slave', 'slave'].map((role) => [role, 'ok', 'noeviction']),
+    );
+    const doctor = await stack.weir(['doctor']);
+    expect(doctor.stdout).toMatch(/ok +redis_server .* 6 of 6 hosts of the Redis Cluster answer, state ok/);
+
+    const [primary, , , replica] = six as [ServiceStatus, ServiceStatus, ServiceStatus, ServiceStatus];
+    process.kill(primary.pid!, 'SIGKILL');
+    const role = async ({ address }: ServiceStatus) => (await redisFacts(address).catch(() => undefined))?.role;
+    await until('its replica took over', async () => (await role(replica)) === 'master', 20_000);
+    await until('it is back, as a replica', async () => (await role(primary)) === 'slave', 20_000);
+    await until('all is well', async () => (await redisFacts(replica.address)).clusterState === 'ok');
+
+    const pids = (await nodes()).map(({ pid }) => pid!);
+    expect((await stack.weir(['stop'])).code).toBe(0);
+    expect(pids.filter(isAlive)).toEqual([]);
+    for (const { address } of six) expect(await listens(address)).toBe(false);
+  });
+});
