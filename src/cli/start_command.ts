@@ -63,7 +63,8 @@ async function startLocked(asked: Partial<StackOptions>, environment: Environmen
     return 0;
   }
   say(runs === 'yes' ? 'adding instances and dashboard' : 'an earlier start was cut short; starting again');
-  await driver?.stop(true);
+  // What is left may have streams: an instance that did not come back from a rolling restart looks like this too.
+  await driver?.stop(false);
   return bringUp(options, environment);
 }
 

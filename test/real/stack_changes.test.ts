@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/protocol/cluster_view.ts';
+import { isAlive } from '../../src/stack/supervisor/process_identity.ts';
 import type { SupervisorPlan } from '../../src/stack/supervisor/service_spec.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { Http2Client, requestHttp1 } from '../support/stack_requests.ts';
@@ -147,5 +148,20 @@ describe('a reload of NGINX under 500 streams', () => {
     expect(flaws(await Promise.all(hundred))).toEqual([]);
     expect(flaws(await load.stop())).toEqual([]);
     http2.close();
+  });
+});
+
+describe('stop in the middle of a rolling restart', () => {
+  it('wins: nothing is left, and the restart says why it ended', async () => {
+    const owned = (await stack.services()).map(({ pid }) => pid!);
+    const restart = stack.weir(['restart', '--rolling']);
+    const log = stack.log('supervisor').length;
+    await until('it has begun', () => stack.log('supervisor').slice(log).includes('service is restarted on request'));
+    expect((await stack.weir(['stop'])).code).toBe(0);
+    const { code, stderr } = await restart;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^weir: .*\.$/m)]);
+    expect(owned.filter(isAlive)).toEqual([]);
+    await until('no service is left', async () => (await stack.services()).length === 0);
+    expect(existsSync(path.join(stack.state, 'plan.json'))).toBe(false);
   });
 });

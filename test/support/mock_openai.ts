@@ -56,7 +56,6 @@ export interface MockOpenai extends AsyncDisposable {
 export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<MockOpenai> {
   const requests: MockRequest[] = [];
   let open = 0;
-  const responses = new MockResponses();
   const openBy = new Map<string, number>();
   const peaks = new Map<string, number>();
   const count = (prompt: string, change: number) => {
@@ -64,6 +63,7 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
     openBy.set(prompt, now);
     peaks.set(prompt, Math.max(peaks.get(prompt) ?? 0, now));
   };
+  const responses = new MockResponses();
   const server = createServer(async (incoming, response) => {
     if (await responses.handle(incoming, response)) return;
     if (incoming.method === 'GET') return answerStats(response, open, requests);

@@ -4,6 +4,9 @@ import type { RedisConnection } from './redis_connection.ts';
 type Argument = string | number;
 type Script<R> = (...keysAndArguments: Argument[]) => Promise<R>;
 
+/** Whether text fits to what is kept; if not, from where it would. */
+export type FitReply = ['ok' | 'not_mine'] | ['from', number];
+
 /** The steps of the stream log that must be atomic, as functions: keys first, then arguments, as their files say. */
 export interface LogScripts {
   register: Script<number>;
@@ -12,9 +15,9 @@ export interface LogScripts {
   beat: Script<string[]>;
   create: Script<number>;
   adopt: Script<number>;
-  checkpoint: Script<number>;
   set_run: Script<number>;
-  finish: Script<number>;
+  checkpoint: Script<FitReply>;
+  finish: Script<FitReply>;
 }
 
 const KEYS: Record<keyof LogScripts, number> = {

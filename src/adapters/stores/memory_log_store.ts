@@ -3,9 +3,14 @@ import type { ThreadRecord, ThreadText } from '../../core/durable/thread_record.
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import { CLAIM_MS, RETENTION_MS } from './log_lifetimes.ts';
 
+/** What is over is kept for a while, and together at most this much, in UTF-16 units. */
+const MAX_OVER_UNITS = 32 * 1024 * 1024;
+
 interface Kept extends ThreadText {
   record: ThreadRecord;
   request: StreamRequest | undefined;
+  /** In UTF-16 units; 0 while it runs. */
+  size: number;
 }
 
 /**
@@ -13,8 +18,12 @@ interface Kept extends ThreadText {
  * it after this process; what was said stays with the thread.
  */
 export class MemoryLogStore implements LogStore {
+  readonly shared = false;
   readonly #threads = new Map<string, Kept>();
   readonly #claims = new Map<string, Claim>();
+  /** Those that are over, the oldest first. */
+  readonly #over = new Set<Kept>();
+  #overSize = 0;
   #next = 1;
 
   async register(): Promise<void> {
@@ -55,7 +64,7 @@ export class MemoryLogStore implements LogStore {
 
   async create(record: ThreadRecord, request: StreamRequest): Promise<boolean> {
     if (this.#threads.has(record.id)) return false;
-    this.#threads.set(record.id, { record, request, contents: [], terminal: undefined });
+    this.#threads.set(record.id, { record, request, contents: [], terminal: undefined, size: 0 });
     return true;
   }
 
@@ -89,19 +98,26 @@ export class MemoryLogStore implements LogStore {
     return kept !== undefined;
   }
 
-  async checkpoint(record: ThreadRecord, first: number, contents: readonly string[]): Promise<boolean> {
-    const kept = this.#threads.get(record.id);
-    if (kept?.contents.length === first - 1) kept.contents.push(...contents);
-    return kept !== undefined;
+  /** The thread itself has its text as long as it runs; nobody else could read it. */
+  async checkpoint(record: ThreadRecord): Promise<boolean> {
+    return this.#threads.has(record.id);
   }
 
-  async finish(record: ThreadRecord, first: number, contents: readonly string[], terminal: string): Promise<boolean> {
+  async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {
     const kept = this.#threads.get(record.id);
     if (!kept) return false;
-    await this.checkpoint(record, first, contents);
-    kept.record = { ...record, state: 'done', checkpoint: kept.contents.length };
+    if (kept.terminal !== undefined) return true;
+    kept.record = { ...record, state: 'done', checkpoint: contents.length };
+    kept.contents = [...contents];
     kept.terminal = terminal;
-    setTimeout(() => this.#threads.delete(record.id), RETENTION_MS).unref();
+    kept.size = contents.reduce((sum, text) => sum + text.length, 0);
+    this.#over.add(kept);
+    this.#overSize += kept.size;
+    for (const oldest of this.#over) {
+      if (this.#overSize <= MAX_OVER_UNITS) break;
+      this.#drop(oldest);
+    }
+    setTimeout(() => this.#drop(kept), RETENTION_MS).unref();
     return true;
   }
 
@@ -119,5 +135,11 @@ export class MemoryLogStore implements LogStore {
 
   async dropClaim(userId: string, key: string): Promise<void> {
     this.#claims.delete(`${userId}\n${key}`);
+  }
+
+  #drop(kept: Kept): void {
+    if (!this.#over.delete(kept)) return;
+    this.#overSize -= kept.size;
+    this.#threads.delete(kept.record.id);
   }
 }

@@ -5,7 +5,7 @@ import type { AppendReply, Claim, LogStore } from '../../core/durable/log_store.
 import type { ThreadRecord, ThreadText } from '../../core/durable/thread_record.ts';
 import { type StreamRequest, streamRequestSchema } from '../../protocol/stream_request.ts';
 import { CLAIM_MS, MAX_REQUEST_BYTES, RETENTION_MS, RUNNING_MS } from './log_lifetimes.ts';
-import { type LogScripts, logScripts } from './log_scripts.ts';
+import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
 import type { RedisConnection } from './redis_connection.ts';
 
 const BOOTS = 'weir:boots';
@@ -20,11 +20,13 @@ const req = (id: string) => `weir:req:{${id}}`;
 const claim = (userId: string, key: string) => `weir:claim:${userId}:${key}`;
 
 const SCAN_GROUPS = 200;
+const FIT_TRIES = 5;
 const pack = promisify(deflate);
 const unpack = promisify(inflate);
 
 /** The stream log in Redis, or in a Redis Cluster; what the keys hold stands in the scripts' headers. */
 export class RedisLogStore implements LogStore {
+  readonly shared = true;
   readonly #redis: RedisConnection;
   readonly #scripts: LogScripts;
 
@@ -140,20 +142,22 @@ export class RedisLogStore implements LogStore {
     return (await this.#scripts.set_run(thread(id), owner, run)) === 1;
   }
 
-  async checkpoint({ id, owner }: ThreadRecord, first: number, contents: readonly string[]): Promise<boolean> {
-    const last = first + contents.length - 1;
-    const piece = JSON.stringify(contents);
-    return (await this.#scripts.checkpoint(thread(id), text(id), owner, first, last, piece, RUNNING_MS)) === 1;
+  checkpoint({ id, owner, checkpoint }: ThreadRecord, contents: readonly string[], upTo: number): Promise<boolean> {
+    return sendFrom(checkpoint, (kept) => {
+      const piece = JSON.stringify(contents.slice(kept, upTo));
+      return this.#scripts.checkpoint(thread(id), text(id), owner, kept + 1, upTo, piece, RUNNING_MS);
+    });
   }
 
-  async finish(record: ThreadRecord, first: number, contents: readonly string[], terminal: string): Promise<boolean> {
-    const { id, owner, number } = record;
-    const last = first + contents.length - 1;
-    const keys = [thread(id), text(id), req(id)] as const;
+  async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {
+    const { id, owner, number, checkpoint } = record;
     const end = [terminal, JSON.stringify(record), RETENTION_MS] as const;
-    const done = await this.#scripts.finish(...keys, owner, first, last, JSON.stringify(contents), ...end);
-    if (done === 1) await this.#redis.hdel(open(owner), number);
-    return done === 1;
+    const done = await sendFrom(checkpoint, (kept) => {
+      const piece = JSON.stringify(contents.slice(kept));
+      return this.#scripts.finish(thread(id), text(id), req(id), owner, kept + 1, contents.length, piece, ...end);
+    });
+    if (done) await this.#redis.hdel(open(owner), number);
+    return done;
   }
 
   async claim(userId: string, key: string, mine: Claim): Promise<Claim | undefined> {
@@ -168,6 +172,16 @@ export class RedisLogStore implements LogStore {
   async dropClaim(userId: string, key: string): Promise<void> {
     await this.#redis.del(claim(userId, key));
   }
+}
+
+/** Sends text from where it is believed to be wanted, and then from where it is. @returns whether it is in */
+async function sendFrom(kept: number, send: (kept: number) => Promise<FitReply>): Promise<boolean> {
+  for (let tries = 0; tries < FIT_TRIES; tries += 1) {
+    const [kind, from] = await send(kept);
+    if (kind !== 'from') return kind === 'ok';
+    kept = from;
+  }
+  return false;
 }
 
 /** Compressed; empty where it is too large to keep. */

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fetchTransport, type Transport } from '../../src/client/transport.ts';
+import { type Instance, startInstance } from './instance.ts';
+import { startRedis, type TestRedis } from './redis.ts';
+
+export interface DeploymentOptions {
+  instances: number;
+  /** For all instances. */
+  env?: Record<string, string>;
+  /** On top of it, for one. */
+  envOf?: (at: number) => Record<string, string>;
+}
+
+/** Several instances that share a Redis and reach each other, as processes; without NGINX, so that a test can choose. */
+export class Deployment {
+  readonly redis: TestRedis;
+  /** By number from 0; one that died is replaced when it is started again. */
+  readonly instances: Instance[] = [];
+  readonly #folder = mkdtempSync(path.join(tmpdir(), 'weir-peers-'));
+  readonly #options: DeploymentOptions;
+  #closed = false;
+  #next = 0;
+
+  private constructor(redis: TestRedis, options: DeploymentOptions) {
+    this.redis = redis;
+    this.#options = options;
+  }
+
+  static async start(options: DeploymentOptions): Promise<Deployment> {
+    const deployment = new Deployment(await startRedis(), options);
+    const all = Array.from({ length: options.instances }, (_, at) => deployment.boot(at, options.envOf?.(at)));
+    await Promise.all(all);
+    return deployment;
+  }
+
+  /** Starts one, again where it has died. */
+  async boot(at: number, env: Record<string, string> = {}): Promise<Instance> {
+    const name = `app-${at + 1}`;
+    const instance = await startInstance({
+      INSTANCE_ID: name,
+      REDIS_URL: this.redis.url,
+      PEER_SOCKET: path.join(this.#folder, `${name}.sock`),
+      // Tests name their users themselves.
+      TRUSTED_PROXIES: '127.0.0.1',
+      MAX_CONNECTIONS_PER_USER: '1000',
+      ...this.#options.env,
+      ...env,
+    });
+    this.instances[at] = instance;
+    return instance;
+  }
+
+  /** SIGKILL, and waits until it is gone. */
+  async kill(at: number): Promise<void> {
+    await this.at(at).stop();
+  }
+
+  at(at: number): Instance {
+    return this.instances[at] as Instance;
+  }
+
+  url(at: number): string {
+    return this.at(at).url;
+  }
+
+  /** As a supervisor does: starts whatever has died again, a moment later, with nothing but the common environment. */
+  supervise(delayMs: number): void {
+    for (const at of this.instances.keys()) void this.#watch(at, delayMs);
+  }
+
+  /** Requests go to the instances in turn, those that are dead too: the client has to cope. */
+  transport(): Transport {
+    return (url, request) => {
+      this.#next += 1;
+      const to = new URL(url);
+      return fetchTransport(`${this.url(this.#next % this.instances.length)}${to.pathname}`, request);
+    };
+  }
+
+  async metric(at: number, name: string): Promise<number> {
+    const text = await (await fetch(`${this.url(at)}/metrics`)).text();
+    return Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
+  }
+
+  async slots(at: number): Promise<number> {
+    const health = await (await fetch(`${this.url(at)}/api/v1/health`)).json();
+    return (health as { pool: { total_connections: number } }).pool.total_connections;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.instances.map((instance) => instance.stop()));
+    await this.redis.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #watch(at: number, delayMs: number): Promise<void> {
+    while (!this.#closed) {
+      await this.at(at).exited;
+      await sleep(delayMs);
+      if (!this.#closed) await this.boot(at);
+    }
+  }
+}
