@@ -177,6 +177,7 @@ describe('a stream whose every owner dies', () => {
     expect(terminal(...connections)).toMatchObject({ event: 'error', error: 'producer_lost', retryable: true });
     const { responses } = pair.provider;
     expect(responses.asked('GET')).toHaveLength(3);
+    await until('the cancel', () => responses.runs.get('resp_1')?.state === 'cancelled');
     expect(connections.map((each) => each.text()).join('')).toBe(
       storyOf('story-1000x20')?.text.slice(
         0,

@@ -4,7 +4,7 @@ import { uncounted } from '../../core/provider/uncounted.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
-import { BackgroundRun } from './background_run.ts';
+import { BackgroundRun, cancelRun } from './background_run.ts';
 import { chatBody, continuationBody, type PrefixMark } from './openai_body.ts';
 import { OpenAiEndpoint } from './openai_endpoint.ts';
 import { responsesBody } from './responses_body.ts';
@@ -53,6 +53,10 @@ export class OpenAiProvider implements Provider {
     const body = keepRun && this.#background ? responsesBody(request) : undefined;
     if (keepRun && body) return BackgroundRun.start(this.#endpoint, body, signal, keepRun);
     return this.#chat(chatBody(request), signal);
+  }
+
+  dropRun(run: string): void {
+    void cancelRun(this.#endpoint, run);
   }
 
   /** Ends idle connections, and the running calls with them. */
