@@ -183,11 +183,6 @@ describe('a start that can not be', () => {
     expect(stderr).not.toContain('secret');
     expect(processes()).toEqual([]);
   });
-
-  it('refuses limits over the cluster with a sentence', async () => {
-    const { code, stderr } = await stack.weir(['start', '--all', '--pool-scope', 'cluster', ...stack.portFlags]);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('use "instance"')]);
-  });
 });
 
 describe('the certificate', () => {
