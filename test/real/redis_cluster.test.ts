@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis_connection.ts';
 import { RedisDirectory } from '../../src/adapters/stores/redis_directory.ts';
@@ -63,8 +62,7 @@ describe('admission on a Redis Cluster', () => {
     const users = Array.from({ length: 30 }, (_, index) => `failover-${index}`);
     const held = await Promise.all(users.map((user) => takeAll(store(0), user, 1)));
     const owner = await cluster.ownerOf('weir:{capacity}');
-    owner.process.kill('SIGKILL');
-    await once(owner.process, 'exit');
+    await cluster.kill(owner);
     // Under way: each user wants a second stream, and gives the first one back.
     let refused = 0;
     for (const [at, user] of users.entries()) {
@@ -76,6 +74,7 @@ describe('admission on a Redis Cluster', () => {
     expect(refused).toBeLessThanOrEqual(1);
     await until('a replica has taken over', () => instances.every((instance) => !instance.store.failing()), 20_000);
     await until('no slot is taken', async () => (await members()) === 0, 15_000);
+    await cluster.revive(owner);
     const before = guesses();
     for (const user of users) {
       const taken = await Promise.all([0, 1, 2].map((at) => takeAll(store(at), user, 2)));
@@ -114,8 +113,7 @@ describe('the directory on a Redis Cluster', () => {
   it('goes on by itself when the primary of its keys dies', async () => {
     const directory = new RedisDirectory(redis);
     const owner = await cluster.ownerOf('weir:{instances}');
-    owner.process.kill('SIGKILL');
-    await once(owner.process, 'exit');
+    await cluster.kill(owner);
     await until('its replica has taken over', async () => {
       await directory.announce(about('app-1')).catch(() => {});
       return directory.status() === 'connected' && (await directory.list()).length === 1;
