@@ -12,7 +12,7 @@ import type { StreamCore } from '../core/handle_stream.ts';
 import { peerClient } from './cluster/peer_client.ts';
 import { peerServices } from './cluster/peer_services.ts';
 import type { GatewayConfig } from './config.ts';
-import { weirDoor } from './doors/weir_door.ts';
+import { WeirDoor } from './doors/weir_door.ts';
 
 const EMPTY_LOOK_MS = 50;
 
@@ -91,7 +91,7 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
 function threadEncoder(record: ThreadRecord, current: () => ThreadRecord) {
   const { id: thread_id, instance, model, provider, token: resume_token, promptLength } = record;
   const status = { status: 'validated' as const, thread_id, instance, model, provider, resume_token };
-  return weirDoor(status, promptLength, (seq) => eventId(current(), seq));
+  return new WeirDoor(status, promptLength, (seq) => eventId(current(), seq));
 }
 
 function faultPoint(setting: string | undefined): FaultPoint {

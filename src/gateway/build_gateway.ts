@@ -48,7 +48,12 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const metrics = new PrometheusMetrics(() => pool.view());
   const slots = await buildSlotStore(config, redis, boot, metrics);
   const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
-  const openai = new OpenAiProvider({ baseUrl: config.OPENAI_BASE_URL, apiKey: config.OPENAI_API_KEY }, wheel);
+  const openaiOptions = {
+    baseUrl: config.OPENAI_BASE_URL,
+    apiKey: config.OPENAI_API_KEY,
+    continuation: config.OPENAI_CONTINUATION,
+  };
+  const openai = new OpenAiProvider(openaiOptions, wheel);
   const fake = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
   const streamCore: StreamCore = {

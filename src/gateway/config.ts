@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { CONTINUATIONS } from '../adapters/providers/openai_provider.ts';
 
 const list = (fallback: string) =>
   z
@@ -48,6 +49,8 @@ const environment = z
     DEFAULT_PROVIDER: z.enum(['fake', 'openai']).default('fake'),
     OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
     OPENAI_API_KEY: z.string().optional(),
+    /** How that server goes on with a resumable answer whose instance died. */
+    OPENAI_CONTINUATION: z.enum(CONTINUATIONS).default('none'),
     AUTH_MODE: z.enum(['none']).default('none'),
     IDENTITY_HEADER: z
       .string()

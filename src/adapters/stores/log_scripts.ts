@@ -15,6 +15,7 @@ export interface LogScripts {
   beat: Script<string[]>;
   create: Script<number>;
   adopt: Script<number>;
+  set_run: Script<number>;
   checkpoint: Script<FitReply>;
   finish: Script<FitReply>;
 }
@@ -27,6 +28,7 @@ const KEYS: Record<keyof LogScripts, number> = {
   create: 2,
   adopt: 2,
   checkpoint: 2,
+  set_run: 1,
   finish: 3,
 };
 

@@ -92,6 +92,12 @@ export class MemoryLogStore implements LogStore {
     return kept.contents.length;
   }
 
+  async setProviderRun(record: ThreadRecord, run: string): Promise<boolean> {
+    const kept = this.#threads.get(record.id);
+    if (kept) kept.record.providerRun = run;
+    return kept !== undefined;
+  }
+
   /** The thread itself has its text as long as it runs; nobody else could read it. */
   async checkpoint(record: ThreadRecord): Promise<boolean> {
     return this.#threads.has(record.id);

@@ -105,10 +105,12 @@ export class RedisLogStore implements LogStore {
   }
 
   async read(threadId: string): Promise<ThreadRecord | undefined> {
-    const [record, state, checkpoint] = await this.#redis.hmget(thread(threadId), 'record', 'state', 'checkpoint');
+    const fields = ['record', 'state', 'checkpoint', 'run'] as const;
+    const [record, state, checkpoint, run] = await this.#redis.hmget(thread(threadId), ...fields);
     if (!record) return undefined;
     const parsed = JSON.parse(record) as ThreadRecord;
-    return { ...parsed, state: state as ThreadRecord['state'], checkpoint: Number(checkpoint) };
+    const known = { ...parsed, state: state as ThreadRecord['state'], checkpoint: Number(checkpoint) };
+    return run ? { ...known, providerRun: run } : known;
   }
 
   async readRequest(threadId: string): Promise<StreamRequest | undefined> {
@@ -134,6 +136,10 @@ export class RedisLogStore implements LogStore {
     ]);
     if (stored < 0) await this.#redis.hdel(open(owner), number);
     return stored;
+  }
+
+  async setProviderRun({ id, owner }: ThreadRecord, run: string): Promise<boolean> {
+    return (await this.#scripts.set_run(thread(id), owner, run)) === 1;
   }
 
   checkpoint({ id, owner, checkpoint }: ThreadRecord, contents: readonly string[], upTo: number): Promise<boolean> {

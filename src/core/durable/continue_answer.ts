@@ -1,6 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import type { Answer } from '../provider/provider.ts';
 import type { DurableCore } from './durable_core.ts';
+import { keepRun } from './keep_run.ts';
 import type { Thread } from './thread.ts';
 
 /** A prompt that kills its instance must not kill them all. */
@@ -15,6 +16,11 @@ export async function continueAnswer(core: DurableCore, thread: Thread): Promise
   const { record, request, contents, abort } = thread;
   if (record.takeovers > MAX_TAKEOVERS || !request) throw new WeirError('producer_lost');
   const provider = core.providers.select(record.provider, record.model);
+  const run = record.providerRun;
+  // Nothing was said, and nothing runs: whatever is said now is the answer.
+  if (contents.length === 0 && run === undefined) {
+    return provider.open(request, abort.signal, (name) => keepRun(core, thread, name));
+  }
   if (!provider.continueFrom) throw new WeirError('producer_lost');
-  return provider.continueFrom(request, contents, abort.signal);
+  return provider.continueFrom(request, contents, abort.signal, run);
 }

@@ -59,6 +59,8 @@ export interface LogStore {
    * @returns how much text is kept apart from the log; -1 when it has another owner, or is over
    */
   adopt(next: ThreadRecord, from: string, request: StreamRequest | undefined): Promise<number>;
+  /** Keeps the provider's name for the running answer. @returns false when the thread is not this record's owner's */
+  setProviderRun(record: ThreadRecord, run: string): Promise<boolean>;
   /**
    * Keeps the text up to a sequence number apart from the log; sends what is not kept yet, by the record's belief.
    * @param contents all of it @returns false when the thread is not this record's owner's

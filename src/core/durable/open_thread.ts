@@ -1,6 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import { handleStream, headOrPatience, type StreamExchange } from '../handle_stream.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
+import { keepRun } from './keep_run.ts';
 import { type Located, locateThread } from './locate_thread.ts';
 import { produceThread } from './produce_thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
@@ -47,7 +48,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     const thread = created ? addThread(core, record, request) : undefined;
     try {
       if (!thread) throw new WeirError('thread_in_use');
-      const opening = provider.open(request, thread.abort.signal);
+      const opening = provider.open(request, thread.abort.signal, (run) => keepRun(core, thread, run));
       await headOrPatience(opening, core.wheel);
       core.log.info('5.2', 'Starting stream', {
         user_id: userId,

@@ -1,6 +1,7 @@
 import type { WeirError } from '../../protocol/error_code.ts';
 import type { Answer } from '../provider/provider.ts';
 import type { Permit } from '../resilience/permit.ts';
+import type { Encoder } from '../stream/encoder.ts';
 import { Producer } from '../stream/producer.ts';
 import type { DurableCore } from './durable_core.ts';
 import type { Thread } from './thread.ts';
@@ -24,7 +25,15 @@ export async function produceThread(
   const { provider: name, userId, id } = thread.record;
   core.observer.opened();
   // The log holds plain text; each reader's frames are made of it when they are sent.
-  const plain = { ...thread.encoder, chunk: (_seq: number, text: string) => text };
+  const { encoder } = thread;
+  const plain: Encoder = {
+    heartbeat: encoder.heartbeat,
+    status: (seq) => encoder.status(seq),
+    chunk: (_seq, text) => text,
+    notice: (notice) => encoder.notice(notice),
+    complete: (...end) => encoder.complete(...end),
+    error: (...end) => encoder.error(...end),
+  };
   const commit = (frame: { text: string }) => thread.append(frame.text);
   const producer = new Producer(plain, commit, core.observer, startedAt, thread.contents);
   thread.onRoom = producer.resume;

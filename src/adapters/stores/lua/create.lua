@@ -1,5 +1,5 @@
 -- Makes a thread, if its id was never used.
--- KEYS  1 thread:{id} hash (owner, state, checkpoint, record, terminal)   2 req:{id} string
+-- KEYS  1 thread:{id} hash (owner, state, checkpoint, record, run, terminal)   2 req:{id} string
 -- ARGV  1 owner   2 record as JSON   3 request, or '' where it is not kept   4 life in milliseconds
 -- Returns 1 when it is made, 0 when the id is known
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
