@@ -21,6 +21,9 @@ export class Deployment {
   readonly instances: Instance[] = [];
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'weir-peers-'));
   readonly #options: DeploymentOptions;
+  /** How often one died under {@link supervise}. */
+  deaths = 0;
+  #watchers: Promise<void>[] = [];
   #closed = false;
   #next = 0;
 
@@ -68,7 +71,7 @@ export class Deployment {
 
   /** As a supervisor does: starts whatever has died again, a moment later, with nothing but the common environment. */
   supervise(delayMs: number): void {
-    for (const at of this.instances.keys()) void this.#watch(at, delayMs);
+    this.#watchers = Array.from(this.instances.keys(), (at) => this.#watch(at, delayMs));
   }
 
   /** Requests go to the instances in turn, those that are dead too: the client has to cope. */
@@ -78,6 +81,11 @@ export class Deployment {
       const to = new URL(url);
       return fetchTransport(`${this.url(this.#next % this.instances.length)}${to.pathname}`, request);
     };
+  }
+
+  /** What no test may cause: faults of the instances themselves, as their logs tell them. */
+  errors(): unknown[] {
+    return this.instances.flatMap(({ lines }) => lines.filter(({ level }) => level === 'error'));
   }
 
   async metric(at: number, name: string): Promise<number> {
@@ -93,6 +101,9 @@ export class Deployment {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.instances.map((instance) => instance.stop()));
+    // One may just have been started again.
+    await Promise.all(this.#watchers);
+    await Promise.all(this.instances.map((instance) => instance.stop()));
     await this.redis.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -100,6 +111,8 @@ export class Deployment {
   async #watch(at: number, delayMs: number): Promise<void> {
     while (!this.#closed) {
       await this.at(at).exited;
+      if (this.#closed) return;
+      this.deaths += 1;
       await sleep(delayMs);
       if (!this.#closed) await this.boot(at);
     }
