@@ -95,6 +95,19 @@ describe('instances that share a Redis', () => {
     expect(asked).toBeGreaterThan(0);
   });
 
+  it('have something for each of many that start at once, and all of it for the one that needs it', async () => {
+    const few = { maxConnections: 40, maxConnectionsPerUser: 40 };
+    const all: SlotInstance[] = [];
+    for (let at = 0; at < 5; at += 1) all.push(await start({ limits: few }));
+    for (const { store } of all) expect(await takeAll(store, 'crowd', 1)).toHaveLength(1);
+    let held = 5;
+    await until('one has the rest', async () => {
+      held += (await takeAll((all[2] as SlotInstance).store, 'crowd', 1)).length;
+      return held === 40;
+    });
+    for (const { store } of all) expect(await granted(store, slotOf('crowd'))).toBe(false);
+  });
+
   it('give the rest of the total to whoever is left when one leaves', async () => {
     const few = { maxConnections: 6, maxConnectionsPerUser: 6 };
     const [one, two] = [await start({ limits: few }), await start({ limits: few })];
