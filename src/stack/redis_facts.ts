@@ -33,8 +33,33 @@ function field(info: string, name: string): string {
   return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
 }
 
-/** Asks the server at `url` (redis://, rediss:// or unix://). Throws a {@link StackError} when it can't be had. */
+/** Each node of a cluster as a URL of its own, with the first one's user and password; else the URL itself. */
+function nodeUrls(url: string): string[] {
+  if (url.startsWith('unix://')) return [url];
+  const [, start = '', hosts = ''] = /^(rediss?:\/\/(?:[^@,]*@)?)(.*)$/.exec(url) ?? [];
+  return hosts.split(',').map((host) => (/^rediss?:\/\//.test(host) ? host : `${start}${host}`));
+}
+
+/**
+ * Asks the server at `url` (redis://, rediss:// or unix://), or of a cluster's nodes the first primary.
+ * Throws a {@link StackError} when it can't be had.
+ */
 export async function redisFacts(url: string): Promise<RedisFacts> {
+  const urls = nodeUrls(url);
+  let facts: RedisFacts | undefined;
+  let problem: unknown;
+  for (const node of urls) {
+    const found = await nodeFacts(node).catch((error: unknown) => {
+      problem = error;
+    });
+    if (found && (urls.length === 1 || found.role === 'master')) return found;
+    facts ??= found ?? undefined;
+  }
+  if (facts) return facts;
+  throw problem;
+}
+
+async function nodeFacts(url: string): Promise<RedisFacts> {
   const redis = new Redis(url.replace(/^unix:\/\//, ''), {
     lazyConnect: true,
     retryStrategy: () => null,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { MockResponses } from './mock_responses.ts';
-import { restOfStory, type Story, storyOf } from './mock_story.ts';
+import { storyOf, tellStory } from './mock_story.ts';
 import {
   chunkFrame,
   DONE_FRAME,
@@ -50,7 +50,8 @@ export interface MockOpenai extends AsyncDisposable {
 
 /**
  * An OpenAI-compatible provider on a real socket. The model's name says what it answers: `mock-<chunks>x<per second>`
- * (0: at once), `story-…` (see `mock_story.ts`; it goes on after a given prefix), a name of {@link FAULT_MODELS}, or anything else for three words and a full stop.
+ * (0: at once), `story-…` (see `mock_story.ts`; it goes on after a given prefix), a name of {@link FAULT_MODELS}, or
+ * anything else for three words and a full stop.
  */
 export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<MockOpenai> {
   const requests: MockRequest[] = [];
@@ -151,7 +152,7 @@ async function play(steps: readonly MockStep[], response: ServerResponse): Promi
 
 async function answer({ body }: MockRequest, response: ServerResponse): Promise<void> {
   const story = storyOf(body.model);
-  if (story) return tell(story, body, response);
+  if (story) return tellStory(story, body, response);
   const [, count, rate] = /^mock-(\d+)x(\d+)$/.exec(body.model ?? '') ?? ['', '4', '0'];
   const chunks = Number(count);
   if (body.stream !== true) return answerWhole(chunks, response);
@@ -162,23 +163,6 @@ async function answer({ body }: MockRequest, response: ServerResponse): Promise<
   if (response.destroyed) return;
   const usage = body.stream_options?.include_usage ? usageFrame(7, chunks) : '';
   response.end(chunkFrame({}, 'stop') + usage + DONE_FRAME);
-}
-
-/** Goes on exactly after the prefix that it was given, in either way; `…-echo` says that prefix first. */
-async function tell(story: Story, body: MockRequest['body'], response: ServerResponse): Promise<void> {
-  const last = (body.messages as { role: string; content: string; prefix?: boolean }[]).at(-1);
-  const marked = last?.prefix === true || (body.continue_final_message === true && !body.add_generation_prompt);
-  const given = last?.role === 'assistant' && marked ? last.content : '';
-  const echo = given !== '' && body.model?.endsWith('-echo') ? [given] : [];
-  const rest = restOfStory(story, given);
-  response.writeHead(200, SSE_HEADERS);
-  response.write(ROLE_FRAME);
-  for (const content of [...echo, ...rest]) {
-    if (story.perSecond > 0) await sleep(1000 / story.perSecond);
-    if (response.destroyed) return;
-    response.write(chunkFrame({ content }));
-  }
-  response.end(chunkFrame({}, 'stop') + usageFrame(7 + given.length, rest.length) + DONE_FRAME);
 }
 
 /** A timer per stream, as its start fell: streams that tick together would come in bursts, and cost less to relay. */

@@ -10,6 +10,7 @@ export interface TestRedis {
   process: ChildProcess;
   start(): Promise<void>;
   kill(): Promise<void>;
+  readonly running: boolean;
   close(): Promise<void>;
 }
 
@@ -30,8 +31,11 @@ export async function startRedis(): Promise<TestRedis> {
       redis.process.kill('SIGKILL');
       await once(redis.process, 'exit');
     },
+    get running() {
+      return redis.process.exitCode === null && redis.process.signalCode === null;
+    },
     async close() {
-      if (redis.process.exitCode === null && redis.process.signalCode === null) await redis.kill();
+      if (redis.running) await redis.kill();
       rmSync(folder, { recursive: true });
     },
   };

@@ -28,7 +28,11 @@ export interface TakeoverPair extends AsyncDisposable {
   start(name: string, environment?: Record<string, string>): Promise<Instance>;
 }
 
-export async function startPair(environment: Record<string, string>): Promise<TakeoverPair> {
+/** @param ofOwner on top of what both get */
+export async function startPair(
+  environment: Record<string, string>,
+  ofOwner: Record<string, string> = {},
+): Promise<TakeoverPair> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-pair-'));
   const redis: TestRedis = await startRedis();
   const provider = await startMockOpenai();
@@ -47,7 +51,7 @@ export async function startPair(environment: Record<string, string>): Promise<Ta
     running.push(instance);
     return instance;
   };
-  const [owner, heir] = await Promise.all([start('owner'), start('heir')]);
+  const [owner, heir] = await Promise.all([start('owner', ofOwner), start('heir')]);
   return {
     provider,
     owner,

@@ -154,7 +154,7 @@ export class BackgroundRun implements Answer, AnswerConsumer {
   }
 
   #cancelRun(run: string): void {
-    void this.#endpoint.errand({ method: 'POST', path: `/responses/${encodeURIComponent(run)}/cancel` });
+    void cancelRun(this.#endpoint, run);
   }
 
   #settle(ending: (consumer: AnswerConsumer) => void): void {
@@ -163,4 +163,9 @@ export class BackgroundRun implements Answer, AnswerConsumer {
     if (this.#consumer) ending(this.#consumer);
     else this.#ending = ending;
   }
+}
+
+/** Ends a run by its name; harmless for one that is over. */
+export function cancelRun(endpoint: OpenAiEndpoint, run: string): Promise<void> {
+  return endpoint.errand({ method: 'POST', path: `/responses/${encodeURIComponent(run)}/cancel` });
 }

@@ -14,21 +14,23 @@ export function chatBody(request: StreamRequest): Body {
   };
 }
 
-/** The same request, to be answered from where `delivered` stopped: marked on the message, as DeepSeek and Mistral do. */
-export function prefixBody(request: StreamRequest, delivered: readonly string[]): Body {
-  const said = { role: 'assistant', content: delivered.join(''), prefix: true };
-  return { ...chatBody(restOf(request, delivered)), messages: [...messagesOf(request), said] };
-}
+/** How a server is told to go on with the last message: `prefix` by DeepSeek and Mistral, the other by vLLM. */
+export type PrefixMark = 'prefix' | 'continue_final_message';
 
-/** The same, as vLLM wants to be asked: the last message is left open instead of a new one begun. */
-export function openMessageBody(request: StreamRequest, delivered: readonly string[]): Body {
-  const said = { role: 'assistant', content: delivered.join('') };
-  return {
-    ...chatBody(restOf(request, delivered)),
-    messages: [...messagesOf(request), said],
-    continue_final_message: true,
-    add_generation_prompt: false,
-  };
+/**
+ * The same request, to be answered from where `delivered` stopped.
+ * @returns also what the continuation still says again: white space at the end of what was delivered, which is not
+ * sent, as many chat templates strip it and models then say it anew
+ */
+export function continuationBody(request: StreamRequest, delivered: readonly string[], mark: PrefixMark) {
+  const text = delivered.join('');
+  const content = text.trimEnd();
+  const again = text.slice(content.length);
+  const body = chatBody(restOf(request, delivered));
+  if (content === '') return { body, again };
+  const said = mark === 'prefix' ? { role: 'assistant', content, prefix: true } : { role: 'assistant', content };
+  const open = mark === 'prefix' ? {} : { continue_final_message: true, add_generation_prompt: false };
+  return { body: { ...body, messages: [...messagesOf(request), said], ...open }, again };
 }
 
 function messagesOf(request: StreamRequest): readonly unknown[] {

@@ -4,8 +4,8 @@ import { uncounted } from '../../core/provider/uncounted.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
-import { BackgroundRun } from './background_run.ts';
-import { chatBody, openMessageBody, prefixBody } from './openai_body.ts';
+import { BackgroundRun, cancelRun } from './background_run.ts';
+import { chatBody, continuationBody, type PrefixMark } from './openai_body.ts';
 import { OpenAiEndpoint } from './openai_endpoint.ts';
 import { responsesBody } from './responses_body.ts';
 
@@ -55,6 +55,10 @@ export class OpenAiProvider implements Provider {
     return this.#chat(chatBody(request), signal);
   }
 
+  dropRun(run: string): void {
+    void cancelRun(this.#endpoint, run);
+  }
+
   /** Ends idle connections, and the running calls with them. */
   close(): Promise<void> {
     return this.#endpoint.close();
@@ -68,23 +72,30 @@ export class OpenAiProvider implements Provider {
     switch (kind) {
       case 'none':
         return undefined;
-      case 'prefix':
-        return async (request, delivered, signal) =>
-          uncounted(await this.#chat(prefixBody(request, delivered), signal));
-      case 'prefix_echo':
-        return async (request, delivered, signal) => {
-          const answer = await this.#chat(prefixBody(request, delivered), signal);
-          return skipDelivered(uncounted(answer), delivered, () => {});
-        };
-      case 'continue_final_message':
-        return async (request, delivered, signal) =>
-          uncounted(await this.#chat(openMessageBody(request, delivered), signal));
       case 'responses':
-        return async (_, delivered, signal, run) => {
-          if (run === undefined) throw new WeirError('producer_lost');
-          const { answer, giveUp } = await BackgroundRun.resume(this.#endpoint, run, signal);
-          return skipDelivered(answer, delivered, giveUp);
-        };
+        return (_, delivered, signal, run) => this.#readAgain(delivered, signal, run);
+      case 'prefix_echo':
+        return (request, delivered, signal) => this.#goOn(request, delivered, signal, 'prefix', true);
+      default:
+        return (request, delivered, signal) => this.#goOn(request, delivered, signal, kind, false);
     }
+  }
+
+  async #readAgain(delivered: readonly string[], signal: AbortSignal, run: string | undefined): Promise<Answer> {
+    if (run === undefined) throw new WeirError('producer_lost');
+    const { answer, giveUp } = await BackgroundRun.resume(this.#endpoint, run, signal);
+    return skipDelivered(answer, delivered, giveUp);
+  }
+
+  async #goOn(
+    request: StreamRequest,
+    delivered: readonly string[],
+    signal: AbortSignal,
+    mark: PrefixMark,
+    echo: boolean,
+  ): Promise<Answer> {
+    const { body, again } = continuationBody(request, delivered, mark);
+    const answer = uncounted(await this.#chat(body, signal));
+    return skipDelivered(answer, echo ? delivered : [again], () => {});
   }
 }

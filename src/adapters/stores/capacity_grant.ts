@@ -2,6 +2,9 @@ import type { RedisBreaker } from './redis_breaker.ts';
 import type { SlotScripts } from './slot_scripts.ts';
 import type { SlotTiming } from './slot_timing.ts';
 
+/** For so many leases it is remembered that there were more instances: a Redis that lost everything finds one first. */
+const REMEMBERED_LEASES = 10;
+
 /**
  * This instance's part of the deployment's total, on a lease that is renewed in the background: as long as there is
  * room in it, nobody has to be asked. See lua/grant.lua for how much it is.
@@ -17,9 +20,11 @@ export class CapacityGrant {
   #part = 0;
   #confirmedAt = Number.NEGATIVE_INFINITY;
   #instances = 1;
+  #instancesAt = Number.NEGATIVE_INFINITY;
   #usedByOthers = 0;
   #answered = true;
   #waiting = 0;
+  readonly #bornAt = performance.now();
   #askedAt = Number.NEGATIVE_INFINITY;
   #left = false;
   #underWay: Promise<void> | undefined;
@@ -48,7 +53,7 @@ export class CapacityGrant {
     return this.#usedByOthers + this.#used();
   }
 
-  /** An equal share of `limit` for each instance that was there when Redis last answered. */
+  /** An equal share of `limit` for each instance that was there when Redis answered, a minute ago at the most. */
   staticShare(limit: number): number {
     return Math.ceil(limit / this.#instances);
   }
@@ -72,9 +77,11 @@ export class CapacityGrant {
 
   /** Renews the part when it is time; while Redis does not answer, this is how it is found out that it does again. */
   tick(): void {
-    const { renewMs, retryMs } = this.#timing;
-    const pause = this.#answered && this.#breaker.closed ? renewMs : retryMs;
-    if (!this.#left && performance.now() >= this.#askedAt + pause) void this.refresh();
+    const { leaseMs, renewMs, retryMs } = this.#timing;
+    const now = performance.now();
+    // In its first seconds it meets the others, who start when it does.
+    const settled = this.#answered && this.#breaker.closed && now > this.#bornAt + leaseMs;
+    if (!this.#left && now >= this.#askedAt + (settled ? renewMs : retryMs)) void this.refresh();
   }
 
   refresh(): Promise<void> {
@@ -104,7 +111,13 @@ export class CapacityGrant {
     if (!reply) return;
     this.#part = reply.part;
     this.#confirmedAt = sentAt;
-    this.#instances = reply.instances;
+    this.#count(reply.instances, sentAt);
     this.#usedByOthers = reply.usedInAll - used;
+  }
+  #count(instances: number, now: number): void {
+    const forgotten = now > this.#instancesAt + REMEMBERED_LEASES * this.#timing.leaseMs;
+    if (instances < this.#instances && !forgotten) return;
+    this.#instances = instances;
+    this.#instancesAt = now;
   }
 }

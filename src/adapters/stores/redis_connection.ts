@@ -35,7 +35,8 @@ function open(url: string): RedisConnection {
     // What cannot be sent fails at once: whoever asks has an answer without Redis, and no time to wait.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
-    redisOptions: { ...NODE_OPTIONS, username, password, ...(tls ? { tls: {} } : {}) },
+    // Connected to as soon as it is known: what is asked of a node that is only connecting fails.
+    redisOptions: { ...NODE_OPTIONS, lazyConnect: false, username, password, ...(tls ? { tls: {} } : {}) },
   });
 }
 
@@ -59,6 +60,10 @@ export async function connectRedis(url: string, log: EventLog): Promise<RedisCon
   };
   redis.on('error', onError);
   if (redis instanceof Cluster) redis.on('node error', onError);
-  await once(redis, 'ready', { signal: AbortSignal.timeout(FIRST_CONNECT_MS) }).catch(() => {});
+  const signal = AbortSignal.timeout(FIRST_CONNECT_MS);
+  await once(redis, 'ready', { signal }).catch(() => {});
+  const nodes = redis instanceof Cluster ? redis.nodes('master') : [];
+  const connecting = nodes.filter(({ status }) => status !== 'ready');
+  await Promise.all(connecting.map((node) => once(node, 'ready', { signal }).catch(() => {})));
   return redis;
 }

@@ -14,9 +14,12 @@ const MAX_TAKEOVERS = 3;
  */
 export async function continueAnswer(core: DurableCore, thread: Thread): Promise<Answer> {
   const { record, request, contents, abort } = thread;
-  if (record.takeovers > MAX_TAKEOVERS || !request) throw new WeirError('producer_lost');
   const provider = core.providers.select(record.provider, record.model);
   const run = record.providerRun;
+  if (record.takeovers > MAX_TAKEOVERS || !request) {
+    if (run !== undefined) provider.dropRun?.(run);
+    throw new WeirError('producer_lost');
+  }
   // Nothing was said, and nothing runs: whatever is said now is the answer.
   if (contents.length === 0 && run === undefined) {
     return provider.open(request, abort.signal, (name) => keepRun(core, thread, name));

@@ -10,6 +10,8 @@ const LATE_MS = 150;
 /** A timer this late was held up by its own process. */
 const STOOD_STILL_MS = 2 * LATE_MS;
 const RETRY_MS = 50;
+/** A store that does not answer is asked this often whether it does again. */
+const PROBE_MS = 250;
 /** As long as the store waits for a boot that no longer appends. */
 export const LEASE_MS = 6_000;
 
@@ -63,6 +65,8 @@ export class GroupLog {
   #gather: NodeJS.Timeout | undefined;
   #ackedAt = performance.now();
   #fenced = false;
+  #answering = true;
+  #probe: NodeJS.Timeout | undefined;
   #late = false;
   #armedAt = 0;
   /** The group with the last frames that went out unlogged. */
@@ -76,6 +80,20 @@ export class GroupLog {
 
   get boot(): string {
     return this.#boot;
+  }
+
+  /** Whether the store answered when it was asked last; while it does not, no request needs to wait for it. */
+  get answering(): boolean {
+    return this.#answering;
+  }
+
+  /** A request has waited for the store in vain; others need not, until it answers again. */
+  gotNoAnswer(): void {
+    this.#answering = false;
+    this.#probe ??= setTimeout(() => {
+      this.#probe = undefined;
+      void this.renew();
+    }, PROBE_MS).unref();
   }
 
   /** Whether frames go out unlogged now. */
@@ -116,11 +134,14 @@ export class GroupLog {
 
   /** Keeps the lease while nothing is written. */
   async renew(): Promise<void> {
-    if (this.#inFlight || this.#fenced || performance.now() - this.#ackedAt < LEASE_MS / 4) return;
+    if (this.#inFlight || this.#fenced) return;
+    if (this.#answering && performance.now() - this.#ackedAt < LEASE_MS / 4) return;
     const { store } = this.#options;
     const boot = this.#boot;
     const sentAt = performance.now();
     const reply = await store.append(boot, this.#next, '').catch(() => undefined);
+    this.#answering = reply !== undefined;
+    if (!this.#answering) this.gotNoAnswer();
     if (boot !== this.#boot || this.#fenced) return;
     if (reply?.kind === 'ok') this.#ackedAt = Math.max(this.#ackedAt, sentAt);
     else if (reply?.kind === 'sealed' || reply?.kind === 'lost' || this.#leaseIsOver()) this.#fence();
@@ -185,6 +206,7 @@ export class GroupLog {
       faults('before_commit');
       const sentAt = performance.now();
       const reply = await store.append(boot, group.n, group.text).catch(() => undefined);
+      this.#answering = reply !== undefined;
       if (boot !== this.#boot || this.#fenced) return;
       if (reply?.kind === 'ok' || reply?.kind === 'duplicate') {
         this.#ackedAt = sentAt;

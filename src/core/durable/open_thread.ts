@@ -29,6 +29,7 @@ export interface ThreadExchange extends StreamExchange {
  */
 export async function openThread(core: DurableCore, exchange: ThreadExchange): Promise<Located | undefined> {
   const { request, userId, threadId, idempotency, startedAt } = exchange;
+  if (!core.wal.answering) return withoutLog(core, exchange);
   const taken = idempotency && (await claimed(core, exchange, idempotency));
   if (typeof taken === 'object') return taken;
   const provider = core.providers.select(request.provider, request.model);
@@ -37,13 +38,12 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     const permit = await core.pool.acquireConnection(userId, threadId);
     const { record, created } = await create(core, exchange, permit.slot.permitId, provider.name, taken !== 'unknown');
     if (created === undefined) {
+      core.wal.gotNoAnswer();
       await permit.release();
       // Perhaps only the answer was lost.
-      await core.store.discard(record).catch(() => {});
-      if (idempotency) await core.store.dropClaim(userId, idempotency.key).catch(() => {});
-      if (core.strict) throw new WeirError('service_unavailable', { details: { reason: 'redis' }, retryAfter: 2 });
-      await handleStream(core, exchange);
-      return undefined;
+      void core.store.discard(record).catch(() => {});
+      if (idempotency) void core.store.dropClaim(userId, idempotency.key).catch(() => {});
+      return withoutLog(core, exchange);
     }
     const thread = created ? addThread(core, record, request) : undefined;
     try {
@@ -74,6 +74,12 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     if (idempotency) await core.store.dropClaim(userId, idempotency.key).catch(() => {});
     throw error;
   }
+}
+
+/** Nothing can be kept now: a plain stream that says so, or a refusal where the deployment wants that. */
+async function withoutLog(core: DurableCore, exchange: ThreadExchange): Promise<undefined> {
+  if (core.strict) throw new WeirError('service_unavailable', { details: { reason: 'redis' }, retryAfter: 2 });
+  await handleStream(core, exchange);
 }
 
 async function knownThread(core: DurableCore, threadId: string): Promise<boolean> {

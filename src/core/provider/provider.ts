@@ -58,4 +58,6 @@ export interface Provider {
     signal: AbortSignal,
     run: string | undefined,
   ): Promise<Answer>;
+  /** Ends what `keepRun` was given a name for: nobody will go on with it. */
+  dropRun?(run: string): void;
 }

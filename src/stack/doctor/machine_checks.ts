@@ -4,6 +4,7 @@ import { findCommand } from '../machine/find_command.ts';
 import { portProblem } from '../machine/port_check.ts';
 import { wantedPorts } from '../native/check_ports.ts';
 import { nginxConfProblem, nginxVersion } from '../nginx/test_nginx_conf.ts';
+import { streamTotal } from '../stack_options.ts';
 import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';
 
 const OLDEST_NODE = 24;
@@ -59,7 +60,7 @@ export async function checkPorts({ options }: DoctorContext, runs: boolean): Pro
 /** Open files against the streams that the options allow. */
 export function checkFileLimit({ options }: DoctorContext): Check {
   const id = 'file_limit';
-  const wanted = options.instances * options.maxConnections;
+  const wanted = streamTotal(options);
   const { files, streams } = fileLimit(wanted);
   if (streams >= wanted) return ok(id, `${files} open files are enough for ${wanted} streams`);
   const what = `the file limit allows ${streams} of ${wanted} streams at once`;

@@ -45,8 +45,9 @@ export async function checkUnbuffered(context: DoctorContext): Promise<Check> {
 /** Holds as many streams as one user may have, and counts them per instance. */
 export async function checkBalance(context: DoctorContext): Promise<Check> {
   const id = 'balance';
-  const { instances, maxPerUser } = context.options;
-  const perInstance = Math.min(maxPerUser, 3);
+  const { instances, maxPerUser, poolScope } = context.options;
+  const perInstance = Math.min(poolScope === 'cluster' ? Math.floor(maxPerUser / instances) : maxPerUser, 3);
+  if (perInstance === 0) return ok(id, `not looked at: one user may not have ${instances} streams here`);
   const fake = { tokens: 2, tokens_per_second: 2, ttft_ms: 500 };
   const answers = await Promise.all(
     Array.from({ length: instances * perInstance }, () =>

@@ -66,6 +66,9 @@ export class Supervisor {
       const names = new Set(wanted.instances.map(({ name }) => name));
       const added = wanted.instances.filter(({ name }) => !this.#services.has(name)).map((spec) => this.#manage(spec));
       const leaving = known.filter(({ spec }) => !names.has(spec.name));
+      if (added.length === 0 && this.#restingOf(wanted.nginx.instances).length === names.size) {
+        throw new Error(`of these, none serves now (${[...names].join(', ')})`);
+      }
       this.#setInstances([...known, ...added]);
       try {
         await allOrThrow(added.map((service) => service.start()));
