@@ -77,6 +77,36 @@ describe('a resumable stream whose instance is killed', () => {
   });
 });
 
+describe('many clients that come back at once', () => {
+  it('cause one takeover of each stream, on whatever instances they ask', async () => {
+    const spoken = (seed: number) => ({ seed, tokens: 200, tokens_per_second: 50 });
+    const seeds = range(101, 108);
+    const user = (seed: number) => ({ 'X-Real-IP': `10.0.1.${seed - 100}` });
+    const streams = await Promise.all(
+      seeds.map((seed) => openThread(deployment.url(0), resumable(spoken(seed)), user(seed))),
+    );
+    await until('all of them stream', () => streams.every((reading) => chunks(reading).length > 20));
+    await deployment.kill(0);
+    await Promise.all(streams.map((reading) => reading.ended));
+    const readers = streams.flatMap((reading, at) =>
+      range(1, 8).map(async (nth) => {
+        const seed = seeds[at] as number;
+        const rest = await attach(deployment.url(1 + (nth % 2)), threadOf(reading), lastId(reading), user(seed));
+        await rest.ended;
+        expect(contentOf(reading, rest)).toBe(textOf(spoken(seed)));
+        expect(sequence(reading, rest)).toEqual(range(0, 201));
+      }),
+    );
+    await Promise.all(readers);
+    const taken = [1, 2].flatMap((at) => deployment.at(at).lines.filter(({ event }) => event === 'Stream taken over'));
+    const ours = new Set(streams.map(threadOf));
+    const ids = taken.map(({ thread_id }) => thread_id as string).filter((id) => ours.has(id));
+    expect(ids.sort()).toEqual([...ours].sort());
+    await deployment.boot(0);
+    expect(deployment.errors()).toEqual([]);
+  });
+});
+
 describe('attaching', () => {
   const spoken = { seed: 13, tokens: 120, tokens_per_second: 100 };
   const text = textOf(spoken);

@@ -93,7 +93,7 @@ export class RedisLogStore implements LogStore {
     const life = [RUNNING_MS] as const;
     // Recovery must find it from the first frame on; an entry without a thread means nothing.
     const [, made] = await Promise.all([
-      this.#redis.hset(open(owner), number, id),
+      this.#enlist(owner, number, id),
       this.#scripts.create(thread(id), req(id), owner, JSON.stringify(record), kept, ...life),
     ]);
     if (made === 0) await this.#redis.hdel(open(owner), number);
@@ -131,7 +131,7 @@ export class RedisLogStore implements LogStore {
     const { id, owner, number } = next;
     const kept = request ? await packRequest(request) : '';
     const [, stored] = await Promise.all([
-      this.#redis.hset(open(owner), number, id),
+      this.#enlist(owner, number, id),
       this.#scripts.adopt(thread(id), req(id), from, owner, JSON.stringify(next), kept, RUNNING_MS),
     ]);
     if (stored < 0) await this.#redis.hdel(open(owner), number);
@@ -158,6 +158,11 @@ export class RedisLogStore implements LogStore {
     });
     if (done) await this.#redis.hdel(open(owner), number);
     return done;
+  }
+
+  /** The boot may die before its first beat, and then nobody else gives the key a time to live. */
+  async #enlist(owner: string, number: string, id: string): Promise<void> {
+    await Promise.all([this.#redis.hset(open(owner), number, id), this.#redis.pexpire(open(owner), RUNNING_MS)]);
   }
 
   async claim(userId: string, key: string, mine: Claim): Promise<Claim | undefined> {

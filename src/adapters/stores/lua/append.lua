@@ -15,6 +15,8 @@ if n > next then return {'gap', next} end
 if ARGV[2] ~= '' then
   redis.call('XADD', KEYS[2], n .. '-0', 'g', ARGV[2])
   redis.call('HSET', KEYS[1], 'next', n + 1)
+  -- The first one makes the key; its boot may die before it beats.
+  if n == 1 then redis.call('PEXPIRE', KEYS[2], redis.call('PTTL', KEYS[1])) end
 end
 redis.call('SET', KEYS[3], '1', 'PX', ARGV[3])
 return {'ok'}
