@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { slotScripts } from '../../src/adapters/stores/slot_scripts.ts';
+import { slotScripts } from '../../src/adapters/stores/slots/slot_scripts.ts';
 import type { Slot } from '../../src/core/resilience/slot_store.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { type SlotInstance, startSlotInstance } from '../support/slot_cluster.ts';

@@ -1,10 +1,10 @@
-import type { Slot, SlotStore, SlotVerdict } from '../../core/resilience/slot_store.ts';
-import type { PoolView } from '../../protocol/cluster_view.ts';
+import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot_store.ts';
+import type { PoolView } from '../../../protocol/cluster_view.ts';
+import { RedisBreaker } from '../redis/redis_breaker.ts';
+import type { RedisConnection } from '../redis/redis_connection.ts';
 import { CapacityGrant } from './capacity_grant.ts';
 import { HeldSlots } from './held_slots.ts';
 import { PendingReleases } from './pending_releases.ts';
-import { RedisBreaker } from './redis_breaker.ts';
-import type { RedisConnection } from './redis_connection.ts';
 import type { RedisSlotOptions } from './redis_slot_options.ts';
 import { poolView, refused } from './slot_limits.ts';
 import { SlotRenewal } from './slot_renewal.ts';

@@ -1,4 +1,4 @@
-import type { SlotObserver } from '../../core/observe/slot_observer.ts';
+import type { SlotObserver } from '../../../core/observe/slot_observer.ts';
 import type { SlotLimits } from './slot_limits.ts';
 import type { SlotScripts } from './slot_scripts.ts';
 import type { SlotTiming } from './slot_timing.ts';
