@@ -1,5 +1,5 @@
 import { fetchTransport } from '../../src/client/transport.ts';
-import type { LoadPlan } from '../../src/load/load_plan.ts';
+import type { LoadPlan as EnginePlan } from '../../src/load/load_plan.ts';
 import { runLoad } from '../../src/load/run_load.ts';
 import type { Summary } from '../../src/load/summary.ts';
 import type { ClusterView, ModelsView } from '../../src/protocol/cluster_view.ts';
@@ -7,10 +7,10 @@ import { SseDecoder } from '../../src/protocol/sse_decoder.ts';
 
 // The one file that knows the rest of Weir: everything the page asks, it asks here.
 
-export type { LoadPlan } from '../../src/load/load_plan.ts';
+export type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
 export type { Outcome } from '../../src/load/outcome.ts';
 export type { Spread } from '../../src/load/samples.ts';
-export { type LoadReport, type LoadSnapshot, Summary } from '../../src/load/summary.ts';
+export { Summary } from '../../src/load/summary.ts';
 export type { SeriesPoint } from '../../src/load/time_series.ts';
 export type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/cluster_view.ts';
 
@@ -103,7 +103,20 @@ export async function followCluster(
   }
 }
 
+/** What the form asks for: a closed loop by requests. */
+export interface LoadPlan {
+  url: string;
+  concurrency: number;
+  requests: number;
+  prompt: string;
+  model: string;
+  provider: string;
+}
+
 /** Runs a plan from this browser. @returns milliseconds that it took */
 export function runInBrowser(plan: LoadPlan, summary: Summary, signal: AbortSignal): Promise<number> {
-  return runLoad(plan, { summary, signal, transport: fetchTransport });
+  const { concurrency, requests, ...rest } = plan;
+  const mode = { kind: 'closed', concurrency, requests } as const;
+  const enginePlan: EnginePlan = { ...rest, mode, warmupMs: 0, users: 1, api: 'weir' };
+  return runLoad(enginePlan, { summary, signal, transport: fetchTransport });
 }
