@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { Scroll } from './Scroll.tsx';
 
 export interface ChartSeries {
   label: string;
@@ -75,9 +76,9 @@ export function TimeChart({ title, times, series, theme, window }: Props) {
       <div ref={box} aria-hidden="true" className="w-full overflow-hidden" style={{ height: HEIGHT }} />
       <details className="mt-1 text-label">
         <summary className="w-fit text-muted hover:text-ink">Show as a table</summary>
-        <div className="max-h-64 overflow-auto">
+        <Scroll label={`${title}, table`} tall>
           <ChartTable title={title} times={times} series={series} />
-        </div>
+        </Scroll>
       </details>
     </figure>
   );
