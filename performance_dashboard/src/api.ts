@@ -1,12 +1,10 @@
 import { fetchTransport } from '../../src/client/transport.ts';
-import type { ComparisonRow } from '../../src/load/compare_reports.ts';
 import type { LoadPlan } from '../../src/load/load_plan.ts';
 import type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
 import type { LoadRun, RunHead } from '../../src/load/load_run.ts';
 import type { Outcome } from '../../src/load/outcome.ts';
 import type { LoadRecord } from '../../src/load/record.ts';
-import { runLoad } from '../../src/load/run_load.ts';
-import { sloOf } from '../../src/load/slo.ts';
+import { runLoad, summaryOptions } from '../../src/load/run_load.ts';
 import { Summary, type SummaryOptions } from '../../src/load/summary.ts';
 import type { ClusterView, ModelsView } from '../../src/protocol/cluster_view.ts';
 import { SseDecoder } from '../../src/protocol/sse_decoder.ts';
@@ -16,7 +14,7 @@ import { SseDecoder } from '../../src/protocol/sse_decoder.ts';
 export { attachStream, openStream } from '../../src/client/open_stream.ts';
 export { StreamRefusal } from '../../src/client/stream_refusal.ts';
 export type { StreamResult } from '../../src/client/stream_result.ts';
-export type { ComparisonRow } from '../../src/load/compare_reports.ts';
+export { type ComparisonRow, compareReports } from '../../src/load/compare_reports.ts';
 export type { LimitReport } from '../../src/load/limit_steps.ts';
 export type { LoadPlan } from '../../src/load/load_plan.ts';
 export type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
@@ -166,7 +164,7 @@ export function runInBrowser(
   onStart: (start: StreamStart) => void,
   onRecord: (record: LoadRecord) => void,
 ): BrowserRun {
-  const summary = new WatchedSummary(plan.slo ? { slo: sloOf(plan.slo) } : {}, onStart);
+  const summary = new WatchedSummary(summaryOptions(plan), onStart);
   const startedAt = performance.now();
   let tookMs: number | undefined;
   const running = runLoad(plan, { summary, signal, transport: fetchTransport, onRecord });
@@ -265,9 +263,6 @@ export async function followRun(id: string, signal: AbortSignal, listener: RunLi
 export const reportHref = (id: string, kind: 'json' | 'csv' | 'html') => `${runPath(id)}/report.${kind}`;
 
 const runPath = (id: string) => `/api/runs/${encodeURIComponent(id)}`;
-
-export const fetchCompare = async (a: string, b: string, signal: AbortSignal): Promise<ComparisonRow[]> =>
-  (await ask<{ rows: ComparisonRow[] }>(`/api/compare?${new URLSearchParams({ a, b })}`, signal)).rows;
 
 /** Starts the guide's experiment: the same ten at once, through NGINX and then at one instance alone. */
 export const startComparison = (concurrency: number) =>

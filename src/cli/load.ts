@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ZodError } from 'zod';
-import { type LoadCommandOptions, runLoadCommand } from '../load/node/load_command.ts';
-import { fakeOptionsSchema } from '../protocol/stream_request.ts';
+import { runLoadCommand } from '../load/node/load_command.ts';
+import { type FakeOptions, fakeOptionsSchema } from '../protocol/stream_request.ts';
 import { stackUrl } from '../stack/service_specs.ts';
 import { UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
@@ -42,7 +42,7 @@ export function addLoadFlags(command: Command): Command {
     .option('-k, --insecure', 'accept any certificate');
 }
 
-function parseFake(text: string): LoadCommandOptions['fake'] {
+function parseFake(text: string): Partial<FakeOptions> {
   try {
     const parsed = fakeOptionsSchema.partial().strict().parse(JSON.parse(text));
     return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
@@ -74,15 +74,19 @@ export async function loadCommand(
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   return runLoadCommand({
-    url: url ?? stackUrl(keptOptions(layoutOf(environment)) ?? DEFAULT_STACK_OPTIONS),
-    concurrency,
-    requests,
-    prompt,
-    model,
-    provider,
+    plan: {
+      url: url ?? stackUrl(keptOptions(layoutOf(environment)) ?? DEFAULT_STACK_OPTIONS),
+      mode: { kind: 'closed', concurrency, requests },
+      warmupMs: 0,
+      prompt,
+      model,
+      provider,
+      users: 1,
+      api: 'weir',
+      ...(resumable === undefined ? {} : { resumable }),
+      ...(flags.fake === undefined ? {} : { fake: parseFake(flags.fake) }),
+    },
     signal: interrupt.signal,
-    ...(resumable === undefined ? {} : { resumable }),
-    ...(flags.fake === undefined ? {} : { fake: parseFake(flags.fake)! }),
     ...(json === undefined ? {} : { json }),
     ...(http1 === undefined ? {} : { http1 }),
     ...(insecure === undefined ? {} : { insecure }),

@@ -1,27 +1,16 @@
-import { useQuery } from '@tanstack/react-query';
-import { type ComparisonRow, fetchCompare, type RunHead } from '../api.ts';
+import { useMemo } from 'react';
+import { type ComparisonRow, compareReports, type LoadReport, type RunHead } from '../api.ts';
 import { metricName, metricValue } from '../view/compareRows.ts';
 import { planWords, startedWords } from '../view/runWords.ts';
 import { Panel } from './Panel.tsx';
-import { PanelState } from './PanelState.tsx';
 import { Scroll } from './Scroll.tsx';
 import { StateDot } from './StateDot.tsx';
 
+export type FinishedRun = RunHead & { report: LoadReport };
+
 /** Two runs, figure by figure, and which was better where that can be told. */
-export function CompareTable({ a, b }: { a: RunHead; b: RunHead }) {
-  const rows = useQuery({
-    queryKey: ['compare', a.id, b.id],
-    queryFn: ({ signal }) => fetchCompare(a.id, b.id, signal),
-  });
-  if (rows.isPending) return <PanelState tone="idle" title="Comparing…" />;
-  if (rows.isError) {
-    const action = { label: 'Compare again', act: () => void rows.refetch() };
-    return (
-      <PanelState tone="bad" title="The two could not be compared" action={action}>
-        <p>{rows.error.message}</p>
-      </PanelState>
-    );
-  }
+export function CompareTable({ a, b }: { a: FinishedRun; b: FinishedRun }) {
+  const rows = useMemo(() => compareReports(a.report, b.report), [a.report, b.report]);
   return (
     <Panel title="Comparison" unit="better value in green">
       <p className="mb-2 text-label text-muted">
@@ -41,7 +30,7 @@ export function CompareTable({ a, b }: { a: RunHead; b: RunHead }) {
             </tr>
           </thead>
           <tbody>
-            {rows.data.map((row) => (
+            {rows.map((row) => (
               <tr key={row.metric}>
                 <th scope="row">{metricName(row.metric)}</th>
                 <Value row={row} side="a" />

@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { deleteRun, fetchRuns } from '../api.ts';
+import { deleteRun, fetchRuns, type RunHead } from '../api.ts';
 import { choose } from '../view/runWords.ts';
-import { CompareTable } from './CompareTable.tsx';
+import { CompareTable, type FinishedRun } from './CompareTable.tsx';
 import type { ScreenProps } from './LoadTester.tsx';
 import { Panel } from './Panel.tsx';
 import { PanelState } from './PanelState.tsx';
@@ -49,7 +49,7 @@ export function Runs({ config }: Pick<ScreenProps, 'config'>) {
       </PanelState>
     );
   }
-  const [a, b] = chosen.map((id) => runs.data.find((run) => run.id === id));
+  const [a, b] = chosen.map((id) => runs.data.filter(isFinished).find((run) => run.id === id));
   return (
     <div className="flex flex-col gap-4">
       {a && b ? (
@@ -75,4 +75,8 @@ export function Runs({ config }: Pick<ScreenProps, 'config'>) {
       </Panel>
     </div>
   );
+}
+
+function isFinished(run: RunHead): run is FinishedRun {
+  return run.report !== null;
 }

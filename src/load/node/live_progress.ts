@@ -1,4 +1,5 @@
-import type { LoadSnapshot } from '../summary.ts';
+import type { LoadPlan } from '../load_plan.ts';
+import type { LoadSnapshot } from '../load_report.ts';
 
 /** Where progress goes; a terminal has one line rewritten, anything else gets a line a second. */
 export interface ProgressOutput {
@@ -11,13 +12,14 @@ const TERMINAL_MS = 200;
 const PLAIN_MS = 1000;
 
 /** One line on a run that goes on. */
-export function progressLine(snapshot: LoadSnapshot, total: number): string {
+export function progressLine(snapshot: LoadSnapshot, { mode }: Pick<LoadPlan, 'mode'>): string {
   const { ok, '429': tooMany, '503': unavailable, cancelled } = snapshot.outcomes;
   const refused = tooMany + unavailable;
+  const total = 'requests' in mode ? ` of ${mode.requests}` : ' requests';
   const failed = snapshot.requests - ok - refused - cancelled;
   return [
     `${(snapshot.duration_ms / 1000).toFixed(1)} s`,
-    `${snapshot.requests} of ${total}`,
+    `${snapshot.requests}${total}`,
     `${snapshot.active} active`,
     `${ok} ok`,
     `${refused} refused`,

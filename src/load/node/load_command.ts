@@ -2,14 +2,17 @@ import { access, constants, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { styleText } from 'node:util';
 import { apiBaseUrl, type LoadPlan } from '../load_plan.ts';
-import { runLoad } from '../run_load.ts';
-import { type LoadReport, Summary } from '../summary.ts';
+import type { LoadReport } from '../load_report.ts';
+import { runLoad, summaryOptions } from '../run_load.ts';
+import { Summary } from '../summary.ts';
 import { liveProgress, progressLine } from './live_progress.ts';
 import type { NodeTransport } from './node_transport.ts';
 import { reachApi, Unreachable } from './reach_api.ts';
 import { reportTable } from './report_table.ts';
 
-export interface LoadCommandOptions extends LoadPlan {
+export interface LoadCommandOptions {
+  /** Its `url` as it was typed. */
+  plan: LoadPlan;
   /** File for the report as JSON, or `-`: stdout then holds the JSON and nothing else. */
   json?: string;
   /** HTTP/1.1 also where the server offers HTTP/2. */
@@ -29,12 +32,12 @@ export interface LoadCommandOptions extends LoadPlan {
 export async function runLoadCommand(options: LoadCommandOptions): Promise<number> {
   let transport: NodeTransport | undefined;
   try {
-    const base = baseOf(options.url);
+    const base = baseOf(options.plan);
     if (options.json !== undefined && options.json !== '-') await mustBeWritable(options.json);
     const reached = await reachApi(base, options, options.signal);
     transport = reached.transport;
     if (reached.baseUrl !== base) say(`${base} redirects to ${reached.baseUrl}, which is tested instead.`);
-    const plan = planOf(options, reached.baseUrl);
+    const plan = { ...options.plan, url: reached.baseUrl };
     const report = await measure(plan, transport, options.signal);
     await print(report, plan, options);
     if (options.signal.aborted) return 130;
@@ -58,18 +61,12 @@ export async function runLoadCommand(options: LoadCommandOptions): Promise<numbe
 
 class UsageError extends Error {}
 
-function baseOf(typed: string): string {
+function baseOf({ url, api }: LoadPlan): string {
   try {
-    return apiBaseUrl(typed);
+    return apiBaseUrl(url, api);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-}
-
-function planOf(options: LoadCommandOptions, url: string): LoadPlan {
-  const { concurrency, requests, prompt, model, provider, resumable, fake } = options;
-  const plan = { url, concurrency, requests, prompt, model, provider };
-  return { ...plan, ...(resumable ? { resumable } : {}), ...(fake ? { fake } : {}) };
 }
 
 /** Whether any answer was a stream, be it one that broke off or stood still. */
@@ -93,11 +90,9 @@ function unwritable(file: string, reason: string): UsageError {
 }
 
 async function measure(plan: LoadPlan, transport: NodeTransport, signal: AbortSignal): Promise<LoadReport> {
-  const summary = new Summary();
+  const summary = new Summary(summaryOptions(plan));
   const startedAt = performance.now();
-  const stop = liveProgress(process.stderr, () =>
-    progressLine(summary.snapshot(performance.now() - startedAt), plan.requests),
-  );
+  const stop = liveProgress(process.stderr, () => progressLine(summary.snapshot(performance.now() - startedAt), plan));
   try {
     await runLoad(plan, { summary, transport: transport.send, signal });
   } finally {

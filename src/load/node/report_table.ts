@@ -1,6 +1,6 @@
+import type { LoadReport } from '../load_report.ts';
 import { OUTCOMES, type Outcome } from '../outcome.ts';
 import type { Spread } from '../samples.ts';
-import type { LoadReport } from '../summary.ts';
 
 /** Wraps a text in a terminal style; the identity where there are no colours. */
 export type Style = (format: 'bold' | 'dim' | 'green' | 'yellow' | 'red', text: string) => string;

@@ -2,9 +2,10 @@ import { expect, it, vi } from 'vitest';
 import { liveProgress, progressLine } from '../../../src/load/node/live_progress.ts';
 import { reportTable } from '../../../src/load/node/report_table.ts';
 import { Summary } from '../../../src/load/summary.ts';
+import { loadPlan } from '../../support/load_plan.ts';
 
 const path = { upstream: null, threadId: null, chunks: 1, reconnects: null, maxResumeGapMs: null };
-const base = { worker: 0, startMs: 0, tpotMs: null, maxStallMs: null, ...path };
+const base = { worker: 0, user: 0, measured: true, lateMs: 0, startMs: 0, tpotMs: null, maxStallMs: null, ...path };
 
 function nineAndOne(): Summary {
   const summary = new Summary();
@@ -72,7 +73,7 @@ it('says that there is nothing to show', () => {
 it('rewrites one line on a terminal, and prints a line a second elsewhere', () => {
   vi.useFakeTimers();
   try {
-    const line = () => progressLine(nineAndOne().snapshot(2000), 30);
+    const line = () => progressLine(nineAndOne().snapshot(2000), loadPlan({ requests: 30 }));
     const terminal: string[] = [];
     const plain: string[] = [];
     const stops = [

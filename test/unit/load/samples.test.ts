@@ -24,6 +24,8 @@ describe('Samples', () => {
       p90: 90,
       p95: 95,
       p99: 99,
+      p999: 100,
+      ranges: { p50: [40, 61], p90: [84, 97] },
       method: 'exact',
     });
     expect(spreadOf([7])).toMatchObject({ p50: 7, p99: 7, min: 7, max: 7 });
