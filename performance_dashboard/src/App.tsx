@@ -5,6 +5,7 @@ import { Doctor } from './components/Doctor.tsx';
 import { HelpDialog } from './components/HelpDialog.tsx';
 import { LiveStream } from './components/LiveStream.tsx';
 import { LoadTester } from './components/LoadTester.tsx';
+import { Logo } from './components/Logo.tsx';
 import { Overview } from './components/Overview.tsx';
 import { PathStrip } from './components/PathStrip.tsx';
 import { Runs } from './components/Runs.tsx';
@@ -59,7 +60,7 @@ export function App({ config }: { config: PageConfig }) {
       <header className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
         <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
           <h1 className="flex items-center gap-2 text-heading font-semibold">
-            <img src="/weir.svg" alt="" width="22" height="22" />
+            <Logo />
             Weir
           </h1>
           <Tabs screens={SCREENS} current={route} />

@@ -36,11 +36,14 @@ export function CompareTable({ a, b }: { a: FinishedRun; b: FinishedRun }) {
                 <Value row={row} side="a" />
                 <Value row={row} side="b" />
                 <td className="text-left!">
-                  <StateDot
-                    tone={row.better === 'a' || row.better === 'b' ? 'good' : 'idle'}
-                    word={row.better === 'a' || row.better === 'b' ? `${row.better.toUpperCase()} is better` : ''}
-                  />{' '}
-                  <span className="text-muted">{row.note}</span>
+                  {row.better === 'unclear' || row.better === 'none' ? (
+                    <span className="text-muted">{row.note}</span>
+                  ) : (
+                    <>
+                      <StateDot tone="good" word={`${row.better.toUpperCase()} is better`} />{' '}
+                      <span className="text-muted">{row.note.replace(/: (better|worse)$/, '')}</span>
+                    </>
+                  )}
                 </td>
               </tr>
             ))}

@@ -101,8 +101,11 @@ function Verdict({ balanced, alone, instances }: VerdictProps) {
   const sides = [sideOf(balanced, instances), sideOf(alone, instances)] as const;
   const { tone, text } = comparisonVerdict(...sides, COMPARED_REQUESTS);
   return (
-    <p role="status" className="border-t border-line px-4 py-4 text-heading sm:px-6">
-      <span className="mr-2 inline-block align-middle">
+    <p
+      role="status"
+      className={`rounded-b-[5px] border-t px-4 py-4 text-heading sm:px-6 ${tone === 'good' ? 'border-good bg-good-ground' : 'border-warn bg-warn-ground'}`}
+    >
+      <span className="mr-1">
         <StateDot tone={tone} word="" />
       </span>
       {text}

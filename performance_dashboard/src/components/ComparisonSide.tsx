@@ -29,7 +29,7 @@ export function ComparisonSide({ title, via, state, instances, slots, waiting }:
         <Figure value={side?.refused} label="refused, 429" ink={side?.refused ? 'text-warn' : ''} />
         {side && side.broken > 0 && <Figure value={side.broken} label="broken" ink="text-bad" />}
       </dl>
-      <div className="min-h-16">
+      <div className="min-h-11">
         {cells.length > 0 ? <StripCells cells={cells} large /> : <p className="text-muted">{waiting}</p>}
       </div>
       <div className="flex items-center gap-2 text-label text-muted">
@@ -41,7 +41,7 @@ export function ComparisonSide({ title, via, state, instances, slots, waiting }:
         />
         <span>{slots} slots per user, each</span>
       </div>
-      <ul className="grid grid-cols-3 gap-2">
+      <ul className="grid gap-2 sm:grid-cols-3">
         {instances.map((id, index) => {
           const taken = Math.max(side?.instances[index]?.streamed ?? 0, snapshot?.active_by_instance[id] ?? 0);
           return (
@@ -56,7 +56,9 @@ export function ComparisonSide({ title, via, state, instances, slots, waiting }:
                   />
                 ))}
               </div>
-              <div className="mt-1 text-label">{taken === 0 ? 'idle' : `${taken} of ${slots} taken`}</div>
+              <div className="mt-1 text-label">
+                {taken === 0 ? `idle, ${slots} free` : `${taken} of ${slots} taken`}
+              </div>
             </li>
           );
         })}

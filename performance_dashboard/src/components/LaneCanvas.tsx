@@ -1,11 +1,10 @@
 import { useEffect, useRef } from 'react';
-import type { StreamStart } from '../api.ts';
 import { DOT_WIDTH, laneDots } from '../view/laneDots.ts';
-import type { CoursePoint } from '../view/runView.ts';
+import type { CoursePoint, ShownStart } from '../view/runView.ts';
 
 interface Props {
   instance: string;
-  starts: readonly StreamStart[];
+  starts: readonly ShownStart[];
   course: readonly CoursePoint[];
   spanMs: number;
   /** Streams in flight at the lane's full height. */
@@ -39,10 +38,13 @@ export function LaneCanvas({ instance, starts, course, spanMs, peak, colour, the
       const ink = getComputedStyle(element).color;
       drawArea(context, course, instance, { spanMs, peak, width: width.current, ink });
       context.fillStyle = ink;
-      for (const { x, level } of laneDots(starts, instance, spanMs, width.current)) {
+      context.strokeStyle = ink;
+      context.lineWidth = 1.5;
+      for (const { x, level, refused } of laneDots(starts, instance, spanMs, width.current)) {
         context.beginPath();
-        context.arc(x, HEIGHT - 6 - (level % LEVELS) * DOT_STEP, RADIUS, 0, 2 * Math.PI);
-        context.fill();
+        context.arc(x, HEIGHT - 6 - (level % LEVELS) * DOT_STEP, refused ? RADIUS - 0.75 : RADIUS, 0, 2 * Math.PI);
+        if (refused) context.stroke();
+        else context.fill();
       }
     };
     draw.current();

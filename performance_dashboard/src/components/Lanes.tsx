@@ -55,8 +55,8 @@ export function Lanes({ view: { snapshot, starts, course }, instances, theme, as
           </ul>
           <TimeAxis spanMs={spanMs} />
           <p className="mt-2 text-label text-muted">
-            A dot is a request as its instance took it; the area is what was in flight, {formatCount(peak)} at full
-            height.
+            ● a stream where it began · ○ a request that was refused · the area is what was in flight,{' '}
+            {formatCount(peak)} at full height
           </p>
           <details className="mt-1 text-label">
             <summary className="w-fit text-muted hover:text-ink">Show as a table</summary>
@@ -87,7 +87,7 @@ export function Lanes({ view: { snapshot, starts, course }, instances, theme, as
   );
 }
 
-const TICKS = [0, 0.25, 0.5, 0.75, 1] as const;
+const TICKS = [0, 1, 2, 3, 4, 5] as const;
 
 function TimeAxis({ spanMs }: { spanMs: number }) {
   return (
@@ -96,8 +96,8 @@ function TimeAxis({ spanMs }: { spanMs: number }) {
       className="mx-[4.75rem] mr-[4.5rem] flex justify-between pt-1 text-label text-muted sm:mx-[6rem]"
     >
       {TICKS.map((part) => (
-        <span key={part} className={part === 0.25 || part === 0.75 ? 'max-sm:hidden' : ''}>
-          {Number(((spanMs * part) / 1000).toFixed(1))} s
+        <span key={part} className={part > 0 && part < 5 ? 'max-sm:hidden' : ''}>
+          {Number(((spanMs * part) / 5_000).toFixed(1))} s
         </span>
       ))}
     </div>

@@ -1,4 +1,3 @@
-import { useState } from 'react';
 import type { LoadPlan } from '../api.ts';
 import { useModels } from '../hooks/useModels.ts';
 import { useShortcuts } from '../hooks/useShortcuts.ts';
@@ -31,7 +30,6 @@ export function LoadForm({ apiBaseUrl, canRun, reachable, phase, onRun, onStop }
   const settings: LoadSettings = { ...stored, engine: canRun ? stored.engine : 'browser' };
   const change = (next: Partial<LoadSettings>) => settingsStore.change(next);
   const chosen = useModels(apiBaseUrl, reachable, settings);
-  const [linked, setLinked] = useState(false);
   const busy = isBusy(phase);
   const provider = chosen.provider.name;
   const model = chosen.model.trim();
@@ -81,17 +79,13 @@ export function LoadForm({ apiBaseUrl, canRun, reachable, phase, onRun, onStop }
       {window.isSecureContext && (
         <div className="flex flex-wrap gap-2">
           <Copy label="Copy as command" text={loadCommand(settings, apiBaseUrl, provider, model)} />
-          <button
-            type="button"
-            className="button-plain"
-            onBlur={() => setLinked(false)}
-            onClick={() => {
+          <Copy
+            label="Copy link"
+            text={() => {
               settingsStore.show();
-              void navigator.clipboard.writeText(window.location.href).then(() => setLinked(true));
+              return window.location.href;
             }}
-          >
-            {linked ? 'Copied' : 'Copy link'}
-          </button>
+          />
         </div>
       )}
     </form>

@@ -3,28 +3,28 @@ import { type LoadSnapshot, reportHref } from '../api.ts';
 const KINDS = [
   { kind: 'json', word: 'JSON' },
   { kind: 'csv', word: 'CSV' },
-  { kind: 'html', word: 'HTML report' },
+  { kind: 'html', word: 'HTML' },
 ] as const;
 
 /** The report as files: from the console where the run is in its history, else what this page has of it. */
-export function RunActions({ id, snapshot }: { id: string | null; snapshot: LoadSnapshot | null }) {
+export function RunActions({ id, snapshot }: { id: string | null; snapshot: LoadSnapshot }) {
   if (id === null) {
-    if (snapshot === null) return null;
     return (
       <button type="button" className="button-plain" onClick={() => save(snapshot)}>
         JSON
       </button>
     );
   }
-  return (
-    <>
-      {KINDS.map(({ kind, word }) => (
-        <a key={kind} className="button-plain" href={reportHref(id, kind)} download={`weir-${id}.${kind}`}>
-          {word}
-        </a>
-      ))}
-    </>
-  );
+  return <ReportLinks id={id} className="button-plain" />;
+}
+
+/** The report of a run in the history, as files. */
+export function ReportLinks({ id, className }: { id: string; className: string }) {
+  return KINDS.map(({ kind, word }) => (
+    <a key={kind} className={className} href={reportHref(id, kind)} download={`weir-${id}.${kind}`}>
+      {word}
+    </a>
+  ));
 }
 
 function save(snapshot: LoadSnapshot): void {

@@ -21,7 +21,7 @@ export function RunFigures({ snapshot }: { snapshot: LoadSnapshot }) {
       : []),
   ];
   return (
-    <dl className="panel flex flex-wrap gap-px overflow-hidden bg-line!">
+    <dl className="flex flex-wrap gap-px bg-line">
       {figures.map(({ label, unit, value, ink }) => (
         <div key={label} className="flex grow basis-24 flex-col bg-surface px-3 py-2.5">
           <dt className="text-label whitespace-nowrap text-muted">{label}</dt>

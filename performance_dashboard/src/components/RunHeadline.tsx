@@ -26,9 +26,9 @@ export function RunHeadline({ state, limits }: { state: RunState; limits: Limits
       className={`rounded-md border px-4 py-3 ${tone ? tone.frame : 'border-line bg-surface'}`}
     >
       <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
-        <h2 className={`flex items-center gap-2 text-heading font-semibold ${tone ? tone.ink : ''}`} role="status">
+        <h2 className={`flex items-start gap-2 text-heading font-semibold ${tone ? tone.ink : ''}`} role="status">
           {tone && (
-            <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" className="shrink-0">
+            <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" className="mt-1 shrink-0">
               <path d={tone.icon} fill="none" stroke="currentColor" strokeWidth="2.5" strokeLinecap="round" />
             </svg>
           )}

@@ -6,7 +6,7 @@ export function RunRates({ snapshot }: { snapshot: LoadSnapshot }) {
   const { tokens, duration_ms, streams_per_second, good, resumed, resume_gap_ms, self_check } = snapshot;
   const perSecond = duration_ms > 0 ? (tokens * 1000) / duration_ms : 0;
   return (
-    <dl className="panel flex flex-wrap gap-x-6 gap-y-1 px-4 py-2">
+    <dl className="flex flex-wrap gap-x-6 gap-y-1 border-t border-line px-3 py-2">
       <Fact label="Tokens" value={formatCount(tokens)} />
       <Fact label="Tokens/s" value={formatCount(perSecond)} />
       <Fact label="Streams/s" value={formatRate(streams_per_second)} />

@@ -49,10 +49,12 @@ export function RunResult({ state, limits, known, theme }: Props) {
   return (
     <div className="flex min-w-0 flex-col gap-4">
       <RunHeadline state={state} limits={limits} />
-      <RunFigures snapshot={snapshot} />
+      <div className="panel overflow-hidden">
+        <RunFigures snapshot={snapshot} />
+        {answered && <RunRates snapshot={snapshot} />}
+      </div>
       {answered && (
         <>
-          <RunRates snapshot={snapshot} />
           {snapshot.limit && <LimitTable limit={snapshot.limit} />}
           <Lanes
             view={state}
@@ -61,11 +63,11 @@ export function RunResult({ state, limits, known, theme }: Props) {
             aside={<Freshness state={fresh} heardAt={state.heardAt} />}
           />
           <SequenceStrip strip={state.strip} instances={instances} />
+          <InstanceShares snapshot={snapshot} known={known} />
           <div className="grid gap-4 xl:grid-cols-2">
-            <InstanceShares snapshot={snapshot} known={known} />
             <LatencyTable report={snapshot} open={plan?.mode.kind === 'open'} />
+            <RunChart series={snapshot.series} theme={theme} />
           </div>
-          <RunChart series={snapshot.series} theme={theme} />
         </>
       )}
       {!busy && (

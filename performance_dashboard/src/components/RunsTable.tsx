@@ -1,7 +1,7 @@
 import type { RunHead } from '../api.ts';
 import { formatCount, formatMs, formatRate } from '../view/format.ts';
 import { planWords, startedWords } from '../view/runWords.ts';
-import { RunActions } from './RunActions.tsx';
+import { ReportLinks } from './RunActions.tsx';
 import { Scroll } from './Scroll.tsx';
 import { StateDot, type Tone } from './StateDot.tsx';
 
@@ -89,10 +89,15 @@ export function RunsTable({ runs, chosen, canDelete, onChoose, onDelete }: Props
                 <td>{report ? formatRate(report.streams_per_second) : '–'}</td>
                 <td className="text-left!">
                   {report && (
-                    <span className="flex gap-1 [&>*]:min-h-7! [&>*]:px-2! [&>*]:text-label">
-                      <RunActions id={id} snapshot={null} />
+                    <span className="flex gap-3 text-label">
+                      <ReportLinks id={id} className="text-accent underline" />
                       {canDelete && (
-                        <button type="button" className="button-plain" onClick={() => onDelete(id)}>
+                        <button
+                          type="button"
+                          className="text-muted underline hover:text-bad"
+                          aria-label={`Delete the run of ${startedWords(run)}`}
+                          onClick={() => onDelete(id)}
+                        >
                           Delete
                         </button>
                       )}

@@ -10,9 +10,9 @@ export const StripCells = memo(function StripCells({
   cells: readonly Cell[];
   large?: boolean;
 }) {
-  const size = large ? 'size-7 text-body' : 'size-5 text-label';
+  const size = large ? 'aspect-square text-body' : 'size-5 text-label';
   return (
-    <div aria-hidden="true" className={`flex flex-wrap ${large ? 'gap-1' : 'gap-0.5'}`}>
+    <div aria-hidden="true" className={large ? 'grid grid-cols-10 gap-1 sm:gap-1.5' : 'flex flex-wrap gap-0.5'}>
       {cells.map(({ instance, letter, kind, title }, index) => (
         <span
           // biome-ignore lint/suspicious/noArrayIndexKey: a request is its place in the order

@@ -1,9 +1,10 @@
-import type { StreamStart } from '../api.ts';
+import type { ShownStart } from './runView.ts';
 
 export interface Dot {
   x: number;
   /** Dots that start in the same moment stand above each other: 0 is the lowest. */
   level: number;
+  refused: boolean;
 }
 
 /** Pixels of time that one dot covers. */
@@ -13,7 +14,7 @@ export const DOT_WIDTH = 8;
  * Where the dots of one lane stand: a column for every {@link DOT_WIDTH} pixels, filled from below.
  * @param width of the lane in pixels, which stands for `spanMs`
  */
-export function laneDots(starts: readonly StreamStart[], instance: string, spanMs: number, width: number): Dot[] {
+export function laneDots(starts: readonly ShownStart[], instance: string, spanMs: number, width: number): Dot[] {
   const levels = new Map<number, number>();
   const dots: Dot[] = [];
   for (const start of starts) {
@@ -21,7 +22,7 @@ export function laneDots(starts: readonly StreamStart[], instance: string, spanM
     const column = Math.floor(((start.atMs / spanMs) * (width - DOT_WIDTH)) / DOT_WIDTH);
     const level = levels.get(column) ?? 0;
     levels.set(column, level + 1);
-    dots.push({ x: column * DOT_WIDTH + DOT_WIDTH / 2, level });
+    dots.push({ x: column * DOT_WIDTH + DOT_WIDTH / 2, level, refused: start.refused === true });
   }
   return dots;
 }

@@ -6,11 +6,16 @@ export interface CoursePoint {
   active: Readonly<Record<string, number>>;
 }
 
+/** Refused ones are drawn as rings: they never became streams. */
+export interface ShownStart extends StreamStart {
+  refused?: boolean;
+}
+
 /** What the page draws of a run; every list has a bound. */
 export interface RunView {
   snapshot: LoadSnapshot | null;
   /** Streams as they started. */
-  starts: readonly StreamStart[];
+  starts: readonly ShownStart[];
   course: readonly CoursePoint[];
   /** The first requests, by their number. */
   strip: readonly StripEntry[];
@@ -48,7 +53,12 @@ export function withEnds(view: RunView, ends: readonly StreamEnd[]): RunView {
   for (const { index, instance, outcome } of ends) {
     if (index < STRIP_LENGTH) fill(strip, index, { instance: instance ?? strip[index]?.instance ?? null, outcome });
   }
-  return { ...view, strip };
+  const refused = new Set(
+    ends.filter(({ outcome }) => outcome === '429' || outcome === '503').map(({ index }) => index),
+  );
+  if (refused.size === 0) return { ...view, strip };
+  const starts = view.starts.map((start) => (refused.has(start.index) ? { ...start, refused: true } : start));
+  return { ...view, strip, starts };
 }
 
 function fill(strip: StripEntry[], index: number, cell: StripEntry): void {
