@@ -22,6 +22,8 @@ export interface FakeScript {
   run: 'whole' | 'hang' | 'drop' | 'fail' | 'refuse';
   /** Of one simulated stream. */
   streamMs: number;
+  /** Of each instance. */
+  slots: number;
   findings: object[];
   /** Whether the console answers questions about runs and findings at all. */
   console: 'answers' | 'fails';
@@ -45,6 +47,7 @@ export async function startFakeConsole(script: Partial<FakeScript> = {}): Promis
     cluster: 'live',
     run: 'whole',
     streamMs: 600,
+    slots: 3,
     findings: [],
     console: 'answers',
     runs: [],
@@ -136,7 +139,7 @@ class Fake {
   }
 
   #start(plan: LoadPlan): SimulatedRun {
-    const simulated = new SimulatedRun(`run-${++this.#count}`, plan, this.script.streamMs);
+    const simulated = new SimulatedRun(`run-${++this.#count}`, plan, this.script.streamMs, this.script.slots);
     this.#runs.set(simulated.run.id, simulated);
     return simulated;
   }

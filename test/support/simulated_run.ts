@@ -9,24 +9,26 @@ export type RunNews =
   | { event: 'started'; data: { index: number; instance: string; atMs: number } }
   | { event: 'ended'; data: { index: number; instance: string; outcome: string } };
 
-const SLOTS = 3;
 const REFUSED_WAIT_MS = 1_000;
 
-/** A closed loop against three instances that are not there, of three slots each: what the page sees of a run. */
+/** A closed loop against three instances that are not there, of a few slots each: what the page sees of a run. */
 export class SimulatedRun {
   readonly run: LoadRun;
   readonly news: RunNews[] = [];
   readonly summary: Summary;
   readonly #startedAt = performance.now();
   readonly #streamMs: number;
+  readonly #slots: number;
   readonly #busy: Map<string, number>;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #ended = Promise.withResolvers<void>();
   #next = 0;
   #workers: number;
 
-  constructor(id: string, plan: LoadPlan, streamMs: number) {
+  /** @param slots of each instance */
+  constructor(id: string, plan: LoadPlan, streamMs: number, slots = 3) {
     this.#streamMs = streamMs;
+    this.#slots = slots;
     this.run = {
       id,
       name: id,
@@ -79,7 +81,7 @@ export class SimulatedRun {
     this.summary.head(index, instance);
     this.run.strip[index] = { instance, outcome: null };
     this.news.push({ event: 'started', data: { index, instance, atMs: startMs } });
-    if (busy >= SLOTS) {
+    if (busy >= this.#slots) {
       this.#finish(index, instance, startMs, '429', 4, REFUSED_WAIT_MS);
       return;
     }
