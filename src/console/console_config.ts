@@ -11,6 +11,11 @@ const schema = z.object({
     .regex(/^[^:/]+:\d{1,5}$/, 'a host and a port, such as nginx:443')
     .optional(),
   DASHBOARD_DIR: z.string().min(1).default('performance_dashboard/dist'),
+  API_CA_FILE: z.string().min(1).optional(),
+  RUNS_DIR: z.string().min(1).default('.weir/runs'),
+  CONTROL_SOCKET: z.string().min(1).optional(),
+  CONSOLE_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  CONSOLE_TOKEN_FILE: z.string().min(1).optional(),
 });
 
 /** Everything the console is told from outside, parsed once. */
@@ -28,6 +33,16 @@ export interface ConsoleConfig {
   connectTo: string | undefined;
   /** Folder of the built dashboard; may be missing. */
   dashboardDir: string;
+  /** PEM of the authority that signed the API's certificate; may be missing. */
+  caFile: string | undefined;
+  /** Folder of the load tests that are kept. */
+  runsDir: string;
+  /** Of the supervisor; undefined where the stack is not native. */
+  controlSocket: string | undefined;
+  /** What programs show before they change anything; undefined: a random one. */
+  token: string | undefined;
+  /** Where the token is written for them. */
+  tokenFile: string | undefined;
 }
 
 /**
@@ -50,5 +65,10 @@ export function parseConsoleConfig(env: Record<string, string | undefined>): Con
     apiBaseUrl: data.API_BASE_URL.replace(/\/+$/, ''),
     connectTo: data.API_CONNECT_TO,
     dashboardDir: data.DASHBOARD_DIR,
+    caFile: data.API_CA_FILE,
+    runsDir: data.RUNS_DIR,
+    controlSocket: data.CONTROL_SOCKET,
+    token: data.CONSOLE_TOKEN,
+    tokenFile: data.CONSOLE_TOKEN_FILE,
   };
 }

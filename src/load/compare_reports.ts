@@ -43,7 +43,7 @@ function row(metric: ReportMetric, a: LoadReport, b: LoadReport, of: number | nu
   if (metric.better === 'neither') return { ...base, better: 'none', note: difference(of, to) };
   const [rangeA, rangeB] = [metric.range(a), metric.range(b)];
   if (rangeA === null || rangeB === null) {
-    return { ...base, better: 'unclear', note: `${difference(of, to)}; too few samples to tell` };
+    return { ...base, better: 'unclear', note: `${difference(of, to)}; how far chance reaches is not known` };
   }
   if (rangeA[0] <= rangeB[1] && rangeB[0] <= rangeA[1]) {
     return { ...base, better: 'unclear', note: 'no clear difference: the ranges of 95 % overlap' };

@@ -3,9 +3,9 @@ import { streamHead } from '../client/stream_head.ts';
 import { readRefusal } from '../client/stream_refusal.ts';
 import { SseDecoder, SseLimitError } from '../protocol/sse_decoder.ts';
 import type { Ending } from './ending.ts';
+import type { LoadUser, StreamWatcher } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';
 import { outcomeOfStatus } from './outcome.ts';
-import type { LoadUser, StreamWatcher } from './send_request.ts';
 
 /** What of a chunk is looked at; servers differ in the rest. */
 interface ChatChunk {

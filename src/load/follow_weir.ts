@@ -1,9 +1,9 @@
 import { openStream } from '../client/open_stream.ts';
 import type { StreamResult } from '../client/stream_result.ts';
 import type { Ending } from './ending.ts';
+import type { LoadUser, StreamWatcher } from './follower.ts';
 import { type LoadPlan, planRequest } from './load_plan.ts';
 import { outcomeOfErrorEvent } from './outcome.ts';
-import type { LoadUser, StreamWatcher } from './send_request.ts';
 
 /** One stream of Weir's own API, checked against its contract. @throws what `openStream` throws */
 export async function followWeir(

@@ -1,7 +1,8 @@
 import { RequestTimeout } from './ending.ts';
+import type { LoadUser } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';
 import type { LoadRecord } from './record.ts';
-import { type LoadUser, sendRequest } from './send_request.ts';
+import { sendRequest } from './send_request.ts';
 import type { Summary } from './summary.ts';
 
 const FIRST_TOKEN_MS = 120_000;

@@ -1,6 +1,7 @@
 import { fetchTransport, type Transport } from '../client/transport.ts';
 import { runClosedLoop } from './closed_loop.ts';
 import { findLimit } from './find_limit.ts';
+import type { LoadUser } from './follower.ts';
 import { LagMeter } from './lag_meter.ts';
 import type { LoadPlan } from './load_plan.ts';
 import { runOpenLoop } from './open_loop.ts';
@@ -8,17 +9,19 @@ import type { LoadRecord } from './record.ts';
 import { RequestRunner, type RunnerOptions } from './request_runner.ts';
 import { Samples } from './samples.ts';
 import { selfCheck } from './self_check.ts';
-import type { LoadUser } from './send_request.ts';
 import { sloOf } from './slo.ts';
 import type { SummaryOptions } from './summary.ts';
+
+/** Fewer moments say nothing about a 99th percentile: a second of a closed loop has about 50. */
+const MIN_LAGS = 50;
 
 /** What only Node can tell of the generator's process. */
 export interface GeneratorMeter {
   fileLimit: number | null;
   /** That so many streams at once need. */
   connections: (streams: number) => number;
-  /** Of a core, since the measurement began. */
-  cpuShare: () => number;
+  /** Of a core, since the measurement began; null where that was too short to tell. */
+  cpuShare: () => number | null;
   /** Called when the measurement begins. */
   begin: () => void;
 }
@@ -68,7 +71,7 @@ export async function runLoad(plan: LoadPlan, options: RunLoadOptions): Promise<
   }
   const lag = (plan.mode.kind === 'open' ? sendLag : meters.samples).spread();
   summary.selfCheck = selfCheck({
-    scheduleLagMs: lag?.p99 ?? null,
+    scheduleLagMs: lag !== null && lag.n >= MIN_LAGS ? lag.p99 : null,
     cpuShare: meter?.cpuShare() ?? null,
     fileLimit: meter?.fileLimit ?? null,
     connections: meter?.connections(runner.peak) ?? 0,

@@ -3,9 +3,9 @@ export interface SelfCheck {
   ok: boolean;
   /** Sentences; empty where all is well. */
   reasons: string[];
-  /** 99th percentile of how late the generator did what was due; null where nothing was due. */
+  /** 99th percentile of how late the generator did what was due; null where it was too short to tell. */
   schedule_lag_ms: number | null;
-  /** CPU of the generator's process while it measured, 1 being a whole core; null in a browser. */
+  /** CPU of the generator's process while it measured, 1 being a whole core; null in a browser, or where it was too short to tell. */
   cpu_share: number | null;
   /** Files, and so connections, that its process may open; null where it isn't known. */
   file_limit: number | null;

@@ -1,17 +1,10 @@
 import type { StreamHead } from '../client/stream_head.ts';
-import type { Transport } from '../client/transport.ts';
 import { type Ending, endingOfError } from './ending.ts';
 import { followChat } from './follow_chat.ts';
 import { followWeir } from './follow_weir.ts';
+import type { Follower, LoadUser, StreamWatcher } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';
 import type { LoadRecord } from './record.ts';
-
-/** Who sends a request: a connection of its own, or headers that name it. */
-export interface LoadUser {
-  transport: Transport;
-  /** Lower-case names. */
-  headers?: Record<string, string>;
-}
 
 export interface SendOptions {
   index: number;
@@ -37,15 +30,6 @@ export interface SentRequest {
   resumeGapsMs: number[];
   /** Seconds that a refusal asked to wait. */
   retryAfter: number | undefined;
-}
-
-/** What a follower of a stream tells while it goes on. */
-export interface StreamWatcher {
-  onHead: (head: StreamHead) => void;
-  /** A chunk; `hasContent` where it brought text. */
-  onChunk: (hasContent: boolean) => void;
-  /** The terminal event. */
-  onTerminal: () => void;
 }
 
 /** Sends one request of the plan and measures it. Never rejects: every failure is an outcome. */
@@ -77,7 +61,7 @@ export async function sendRequest(plan: LoadPlan, options: SendOptions): Promise
       endMs = clock();
     },
   };
-  const follow = plan.api === 'openai' ? followChat : followWeir;
+  const follow: Follower = plan.api === 'openai' ? followChat : followWeir;
   const end: Ending = await follow(plan, options.as, signal, watcher).catch((error) => endingOfError(error, signal));
   const resumeGapsMs = end.resumeGapsMs ?? [];
   const record: LoadRecord = {

@@ -1,33 +1,39 @@
 import { once } from 'node:events';
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
-import type { TlsOptions } from './tls_connect.ts';
+import { type ConnectOptions, placeOf } from './connect_options.ts';
 
 /** Requests over HTTP/1.1: a connection each, kept for the next one. */
 export class Http1Requests {
   readonly #agent: HttpAgent | HttpsAgent;
-  readonly #request: (url: URL, request: TransportRequest) => ClientRequest;
+  readonly #options: object;
+  readonly #isTls: boolean;
 
-  constructor(origin: URL, tls: TlsOptions) {
+  constructor(origin: URL, options: ConnectOptions) {
+    const { socketPath, localAddress } = options;
     const pool = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 10_000 };
-    if (origin.protocol === 'https:') {
-      const agent = new HttpsAgent({
-        ...pool,
-        rejectUnauthorized: tls.insecure !== true,
-        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-      });
-      this.#agent = agent;
-      this.#request = (url, request) => httpsRequest(url, { ...requestOptions(request), agent });
-    } else {
-      const agent = new HttpAgent(pool);
-      this.#agent = agent;
-      this.#request = (url, request) => httpRequest(url, { ...requestOptions(request), agent });
-    }
+    this.#isTls = origin.protocol === 'https:' && socketPath === undefined;
+    const name = origin.hostname.replace(/^\[|\]$/g, '');
+    this.#agent = this.#isTls
+      ? new HttpsAgent({
+          ...pool,
+          rejectUnauthorized: options.insecure !== true,
+          ...(isIP(name) ? {} : { servername: name }),
+          ...(options.ca === undefined ? {} : { ca: options.ca }),
+        })
+      : new HttpAgent(pool);
+    this.#options = {
+      agent: this.#agent,
+      ...(socketPath === undefined ? placeOf(origin, options) : { socketPath }),
+      ...(localAddress === undefined ? {} : { localAddress, family: 4 }),
+    };
   }
 
   async send(url: URL, request: TransportRequest): Promise<TransportResponse> {
-    const sent = this.#request(url, request);
+    const send = this.#isTls ? httpsRequest : httpRequest;
+    const sent = send({ path: url.pathname + url.search, ...requestOptions(url, request), ...this.#options });
     sent.end(request.body);
     try {
       const [response] = (await once(sent, 'response')) as [IncomingMessage];
@@ -51,10 +57,7 @@ export class Http1Requests {
   }
 }
 
-function requestOptions({ method, headers, body, signal }: TransportRequest) {
-  return {
-    method,
-    headers: body === '' ? headers : { ...headers, 'content-length': Buffer.byteLength(body).toString() },
-    ...(signal ? { signal } : {}),
-  };
+function requestOptions({ host }: URL, { method, headers, body, signal }: TransportRequest) {
+  const length = body === '' ? {} : { 'content-length': Buffer.byteLength(body).toString() };
+  return { method, headers: { host, ...headers, ...length }, ...(signal ? { signal } : {}) };
 }

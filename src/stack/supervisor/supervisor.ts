@@ -32,8 +32,17 @@ export class Supervisor {
 
   /** Starts one service and waits until it answers; rejects with a sentence. */
   async start(name: string): Promise<void> {
-    await this.#service(name).start();
-    eventLine('info', 'service is up', { service: name, pid: this.#service(name).pid });
+    const service = this.#service(name);
+    this.#refuseWhenStopping();
+    await service.start();
+    eventLine('info', 'service is up', { service: name, pid: service.pid });
+    if (service.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
+  }
+
+  /** Stops one service in its own time; NGINX is not told, as in a fault. It stays away until it is started. */
+  async stop(name: string): Promise<void> {
+    eventLine('warn', 'service is stopped on request', { service: name });
+    await this.#service(name).stop();
   }
 
   /**
