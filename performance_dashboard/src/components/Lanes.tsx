@@ -9,11 +9,13 @@ interface Props {
   view: RunView;
   instances: readonly string[];
   theme: 'light' | 'dark';
+  /** What was in flight is over then: the lanes say what was streamed instead. */
+  ended: boolean;
   aside?: React.ReactNode;
 }
 
 /** A lane for each instance: what is in flight there, and where each stream began. */
-export function Lanes({ view: { snapshot, starts, course }, instances, theme, aside }: Props) {
+export function Lanes({ view: { snapshot, starts, course }, instances, theme, ended, aside }: Props) {
   const spanMs = axisEnd(snapshot?.elapsed_ms ?? 0);
   const peaks = instances.map((id) => Math.max(0, ...course.map(({ active }) => active[id] ?? 0)));
   const peak = Math.max(3, ...peaks);
@@ -46,9 +48,9 @@ export function Lanes({ view: { snapshot, starts, course }, instances, theme, as
                 </span>
                 <span className="self-center text-right">
                   <span className="text-figure font-semibold">
-                    {formatCount(snapshot?.active_by_instance[id] ?? 0)}
+                    {formatCount((ended ? snapshot?.instances[id]?.ok : snapshot?.active_by_instance[id]) ?? 0)}
                   </span>
-                  <span className="block text-label text-muted">in flight</span>
+                  <span className="block text-label text-muted">{ended ? 'streamed' : 'in flight'}</span>
                 </span>
               </li>
             ))}

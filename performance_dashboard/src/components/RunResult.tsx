@@ -60,6 +60,7 @@ export function RunResult({ state, limits, known, theme }: Props) {
             view={state}
             instances={instances}
             theme={theme}
+            ended={!busy}
             aside={<Freshness state={fresh} heardAt={state.heardAt} />}
           />
           <SequenceStrip strip={state.strip} instances={instances} />

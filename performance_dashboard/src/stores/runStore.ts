@@ -11,12 +11,13 @@ import {
   startRun,
   stopRun,
 } from '../api.ts';
-import { emptyRunView, type RunView, withEnds, withSnapshot, withStarts } from '../view/runView.ts';
+import { emptyRunView, type RunView, withEnds, withSnapshot, withStarts, withStrip } from '../view/runView.ts';
 import { Store } from './store.ts';
 
 /** Five times a second: numbers stay readable, and a run of a hundred streams costs no more than one of ten. */
 const REFRESH_MS = 200;
 const RETRY_MS = 1_000;
+const STRIP_MS = 1_000;
 /** Records of a browser's run that go into the history; more would be a large upload for little. */
 const MAX_RECORDS = 10_000;
 
@@ -52,6 +53,7 @@ export const isBusy = (phase: RunPhase) => phase === 'starting' || phase === 'ru
 /** One load test that the page shows, from either engine: at most one at a time. */
 export class RunStore extends Store<RunState> {
   #abort: AbortController | undefined;
+  #stripAt = 0;
 
   constructor() {
     super(IDLE);
@@ -106,7 +108,10 @@ export class RunStore extends Store<RunState> {
   async #server(id: string, abort: AbortController): Promise<void> {
     this.#patch({ phase: 'running', id });
     const listener: RunListener = {
-      onSnapshot: (snapshot) => this.#hear(withSnapshot(this.get(), snapshot)),
+      onSnapshot: (snapshot) => {
+        this.#hear(withSnapshot(this.get(), snapshot));
+        void this.#lookAtStrip(id);
+      },
       onStarts: (starts) => this.#hear(withStarts(this.get(), starts)),
       onEnds: (ends) => this.#hear(withEnds(this.get(), ends)),
     };
@@ -122,16 +127,24 @@ export class RunStore extends Store<RunState> {
     }
   }
 
+  /** Events tell where requests went; how they ended stands in the run itself, which is asked once a second. */
+  async #lookAtStrip(id: string): Promise<void> {
+    if (performance.now() - this.#stripAt < STRIP_MS) return;
+    this.#stripAt = performance.now();
+    const run = await fetchRun(id).catch(() => null);
+    if (run && this.get().id === id && isBusy(this.get().phase)) this.#patch(withStrip(this.get(), run.strip));
+  }
+
   async #end(id: string, end: RunEnd): Promise<void> {
     const detail = await fetchRun(id).catch(() => null);
     const { snapshot, strip } = this.get();
     const last = detail?.snapshot ?? snapshot;
     if (last) this.#patch(withSnapshot(this.get(), end.report ? { ...last, ...end.report } : last));
     this.#patch({
+      ...withStrip(this.get(), detail?.strip ?? strip),
       phase: end.state === 'cancelled' ? 'stopped' : end.state,
       error: end.state === 'failed' ? (end.message ?? 'The console ended it without a reason.') : null,
       link: 'live',
-      strip: detail?.strip ?? strip,
     });
   }
 

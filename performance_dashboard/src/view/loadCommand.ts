@@ -5,16 +5,16 @@ import { DEFAULTS } from './settings.ts';
 export function loadCommand(settings: LoadSettings, apiBaseUrl: string, provider: string, model: string): string {
   const { mode, users, warmupS, slo, resumable, prompt, tokens, tokensPerSecond } = settings;
   const parts = ['./weir load'];
-  if (apiBaseUrl !== 'https://localhost/api/v1') parts.push('--url', quoted(apiBaseUrl));
+  if (apiBaseUrl !== 'https://localhost/api/v1') parts.push(quoted(apiBaseUrl));
   if (mode === 'concurrency') parts.push(`-c ${settings.concurrency}`, `-n ${settings.requests}`);
   if (mode === 'rate') {
-    parts.push(`--rate ${settings.rate}`, `--duration ${settings.durationS}`);
+    parts.push(`--rate ${settings.rate}`, `--duration ${settings.durationS}s`);
     if (settings.arrivals === 'poisson') parts.push('--poisson');
     parts.push(`--max-in-flight ${settings.maxInFlight}`);
   }
-  if (mode === 'limit') parts.push('--find-limit', `-c ${settings.startConcurrency}`, `--step ${settings.stepS}`);
+  if (mode === 'limit') parts.push('--find-limit', `-c ${settings.startConcurrency}`, `--duration ${settings.stepS}s`);
   if (users > 1) parts.push(`--users ${users}`);
-  if (warmupS > 0) parts.push(`--warmup ${warmupS}`);
+  if (warmupS > 0) parts.push(`--warmup ${warmupS}s`);
   if (slo !== 'none') parts.push(`--slo ${slo}`);
   if (resumable) parts.push('--resumable');
   if (prompt !== DEFAULTS.prompt) parts.push('--prompt', quoted(prompt));

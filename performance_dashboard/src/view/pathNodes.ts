@@ -1,5 +1,6 @@
 import type { Tone } from '../components/StateDot.tsx';
 import type { ClusterState } from '../stores/clusterStore.ts';
+import { formatCount } from './format.ts';
 
 export interface PathNode {
   name: string;
@@ -69,7 +70,7 @@ function behind({ link, view, status, history }: Link): PathNode[] {
       name: total === 1 ? 'Instance' : 'Instances',
       tone,
       word: `${ready} of ${total} ready`,
-      detail: `${active_streams} of ${max_connections} slots`,
+      detail: `${formatCount(active_streams)} of ${formatCount(max_connections)} slots`,
       area: 'instances',
     },
     {

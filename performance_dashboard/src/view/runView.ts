@@ -53,12 +53,23 @@ export function withEnds(view: RunView, ends: readonly StreamEnd[]): RunView {
   for (const { index, instance, outcome } of ends) {
     if (index < STRIP_LENGTH) fill(strip, index, { instance: instance ?? strip[index]?.instance ?? null, outcome });
   }
-  const refused = new Set(
-    ends.filter(({ outcome }) => outcome === '429' || outcome === '503').map(({ index }) => index),
-  );
-  if (refused.size === 0) return { ...view, strip };
-  const starts = view.starts.map((start) => (refused.has(start.index) ? { ...start, refused: true } : start));
-  return { ...view, strip, starts };
+  const refused = ends.filter(isRefused).map(({ index }) => index);
+  return { ...view, strip, starts: withRings(view.starts, new Set(refused)) };
+}
+
+/** The sequence as the console has it. */
+export function withStrip(view: RunView, strip: readonly StripEntry[]): RunView {
+  const refused = strip.flatMap((entry, index) => (isRefused(entry) ? [index] : []));
+  return { ...view, strip, starts: withRings(view.starts, new Set(refused)) };
+}
+
+function isRefused({ outcome }: StripEntry): boolean {
+  return outcome === '429' || outcome === '503';
+}
+
+function withRings(starts: readonly ShownStart[], refused: ReadonlySet<number>): readonly ShownStart[] {
+  if (refused.size === 0) return starts;
+  return starts.map((start) => (refused.has(start.index) ? { ...start, refused: true } : start));
 }
 
 function fill(strip: StripEntry[], index: number, cell: StripEntry): void {
