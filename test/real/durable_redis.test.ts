@@ -108,6 +108,28 @@ describe('Redis', () => {
     expectWhole(58, 750, streams[1] as Reading);
   });
 
+  it('that has no memory left: streams say so and go on, and survive again when it has some', async () => {
+    deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(0, 71, 200), await streaming(1, 72, 200)];
+    await deployment.redis.cli('config', 'set', 'maxmemory', '1');
+    await until('they say so', () => streams.every((reading) => notices(reading).includes('not_resumable')));
+    const during = await openThread(deployment.url(0), resumable(spoken(73, 20)));
+    expect(await during.ended).toBe('ended');
+    expectWhole(73, 20, during);
+    expect(notices(during)).toContain('not_resumable');
+    await deployment.redis.cli('config', 'set', 'maxmemory', '0');
+    for (const [at, reading] of streams.entries()) {
+      await reading.ended;
+      expectWhole(71 + at, 200, reading);
+    }
+    await until('its log answers', async () => {
+      const reading = await openThread(deployment.url(0), resumable(spoken(74, 1)));
+      await reading.ended;
+      return notices(reading).length === 0;
+    });
+    await survivesAgain(75);
+  });
+
   it('that forgets its scripts is given them again', async () => {
     await using deployment = await Deployment.start({ instances: 2 });
     const first = await streaming(deployment, 0, 59, 100);

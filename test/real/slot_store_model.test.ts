@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { slotScripts } from '../../src/adapters/stores/slot_scripts.ts';
+import { slotScripts } from '../../src/adapters/stores/slots/slot_scripts.ts';
 import type { Slot } from '../../src/core/resilience/slot_store.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { type SlotInstance, startSlotInstance } from '../support/slot_cluster.ts';
@@ -122,6 +122,10 @@ class World {
       if (redis.running) this.#ghosts.clear();
     } else if (step.kind === 'redis down' && redis.running) {
       await redis.kill();
+      for (const { slot } of this.#held) {
+        this.#beyond.add(slot.userId);
+        this.#ghosts.add(slot.userId);
+      }
     } else if (step.kind === 'redis up' && !redis.running) {
       await this.#redisUp();
     }
@@ -153,7 +157,9 @@ class World {
 
   async #redisUp(): Promise<void> {
     await redis.start();
-    await until('all instances are connected', () => this.#instances.every(({ store }) => !store.failing()));
+    await until('all instances are connected', () =>
+      this.#instances.every((instance) => !instance.store.failing() && instance.redis.status === 'ready'),
+    );
   }
 
   #check(): void {

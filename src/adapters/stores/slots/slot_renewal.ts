@@ -1,6 +1,6 @@
-import type { Slot } from '../../core/resilience/slot_store.ts';
+import type { Slot } from '../../../core/resilience/slot_store.ts';
+import type { RedisBreaker } from '../redis/redis_breaker.ts';
 import type { HeldByUser, HeldSlots } from './held_slots.ts';
-import type { RedisBreaker } from './redis_breaker.ts';
 import type { SlotScripts } from './slot_scripts.ts';
 import type { SlotTiming } from './slot_timing.ts';
 import { userKeys } from './user_keys.ts';
@@ -19,6 +19,7 @@ export class SlotRenewal {
   readonly #limit: number;
   readonly #lost: (slot: Slot) => void;
 
+  /** @param lost told of each slot that is gone; one that was given back meanwhile may be among them */
   constructor(
     parts: { held: HeldSlots; scripts: SlotScripts; breaker: RedisBreaker; timing: SlotTiming },
     limit: number,
@@ -67,11 +68,11 @@ export class SlotRenewal {
     if (lost === undefined) return this.#putOff(user);
     const gone = new Set(lost);
     for (const permit of permits) {
-      if (!gone.has(permit.permitId)) {
+      if (gone.has(permit.permitId)) {
+        this.#lost(permit.slot);
+      } else {
         permit.confirmedAt = sentAt;
         permit.forced = false;
-      } else if (this.#held.remove(permit.slot)) {
-        this.#lost(permit.slot);
       }
     }
   }

@@ -1,5 +1,5 @@
-import type { Announcement, InstanceDirectory } from '../../core/cluster/instance_directory.ts';
-import type { RedisConnection } from './redis_connection.ts';
+import type { Announcement, InstanceDirectory } from '../../../core/cluster/instance_directory.ts';
+import type { RedisConnection } from '../redis/redis_connection.ts';
 
 /** One hash tag, so that index and entries lie in one slot of a Redis Cluster and can be read together. */
 const INDEX = 'weir:{instances}';

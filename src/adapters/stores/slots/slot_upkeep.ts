@@ -1,6 +1,6 @@
+import type { RedisConnection } from '../redis/redis_connection.ts';
 import type { CapacityGrant } from './capacity_grant.ts';
 import type { PendingReleases } from './pending_releases.ts';
-import type { RedisConnection } from './redis_connection.ts';
 import type { SlotRenewal } from './slot_renewal.ts';
 
 /** What has to be done for slots in the background: one timer for all of it. */

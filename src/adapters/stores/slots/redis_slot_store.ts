@@ -1,29 +1,18 @@
-import type { SlotObserver } from '../../core/observe/slot_observer.ts';
-import type { Slot, SlotStore, SlotVerdict } from '../../core/resilience/slot_store.ts';
-import type { PoolView } from '../../protocol/cluster_view.ts';
+import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot_store.ts';
+import type { PoolView } from '../../../protocol/cluster_view.ts';
+import { RedisBreaker } from '../redis/redis_breaker.ts';
+import type { RedisConnection } from '../redis/redis_connection.ts';
 import { CapacityGrant } from './capacity_grant.ts';
 import { HeldSlots } from './held_slots.ts';
 import { PendingReleases } from './pending_releases.ts';
-import { RedisBreaker } from './redis_breaker.ts';
-import type { RedisConnection } from './redis_connection.ts';
-import { poolView, refused, type SlotLimits } from './slot_limits.ts';
+import type { RedisSlotOptions } from './redis_slot_options.ts';
+import { poolView, refused } from './slot_limits.ts';
 import { SlotRenewal } from './slot_renewal.ts';
 import { type SlotScripts, slotScripts } from './slot_scripts.ts';
 import { SLOT_TIMING, type SlotTiming } from './slot_timing.ts';
 import { SlotUpkeep } from './slot_upkeep.ts';
 import { StaticShare } from './static_share.ts';
 import { userKeys } from './user_keys.ts';
-
-export interface RedisSlotOptions {
-  limits: SlotLimits;
-  /** This incarnation of the instance. */
-  boot: string;
-  /** Without Redis: enforce this instance's share of the limits, or refuse. */
-  onFailure: 'static' | 'strict';
-  observer: SlotObserver;
-  timing?: SlotTiming;
-  scripts?: SlotScripts;
-}
 
 /**
  * Slots of all instances together. A slot is a named member with its own end in a sorted set per user: what a process
@@ -54,7 +43,7 @@ export class RedisSlotStore implements SlotStore {
     this.#scripts = scripts;
     const parts = { held: this.#held, scripts, breaker: this.#breaker, timing };
     const capacity = new CapacityGrant(parts, boot, limits.maxConnections, () => this.#used());
-    const renewal = new SlotRenewal(parts, limits.maxConnectionsPerUser, (slot) => this.#tellLost(slot));
+    const renewal = new SlotRenewal(parts, limits.maxConnectionsPerUser, (slot) => this.#evict(slot));
     const releases = new PendingReleases(parts);
     const strict = options.onFailure === 'strict';
     this.#static = new StaticShare({ held: this.#held, capacity, observer }, limits.maxConnectionsPerUser, strict);
@@ -70,15 +59,15 @@ export class RedisSlotStore implements SlotStore {
   }
 
   async take(slot: Slot): Promise<SlotVerdict> {
-    if (this.#full() && this.#breaker.closed) await this.#capacity.more();
+    if (this.#used() >= this.#capacity.ceiling() && this.#breaker.closed) await this.#capacity.more();
     const { maxConnections, maxConnectionsPerUser } = this.#options.limits;
-    if (this.#breaker.closed && this.#capacity.answered) {
-      if (this.#full()) return refused('total', this.#capacity.usedInAll, maxConnections);
+    const asks = this.#breaker.closed;
+    if (asks && this.#capacity.answered) {
+      if (this.#used() >= this.#capacity.ceiling()) return refused('total', this.#capacity.usedInAll, maxConnections);
     } else {
       const refusal = this.#static.refuse(this.#used());
       if (refusal) return refusal;
     }
-    const asks = this.#breaker.closed;
     const sentAt = performance.now();
     this.#deciding += 1;
     const reply = asks ? await this.#breaker.ask(() => this.#ask(slot)) : undefined;
@@ -133,13 +122,9 @@ export class RedisSlotStore implements SlotStore {
     return this.#held.total + this.#deciding;
   }
 
-  #full(): boolean {
-    return this.#used() >= this.#capacity.ceiling();
-  }
-
   #ask({ userId, permitId }: Slot) {
-    const { limits } = this.#options;
-    return this.#scripts.take(userKeys(userId), permitId, limits.maxConnectionsPerUser, this.#timing.leaseMs);
+    const limit = this.#options.limits.maxConnectionsPerUser;
+    return this.#scripts.take(userKeys(userId), permitId, limit, this.#timing.leaseMs);
   }
 
   #decideAlone(slot: Slot, asked: boolean): SlotVerdict {
@@ -155,10 +140,7 @@ export class RedisSlotStore implements SlotStore {
 
   /** Where it lived in another process, that one learns of it when it renews. */
   #evict(slot: Slot): void {
-    if (this.#held.remove(slot)) this.#tellLost(slot);
-  }
-
-  #tellLost(slot: Slot): void {
+    if (!this.#held.remove(slot)) return;
     this.#options.observer.slotLost();
     this.#lost(slot);
   }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Cluster, Redis } from 'ioredis';
-import type { EventLog } from '../../core/observe/event_log.ts';
+import type { EventLog } from '../../../core/observe/event_log.ts';
 import { redisAddress } from './redis_address.ts';
 
 /** No request waits longer than this for Redis. */

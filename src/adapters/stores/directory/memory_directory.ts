@@ -1,4 +1,4 @@
-import type { Announcement, InstanceDirectory } from '../../core/cluster/instance_directory.ts';
+import type { Announcement, InstanceDirectory } from '../../../core/cluster/instance_directory.ts';
 
 /** Without Redis an instance knows of itself only. */
 export class MemoryDirectory implements InstanceDirectory {

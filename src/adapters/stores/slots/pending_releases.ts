@@ -1,5 +1,5 @@
-import type { Slot } from '../../core/resilience/slot_store.ts';
-import type { RedisBreaker } from './redis_breaker.ts';
+import type { Slot } from '../../../core/resilience/slot_store.ts';
+import type { RedisBreaker } from '../redis/redis_breaker.ts';
 import type { SlotScripts } from './slot_scripts.ts';
 import type { SlotTiming } from './slot_timing.ts';
 import { userKeys } from './user_keys.ts';

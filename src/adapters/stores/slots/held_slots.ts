@@ -1,4 +1,4 @@
-import type { Slot } from '../../core/resilience/slot_store.ts';
+import type { Slot } from '../../../core/resilience/slot_store.ts';
 
 /** A slot that a stream of this process holds. Times are by `performance.now()`. */
 export interface HeldPermit {

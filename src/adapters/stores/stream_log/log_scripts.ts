@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { RedisConnection } from './redis_connection.ts';
+import type { RedisConnection } from '../redis/redis_connection.ts';
 
 type Argument = string | number;
 type Script<R> = (...keysAndArguments: Argument[]) => Promise<R>;

@@ -1,4 +1,4 @@
-import type { RedisBreaker } from './redis_breaker.ts';
+import type { RedisBreaker } from '../redis/redis_breaker.ts';
 import type { SlotScripts } from './slot_scripts.ts';
 import type { SlotTiming } from './slot_timing.ts';
 

@@ -1,5 +1,5 @@
-import type { SlotObserver } from '../../core/observe/slot_observer.ts';
-import type { Slot, SlotVerdict } from '../../core/resilience/slot_store.ts';
+import type { SlotObserver } from '../../../core/observe/slot_observer.ts';
+import type { Slot, SlotVerdict } from '../../../core/resilience/slot_store.ts';
 import type { CapacityGrant } from './capacity_grant.ts';
 import type { HeldSlots } from './held_slots.ts';
 import { refused } from './slot_limits.ts';

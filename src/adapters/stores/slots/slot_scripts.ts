@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { RedisConnection } from './redis_connection.ts';
+import type { RedisConnection } from '../redis/redis_connection.ts';
 import type { UserKeys } from './user_keys.ts';
 
 const NAMES = ['take', 'renew', 'release', 'grant'] as const;

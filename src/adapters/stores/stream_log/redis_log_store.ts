@@ -1,12 +1,12 @@
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
-import { LEASE_MS } from '../../core/durable/group_log.ts';
-import type { AppendReply, Claim, LogStore } from '../../core/durable/log_store.ts';
-import type { ThreadRecord, ThreadText } from '../../core/durable/thread_record.ts';
-import { type StreamRequest, streamRequestSchema } from '../../protocol/stream_request.ts';
+import { LEASE_MS } from '../../../core/durable/group_log.ts';
+import type { AppendReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
+import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
+import { type StreamRequest, streamRequestSchema } from '../../../protocol/stream_request.ts';
+import type { RedisConnection } from '../redis/redis_connection.ts';
 import { CLAIM_MS, MAX_REQUEST_BYTES, RETENTION_MS, RUNNING_MS } from './log_lifetimes.ts';
 import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
-import type { RedisConnection } from './redis_connection.ts';
 
 const BOOTS = 'weir:boots';
 /** Hash tags: whatever one script touches lies in one slot of a Redis Cluster. */
