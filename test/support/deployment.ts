@@ -15,7 +15,7 @@ export interface DeploymentOptions {
 }
 
 /** Several instances that share a Redis and reach each other, as processes; without NGINX, so that a test can choose. */
-export class Deployment {
+export class Deployment implements AsyncDisposable {
   readonly redis: TestRedis;
   /** By number from 0; one that died is replaced when it is started again. */
   readonly instances: Instance[] = [];
@@ -106,6 +106,10 @@ export class Deployment {
     await Promise.all(this.instances.map((instance) => instance.stop()));
     await this.redis.close();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #watch(at: number, delayMs: number): Promise<void> {

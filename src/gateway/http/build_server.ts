@@ -83,7 +83,7 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     lag,
     readers,
   });
-  threadRoutes(app, { core, identify, readers });
+  threadRoutes(app, { core, identify, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {
