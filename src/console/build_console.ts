@@ -1,9 +1,8 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import type { ConsoleConfig } from './console_config.ts';
 import { registerDashboard } from './dashboard_routes.ts';
-import { diagnose, type Finding } from './diagnose.ts';
+import { diagnosis, type Finding } from './diagnose.ts';
 import { isLocalHost } from './host_guard.ts';
-import { probeApi } from './probe_api.ts';
 
 /** Repeated questions within this time get the same answer, so that no page can make the console hammer the API. */
 const DIAGNOSIS_TTL_MS = 1000;
@@ -30,7 +29,7 @@ const CONTENT_SECURITY_POLICY = [
 export function buildConsole(config: ConsoleConfig, surface: 'local' | 'proxied'): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: true });
   const apiBaseUrl = surface === 'local' ? config.apiBaseUrl : '/api/v1';
-  const findings = shared(async () => diagnose(await probeApi(config.apiBaseUrl, config.connectTo), new Date()));
+  const findings = shared(diagnosis(config));
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({

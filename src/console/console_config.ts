@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type DoctorPlace, doctorPlaceSchema } from '../stack/doctor/doctor_place.ts';
 
 const schema = z.object({
   CONSOLE_HOST: z.string().min(1).default('127.0.0.1'),
@@ -11,6 +12,10 @@ const schema = z.object({
     .regex(/^[^:/]+:\d{1,5}$/, 'a host and a port, such as nginx:443')
     .optional(),
   DASHBOARD_DIR: z.string().min(1).default('performance_dashboard/dist'),
+  DOCTOR_PLACE: z
+    .string()
+    .transform((text) => doctorPlaceSchema.parse(JSON.parse(text)))
+    .optional(),
 });
 
 /** Everything the console is told from outside, parsed once. */
@@ -28,6 +33,8 @@ export interface ConsoleConfig {
   connectTo: string | undefined;
   /** Folder of the built dashboard; may be missing. */
   dashboardDir: string;
+  /** The native stack that the console belongs to; undefined elsewhere. */
+  doctorPlace?: DoctorPlace | undefined;
 }
 
 /**
@@ -50,5 +57,6 @@ export function parseConsoleConfig(env: Record<string, string | undefined>): Con
     apiBaseUrl: data.API_BASE_URL.replace(/\/+$/, ''),
     connectTo: data.API_CONNECT_TO,
     dashboardDir: data.DASHBOARD_DIR,
+    doctorPlace: data.DOCTOR_PLACE,
   };
 }
