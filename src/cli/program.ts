@@ -67,7 +67,6 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     finish(loadCommand(url, flags, environment)),
   );
   load
-    // `--json` of a comparison is its own.
     .enablePositionalOptions()
     .command('compare')
     .argument('<a>', 'id of a run, last, or a file of --json')
@@ -91,6 +90,14 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .command('renew')
     .description('make a new one')
     .action(() => finish(certsCommand('renew', environment)));
+  certs
+    .command('trust')
+    .description('make this machine and its browsers trust it')
+    .action(() => finish(certsCommand('trust', environment)));
+  certs
+    .command('untrust')
+    .description('undo that')
+    .action(() => finish(certsCommand('untrust', environment)));
   program
     .command('test')
     .description('install what the tests need, and run them all')
@@ -103,6 +110,8 @@ export function buildProgram(environment: Environment, finish: Finish): Command 
     .description('Streams LLM answers to many users at once, from several instances behind NGINX.')
     .usage('<command> [options]')
     .version(environment.version, '--version', 'the version of Weir')
+    // What follows a command's name is its own: `load --json FILE`, `load compare --json`.
+    .enablePositionalOptions()
     .configureHelp({ sortSubcommands: false });
   addStackCommands(program, environment, finish);
   addOtherCommands(program, environment, finish);

@@ -183,7 +183,8 @@ describe('the total over three instances', () => {
       await until('one instance has it all', fill(one), 15_000);
       const refused = [small.open(one, 'all'), small.open(two, 'all'), small.open(three, 'all')];
       expect(await statuses(refused)).toEqual({ 503: 3 });
-      expect(refused[1]?.received()).toContain('"reason":"pool_exhausted","current":20,"max":20');
+      // How many there are elsewhere it knows as of their last renewal.
+      expect(refused[1]?.received()).toMatch(/"reason":"pool_exhausted","current":\d+,"max":20\b/);
       for (const raw of streams.splice(0)) raw.socket.destroy();
       await until('another one has it all', fill(two), 15_000);
       expect(small.provider.peak('all')).toBe(20);

@@ -1,15 +1,20 @@
 import { once } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
 import { type ConnectOptions, placeOf } from './connect_options.ts';
+
+/** Servers do not close a connection that was used so shortly before: what fails on it has failed. */
+const IDLE_MS = 1000;
 
 /** Requests over HTTP/1.1: a connection each, kept for the next one. */
 export class Http1Requests {
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #options: object;
   readonly #isTls: boolean;
+  /** When each connection had its last answer. */
+  readonly #freedAt = new WeakMap<Socket, number>();
 
   constructor(origin: URL, options: ConnectOptions) {
     const { socketPath, localAddress } = options;
@@ -34,9 +39,15 @@ export class Http1Requests {
   async send(url: URL, request: TransportRequest): Promise<TransportResponse> {
     const send = this.#isTls ? httpsRequest : httpRequest;
     const sent = send({ path: url.pathname + url.search, ...requestOptions(url, request), ...this.#options });
+    let idleMs = 0;
+    sent.once('socket', (socket) => {
+      idleMs = performance.now() - (this.#freedAt.get(socket) ?? performance.now());
+    });
     sent.end(request.body);
     try {
       const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      const { socket } = response;
+      response.once('close', () => this.#freedAt.set(socket, performance.now()));
       // An abort after the head also surfaces here, where the body already reports it.
       sent.on('error', () => {});
       return {
@@ -46,8 +57,8 @@ export class Http1Requests {
       };
     } catch (error) {
       // The server may close an idle connection in the moment in which it is taken up again: nothing was processed.
-      const wasIdle = sent.reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
-      if (wasIdle && request.signal?.aborted !== true) return this.send(url, request);
+      const wasClosed = idleMs > IDLE_MS && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+      if (wasClosed && request.signal?.aborted !== true) return this.send(url, request);
       throw error;
     }
   }
