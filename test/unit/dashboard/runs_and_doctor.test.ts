@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../performance_dashboard/src/api.ts';
 import { metricName, metricValue } from '../../../performance_dashboard/src/view/compareRows.ts';
-import { doctorGroups, doctorWords, isCommand } from '../../../performance_dashboard/src/view/doctorGroups.ts';
+import {
+  checkName,
+  doctorGroups,
+  doctorWords,
+  isCommand,
+} from '../../../performance_dashboard/src/view/doctorGroups.ts';
 import { planOf } from '../../../performance_dashboard/src/view/runPlan.ts';
 import { choose, planWords } from '../../../performance_dashboard/src/view/runWords.ts';
 import { DEFAULTS, type LoadSettings } from '../../../performance_dashboard/src/view/settings.ts';
@@ -67,6 +72,14 @@ describe('the doctor', () => {
     expect(doctorWords([finding({ status: 'warn' }), finding({ status: 'fail' }), finding({})])).toBe(
       '3 checks: 1 failed, 1 to look at.',
     );
+  });
+
+  it('names checks as people do', () => {
+    expect(['nginx_running', 'api_url', 'file_limit'].map(checkName)).toEqual([
+      'NGINX running',
+      'API address',
+      'File limit',
+    ]);
   });
 
   it('tells a command from a sentence', () => {
