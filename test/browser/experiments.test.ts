@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
-import { figure, openDashboard, pathIsWhole, runLoadTest, screenshot, streamedPerInstance } from './dashboard_page.ts';
+import {
+  docImage,
+  figure,
+  openDashboard,
+  pathIsWhole,
+  runLoadTest,
+  screenshot,
+  streamedPerInstance,
+} from './dashboard_page.ts';
 import { stackInBrowser } from './stack_in_browser.ts';
 
 const { stack, browser } = await stackInBrowser();
@@ -17,6 +25,7 @@ describe('with and without the balancer', () => {
     const alone = page.getByRole('region', { name: 'Straight to app-1' });
     expect(await alone.getByText('idle, 3 free').count()).toBe(2);
     await screenshot(page, 'comparison');
+    await docImage(page, 'comparison', 760);
     expect(errors).toEqual([]);
     await page.context().close();
   });
@@ -38,6 +47,7 @@ describe('the failover drill', () => {
     expect(epochs).toContain('2');
     await until('app-2 is back', async () => (await stack.pid('app-2').catch(() => before)) !== before, 30_000);
     await screenshot(page, 'failover');
+    await docImage(page, 'failover', 790);
     expect(errors).toEqual([]);
     await page.context().close();
   });

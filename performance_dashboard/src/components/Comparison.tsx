@@ -8,8 +8,8 @@ import { comparisonVerdict, sideOf } from '../view/comparisonVerdict.ts';
 import { instanceOrder } from '../view/runView.ts';
 import { ComparisonSide } from './ComparisonSide.tsx';
 import { Freshness } from './Freshness.tsx';
-import type { ScreenProps } from './LoadTester.tsx';
 import { PanelState } from './PanelState.tsx';
+import type { ScreenProps } from './ScreenProps.ts';
 import { StateDot } from './StateDot.tsx';
 
 /** The guide's comparison: the same ten requests with and without the balancer, in one picture. */

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { type Finding, fetchDiagnosis } from '../api.ts';
 import { useShortcuts } from '../hooks/useShortcuts.ts';
-import { type DoctorGroup, doctorGroups, doctorWords, isCommand } from '../view/doctorGroups.ts';
+import { checkName, type DoctorGroup, doctorGroups, doctorWords, isCommand } from '../view/doctorGroups.ts';
 import { Command } from './Command.tsx';
 import { PanelState } from './PanelState.tsx';
 import { StateDot, type Tone } from './StateDot.tsx';
@@ -83,10 +83,15 @@ function Group({ group: { area, title, findings, status }, marked }: { group: Do
             >
               <StateDot {...STATES[finding.status]} />
               <div className="min-w-0">
-                <p className={finding.status === 'ok' ? '' : 'font-medium'}>{finding.what}</p>
-                {finding.why && <p className="max-w-[75ch] text-muted">{finding.why}</p>}
+                <p className="flex flex-wrap gap-x-3">
+                  <span className="font-medium sm:w-40">{checkName(finding.id)}</span>
+                  <span className={`min-w-0 flex-1 basis-60 ${finding.status === 'ok' ? '' : 'font-medium'}`}>
+                    {finding.what}
+                  </span>
+                </p>
+                {finding.why && <p className="max-w-[75ch] text-muted sm:ml-43">{finding.why}</p>}
                 {finding.mend && (
-                  <p className="mt-1 flex flex-wrap items-center gap-2">
+                  <p className="mt-1 flex flex-wrap items-center gap-2 sm:ml-43">
                     {isCommand(finding.mend) ? <Command text={finding.mend} /> : finding.mend}
                   </p>
                 )}

@@ -7,8 +7,8 @@ import { Confirm } from './Confirm.tsx';
 import { DrillRows } from './DrillRows.tsx';
 import { Freshness } from './Freshness.tsx';
 import { InstanceMark } from './InstanceMark.tsx';
-import type { ScreenProps } from './LoadTester.tsx';
 import { PanelState } from './PanelState.tsx';
+import type { ScreenProps } from './ScreenProps.ts';
 
 const TONES = {
   good: { frame: 'border-good bg-good-ground', ink: 'text-good' },

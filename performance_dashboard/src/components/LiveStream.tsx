@@ -5,8 +5,8 @@ import { liveStreamStore } from '../stores/liveStreamStore.ts';
 import { useLive } from '../stores/pausedStore.ts';
 import { Confirm } from './Confirm.tsx';
 import { Field } from './Field.tsx';
-import type { ScreenProps } from './LoadTester.tsx';
 import { ModelFields } from './ModelFields.tsx';
+import type { ScreenProps } from './ScreenProps.ts';
 import { StreamText } from './StreamText.tsx';
 
 /** One answer, token by token, with the instance that sends it. */

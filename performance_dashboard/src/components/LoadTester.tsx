@@ -1,17 +1,10 @@
-import type { PageConfig } from '../api.ts';
-import type { ClusterState } from '../stores/clusterStore.ts';
 import { useLive } from '../stores/pausedStore.ts';
 import { runStore } from '../stores/runStore.ts';
 import { Comparison } from './Comparison.tsx';
 import { FailoverDrill } from './FailoverDrill.tsx';
 import { LoadForm } from './LoadForm.tsx';
 import { RunResult } from './RunResult.tsx';
-
-export interface ScreenProps {
-  config: PageConfig;
-  cluster: ClusterState;
-  theme: 'light' | 'dark';
-}
+import type { ScreenProps } from './ScreenProps.ts';
 
 const PARTS = [
   { part: '', title: 'Load test' },

@@ -2,8 +2,8 @@ import { formatCount, formatShare } from '../view/format.ts';
 import { ActiveChart } from './ActiveChart.tsx';
 import { Freshness } from './Freshness.tsx';
 import { InstanceTable } from './InstanceTable.tsx';
-import type { ScreenProps } from './LoadTester.tsx';
 import { PanelState } from './PanelState.tsx';
+import type { ScreenProps } from './ScreenProps.ts';
 
 /** The cluster as it is now. */
 export function Overview({ cluster, theme, paused }: Omit<ScreenProps, 'config'> & { paused: boolean }) {

@@ -3,10 +3,10 @@ import { useState } from 'react';
 import { deleteRun, fetchRuns, type RunHead } from '../api.ts';
 import { choose } from '../view/runWords.ts';
 import { CompareTable, type FinishedRun } from './CompareTable.tsx';
-import type { ScreenProps } from './LoadTester.tsx';
 import { Panel } from './Panel.tsx';
 import { PanelState } from './PanelState.tsx';
 import { RunsTable } from './RunsTable.tsx';
+import type { ScreenProps } from './ScreenProps.ts';
 
 const REFRESH_MS = 3_000;
 

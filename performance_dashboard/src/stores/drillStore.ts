@@ -71,12 +71,16 @@ function newStream(index: number): DrillStream {
 /** Follows one answer and notes where it came from. Never rejects. */
 async function read(baseUrl: string, stream: DrillStream, signal: AbortSignal): Promise<void> {
   let instance = '?';
+  let lastMs = 0;
   const onEvent = (event: StreamEvent) => {
     stream.state = 'streaming';
     const epoch = Number.parseInt(event.id, 10);
     if (epoch > 0) stream.epoch = epoch;
     if (event.type !== 'chunk' || event.data.content === '') return;
     const last = stream.parts.at(-1);
+    const now = performance.now();
+    if (last && last.instance !== instance) stream.gapsMs = [...stream.gapsMs, now - lastMs];
+    lastMs = now;
     if (last?.instance === instance) last.tokens += 1;
     else stream.parts.push({ instance, tokens: 1 });
   };

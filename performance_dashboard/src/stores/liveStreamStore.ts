@@ -52,6 +52,8 @@ export interface Prompt {
 class LiveStreamStore extends Store<LiveStreamState> {
   #abort: AbortController | undefined;
   #now: LiveStreamState = IDLE;
+  /** When the last token came. */
+  #lastMs = 0;
 
   constructor() {
     super(IDLE);
@@ -116,10 +118,14 @@ class LiveStreamStore extends Store<LiveStreamState> {
       change.threadId = event.data.thread_id;
     }
     if (event.type === 'chunk' && event.data.content !== '') {
-      const { pieces, instance, tokens, ttftMs } = this.#now;
+      const { pieces, instance, tokens, ttftMs, gapsMs } = this.#now;
+      const now = performance.now();
+      const moved = pieces.length > 0 && pieces.at(-1)?.instance !== instance;
+      if (moved) change.gapsMs = [...gapsMs, now - this.#lastMs];
+      this.#lastMs = now;
       change.pieces = withText(pieces, instance ?? '?', event.data.content);
       change.tokens = tokens + 1;
-      change.ttftMs = ttftMs ?? performance.now() - startedAt;
+      change.ttftMs = ttftMs ?? now - startedAt;
     }
     this.#patch(change);
   }

@@ -49,6 +49,18 @@ export function doctorWords(findings: readonly Finding[]): string {
   return `${looked}: ${parts.join(', ')}.`;
 }
 
+const NAMES: Record<string, string> = { nginx: 'NGINX', redis: 'Redis', api: 'API', url: 'address', cors: 'CORS' };
+
+/** `nginx_running` as people say it. */
+export function checkName(id: string): string {
+  const words = id.split('_').map((word) => NAMES[word] ?? word);
+  return capitalised(words.join(' '));
+}
+
+export function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Whether a mend is a command, which can be copied, and not a sentence. */
 export function isCommand(mend: string): boolean {
   return /^(\.\/|sudo |npm |[A-Z_]+=|ulimit |redis-cli |kill )/.test(mend);
