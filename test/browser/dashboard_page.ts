@@ -6,8 +6,8 @@ import { until } from '../support/until.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** Debian's Chromium; it runs as root in containers, hence without its sandbox. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+export function launchBrowser(args: string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...args] });
 }
 
 /** The dashboard in a fresh profile that trusts every certificate, unless `options` say otherwise. */

@@ -38,13 +38,15 @@ export function explainUnreachable(failure: Failure, findings: Finding[] | 'pend
     const offerCertificate = failed.id === 'certificate' && !failure.sameOrigin;
     return { title: failed.what, why: failed.why, steps: mend ? [mend, ...others] : others, offerCertificate };
   }
-  const certificate = findings.find(({ id, status }) => id === 'certificate' && status === 'warn');
+  const certificate = findings.find(({ id, status }) => id.startsWith('certificate') && status === 'warn');
   if (certificate && !failure.sameOrigin) {
     const why = `The stack itself answers. ${certificate.why} Until it is accepted, requests of this page fail.`;
+    const { mend } = certificate;
+    const trust = mend.startsWith('./weir') ? [{ text: 'Or let this machine trust it, for good:', command: mend }] : [];
     return {
       title: `This browser does not trust the certificate of ${origin} yet`,
       why,
-      steps,
+      steps: [...trust, ...steps],
       offerCertificate: true,
     };
   }

@@ -20,3 +20,8 @@ export function formatShare(part: number, whole: number): string {
 export function formatSeconds(ms: number): string {
   return `${ONE.format(ms / 1000)} s`;
 }
+
+/** 3.9: per second, with one decimal below 100. */
+export function formatRate(perSecond: number): string {
+  return perSecond < 100 ? ONE.format(perSecond) : WHOLE.format(perSecond);
+}

@@ -81,6 +81,8 @@ export class ManagedProcess {
     this.state = child ? 'stopping' : 'stopped';
     if (!child) return;
     child.kill(now ? 'SIGKILL' : 'SIGTERM');
+    // One that was frozen (SIGSTOP) hears nothing before it goes on.
+    child.kill('SIGCONT');
     const killer = setTimeout(() => child.kill('SIGKILL'), this.spec.stopWithinMs);
     await this.#ended;
     clearTimeout(killer);

@@ -2,32 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../../src/load/outcome.ts';
 import type { LoadRecord } from '../../../src/load/record.ts';
 import { Summary } from '../../../src/load/summary.ts';
+import { loadRecord } from '../../support/load_plan.ts';
 
 let index = 0;
-function record(fields: Partial<LoadRecord>): LoadRecord {
-  return {
-    index: index++,
-    worker: 0,
-    outcome: 'ok',
-    startMs: 0,
-    e2eMs: 100,
-    ttftMs: 10,
-    tpotMs: 5,
-    maxStallMs: 6,
-    status: 200,
-    code: null,
-    message: null,
-    instance: 'app-1',
-    via: 'nginx',
-    upstream: null,
-    threadId: null,
-    tokens: 4,
-    chunks: 4,
-    reconnects: null,
-    maxResumeGapMs: null,
-    ...fields,
-  };
-}
+const record = (fields: Partial<LoadRecord>) => loadRecord({ index: index++, ...fields });
 const refused = (instance: string) =>
   record({
     outcome: '429',
