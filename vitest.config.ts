@@ -21,6 +21,7 @@ export default defineConfig({
           include: ['test/real/**/*.test.ts'],
           // Two at a time: most of a file's time is waiting for leases, drains and answers.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -28,6 +29,8 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          // After the others: frames are counted.
+          sequence: { groupOrder: 2 },
           include: ['test/browser/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
