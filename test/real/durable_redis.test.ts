@@ -108,9 +108,9 @@ describe('Redis', () => {
     expectWhole(58, 750, streams[1] as Reading);
   });
 
-  it('that has no memory left: streams say so and go on, and survive again when it has some', async () => {
-    deployment = await Deployment.start({ instances: 2 });
-    const streams = [await streaming(0, 71, 200), await streaming(1, 72, 200)];
+  it.concurrent('that has no memory left: streams say so and go on, and survive again when it has some', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(deployment, 0, 71, 200), await streaming(deployment, 1, 72, 200)];
     await deployment.redis.cli('config', 'set', 'maxmemory', '1');
     await until('they say so', () => streams.every((reading) => notices(reading).includes('not_resumable')));
     const during = await openThread(deployment.url(0), resumable(spoken(73, 20)));
@@ -127,7 +127,7 @@ describe('Redis', () => {
       await reading.ended;
       return notices(reading).length === 0;
     });
-    await survivesAgain(75);
+    await survivesAgain(deployment, 75);
   });
 
   it('that forgets its scripts is given them again', async () => {

@@ -35,8 +35,11 @@ export class Deployment implements AsyncDisposable {
   static async start(options: DeploymentOptions): Promise<Deployment> {
     const deployment = new Deployment(await startRedis(), options);
     const all = Array.from({ length: options.instances }, (_, at) => deployment.boot(at, options.envOf?.(at)));
-    await Promise.all(all);
-    return deployment;
+    // One that can not start must not leave Redis, and those that could, behind.
+    const failed = (await Promise.allSettled(all)).find((start) => start.status === 'rejected');
+    if (!failed) return deployment;
+    await deployment.close();
+    throw failed.reason;
   }
 
   /** Starts one, again where it has died. */

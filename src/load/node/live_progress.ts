@@ -25,7 +25,7 @@ export function liveProgress(output: ProgressOutput, view: ProgressView): () => 
   const back = () => (shown > 1 ? `\x1b[${shown - 1}A\r` : '\r');
   const show = () => {
     // Lines that wrap could not be rewritten.
-    const lines = view.lines().map((line) => line.slice(0, (output.columns ?? 80) - 1));
+    const lines = view.lines().map((line) => line.slice(0, (output.columns || 80) - 1));
     // A view that got shorter leaves nothing behind.
     while (lines.length < shown) lines.push('');
     output.write(back() + lines.map((line) => CLEAR_LINE + line).join('\n'));

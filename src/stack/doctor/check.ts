@@ -1,5 +1,5 @@
 import type { StackLayout } from '../stack_layout.ts';
-import type { StackOptions } from '../stack_options.ts';
+import { DEFAULT_STACK_OPTIONS, differingOptions, type StackOptions } from '../stack_options.ts';
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
 
 /** Part of the path that a check is about, for a page that shows them in groups. */
@@ -64,6 +64,12 @@ export interface DoctorContext {
 export interface Situation {
   services: ServiceStatus[];
   nginxRuns: boolean;
+}
+
+/** The command that starts this stack from nothing: `start` knows the usual options only, `restart` those of last time. */
+export function startCommand({ options }: DoctorContext): string {
+  const isUsual = differingOptions(options, { ...DEFAULT_STACK_OPTIONS, all: true }).length === 0;
+  return isUsual || !options.all ? './weir start --all' : './weir restart';
 }
 
 /** All is well. */

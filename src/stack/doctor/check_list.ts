@@ -52,13 +52,13 @@ export const CHECK_LIST: readonly ListedCheck[] = [
     id: 'nginx_running',
     // A stack that was not started is one thing, and what will keep it from starting another.
     applies: (_context, { services }) => services.length === 0,
-    run: (_context, { services }) => checkNginxRuns(services),
+    run: checkNginxRuns,
   },
   {
     id: 'nginx_running',
     applies: isThere,
     explainedBy: ['ports', 'nginx_config', 'certificate'],
-    run: (_context, { services }) => checkNginxRuns(services),
+    run: checkNginxRuns,
   },
   { id: 'certificate_trust', needs: ['nginx_running', 'certificate'], run: checkTrust },
   { id: 'instances_alive', applies: isThere, run: checkInstances },

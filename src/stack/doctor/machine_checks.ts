@@ -4,7 +4,7 @@ import { portProblem } from '../machine/port_check.ts';
 import { portOwner } from '../machine/port_owner.ts';
 import { wantedPorts } from '../native/check_ports.ts';
 import { nginxVersion } from '../nginx/test_nginx_conf.ts';
-import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
+import { type Check, type DoctorContext, fail, ok, type Situation, startCommand, warn } from './check.ts';
 
 const OLDEST_NODE = 24;
 const LOW_DISK_BYTES = 200 * 1024 * 1024;
@@ -32,13 +32,13 @@ export function checkRedisInstalled({ searchPath }: DoctorContext): Check {
 }
 
 /** Whether the stack has its ports or may have them; else who has them, or why not. */
-export async function checkPorts({ options }: DoctorContext, { services, nginxRuns }: Situation): Promise<Check> {
+export async function checkPorts(context: DoctorContext, { services, nginxRuns }: Situation): Promise<Check> {
   const id = 'ports';
-  const wanted = wantedPorts(options);
+  const wanted = wantedPorts(context.options);
   const list = wanted.map(({ port }) => port).join(', ');
   if (nginxRuns) return ok(id, `${list} are in use by this stack`);
   const why = 'Without them NGINX does not start, and the browser shows ERR_CONNECTION_REFUSED, or another server.';
-  const onward = services.length > 0 ? './weir restart nginx' : './weir start --all';
+  const onward = services.length > 0 ? './weir restart nginx' : startCommand(context);
   const own = new Set(services.map(({ pid }) => pid));
   const owners = wanted.map(({ port, flag }) => ({ port, flag, owner: portOwner(port) }));
   const [taken] = owners.filter(({ owner }) => owner && !own.has(owner.pid));

@@ -4,10 +4,11 @@ import { renderNginxConf } from '../nginx/render_nginx_conf.ts';
 import { nginxConfProblem } from '../nginx/test_nginx_conf.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import { readPlan } from '../supervisor/control_client.ts';
-import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
+import { type Check, type DoctorContext, fail, ok, type Situation, startCommand, warn } from './check.ts';
 
 /** `nginx -t` on the configuration that was written last. */
-export async function checkConfiguration({ layout, searchPath }: DoctorContext, { services }: Situation) {
+export async function checkConfiguration(context: DoctorContext, { services }: Situation): Promise<Check> {
+  const { layout, searchPath } = context;
   const id = 'nginx_config';
   const nginx = findCommand('nginx', searchPath);
   // A stopped stack has no run folder, which the file names; the next start makes both.
@@ -17,7 +18,7 @@ export async function checkConfiguration({ layout, searchPath }: DoctorContext, 
   const problem = await nginxConfProblem(nginx, layout.state, layout.nginxConf);
   if (!problem) return ok(id, `${layout.nginxConf} is good`);
   const why = 'NGINX does not start or reload with a file that it refuses; a restart writes it anew.';
-  const mend = services.length > 0 ? './weir restart nginx' : './weir start --all';
+  const mend = services.length > 0 ? './weir restart nginx' : startCommand(context);
   return fail(id, `NGINX refuses its configuration: ${problem}`, why, mend);
 }
 

@@ -24,10 +24,12 @@ export interface DoctorSettings {
   services?: ServiceStatus[];
   /** Default: true. Without streams it takes a fraction of a second. */
   opensStreams?: boolean;
+  /** Default: {@link CHECK_LIST}. */
+  list?: readonly ListedCheck[];
 }
 
 /**
- * Runs {@link CHECK_LIST} and returns what was found, without what only follows from an earlier finding.
+ * Runs all checks, one after another, and returns what was found, without what only follows from an earlier finding.
  *
  * Takes a few seconds with a running stack: it opens real streams.
  */
@@ -37,7 +39,7 @@ export async function runDoctor(context: DoctorContext, settings: DoctorSettings
   const findings: Check[] = [];
   const unwell = new Set<string>();
   const failed = new Set<string>();
-  for (const check of CHECK_LIST) {
+  for (const check of settings.list ?? CHECK_LIST) {
     const { id, applies, needs = [], explainedBy = [], opensStreams = false } = check;
     if (applies?.(context, situation) === false || (opensStreams && settings.opensStreams === false)) continue;
     if (needs.some((other) => failed.has(other))) {

@@ -60,7 +60,7 @@ export async function checkBalance(context: DoctorContext, { services }: Situati
   if (perInstance === 0) return ok(id, `not looked at: one user may not have ${instances} streams here`);
   const others = services.reduce((sum, service) => sum + service.active_streams, 0);
   if (others > 0) return ok(id, `not looked at: others have ${others} streams open`);
-  const fake = { tokens: 2, tokens_per_second: 5, ttft_ms: 400 };
+  const fake = { tokens: 1, ttft_ms: 600 };
   const answers = await Promise.all(
     Array.from({ length: instances * perInstance }, () =>
       openStream(context, BALANCE_SOURCE, fake).catch((): ShortResponse => ({ status: 0, headers: {}, body: '' })),
