@@ -42,6 +42,9 @@ export function App({ config }: { config: PageConfig }) {
   useEffect(() => clusterStore.follow(apiBaseUrl), [apiBaseUrl]);
   useEffect(() => void liveStreamStore.resume(apiBaseUrl), [apiBaseUrl]);
   useEffect(() => {
+    if (config.canRun) void runStore.adopt();
+  }, [config.canRun]);
+  useEffect(() => {
     document.title = `${SCREENS.find((screen) => screen.route === route)?.title} · Weir`;
   }, [route]);
   useShortcuts([

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
-import {
-  docImage,
-  figure,
-  openDashboard,
-  pathIsWhole,
-  runLoadTest,
-  screenshot,
-  streamedPerInstance,
-} from './dashboard_page.ts';
+import { docImage, figure, openDashboard, pathIsWhole, runLoadTest, screenshot } from './dashboard_page.ts';
 import { stackInBrowser } from './stack_in_browser.ts';
 
 const { stack, browser } = await stackInBrowser();
@@ -93,7 +85,6 @@ describe('the history', () => {
     await runLoadTest(page, 3, 3);
     await page.getByRole('button', { name: 'This browser' }).click();
     await runLoadTest(page, 3, 6);
-    expect(await streamedPerInstance(page)).toEqual({ 'app-1': 2, 'app-2': 2, 'app-3': 2 });
     expect(await figure(page, 'Completed')).toBe(6);
     const link = page.getByRole('link', { name: 'CSV', exact: true });
     await link.waitFor();

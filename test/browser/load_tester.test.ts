@@ -39,7 +39,7 @@ describe('the load tester', () => {
     expect(await figure(page, 'Tokens')).toBe(2700);
     expect(await streamedPerInstance(page)).toEqual({ 'app-1': 9, 'app-2': 9, 'app-3': 9 });
     await screenshot(page, 'load-finished');
-    await docImage(page, 'dashboard');
+    await docImage(page, 'dashboard', 1_136);
     await page.context().close();
   });
 

@@ -97,6 +97,17 @@ describe('the load tester', () => {
     await page.context().close();
   });
 
+  it('finds its run again after a reload', async () => {
+    const { page } = await open({ streamMs: 2_000 });
+    await pathIsWhole(page);
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    await page.reload();
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    await lanes(page).getByText('Finished', { exact: true }).waitFor();
+    await page.context().close();
+  });
+
   it('says that it was cancelled, and that it failed and why', async () => {
     const { page, console } = await open({ streamMs: 60_000 });
     await pathIsWhole(page);

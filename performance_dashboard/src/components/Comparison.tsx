@@ -40,7 +40,7 @@ export function Comparison({ config, cluster }: ScreenProps) {
   return (
     <section aria-label="With and without the balancer" className="panel">
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 border-b border-line px-4 py-4 sm:px-6">
-        <div className="max-w-[60ch]">
+        <div className="max-w-[80ch]">
           <h2 className="text-heading font-semibold">Ten at once, with and without the balancer</h2>
           <p className="text-muted">
             The same user sends the same ten requests: first through NGINX, then to {single} alone.

@@ -40,7 +40,7 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
   return (
     <section aria-label="Failover drill" className="panel">
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 border-b border-line px-4 py-4 sm:px-6">
-        <div className="max-w-[60ch]">
+        <div className="max-w-[80ch]">
           <h2 className="text-heading font-semibold">Failover drill</h2>
           <p className="text-muted">
             Six resumable streams of {DRILL_TOKENS} tokens. In mid-answer one instance is killed: the streams go on at

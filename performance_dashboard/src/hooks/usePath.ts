@@ -13,7 +13,7 @@ export interface Path {
   unreachable: boolean;
   /** Streams that this page itself holds open. */
   pageStreams: number;
-  /** Whether anything that the page shows is on its way. */
+  /** Whether streams flow: the page's own, or others' that the cluster tells of. */
   running: boolean;
 }
 
@@ -31,6 +31,8 @@ export function usePath(): Path {
   const gotNothing = run.phase === 'finished' && run.snapshot?.outcomes.connect === run.snapshot?.requests;
   const drilled = drill.phase === 'running' ? drill.streams.filter(({ state }) => state === 'streaming').length : 0;
   const reading = live.phase === 'streaming' || live.phase === 'opening' ? 1 : 0;
+  // Other people's streams flow as well.
+  const announced = cluster.link === 'live' ? (cluster.view?.totals.active_streams ?? 0) : 0;
   const ownRun = run.engine === 'browser' ? active(run) : 0;
   return {
     cluster,
@@ -38,7 +40,7 @@ export function usePath(): Path {
     mixed: via === 'mixed',
     unreachable: cluster.link === 'disconnected' || (gotNothing && cluster.link !== 'live'),
     pageStreams: ownRun + drilled + reading,
-    running: active(run) + active(balanced) + active(single) + drilled + reading > 0,
+    running: active(run) + active(balanced) + active(single) + drilled + reading + announced > 0,
   };
 }
 

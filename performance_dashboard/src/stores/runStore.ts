@@ -1,6 +1,7 @@
 import {
   ConsoleRefusal,
   fetchRun,
+  fetchRuns,
   followRun,
   importRun,
   type LoadPlan,
@@ -18,6 +19,7 @@ import { Store } from './store.ts';
 const REFRESH_MS = 200;
 const RETRY_MS = 1_000;
 const STRIP_MS = 1_000;
+const ADOPT_WITHIN_MS = 2_000;
 /** Records of a browser's run that go into the history; more would be a large upload for little. */
 const MAX_RECORDS = 10_000;
 
@@ -73,6 +75,13 @@ export class RunStore extends Store<RunState> {
     const abort = this.#begin(plan, 'server');
     await this.#server(id, abort);
     if (this.#abort === abort) this.#abort = undefined;
+  }
+
+  /** Shows a run that goes on at the console, as after a reload of the page; nothing where there is none. */
+  async adopt(): Promise<void> {
+    const runs = await fetchRuns(AbortSignal.timeout(ADOPT_WITHIN_MS)).catch(() => []);
+    const running = runs.find(({ state }) => state === 'running');
+    if (running && this.get().phase === 'idle') await this.follow(running.id, running.plan);
   }
 
   /** Ends the run; what is under way counts as cancelled. */

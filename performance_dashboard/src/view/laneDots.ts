@@ -29,6 +29,6 @@ export function laneDots(starts: readonly ShownStart[], instance: string, spanMs
 
 /** End of the time axis: a round number that the run has not reached yet. */
 export function axisEnd(elapsedMs: number): number {
-  const steps = [2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60].map((seconds) => seconds * 1000);
+  const steps = [2.5, 5, 7.5, 10, 12.5, 15, 20, 25, 30, 40, 50, 60].map((seconds) => seconds * 1000);
   return steps.find((step) => elapsedMs <= step) ?? Math.ceil(elapsedMs / 60_000) * 60_000;
 }

@@ -65,7 +65,7 @@ describe('the lanes', () => {
   });
 
   it('end at a round number', () => {
-    expect([0, 2_100, 7_100, 61_000].map(axisEnd)).toEqual([2_000, 3_000, 8_000, 120_000]);
+    expect([0, 2_100, 7_100, 61_000].map(axisEnd)).toEqual([2_500, 2_500, 7_500, 120_000]);
   });
 });
 
