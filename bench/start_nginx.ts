@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../test/support/until.ts';
 import { childrenOf } from './measure_cpu.ts';
 import { type StartedProcess, startProcess } from './start_process.ts';
 
@@ -16,7 +17,12 @@ export async function startNginx(
   const file = join(directory, `nginx-${port}.conf`);
   writeFileSync(file, conf(directory, port, upstream));
   const nginx = await startProcess('nginx', ['-p', directory, '-c', file, '-e', 'stderr'], { port });
-  return { ...nginx, pids: [nginx.pid, ...childrenOf(nginx.pid)] };
+  // The master listens before it has a worker, and a figure without the worker would flatter.
+  const workers = await until('NGINX has its worker', () => {
+    const children = childrenOf(nginx.pid);
+    return children.length > 0 ? children : undefined;
+  });
+  return { ...nginx, pids: [nginx.pid, ...workers] };
 }
 
 function conf(directory: string, port: number, upstream: string): string {

@@ -7,25 +7,31 @@ import type { Environment } from './environment.ts';
 import { reporter, say } from './reporter.ts';
 import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
-/** Runs what changes a running stack. Ctrl-C ends it before the next phase; what has begun goes on by itself. */
+/**
+ * Runs what changes a running stack. Ctrl-C ends it before the next phase: what has begun goes on by itself, and is
+ * waited for. Returns the number of phases, or undefined when it was interrupted.
+ */
 async function changeStack(
   environment: Environment,
-  phases: (driver: StackDriver, kept: StackOptions) => Promise<Phase[]>,
-): Promise<boolean> {
+  plan: (driver: StackDriver) => Promise<Phase[]>,
+): Promise<number | undefined> {
   const layout = layoutOf(environment);
-  const kept = keptOptions(layout) ?? DEFAULT_STACK_OPTIONS;
   const show = reporter();
   const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort();
+  const onSignal = () => {
+    if (!interrupt.signal.aborted) show.note('interrupted; what has begun is brought to its end first');
+    interrupt.abort();
+  };
   const unlock = takeStartLock(layout.state);
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    await runPhases(await phases(driverFor(kept, environment, show.note), kept), show, interrupt.signal);
-    return true;
+    const phases = await plan(driverFor(keptOptions(layout) ?? DEFAULT_STACK_OPTIONS, environment, show.note));
+    await runPhases(phases, show, interrupt.signal);
+    return phases.length;
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
-    say('interrupted; what had begun was brought to its end, see ./weir status');
-    return false;
+    say('interrupted; ./weir status shows what is done');
+    return undefined;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     unlock();
@@ -51,7 +57,7 @@ export async function rollingRestartCommand(
       'use ./weir restart',
     );
   }
-  if (!(await changeStack(environment, (driver) => driver.rollingRestart()))) return 130;
+  if ((await changeStack(environment, (driver) => driver.rollingRestart())) === undefined) return 130;
   say('every instance is new');
   return 0;
 }
@@ -61,13 +67,9 @@ export async function scaleCommand(instances: number, environment: Environment):
   if (!stackOptionsSchema.shape.instances.safeParse(instances).success) {
     throw new UsageError(`there can not be ${instances} instances`, 'take a number from 1 to 64');
   }
-  let before = 0;
-  const done = await changeStack(environment, async (driver, kept) => {
-    before = kept.instances;
-    const phases = await driver.scale(instances);
-    return before === instances ? [] : phases;
-  });
-  if (!done) return 130;
-  say(before === instances ? `there are ${instances} instances; nothing to do` : `${before} → ${instances} instances`);
+  const changed = await changeStack(environment, (driver) => driver.scale(instances));
+  if (changed === undefined) return 130;
+  const count = instances === 1 ? 'there is one instance' : `there are ${instances} instances`;
+  say(changed === 0 ? `${count} already; nothing to do` : count);
   return 0;
 }

@@ -20,6 +20,7 @@ export async function devCommand(port: number, environment: Environment): Promis
       SOCKET: '',
       PEER_SOCKET: '',
       REDIS_URL: '',
+      POOL_SCOPE: '',
     },
   });
   say(`one instance at http://localhost:${port}, without NGINX: 3 streams a user, not 9`);

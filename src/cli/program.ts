@@ -90,6 +90,14 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .command('renew')
     .description('make a new one')
     .action(() => finish(certsCommand('renew', environment)));
+  certs
+    .command('trust')
+    .description('make this machine and its browsers trust it')
+    .action(() => finish(certsCommand('trust', environment)));
+  certs
+    .command('untrust')
+    .description('undo that')
+    .action(() => finish(certsCommand('untrust', environment)));
   program
     .command('test')
     .description('install what the tests need, and run them all')

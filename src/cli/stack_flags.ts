@@ -15,13 +15,18 @@ export function addStackFlags(command: Command): Command {
     .option('--https-port <port>', "NGINX's HTTPS port (443)", wholeNumber)
     .option('--http-port <port>', "NGINX's HTTP port, which leads to HTTPS (80)", wholeNumber)
     .option('--dashboard-port <port>', "the dashboard's own port (3001)", wholeNumber)
-    .option('--redis-url <url>', 'a Redis server of your own, instead of one that is started')
+    .option('--redis-url <url>', 'a Redis of your own instead of one that is started; several hosts: a cluster')
     .addOption(new Option('--redis <kind>', 'one Redis, or a cluster of six (single)').choices(['single', 'cluster']))
     .addOption(new Option('--driver <driver>', 'processes or containers (native)').choices(['native', 'compose']))
     .option('--bind <address>', 'address that NGINX listens on (127.0.0.1)')
-    .option('--max-per-user <n>', 'streams of one user on one instance (3)', wholeNumber)
-    .option('--max-connections <n>', 'streams of one instance (10000)', wholeNumber)
-    .addOption(new Option('--pool-scope <scope>', 'what the limits count (instance)').choices(['instance', 'cluster']))
+    .option('--max-per-user <n>', 'streams of one user (3 per instance, or 9 over all)', wholeNumber)
+    .option('--max-connections <n>', 'streams in all (10000 per instance, or over all)', wholeNumber)
+    .addOption(
+      new Option('--pool-scope <scope>', 'where the limits count: on each instance, or over all (instance)').choices([
+        'instance',
+        'cluster',
+      ]),
+    )
     .option('--identity-header <name>', 'header that names the user; only behind a proxy that sets it');
 }
 

@@ -3,6 +3,7 @@ import { StackError, UsageError } from '../stack/stack_error.ts';
 import {
   DEFAULT_STACK_OPTIONS,
   differingOptions,
+  mergeOptions,
   optionFlag,
   optionProblems,
   type StackOptions,
@@ -54,7 +55,7 @@ async function startLocked(asked: Partial<StackOptions>, environment: Environmen
   const kept = keptOptions(layout);
   const driver = kept && driverFor(kept, environment);
   const runs = (await driver?.runState()) ?? 'no';
-  if (!kept || runs === 'no') return bringUp({ ...DEFAULT_STACK_OPTIONS, ...asked }, environment);
+  if (!kept || runs === 'no') return bringUp(mergeOptions(DEFAULT_STACK_OPTIONS, asked), environment);
   refuseDifference(asked, kept);
   const options = { ...kept, all: kept.all || asked.all === true };
   if (runs === 'yes' && options.all === kept.all) {
@@ -63,13 +64,14 @@ async function startLocked(asked: Partial<StackOptions>, environment: Environmen
     return 0;
   }
   say(runs === 'yes' ? 'adding instances and dashboard' : 'an earlier start was cut short; starting again');
-  await driver?.stop(true);
+  // What is left may have streams: an instance that did not come back from a rolling restart looks like this too.
+  await driver?.stop(false);
   return bringUp(options, environment);
 }
 
 /** `start`: brings the stack up, or says why not and leaves nothing behind. Returns the exit code. */
 export async function startCommand(asked: Partial<StackOptions>, environment: Environment): Promise<number> {
-  mustBeValid({ ...DEFAULT_STACK_OPTIONS, ...asked });
+  mustBeValid(mergeOptions(DEFAULT_STACK_OPTIONS, asked));
   const unlock = takeStartLock(layoutOf(environment).state);
   try {
     return await startLocked(asked, environment);
@@ -104,7 +106,7 @@ export async function restartCommand(
     say(`${service} is back`);
     return 0;
   }
-  const options = { ...kept, ...asked };
+  const options = mergeOptions(kept, asked);
   mustBeValid(options);
   const unlock = takeStartLock(layout.state);
   try {

@@ -2,11 +2,10 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { changeProblem } from './change_guard.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { registerDashboard } from './dashboard_routes.ts';
-import { diagnose, type Finding } from './diagnose.ts';
+import { diagnosis, type Finding } from './diagnose.ts';
 import { registerDrills } from './drill_routes.ts';
 import { isLocalHost } from './host_guard.ts';
 import { useJsonBodies } from './json_bodies.ts';
-import { probeApi } from './probe_api.ts';
 import type { RunBook } from './run_book.ts';
 import { registerRunChanges } from './run_changes.ts';
 import { registerRunViews } from './run_routes.ts';
@@ -55,7 +54,7 @@ export function buildConsole(
   const app = fastify({ logger: false, forceCloseConnections: true });
   const isLocal = surface === 'local';
   const apiBaseUrl = surface === 'local' ? config.apiBaseUrl : '/api/v1';
-  const findings = shared(async () => diagnose(await probeApi(config.apiBaseUrl, config.connectTo), new Date()));
+  const findings = shared(diagnosis(config));
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type DoctorPlace, doctorPlaceSchema } from '../stack/doctor/doctor_place.ts';
 
 const schema = z.object({
   CONSOLE_HOST: z.string().min(1).default('127.0.0.1'),
@@ -16,6 +17,10 @@ const schema = z.object({
   CONTROL_SOCKET: z.string().min(1).optional(),
   CONSOLE_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   CONSOLE_TOKEN_FILE: z.string().min(1).optional(),
+  DOCTOR_PLACE: z
+    .string()
+    .transform((text) => doctorPlaceSchema.parse(JSON.parse(text)))
+    .optional(),
 });
 
 /** Everything the console is told from outside, parsed once. */
@@ -43,6 +48,8 @@ export interface ConsoleConfig {
   token: string | undefined;
   /** Where the token is written for them. */
   tokenFile: string | undefined;
+  /** The native stack that the console belongs to; undefined elsewhere. */
+  doctorPlace?: DoctorPlace | undefined;
 }
 
 /**
@@ -70,5 +77,6 @@ export function parseConsoleConfig(env: Record<string, string | undefined>): Con
     controlSocket: data.CONTROL_SOCKET,
     token: data.CONSOLE_TOKEN,
     tokenFile: data.CONSOLE_TOKEN_FILE,
+    doctorPlace: data.DOCTOR_PLACE,
   };
 }

@@ -12,7 +12,7 @@ import type { StreamCore } from '../core/handle_stream.ts';
 import { peerClient } from './cluster/peer_client.ts';
 import { peerServices } from './cluster/peer_services.ts';
 import type { GatewayConfig } from './config.ts';
-import { weirDoor } from './doors/weir_door.ts';
+import { WeirDoor } from './doors/weir_door.ts';
 
 const EMPTY_LOOK_MS = 50;
 
@@ -31,6 +31,7 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
   const strict = config.REDIS_FAILURE === 'strict';
   const faults = faultPoint(config.FAULT_POINT);
   const boots = new Set([boot]);
+  let leaving = false;
   const wal = new GroupLog({ store, wheel: streamCore.wheel, boot, strict, faults, onFenced: () => void renew() });
   const core: DurableCore = {
     ...streamCore,
@@ -41,16 +42,21 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
     threads: new Map(),
     takingOver: new Map(),
     graceMs: config.RESUME_GRACE_SECONDS * 1000,
+    checkpointMs: config.CHECKPOINT_SECONDS * 1000,
     faults,
     deadLogs: new DeadLogs(store),
     strict,
     newToken: () => randomBytes(16).toString('base64url'),
     encoder: threadEncoder,
   };
-  const renew = () => {
+  /** While the threads are brought over, some are found under the old boot and some under the new one. */
+  const renew = async () => {
+    if (leaving) return;
+    const old = wal.boot;
     const next = newBoot();
     boots.add(next);
-    return beginNewBoot(core, next, peer);
+    await beginNewBoot(core, next, peer);
+    boots.delete(old);
   };
   const house = new HouseKeeping(core);
   let timer: NodeJS.Timeout | undefined;
@@ -68,12 +74,17 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
     },
     /** Lets go of the threads that still run: closed to this instance, open to the others. */
     async handOver(): Promise<void> {
-      await store.retire(wal.boot).catch(() => {});
+      leaving = true;
+      clearInterval(timer);
+      wal.stop();
       for (const thread of core.threads.values()) thread.leave();
+      await store.retire(wal.boot).catch(() => {});
+      // Whoever asks for one of them now is told that this boot is no more.
+      boots.clear();
     },
     async stop(): Promise<void> {
       clearInterval(timer);
-      if (core.threads.size === 0) await store.forget(wal.boot).catch(() => {});
+      if (!leaving && core.threads.size === 0) await store.forget(wal.boot).catch(() => {});
     },
   };
 }
@@ -81,7 +92,7 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
 function threadEncoder(record: ThreadRecord, current: () => ThreadRecord) {
   const { id: thread_id, instance, model, provider, token: resume_token, promptLength } = record;
   const status = { status: 'validated' as const, thread_id, instance, model, provider, resume_token };
-  return weirDoor(status, promptLength, (seq) => eventId(current(), seq));
+  return new WeirDoor(status, promptLength, (seq) => eventId(current(), seq));
 }
 
 function faultPoint(setting: string | undefined): FaultPoint {

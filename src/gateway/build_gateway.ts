@@ -5,11 +5,11 @@ import { jsonLog } from '../adapters/observe/json_log.ts';
 import { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
 import { FakeProvider } from '../adapters/providers/fake_provider.ts';
 import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
-import { MemoryDirectory } from '../adapters/stores/memory_directory.ts';
-import { MemoryLogStore } from '../adapters/stores/memory_log_store.ts';
-import { connectRedis } from '../adapters/stores/redis_connection.ts';
-import { RedisDirectory } from '../adapters/stores/redis_directory.ts';
-import { RedisLogStore } from '../adapters/stores/redis_log_store.ts';
+import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.ts';
+import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
+import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
+import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.ts';
+import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
 import { ProviderRegistry } from '../core/provider/provider_registry.ts';
@@ -48,7 +48,12 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const metrics = new PrometheusMetrics(() => pool.view());
   const slots = await buildSlotStore(config, redis, boot, metrics);
   const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
-  const openai = new OpenAiProvider({ baseUrl: config.OPENAI_BASE_URL, apiKey: config.OPENAI_API_KEY }, wheel);
+  const openaiOptions = {
+    baseUrl: config.OPENAI_BASE_URL,
+    apiKey: config.OPENAI_API_KEY,
+    continuation: config.OPENAI_CONTINUATION,
+  };
+  const openai = new OpenAiProvider(openaiOptions, wheel);
   const fake = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
   const streamCore: StreamCore = {

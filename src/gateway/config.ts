@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { CONTINUATIONS } from '../adapters/providers/openai_provider.ts';
 
 const list = (fallback: string) =>
   z
@@ -48,6 +49,8 @@ const environment = z
     DEFAULT_PROVIDER: z.enum(['fake', 'openai']).default('fake'),
     OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
     OPENAI_API_KEY: z.string().optional(),
+    /** How that server goes on with a resumable answer whose instance died. */
+    OPENAI_CONTINUATION: z.enum(CONTINUATIONS).default('none'),
     AUTH_MODE: z.enum(['none']).default('none'),
     IDENTITY_HEADER: z
       .string()
@@ -58,6 +61,8 @@ const environment = z
     CORS_ORIGINS: list('http://localhost:3001,https://localhost'),
     /** A resumable stream without a reader goes on this long. */
     RESUME_GRACE_SECONDS: number(10, 0, 900),
+    /** A running stream's text is kept apart from the log this often; tests want it sooner. */
+    CHECKPOINT_SECONDS: number(10, 1, 60),
     /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */
     FAULT_POINT: z.string().optional(),
     DRAIN_SECONDS: number(30, 0, 86_400),

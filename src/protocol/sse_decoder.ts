@@ -42,7 +42,9 @@ export class SseDecoder {
 
   /** Takes the next bytes as they came. @throws SseLimitError */
   push(bytes: Uint8Array): void {
-    const cut = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1;
+    // A read nearly always ends with an event.
+    const cut =
+      bytes[bytes.length - 1] === LF ? bytes.length : Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1;
     if (cut === 0) {
       this.#hold(bytes);
       return;

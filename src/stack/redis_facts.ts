@@ -12,6 +12,8 @@ export interface RedisFacts {
   evictionPolicy: string | undefined;
   /** `ok` or `fail`; undefined outside of a Redis Cluster. */
   clusterState: string | undefined;
+  /** Its clock, in milliseconds since 1970. */
+  timeMs: number;
 }
 
 /**
@@ -33,8 +35,33 @@ function field(info: string, name: string): string {
   return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
 }
 
-/** Asks the server at `url` (redis://, rediss:// or unix://). Throws a {@link StackError} when it can't be had. */
+/** Each node of a cluster as a URL of its own, with the first one's user and password; else the URL itself. */
+function nodeUrls(url: string): string[] {
+  if (url.startsWith('unix://')) return [url];
+  const [, start = '', hosts = ''] = /^(rediss?:\/\/(?:[^@,]*@)?)(.*)$/.exec(url) ?? [];
+  return hosts.split(',').map((host) => (/^rediss?:\/\//.test(host) ? host : `${start}${host}`));
+}
+
+/**
+ * Asks the server at `url` (redis://, rediss:// or unix://), or of a cluster's nodes the first primary.
+ * Throws a {@link StackError} when it can't be had.
+ */
 export async function redisFacts(url: string): Promise<RedisFacts> {
+  const urls = nodeUrls(url);
+  let facts: RedisFacts | undefined;
+  let problem: unknown;
+  for (const node of urls) {
+    const found = await nodeFacts(node).catch((error: unknown) => {
+      problem = error;
+    });
+    if (found && (urls.length === 1 || found.role === 'master')) return found;
+    facts ??= found ?? undefined;
+  }
+  if (facts) return facts;
+  throw problem;
+}
+
+async function nodeFacts(url: string): Promise<RedisFacts> {
   const redis = new Redis(url.replace(/^unix:\/\//, ''), {
     lazyConnect: true,
     retryStrategy: () => null,
@@ -51,11 +78,13 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
     const info = await redis.info();
     const policy = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
     const evictionPolicy = Array.isArray(policy) ? String(policy[1]) : undefined;
+    const [seconds] = await redis.time();
     const cluster = field(info, 'cluster_enabled') === '1' ? String(await redis.call('CLUSTER', 'INFO')) : undefined;
     return {
       version: field(info, 'redis_version'),
       role: field(info, 'role'),
       evictionPolicy,
+      timeMs: Number(seconds) * 1000,
       clusterState: cluster && field(cluster, 'cluster_state'),
     };
   } catch (error) {

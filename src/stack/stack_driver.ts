@@ -15,6 +15,6 @@ export interface StackDriver {
   restart(service: string): Promise<void>;
   /** Every instance once, one after another, without loss: a phase for each. */
   rollingRestart(): Promise<Phase[]>;
-  /** Changes the number of instances while streams run, and keeps it among the options. */
+  /** Changes the number of instances while streams run, and keeps it among the options; no phase where it fits. */
   scale(instances: number): Promise<Phase[]>;
 }

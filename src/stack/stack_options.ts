@@ -11,22 +11,23 @@ export const stackOptionsSchema = z.object({
   httpsPort: port,
   httpPort: port,
   dashboardPort: port,
-  /** An own Redis server; else the stack starts one. */
+  /** An own Redis, one server or a cluster; else the stack starts one. */
   redisUrl: z
     .string()
     .regex(
-      /^(rediss?|unix):\/\//,
-      'takes redis://host:port, rediss://… or unix:///path; several, comma separated, are a cluster',
+      /^(unix:\/\/.+|rediss?:\/\/[^,\s]+(,[^,\s]+)*)$/,
+      'takes redis://host:port, rediss://… or unix:///path; several hosts, comma separated, are a cluster',
     )
     .optional(),
   /** The stack's own Redis: one process, or a cluster of six, for trying. */
   redis: z.enum(['single', 'cluster']).default('single'),
   /** Address that NGINX and the dashboard listen on. */
   bind: z.union([z.ipv4(), z.ipv6()], 'takes an IP address, such as 127.0.0.1 or 0.0.0.0'),
-  /** Streams of one user on one instance. */
+  /** Streams of one user, where `poolScope` says. */
   maxPerUser: z.number().int().min(1).max(1_000_000),
-  /** Streams of one instance. */
+  /** Streams in all, where `poolScope` says. */
   maxConnections: z.number().int().min(1).max(1_000_000),
+  /** Whether limits count on each instance or over all of them. */
   poolScope: z.enum(['instance', 'cluster']),
   identityHeader: z
     .string()
@@ -34,6 +35,9 @@ export const stackOptionsSchema = z.object({
     .optional(),
 });
 export type StackOptions = z.infer<typeof stackOptionsSchema>;
+
+/** Streams of one user where nothing was said: over all instances as many as three of them grant one by one. */
+const MAX_PER_USER = { instance: 3, cluster: 9 };
 
 /** What holds where nothing was said. */
 export const DEFAULT_STACK_OPTIONS: StackOptions = {
@@ -45,10 +49,22 @@ export const DEFAULT_STACK_OPTIONS: StackOptions = {
   dashboardPort: 3001,
   redis: 'single',
   bind: '127.0.0.1',
-  maxPerUser: 3,
+  maxPerUser: MAX_PER_USER.instance,
   maxConnections: 10_000,
   poolScope: 'instance',
 };
+
+/** `base` with what was asked for on top; the limit per user goes with the scope, unless it was ever set. */
+export function mergeOptions(base: StackOptions, asked: Partial<StackOptions>): StackOptions {
+  const merged = { ...base, ...asked };
+  if (asked.maxPerUser !== undefined || base.maxPerUser !== MAX_PER_USER[base.poolScope]) return merged;
+  return { ...merged, maxPerUser: MAX_PER_USER[merged.poolScope] };
+}
+
+/** Streams that all instances together may have at once. */
+export function streamTotal({ poolScope, instances, maxConnections }: StackOptions): number {
+  return poolScope === 'cluster' ? maxConnections : instances * maxConnections;
+}
 
 /** How the command line spells an option: `httpsPort` → `--https-port`. */
 export function optionFlag(name: string): string {
@@ -64,15 +80,21 @@ export function optionProblems(options: StackOptions): string[] {
   if (options.redis === 'cluster' && options.redisUrl !== undefined) {
     problems.push('--redis cluster starts servers of its own; leave it out, or leave out --redis-url');
   }
-  if (options.poolScope === 'cluster') {
-    problems.push('--pool-scope: limits over the whole cluster do not exist yet; use "instance"');
-  }
   const ports = [options.httpPort, options.httpsPort, options.dashboardPort];
   if (new Set(ports).size < ports.length) {
     problems.push('--http-port, --https-port and --dashboard-port must be three different ports');
   }
   if (options.driver === 'compose') {
-    const fixed = ['instances', 'httpsPort', 'httpPort', 'dashboardPort', 'bind', 'redisUrl', 'all'] as const;
+    const fixed = [
+      'instances',
+      'httpsPort',
+      'httpPort',
+      'dashboardPort',
+      'bind',
+      'redisUrl',
+      'poolScope',
+      'all',
+    ] as const;
     const wanted: StackOptions = { ...DEFAULT_STACK_OPTIONS, all: true };
     const other = fixed.filter((name) => options[name] !== wanted[name]);
     if (other.length > 0) {

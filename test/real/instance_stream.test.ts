@@ -161,10 +161,3 @@ describe('silence', () => {
     expect(await response.text()).toMatch(/event: status\n.*\n\n: hb\n\n: hb\n\nid: 1\.1\nevent: chunk/);
   });
 });
-
-describe('what a client asks that can not be kept yet', () => {
-  it('resumable is answered with a notice that says so', async () => {
-    const response = await post({ query: 'hi', model: 'm', resumable: true, fake: { tokens: 1, ttft_ms: 0 } });
-    expect(await response.text()).toMatch(/event: notice\ndata: \{"kind":"not_resumable"/);
-  });
-});

@@ -1,10 +1,13 @@
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis_connection.ts';
-import { RedisDirectory } from '../../src/adapters/stores/redis_directory.ts';
+import { RedisDirectory } from '../../src/adapters/stores/directory/redis_directory.ts';
+import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import type { Announcement } from '../../src/core/cluster/instance_directory.ts';
+import { type Instance, startInstance } from '../support/instance.ts';
+import { rawConnection, streamPost } from '../support/raw_http.ts';
 import { startRedisCluster, type TestRedisCluster } from '../support/redis_cluster.ts';
 import { silentLog } from '../support/silent_log.ts';
+import { type SlotInstance, startSlotInstance } from '../support/slot_cluster.ts';
+import { takeAll } from '../support/slot_store_contract.ts';
 import { until } from '../support/until.ts';
 
 let cluster: TestRedisCluster;
@@ -20,6 +23,82 @@ afterAll(async () => {
 
 const about = (id: string) => ({ id, boot: `${id}-boot` }) as Announcement;
 
+const limits = { maxConnections: 1_000, maxConnectionsPerUser: 3 };
+
+/** Members of all slot sets, on whichever primary they lie. */
+async function members(): Promise<number> {
+  let count = 0;
+  for (const { port, process } of cluster.nodes) {
+    if (process.exitCode !== null || process.signalCode !== null) continue;
+    if (!(await cluster.cli(port, 'role')).startsWith('master')) continue;
+    const keys = (await cluster.cli(port, 'keys', 'weir:slots:*')).split('\n').filter(Boolean);
+    for (const key of keys) count += Number(await cluster.cli(port, 'zcard', key));
+  }
+  return count;
+}
+
+describe('admission on a Redis Cluster', () => {
+  let instances: SlotInstance[] = [];
+  beforeAll(async () => {
+    const start = () => startSlotInstance(cluster.url, { limits });
+    instances = await Promise.all([start(), start(), start()]);
+  });
+  afterAll(() => Promise.all(instances.map((instance) => instance.close())));
+  const store = (at: number) => (instances[at % 3] as SlotInstance).store;
+  const guesses = () => instances.reduce((sum, { staticDecisions }) => sum + staticDecisions, 0);
+
+  it('counts users on all shards, without a guess and without a key in the wrong slot', async () => {
+    for (let user = 0; user < 30; user += 1) {
+      const taken = await Promise.all([0, 1, 2].map((at) => takeAll(store(at), `user-${user}`, 3)));
+      expect(taken.flat()).toHaveLength(3);
+      await store(0).setDetached({ userId: `user-${user}`, permitId: 'unknown' }, true);
+      for (const [at, slots] of taken.entries()) for (const slot of slots) await store(at).release(slot);
+    }
+    expect(guesses()).toBe(0);
+    expect(await members()).toBe(0);
+  });
+
+  it('refuses nobody and loses no release when a primary dies', async () => {
+    const users = Array.from({ length: 30 }, (_, index) => `failover-${index}`);
+    const held = await Promise.all(users.map((user) => takeAll(store(0), user, 1)));
+    const owner = await cluster.ownerOf('weir:{capacity}');
+    await cluster.kill(owner);
+    // Under way: each user wants a second stream, and gives the first one back.
+    let refused = 0;
+    for (const [at, user] of users.entries()) {
+      const more = await takeAll(store(1), user, 1);
+      if (more.length === 0) refused += 1;
+      held[at]?.push(...more);
+      for (const slot of held[at] ?? []) for (const each of [0, 1]) await store(each).release(slot);
+    }
+    expect(refused).toBeLessThanOrEqual(1);
+    await until('a replica has taken over', () => instances.every((instance) => !instance.store.failing()), 20_000);
+    await until('no slot is taken', async () => (await members()) === 0, 15_000);
+    await cluster.revive(owner);
+    const before = guesses();
+    for (const user of users) {
+      const taken = await Promise.all([0, 1, 2].map((at) => takeAll(store(at), user, 2)));
+      expect(taken.flat(), user).toHaveLength(3);
+    }
+    expect(guesses()).toBe(before);
+  });
+
+  it('serves an instance as a process', async () => {
+    const instance: Instance = await startInstance({
+      REDIS_URL: cluster.url,
+      POOL_SCOPE: 'cluster',
+      MAX_CONNECTIONS_PER_USER: '1',
+    });
+    const body = { query: 'hi', model: 'm', fake: { tokens: 1_000 } };
+    const first = rawConnection(instance.port, streamPost(body));
+    await until('it streams', () => first.received().includes('event: chunk'));
+    const second = rawConnection(instance.port, streamPost(body));
+    await until('a second is refused', () => second.received().startsWith('HTTP/1.1 429'));
+    first.socket.destroy();
+    await instance.stop();
+  });
+});
+
 describe('the directory on a Redis Cluster', () => {
   it('lists who announced itself, and forgets who left', async () => {
     const [one, two] = [new RedisDirectory(redis), new RedisDirectory(redis)];
@@ -34,8 +113,7 @@ describe('the directory on a Redis Cluster', () => {
   it('goes on by itself when the primary of its keys dies', async () => {
     const directory = new RedisDirectory(redis);
     const owner = await cluster.ownerOf('weir:{instances}');
-    owner.process.kill('SIGKILL');
-    await once(owner.process, 'exit');
+    await cluster.kill(owner);
     await until('its replica has taken over', async () => {
       await directory.announce(about('app-1')).catch(() => {});
       return directory.status() === 'connected' && (await directory.list()).length === 1;

@@ -1,9 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RedisConnection } from '../../src/adapters/stores/redis_connection.ts';
-import { readSlotScripts, type SlotScriptSources, slotScripts } from '../../src/adapters/stores/slot_scripts.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
+import { readSlotScripts, type SlotScriptSources, slotScripts } from '../../src/adapters/stores/slots/slot_scripts.ts';
 import type { Slot } from '../../src/core/resilience/slot_store.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { type SlotInstance, type SlotInstanceOptions, startSlotInstance } from '../support/slot_cluster.ts';
+import {
+  SHORT_TIMING,
+  type SlotInstance,
+  type SlotInstanceOptions,
+  startSlotInstance,
+} from '../support/slot_cluster.ts';
 import { granted, slotOf, slotStoreContract, takeAll } from '../support/slot_store_contract.ts';
 import { until } from '../support/until.ts';
 
@@ -27,6 +32,90 @@ async function closeAll(): Promise<void> {
 
 describe('RedisSlotStore', () => {
   slotStoreContract(async (limits) => (await start({ limits })).store, closeAll);
+});
+
+describe('instances that share a Redis', () => {
+  const limits = { maxConnections: 100, maxConnectionsPerUser: 2 };
+  afterEach(closeAll);
+
+  it('take over a slot under its name: it is one slot all the time, and the old holder does not free it', async () => {
+    const [old, next] = [await start({ limits }), await start({ limits })];
+    const [slot] = (await takeAll(old.store, 'taken-over', 1)) as [Slot];
+    await next.store.adopt(slot);
+    old.store.forget(slot);
+    await old.store.release(slot);
+    expect(await takeAll(old.store, 'taken-over', 2)).toHaveLength(1);
+    expect(await next.store.take(slotOf('taken-over'))).toMatchObject({ granted: false, current: 2 });
+    await next.store.release(slot);
+    expect(await takeAll(old.store, 'taken-over', 1)).toHaveLength(1);
+  });
+
+  it('keep an adopted slot of a killed one alive', async () => {
+    const [dead, heir] = [await start({ limits }), await start({ limits })];
+    const slots = await takeAll(dead.store, 'inherited', 2);
+    dead.crash();
+    for (const slot of slots) await heir.store.adopt(slot);
+    const began = performance.now();
+    await until('more than two leases are over', async () => {
+      expect(await granted(heir.store, slotOf('inherited'))).toBe(false);
+      return performance.now() - began > 2 * SHORT_TIMING.leaseMs;
+    });
+    expect(heir.lost).toEqual([]);
+  });
+
+  it('let a detached stream of one give way to a new one at another, which its holder learns', async () => {
+    const [one, two] = [await start({ limits }), await start({ limits })];
+    const [abandoned] = (await takeAll(one.store, 'moved-on', 2)) as [Slot];
+    await one.store.setDetached(abandoned, true);
+    expect(await granted(two.store, slotOf('moved-on'))).toBe(true);
+    await until('its holder knows', () => one.lost.length === 1);
+    expect(one.lost).toEqual([abandoned]);
+    expect(await granted(two.store, slotOf('moved-on'))).toBe(false);
+    expect(one.store.view().total_connections).toBe(1);
+  });
+
+  it('ask a frozen Redis once: no later request waits for it', async () => {
+    let asked = 0;
+    const counting: Scripts = (connection) => {
+      const scripts = slotScripts(connection);
+      const take: typeof scripts.take = (...args) => {
+        asked += 1;
+        return scripts.take(...args);
+      };
+      return { ...scripts, take };
+    };
+    const instance = await start({ limits, scripts: counting });
+    redis.process.kill('SIGSTOP');
+    for (let user = 0; user < 20; user += 1) expect(await granted(instance.store, slotOf(`frozen-${user}`))).toBe(true);
+    expect(asked).toBeLessThanOrEqual(1);
+    expect(instance.store.failing()).toBe(true);
+    redis.process.kill('SIGCONT');
+    await until('it is asked again', () => !instance.store.failing());
+    expect(await granted(instance.store, slotOf('thawed'))).toBe(true);
+    expect(asked).toBeGreaterThan(0);
+  });
+
+  it('have something for each of many that start at once, and all of it for the one that needs it', async () => {
+    const few = { maxConnections: 40, maxConnectionsPerUser: 40 };
+    const all: SlotInstance[] = [];
+    for (let at = 0; at < 5; at += 1) all.push(await start({ limits: few }));
+    for (const { store } of all) expect(await takeAll(store, 'crowd', 1)).toHaveLength(1);
+    let held = 5;
+    await until('one has the rest', async () => {
+      held += (await takeAll((all[2] as SlotInstance).store, 'crowd', 1)).length;
+      return held === 40;
+    });
+    for (const { store } of all) expect(await granted(store, slotOf('crowd'))).toBe(false);
+  });
+
+  it('give the rest of the total to whoever is left when one leaves', async () => {
+    const few = { maxConnections: 6, maxConnectionsPerUser: 6 };
+    const [one, two] = [await start({ limits: few }), await start({ limits: few })];
+    expect(await takeAll(one.store, 'total', 2)).toHaveLength(2);
+    await two.store.close();
+    expect(await takeAll(one.store, 'total', 4)).toHaveLength(4);
+    expect(await one.store.take(slotOf('total'))).toEqual({ granted: false, limit: 'total', current: 6, max: 6 });
+  });
 });
 
 type Scripts = (redis: RedisConnection) => ReturnType<typeof slotScripts>;

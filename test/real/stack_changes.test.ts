@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ClusterView } from '../../src/protocol/cluster_view.ts';
+import { isAlive } from '../../src/stack/supervisor/process_identity.ts';
 import type { SupervisorPlan } from '../../src/stack/supervisor/service_spec.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { Http2Client, requestHttp1 } from '../support/stack_requests.ts';
@@ -11,6 +12,8 @@ import { until } from '../support/until.ts';
 /** Three seconds of text, so that every change meets streams that began before it; the drain leaves them more. */
 const SHORT = { tokens: 30, tokens_per_second: 10, ttft_ms: 0 };
 const DRAIN_SECONDS = '8';
+// Three drains, one after another, while hundreds of streams keep the machine busy.
+vi.setConfig({ testTimeout: 150_000 });
 
 let stack: StackFixture;
 beforeAll(async () => {
@@ -69,6 +72,9 @@ describe('a rolling restart that fails', () => {
     const answers = await load.stop();
     expect([flaws(answers), Object.keys(perInstance(answers)).sort()]).toEqual([[], ['app-2', 'app-3']]);
     expect(await incarnations()).toMatchObject({ 'app-2': before['app-2'], 'app-3': before['app-3'] });
+    const onlyIt = await stack.weir(['scale', '1']);
+    expect([onlyIt.code, onlyIt.stderr]).toEqual([1, expect.stringContaining('none serves now (app-1)')]);
+    expect(await names()).toContain('app-3');
 
     rmSync(inTheWay, { recursive: true });
     expect((await stack.weir(['restart', 'app-1'])).code).toBe(0);
@@ -147,5 +153,20 @@ describe('a reload of NGINX under 500 streams', () => {
     expect(flaws(await Promise.all(hundred))).toEqual([]);
     expect(flaws(await load.stop())).toEqual([]);
     http2.close();
+  });
+});
+
+describe('stop in the middle of a rolling restart', () => {
+  it('wins: nothing is left, and the restart says why it ended', async () => {
+    const owned = (await stack.services()).map(({ pid }) => pid!);
+    const restart = stack.weir(['restart', '--rolling']);
+    const log = stack.log('supervisor').length;
+    await until('it has begun', () => stack.log('supervisor').slice(log).includes('service is restarted on request'));
+    expect((await stack.weir(['stop'])).code).toBe(0);
+    const { code, stderr } = await restart;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^weir: .*\.$/m)]);
+    expect(owned.filter(isAlive)).toEqual([]);
+    await until('no service is left', async () => (await stack.services()).length === 0);
+    expect(existsSync(path.join(stack.state, 'plan.json'))).toBe(false);
   });
 });

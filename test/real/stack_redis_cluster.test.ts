@@ -1,9 +1,11 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ClusterView } from '../../src/protocol/cluster_view.ts';
 import { redisFacts } from '../../src/stack/redis_facts.ts';
 import { isAlive } from '../../src/stack/supervisor/process_identity.ts';
 import type { ServiceStatus } from '../../src/stack/supervisor/service_spec.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { requestHttp1 } from '../support/stack_requests.ts';
 import { until } from '../support/until.ts';
 
 let stack: StackFixture;
@@ -49,5 +51,17 @@ describe('--redis cluster', () => {
     expect((await stack.weir(['stop'])).code).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
     for (const { address } of six) expect(await listens(address)).toBe(false);
+  });
+
+  // Needs instances to whom a REDIS_URL with several hosts means a cluster.
+  it('serves instances that are connected, and one that is added later too', async () => {
+    await stack.start(['--redis', 'cluster', '--instances', '2']);
+    expect((await stack.weir(['scale', '3'])).code).toBe(0);
+    const views = Array.from({ length: 3 }, () => requestHttp1(stack.url, { path: '/api/v1/health' }));
+    for (const { text } of await Promise.all(views)) expect(JSON.parse(text)).toMatchObject({ redis: 'connected' });
+    await until('they know of each other', async () => {
+      const { text } = await requestHttp1(stack.url, { path: '/api/v1/cluster' });
+      return (JSON.parse(text) as ClusterView).instances.length === 3;
+    });
   });
 });

@@ -207,11 +207,6 @@ describe('a start that can not be', () => {
     const { code, stderr } = await stack.weir(args);
     expect([code, stderr.trimEnd()]).toEqual([2, expect.stringMatching(sentence)]);
   });
-
-  it('refuses limits over the cluster with a sentence', async () => {
-    const { code, stderr } = await stack.weir(['start', '--all', '--pool-scope', 'cluster', ...stack.portFlags]);
-    expect([code, stderr]).toEqual([2, expect.stringContaining('use "instance"')]);
-  });
 });
 
 describe('the certificate', () => {

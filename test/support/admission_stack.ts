@@ -70,7 +70,9 @@ export async function startAdmissionStack(environment: Record<string, string> = 
       return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
     },
     async ask(question) {
-      const client = new Redis({ path: redis.url.slice('unix://'.length) });
+      const path = redis.url.slice('unix://'.length);
+      const client = new Redis({ path, commandTimeout: 20_000, retryStrategy: () => null });
+      client.on('error', () => {});
       try {
         return await question(client);
       } finally {
@@ -100,5 +102,13 @@ export async function startAdmissionStack(environment: Record<string, string> = 
       await redis.close();
     },
   };
+  const entries = () => stack.ask((client) => client.hgetall('weir:{capacity}'));
+  const first = await until('all instances have a part of the total', async () => {
+    const now = await entries();
+    return Object.keys(now).length === 3 ? now : undefined;
+  });
+  await until('they know how many they are', async () => {
+    return Object.entries(await entries()).every(([boot, entry]) => entry !== first[boot]);
+  });
   return stack;
 }

@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { MockResponses } from './mock_responses.ts';
+import { storyOf, tellStory } from './mock_story.ts';
 import {
   chunkFrame,
   DONE_FRAME,
@@ -41,12 +43,15 @@ export interface MockOpenai extends AsyncDisposable {
   /** The most answers that were ever under way at once for one and the same prompt. */
   peak(prompt: string): number;
   requests: MockRequest[];
+  /** Its Responses API, in background mode. */
+  responses: MockResponses;
   close: () => Promise<void>;
 }
 
 /**
  * An OpenAI-compatible provider on a real socket. The model's name says what it answers: `mock-<chunks>x<per second>`
- * (0: at once), a name of {@link FAULT_MODELS}, or anything else for three words and a full stop.
+ * (0: at once), `story-…` (see `mock_story.ts`; it goes on after a given prefix), a name of {@link FAULT_MODELS}, or
+ * anything else for three words and a full stop.
  */
 export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<MockOpenai> {
   const requests: MockRequest[] = [];
@@ -58,7 +63,9 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
     openBy.set(prompt, now);
     peaks.set(prompt, Math.max(peaks.get(prompt) ?? 0, now));
   };
+  const responses = new MockResponses();
   const server = createServer(async (incoming, response) => {
+    if (await responses.handle(incoming, response)) return;
     if (incoming.method === 'GET') return answerStats(response, open, requests);
     const request = await receive(incoming, response);
     requests.push(request);
@@ -92,6 +99,7 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
     },
     peak: (prompt) => peaks.get(prompt) ?? 0,
     requests,
+    responses,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -143,6 +151,8 @@ async function play(steps: readonly MockStep[], response: ServerResponse): Promi
 }
 
 async function answer({ body }: MockRequest, response: ServerResponse): Promise<void> {
+  const story = storyOf(body.model);
+  if (story) return tellStory(story, body, response);
   const [, count, rate] = /^mock-(\d+)x(\d+)$/.exec(body.model ?? '') ?? ['', '4', '0'];
   const chunks = Number(count);
   if (body.stream !== true) return answerWhole(chunks, response);

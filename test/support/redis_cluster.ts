@@ -26,6 +26,10 @@ export interface TestRedisCluster {
   cli(port: number, ...args: string[]): Promise<string>;
   /** The node that now owns `key`. */
   ownerOf(key: string): Promise<ClusterNode>;
+  /** Kills it, without a word to the others. */
+  kill(node: ClusterNode): Promise<void>;
+  /** Starts a killed one again, which then is a replica of its successor. */
+  revive(node: ClusterNode): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -104,6 +108,18 @@ export async function startRedisCluster(): Promise<TestRedisCluster> {
       const found = nodes.find((node) => node.port === port);
       if (!found) throw new Error(`nobody owns ${key}`);
       return found;
+    },
+    async kill(node) {
+      node.process.kill('SIGKILL');
+      await once(node.process, 'exit');
+    },
+    async revive(node) {
+      node.process = await startNode(node.port, folder);
+      await until('it is a replica in step', async () => {
+        const info = await cli(node.port, 'info', 'replication');
+        return info.includes('role:slave') && info.includes('master_link_status:up');
+      });
+      await until('the cluster is whole', each('cluster_state:ok'));
     },
     async close() {
       for (const { process } of alive()) {

@@ -19,7 +19,8 @@ export interface Limits {
  */
 export function verdict(report: LoadReport, stopped: boolean, limits: Limits | null): Verdict {
   const counts = runCounts(report);
-  const { completed, refused429, refused503, truncated, failed } = counts;
+  const { completed, refused429, refused503, truncated } = counts;
+  const failed = counts.failed + counts.failed502;
   const title = headline(completed, refused429, refused503, truncated, failed);
   const sentences: string[] = [];
   if (stopped) sentences.push(`Stopped by you after ${plural(report.requests, 'request', 'requests')}.`);

@@ -63,8 +63,12 @@ export class FakeProvider implements Provider {
 class FakeAnswer implements Answer {
   readonly #wheel: TimerWheel;
   readonly #options: FakeOptions;
-  readonly #tokens: Iterator<string>;
+  /** What to send; where the prose is made up, endless. */
+  readonly #given: string[] | undefined;
+  readonly #madeUp: Iterator<string, never>;
   readonly #total: number;
+  /** Milliseconds between tokens, before jitter; 0 as fast as they are read. */
+  readonly #pace: number;
   readonly #inputTokens: number;
   readonly #timer: WheelTimer;
   readonly #signal: AbortSignal;
@@ -75,13 +79,15 @@ class FakeAnswer implements Answer {
   #due = performance.now();
   #random: number;
   #full = false;
+  #aborted = false;
 
   constructor(wheel: TimerWheel, options: FakeOptions, prompt: string, signal: AbortSignal) {
     this.#wheel = wheel;
     this.#options = options;
-    const given = options.text === undefined ? undefined : tokenize(options.text);
-    this.#tokens = given ? given.values() : fakeTokens(options.seed, prompt);
-    this.#total = given ? given.length : options.tokens;
+    this.#given = options.text === undefined ? undefined : tokenize(options.text);
+    this.#madeUp = fakeTokens(options.seed, prompt);
+    this.#total = this.#given?.length ?? options.tokens;
+    this.#pace = options.tokens_per_second === 0 ? 0 : 1000 / options.tokens_per_second;
     this.#inputTokens = tokenize(prompt).length;
     this.#random = options.seed;
     const [fault, at] = options.fault.split('@');
@@ -93,17 +99,25 @@ class FakeAnswer implements Answer {
 
   start(consumer: AnswerConsumer): void {
     this.#consumer = consumer;
-    this.#signal.addEventListener('abort', () => this.#timer.cancel(), { once: true });
+    const onAbort = () => {
+      this.#aborted = true;
+      this.#timer.cancel();
+    };
+    if (this.#signal.aborted) {
+      this.#aborted = true;
+      return;
+    }
+    this.#signal.addEventListener('abort', onAbort, { once: true });
     this.#due += this.#options.ttft_ms;
-    this.#timer.arm(this.#due - performance.now());
+    this.#timer.armAt(this.#due);
   }
 
   /** @throws WeirError producer_lost where it would not have said that */
   skip(delivered: readonly string[]): void {
     for (const text of delivered) {
-      if (this.#tokens.next().value !== text) throw new WeirError('producer_lost');
+      if (this.#token() !== text) throw new WeirError('producer_lost');
       this.#sent += 1;
-      if (this.#options.tokens_per_second > 0) this.#gap();
+      this.#gap();
     }
   }
 
@@ -118,25 +132,25 @@ class FakeAnswer implements Answer {
   /** Sends what is due, then sleeps until the next is. */
   #send(): void {
     const consumer = this.#consumer as AnswerConsumer;
-    const paced = this.#options.tokens_per_second > 0;
+    const paced = this.#pace > 0;
     for (let burst = 0; burst < BURST; burst += 1) {
-      if (this.#signal.aborted || this.#misbehaves(consumer)) return;
+      if (this.#aborted || this.#misbehaves(consumer)) return;
       if (this.#sent === this.#total) {
         const usage = { input_tokens: this.#inputTokens, output_tokens: this.#sent };
         consumer.end({ finishReason: 'stop', usage });
         return;
       }
+      const text = this.#token();
       this.#sent += 1;
-      if (!consumer.content(this.#tokens.next().value)) {
+      if (!consumer.content(text)) {
         this.#full = true;
         if (paced) this.#due += this.#gap();
         return;
       }
       if (paced) {
         this.#due += this.#gap();
-        const wait = this.#due - performance.now();
-        if (wait > 0) {
-          this.#timer.arm(wait);
+        if (this.#due > performance.now()) {
+          this.#timer.armAt(this.#due);
           return;
         }
       }
@@ -144,12 +158,15 @@ class FakeAnswer implements Answer {
     setImmediate(() => this.#send());
   }
 
+  #token(): string {
+    return this.#given ? (this.#given[this.#sent] as string) : this.#madeUp.next().value;
+  }
+
   #gap(): number {
-    const { jitter, tokens_per_second } = this.#options;
-    const gap = 1000 / tokens_per_second;
-    if (jitter === 0) return gap;
+    const { jitter } = this.#options;
+    if (jitter === 0) return this.#pace;
     this.#random = nextRandom(this.#random);
-    return gap * (1 + jitter * ((this.#random / 0xffff_ffff) * 2 - 1));
+    return this.#pace * (1 + jitter * ((this.#random / 0xffff_ffff) * 2 - 1));
   }
 
   #misbehaves(consumer: AnswerConsumer): boolean {

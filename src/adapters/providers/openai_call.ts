@@ -11,6 +11,12 @@ import { refusedByProvider } from './openai_refusal.ts';
 /** Limit for the provider's head, and then for each silence between its bytes. */
 const SILENCE_MS = 60_000;
 
+/**
+ * Reads the data of one event of another protocol than chat completions: its text ('' where it has none for us), the
+ * answer's end, or its failure.
+ */
+export type EventReader = (data: string) => string | AnswerEnd | WeirError;
+
 /** One call: undici's handler on one side, an {@link Answer} on the other. */
 export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   readonly #decoder = new SseDecoder();
@@ -18,6 +24,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   readonly #watch: SilenceWatch;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: WeirError) => void;
+  readonly #reader: EventReader | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #consumer: AnswerConsumer | undefined;
   #full = true;
@@ -31,10 +38,12 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
     signal: AbortSignal,
     resolve: (answer: Answer) => void,
     reject: (error: WeirError) => void,
+    reader?: EventReader,
   ) {
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#reader = reader;
     this.#watch = new SilenceWatch(wheel, SILENCE_MS, () => this.#fail(new WeirError('upstream_timeout')));
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -118,6 +127,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   #event(data: string): boolean {
     const plain = plainContent(data);
     if (plain) return (this.#consumer as AnswerConsumer).content(plain);
+    if (this.#reader) return this.#tell(this.#reader(data));
     if (data === '[DONE]') {
       this.#done = true;
       this.#finish();
@@ -143,6 +153,18 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
     if (choice?.finish_reason) this.#end.finishReason = choice.finish_reason;
     const text = choice?.delta?.content;
     return text ? (this.#consumer as AnswerConsumer).content(text) : true;
+  }
+
+  #tell(news: string | AnswerEnd | WeirError): boolean {
+    if (typeof news === 'string') return news === '' || (this.#consumer as AnswerConsumer).content(news);
+    if (news instanceof WeirError) {
+      this.#fail(news);
+    } else {
+      this.#end = news;
+      this.#done = true;
+      this.#finish();
+    }
+    return true;
   }
 
   /** The end is true only where the provider said so: by its finish reason, or by `[DONE]`. */

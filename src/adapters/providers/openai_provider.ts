@@ -1,17 +1,28 @@
-import { Agent } from 'undici';
-import type { Answer, Provider } from '../../core/provider/provider.ts';
+import type { Answer, KeepRun, Provider } from '../../core/provider/provider.ts';
+import { skipDelivered } from '../../core/provider/skip_delivered.ts';
+import { uncounted } from '../../core/provider/uncounted.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
-import { OpenAiCall } from './openai_call.ts';
+import { BackgroundRun, cancelRun } from './background_run.ts';
+import { chatBody, continuationBody, type PrefixMark } from './openai_body.ts';
+import { OpenAiEndpoint } from './openai_endpoint.ts';
+import { responsesBody } from './responses_body.ts';
 
-const CONNECT_MS = 5_000;
+/**
+ * How the server goes on with an answer that it, or another call, has begun. `prefix`: from a last assistant message
+ * marked `prefix: true`; `prefix_echo`: the same, and it says that message again first; `continue_final_message`: as
+ * vLLM does; `responses`: resumable streams run in the background of OpenAI's Responses API, and are read again.
+ */
+export const CONTINUATIONS = ['none', 'prefix', 'prefix_echo', 'continue_final_message', 'responses'] as const;
+export type Continuation = (typeof CONTINUATIONS)[number];
 
-/** Where an OpenAI-compatible server is, and the key it wants. */
+/** Where an OpenAI-compatible server is, the key it wants, and what it can. */
 export interface OpenAiOptions {
   /** For example `https://api.openai.com/v1`. */
   baseUrl: string;
   apiKey: string | undefined;
+  continuation: Continuation;
 }
 
 /** Any server that speaks OpenAI's chat completions, streamed. */
@@ -19,65 +30,72 @@ export class OpenAiProvider implements Provider {
   readonly name = 'openai';
   readonly models = [] as const;
   readonly anyModel = true;
-  readonly #url: URL;
-  readonly #apiKey: string | undefined;
-  readonly #wheel: TimerWheel;
-  // HTTP/2 would put every stream on one connection, with its flow control; deadlines are our own, in the call.
-  readonly #agent = new Agent({
-    allowH2: false,
-    connect: { timeout: CONNECT_MS },
-    connections: null,
-    pipelining: 1,
-    keepAliveTimeout: 30_000,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  readonly continueFrom?: NonNullable<Provider['continueFrom']>;
+  readonly #endpoint: OpenAiEndpoint;
+  readonly #background: boolean;
+  readonly #unusable: string | undefined;
 
-  constructor(options: OpenAiOptions, wheel: TimerWheel) {
-    this.#url = new URL(`${options.baseUrl.replace(/\/+$/, '')}/chat/completions`);
-    this.#apiKey = options.apiKey;
-    this.#wheel = wheel;
+  constructor({ baseUrl, apiKey, continuation }: OpenAiOptions, wheel: TimerWheel) {
+    this.#endpoint = new OpenAiEndpoint(baseUrl, apiKey, wheel);
+    this.#background = continuation === 'responses';
+    const continueFrom = this.#continuation(continuation);
+    if (continueFrom) this.continueFrom = continueFrom;
+    if (apiKey || this.#endpoint.hostname !== 'api.openai.com') return;
+    this.#unusable =
+      'The provider openai has no key; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that wants none.';
   }
 
   unusable(): string | undefined {
-    if (this.#apiKey || this.#url.hostname !== 'api.openai.com') return undefined;
-    return 'The provider openai has no key; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that wants none.';
+    return this.#unusable;
   }
 
-  open(request: StreamRequest, signal: AbortSignal): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      const call = new OpenAiCall(this.#wheel, signal, resolve, reject);
-      this.#agent.dispatch(
-        {
-          origin: this.#url.origin,
-          path: this.#url.pathname + this.#url.search,
-          method: 'POST',
-          headers: {
-            'content-type': 'application/json',
-            accept: 'text/event-stream',
-            ...(this.#apiKey ? { authorization: `Bearer ${this.#apiKey}` } : {}),
-          },
-          body: JSON.stringify(requestBody(request)),
-        },
-        call,
-      );
-    });
+  async open(request: StreamRequest, signal: AbortSignal, keepRun?: KeepRun): Promise<Answer> {
+    const body = keepRun && this.#background ? responsesBody(request) : undefined;
+    if (keepRun && body) return BackgroundRun.start(this.#endpoint, body, signal, keepRun);
+    return this.#chat(chatBody(request), signal);
+  }
+
+  dropRun(run: string): void {
+    void cancelRun(this.#endpoint, run);
   }
 
   /** Ends idle connections, and the running calls with them. */
-  async close(): Promise<void> {
-    await this.#agent.destroy(new WeirError('draining'));
+  close(): Promise<void> {
+    return this.#endpoint.close();
   }
-}
 
-function requestBody(request: StreamRequest): Record<string, unknown> {
-  return {
-    model: request.model,
-    messages: request.messages ?? [{ role: 'user', content: request.query }],
-    stream: true,
-    stream_options: { include_usage: true },
-    ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
-    ...(request.max_tokens === undefined ? {} : { max_tokens: request.max_tokens }),
-  };
+  #chat(body: Record<string, unknown>, signal: AbortSignal): Promise<Answer> {
+    return this.#endpoint.stream({ method: 'POST', path: '/chat/completions', body }, signal);
+  }
+
+  #continuation(kind: Continuation): Provider['continueFrom'] {
+    switch (kind) {
+      case 'none':
+        return undefined;
+      case 'responses':
+        return (_, delivered, signal, run) => this.#readAgain(delivered, signal, run);
+      case 'prefix_echo':
+        return (request, delivered, signal) => this.#goOn(request, delivered, signal, 'prefix', true);
+      default:
+        return (request, delivered, signal) => this.#goOn(request, delivered, signal, kind, false);
+    }
+  }
+
+  async #readAgain(delivered: readonly string[], signal: AbortSignal, run: string | undefined): Promise<Answer> {
+    if (run === undefined) throw new WeirError('producer_lost');
+    const { answer, giveUp } = await BackgroundRun.resume(this.#endpoint, run, signal);
+    return skipDelivered(answer, delivered, giveUp);
+  }
+
+  async #goOn(
+    request: StreamRequest,
+    delivered: readonly string[],
+    signal: AbortSignal,
+    mark: PrefixMark,
+    echo: boolean,
+  ): Promise<Answer> {
+    const { body, again } = continuationBody(request, delivered, mark);
+    const answer = uncounted(await this.#chat(body, signal));
+    return skipDelivered(answer, echo ? delivered : [again], () => {});
+  }
 }

@@ -3,13 +3,15 @@ import type { DurableCore } from './durable_core.ts';
 import { type Caller, mustBeAllowed } from './locate_thread.ts';
 import { takeOver } from './take_over.ts';
 
-const TRIES = 5;
+const TRIES = 20;
+const LOOK_MS = 100;
 
 /** @returns false where it is not produced here */
 export function cancelThreadHere(core: DurableCore, threadId: string): boolean {
   const thread = core.threads.get(threadId);
-  thread?.abort.abort(new WeirError('cancelled'));
-  return thread !== undefined;
+  if (!thread || thread.gone) return false;
+  thread.abort.abort(new WeirError('cancelled'));
+  return true;
 }
 
 /**
@@ -19,7 +21,7 @@ export function cancelThreadHere(core: DurableCore, threadId: string): boolean {
 export async function cancelThread(core: DurableCore, threadId: string, caller: Caller): Promise<void> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const mine = core.threads.get(threadId);
-    if (mine) {
+    if (mine && !mine.gone) {
       mustBeAllowed(mine.record, caller);
       cancelThreadHere(core, threadId);
       return;
@@ -33,6 +35,7 @@ export async function cancelThread(core: DurableCore, threadId: string, caller: 
     if (answer === 'cancelled') return;
     // Whoever is dead can't be asked: the thread is taken over, and then cancelled here.
     if (answer !== 'unknown' && (await core.store.seal(record.owner, answer === 'gone'))) await takeOver(core, record);
+    else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   throw new WeirError('service_unavailable', { retryAfter: 1 });
 }

@@ -1,6 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import type { Answer } from '../provider/provider.ts';
 import type { DurableCore } from './durable_core.ts';
+import { keepRun } from './keep_run.ts';
 import type { Thread } from './thread.ts';
 
 /** A prompt that kills its instance must not kill them all. */
@@ -13,8 +14,16 @@ const MAX_TAKEOVERS = 3;
  */
 export async function continueAnswer(core: DurableCore, thread: Thread): Promise<Answer> {
   const { record, request, contents, abort } = thread;
-  if (record.takeovers > MAX_TAKEOVERS || !request) throw new WeirError('producer_lost');
   const provider = core.providers.select(record.provider, record.model);
+  const run = record.providerRun;
+  if (record.takeovers > MAX_TAKEOVERS || !request) {
+    if (run !== undefined) provider.dropRun?.(run);
+    throw new WeirError('producer_lost');
+  }
+  // Nothing was said, and nothing runs: whatever is said now is the answer.
+  if (contents.length === 0 && run === undefined) {
+    return provider.open(request, abort.signal, (name) => keepRun(core, thread, name));
+  }
   if (!provider.continueFrom) throw new WeirError('producer_lost');
-  return provider.continueFrom(request, contents, abort.signal);
+  return provider.continueFrom(request, contents, abort.signal, run);
 }

@@ -1,3 +1,4 @@
+import type { NoticeEvent } from '../../protocol/stream_event.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import type { StreamCore } from '../handle_stream.ts';
 import type { Encoder } from '../stream/encoder.ts';
@@ -21,6 +22,8 @@ export interface DurableCore extends StreamCore {
   takingOver: Map<string, Promise<void>>;
   /** How long a stream goes on without a reader, in milliseconds. */
   graceMs: number;
+  /** A running stream's text is kept apart from the log about this often, so that the log can be trimmed. */
+  checkpointMs: number;
   faults: FaultPoint;
   deadLogs: DeadLogs;
   /** Refuse, and wait, while the store can't be reached, instead of going on without it. */
@@ -31,14 +34,19 @@ export interface DurableCore extends StreamCore {
   encoder(record: ThreadRecord, current: () => ThreadRecord): Encoder;
 }
 
+const SINGLE_INSTANCE: NoticeEvent = {
+  kind: 'single_instance',
+  message: 'There is no Redis: this stream survives its connection, not its instance.',
+};
+
 /** A thread of this instance, in the registry from now on. */
 export function addThread(
   core: DurableCore,
   record: ThreadRecord,
   request: StreamRequest | undefined,
-  before: string[] = [],
+  before?: string[],
 ): Thread {
-  const { wal, wheel, graceMs } = core;
+  const { wal, wheel, graceMs, store } = core;
   const thread: Thread = new Thread({
     record,
     request,
@@ -47,6 +55,7 @@ export function addThread(
     wheel,
     graceMs,
     before,
+    standing: store.shared ? undefined : SINGLE_INSTANCE,
   });
   core.threads.set(record.id, thread);
   return thread;

@@ -7,7 +7,11 @@ import { SentGroups } from './sent_groups.ts';
 const GATHER_MS = 5;
 /** A client is not kept waiting for a slow log longer than this. */
 const LATE_MS = 150;
+/** A timer this late was held up by its own process. */
+const STOOD_STILL_MS = 2 * LATE_MS;
 const RETRY_MS = 50;
+/** A store that does not answer is asked this often whether it does again. */
+const PROBE_MS = 250;
 /** As long as the store waits for a boot that no longer appends. */
 export const LEASE_MS = 6_000;
 
@@ -61,7 +65,12 @@ export class GroupLog {
   #gather: NodeJS.Timeout | undefined;
   #ackedAt = performance.now();
   #fenced = false;
+  #answering = true;
+  #probe: NodeJS.Timeout | undefined;
   #late = false;
+  #armedAt = 0;
+  /** The group with the last frames that went out unlogged. */
+  #settledBy = 0;
 
   constructor(options: GroupLogOptions) {
     this.#options = options;
@@ -73,9 +82,28 @@ export class GroupLog {
     return this.#boot;
   }
 
+  /** Whether the store answered when it was asked last; while it does not, no request needs to wait for it. */
+  get answering(): boolean {
+    return this.#answering;
+  }
+
+  /** A request has waited for the store in vain; others need not, until it answers again. */
+  gotNoAnswer(): void {
+    this.#answering = false;
+    this.#probe ??= setTimeout(() => {
+      this.#probe = undefined;
+      void this.renew();
+    }, PROBE_MS).unref();
+  }
+
   /** Whether frames go out unlogged now. */
   get late(): boolean {
     return this.#late;
+  }
+
+  /** Nothing is written until {@link begin}: who is fenced starts a new log, with the threads' whole text. */
+  get fenced(): boolean {
+    return this.#fenced;
   }
 
   /** Everything from this group on may hold frames that are not acknowledged yet. */
@@ -94,27 +122,37 @@ export class GroupLog {
     if (this.#late) {
       this.#unlogged.add(thread);
       thread.commitTo(seq, false);
-      // Who is fenced starts a new log, with the threads' whole text.
       if (this.#fenced) return;
     }
     this.#text += record;
     this.#entries.push({ thread, seq });
-    if (this.#fenced) this.#lateTimer.arm(LATE_MS);
-    else if (this.#inFlight) this.#urgent ||= urgent;
+    if (this.#fenced) return;
+    if (this.#inFlight) this.#urgent ||= urgent;
     else if (urgent) this.#flush();
     else this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
   }
 
   /** Keeps the lease while nothing is written. */
   async renew(): Promise<void> {
-    if (this.#inFlight || this.#fenced || performance.now() - this.#ackedAt < LEASE_MS / 4) return;
+    if (this.#inFlight || this.#fenced) return;
+    if (this.#answering && performance.now() - this.#ackedAt < LEASE_MS / 4) return;
     const { store } = this.#options;
     const boot = this.#boot;
     const sentAt = performance.now();
-    const reply = await store.append(boot, this.#next, '').catch(() => undefined);
+    const next = this.#next;
+    const reply = await store.append(boot, next, '').catch(() => undefined);
+    // A failover lost the end of the log, and nobody may speak for long: it is sent again now.
+    const isLost = reply?.kind === 'gap' && !(await this.#sent.resend(store, boot, reply.next, next));
+    this.#answering = reply !== undefined;
+    if (!this.#answering) this.gotNoAnswer();
     if (boot !== this.#boot || this.#fenced) return;
     if (reply?.kind === 'ok') this.#ackedAt = Math.max(this.#ackedAt, sentAt);
-    else if (reply?.kind === 'sealed' || reply?.kind === 'lost' || this.#leaseIsOver()) this.#fence();
+    else if (isLost || reply?.kind === 'sealed' || reply?.kind === 'lost' || this.#leaseIsOver()) this.#fence();
+  }
+
+  /** Writes nothing more: this process leaves, and others go on with its threads. */
+  stop(): void {
+    this.#fenced = true;
   }
 
   /** Sends frames unlogged from now on: there is no store to wait for. */
@@ -136,13 +174,21 @@ export class GroupLog {
     this.#entries = [];
     this.#inFlight = undefined;
     this.#fenced = false;
+    this.#settledBy = 0;
     this.#ackedAt = performance.now();
   }
 
-  /** Call after {@link begin}, when the threads have brought theirs. */
+  /**
+   * The log answers: from now on frames wait for it again, and who went unlogged is told as soon as all of that is in.
+   * Call after {@link begin}, when the threads have brought theirs.
+   */
   caughtUp(): void {
-    if (!this.#late || this.#inFlight || this.#entries.length > 0) return;
-    this.#late = false;
+    if (this.#late) {
+      this.#late = false;
+      this.#settledBy = this.#entries.length > 0 ? this.#next : this.#next - 1;
+      if (this.#inFlight) this.#armLate();
+    }
+    if (this.horizon <= this.#settledBy) return;
     for (const thread of this.#unlogged) thread.loggedAgain();
     this.#unlogged.clear();
   }
@@ -157,7 +203,7 @@ export class GroupLog {
     this.#text = '';
     this.#entries = [];
     this.#inFlight = group;
-    if (!this.#late) this.#lateTimer.arm(LATE_MS);
+    if (!this.#late) this.#armLate();
     void this.#commit(group);
   }
 
@@ -168,6 +214,7 @@ export class GroupLog {
       faults('before_commit');
       const sentAt = performance.now();
       const reply = await store.append(boot, group.n, group.text).catch(() => undefined);
+      this.#answering = reply !== undefined;
       if (boot !== this.#boot || this.#fenced) return;
       if (reply?.kind === 'ok' || reply?.kind === 'duplicate') {
         this.#ackedAt = sentAt;
@@ -191,7 +238,7 @@ export class GroupLog {
     this.#options.faults('before_wire');
     for (const { thread, seq } of group.entries) thread.commitTo(seq, true);
     this.caughtUp();
-    if (this.#urgent || (this.#late && this.#entries.length > 0)) this.#flush();
+    if (this.#urgent || (this.#unlogged.size > 0 && this.#entries.length > 0)) this.#flush();
     else if (this.#entries.length > 0) this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
   }
 
@@ -201,9 +248,17 @@ export class GroupLog {
       const waits = this.#inFlight !== undefined || this.#entries.length > 0;
       if (!waits || this.#late) return;
       // Whoever slept longer than its lease may have a successor; only the store can tell.
-      if (!this.#fenced && this.#leaseIsOver()) this.#fence();
-      else if (!this.#fenced) this.goLate();
+      if (this.#fenced) return;
+      if (this.#leaseIsOver()) this.#fence();
+      // It was this process that stood still, and not the store: it has another moment.
+      else if (performance.now() - this.#armedAt > STOOD_STILL_MS) this.#armLate();
+      else this.goLate();
     });
+  }
+
+  #armLate(): void {
+    this.#armedAt = performance.now();
+    this.#lateTimer.arm(LATE_MS);
   }
 
   #leaseIsOver(): boolean {

@@ -1,10 +1,9 @@
 import type { DurableCore } from './durable_core.ts';
+import { LEASE_MS } from './group_log.ts';
 import { takeOver } from './take_over.ts';
 import type { Thread } from './thread.ts';
 
 export const BEAT_MS = 2_000;
-/** A running stream's text is kept apart from the log about this often, so that the log can be trimmed. */
-const CHECKPOINT_MS = 10_000;
 
 /** What an instance does for its own log and for the dead, every {@link BEAT_MS}. */
 export class HouseKeeping {
@@ -12,6 +11,7 @@ export class HouseKeeping {
   /** Trimmed one round late: replicas lag. */
   #trimTo = 1;
   #busy = false;
+  #answersSince: number | undefined;
 
   constructor(core: DurableCore) {
     this.#core = core;
@@ -24,9 +24,14 @@ export class HouseKeeping {
     try {
       await this.#core.wal.renew();
       const dead = await this.#core.store.beat(this.#core.wal.boot);
-      for (const boot of dead) await this.#recover(boot);
+      const now = performance.now();
+      this.#answersSince ??= now;
+      // Whoever could not reach the store itself knows nothing of the others' silence: they need time to say that they
+      // are alive.
+      if (now - this.#answersSince >= LEASE_MS) for (const boot of dead) await this.#recover(boot);
       await this.#checkpointAndTrim();
     } catch {
+      this.#answersSince = undefined;
       // The connection reports its failures itself.
     } finally {
       this.#busy = false;
@@ -51,10 +56,10 @@ export class HouseKeeping {
   }
 
   async #checkpointAndTrim(): Promise<void> {
-    const { wal, store, threads } = this.#core;
+    const { wal, store, threads, checkpointMs } = this.#core;
     const boot = wal.boot;
     const now = performance.now();
-    const due = [...threads.values()].filter((thread) => now - thread.checkpointedAt >= CHECKPOINT_MS);
+    const due = [...threads.values()].filter((thread) => now - thread.checkpointedAt >= checkpointMs);
     await Promise.all(due.map((thread) => this.#checkpoint(thread)));
     const oldest = Math.min(wal.horizon, ...Array.from(threads.values(), (thread) => thread.oldestGroup));
     if (boot !== wal.boot) return;
@@ -65,10 +70,9 @@ export class HouseKeeping {
   async #checkpoint(thread: Thread): Promise<void> {
     this.#core.faults('in_checkpoint');
     const { record, contents, committed } = thread;
-    const first = record.checkpoint + 1;
     const horizon = this.#core.wal.horizon;
     // Unlogged text is in no log either, so it is as good to keep it here first.
-    const mine = await this.#core.store.checkpoint(record, first, contents.slice(record.checkpoint, committed));
+    const mine = await this.#core.store.checkpoint(record, contents, committed);
     if (!mine || thread.record !== record) return;
     record.checkpoint = committed;
     thread.oldestGroup = horizon;

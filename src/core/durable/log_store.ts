@@ -11,6 +11,8 @@ export type AppendReply = { kind: 'ok' | 'duplicate' | 'sealed' | 'lost' } | { k
 export interface Claim {
   threadId: string;
   bodyHash: string;
+  /** Names the one request that claims, so that its repeated try is told from another's. */
+  claimant: string;
 }
 
 /**
@@ -19,6 +21,8 @@ export interface Claim {
  * harmlessly. All reject when the store does not answer in time.
  */
 export interface LogStore {
+  /** Whether other instances see it too. */
+  readonly shared: boolean;
   /** Begins the log of a boot; `peer` is where the other instances reach it until it exits. */
   register(boot: string, peer: string): Promise<void>;
   /** Puts group number `n` (from 1, without gaps) at the end and renews the lease; an empty group only renews. */
@@ -55,10 +59,15 @@ export interface LogStore {
    * @returns how much text is kept apart from the log; -1 when it has another owner, or is over
    */
   adopt(next: ThreadRecord, from: string, request: StreamRequest | undefined): Promise<number>;
-  /** Keeps text from `first` on apart from the log. @returns false when the thread is not this record's owner's */
-  checkpoint(record: ThreadRecord, first: number, contents: readonly string[]): Promise<boolean>;
-  /** Ends it: text from `first` on and the terminal, readable for a while. @returns false when it is another's */
-  finish(record: ThreadRecord, first: number, contents: readonly string[], terminal: string): Promise<boolean>;
+  /** Keeps the provider's name for the running answer. @returns false when the thread is not this record's owner's */
+  setProviderRun(record: ThreadRecord, run: string): Promise<boolean>;
+  /**
+   * Keeps the text up to a sequence number apart from the log; sends what is not kept yet, by the record's belief.
+   * @param contents all of it @returns false when the thread is not this record's owner's
+   */
+  checkpoint(record: ThreadRecord, contents: readonly string[], upTo: number): Promise<boolean>;
+  /** Ends it: all text and the terminal, readable for a while. @returns false when it is another's */
+  finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean>;
 
   /** Undefined when the key is now ours; it expires soon unless {@link keepClaim} follows. */
   claim(userId: string, key: string, claim: Claim): Promise<Claim | undefined>;

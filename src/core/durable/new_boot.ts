@@ -2,6 +2,7 @@ import type { DurableCore } from './durable_core.ts';
 import type { Thread } from './thread.ts';
 
 const RETRY_MS = 200;
+const CERTAIN_MS = 1_000;
 
 /**
  * Begins a new log after this boot was fenced: sealed by another instance while this one slept, forgotten by a store
@@ -11,11 +12,15 @@ const RETRY_MS = 200;
 export async function beginNewBoot(core: DurableCore, boot: string, peer: string): Promise<void> {
   const old = core.wal.boot;
   core.log.warn('0', 'This boot was fenced; going on as a new one', { boot: old, streams: core.threads.size });
+  const fencedAt = performance.now();
   for (;;) {
     try {
       await core.store.seal(old, true);
       await core.store.register(boot, peer);
-      for (const thread of [...core.threads.values()]) await keep(core, thread, boot);
+      // Threads may come while others are brought over; none may be left behind under the old boot.
+      for (let left = strangers(core, boot); left.length > 0; left = strangers(core, boot)) {
+        for (const thread of left) await keep(core, thread, boot);
+      }
       core.wal.begin(boot);
       for (const thread of core.threads.values()) if (!thread.gone) thread.logAgain();
       core.wal.caughtUp();
@@ -23,17 +28,21 @@ export async function beginNewBoot(core: DurableCore, boot: string, peer: string
       await core.store.forget(old).catch(() => {});
       return;
     } catch {
-      // Without a store nobody can have taken over, and nobody needs to wait.
-      core.wal.goLate();
+      // Without a store nobody can have taken over, and nobody needs to wait. But one lost answer proves nothing, and
+      // whoever slept may well have a successor.
+      if (performance.now() - fencedAt > CERTAIN_MS) core.wal.goLate();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 }
 
+function strangers(core: DurableCore, boot: string): Thread[] {
+  return [...core.threads.values()].filter(({ record, gone }) => record.owner !== boot && !gone);
+}
+
 /** @throws when the store does not answer; it can then be called again */
 async function keep(core: DurableCore, thread: Thread, boot: string): Promise<void> {
   const { record, request, contents } = thread;
-  if (record.owner === boot || thread.gone) return;
   const number = core.wal.enroll();
   for (;;) {
     const end = thread.committed;
@@ -43,7 +52,10 @@ async function keep(core: DurableCore, thread: Thread, boot: string): Promise<vo
       thread.leave();
       return;
     }
-    if (end > stored) await core.store.checkpoint(next, stored + 1, contents.slice(stored, end));
+    if (end > stored && !(await core.store.checkpoint({ ...next, checkpoint: stored }, contents, end))) {
+      thread.leave();
+      return;
+    }
     // What went out unlogged meanwhile still bears the old epoch, so that ends later.
     if (thread.committed !== end) continue;
     thread.record = { ...next, checkpoint: Math.max(stored, end) };

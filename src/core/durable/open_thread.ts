@@ -1,6 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import { handleStream, headOrPatience, type StreamExchange } from '../handle_stream.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
+import { keepRun } from './keep_run.ts';
 import { type Located, locateThread } from './locate_thread.ts';
 import { produceThread } from './produce_thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
@@ -8,6 +9,7 @@ import type { ThreadRecord } from './thread_record.ts';
 /** A claimed key whose thread is not there yet is waited for this long. */
 const CLAIM_PATIENCE_MS = 10_000;
 const CLAIM_LOOK_MS = 50;
+const CLAIM_TRIES = 3;
 
 /** A resumable stream's request; `userId` may use `key` once, and repeats of the same body attach. */
 export interface ThreadExchange extends StreamExchange {
@@ -15,6 +17,8 @@ export interface ThreadExchange extends StreamExchange {
   ownId: boolean;
   idempotency: { key: string; bodyHash: string } | undefined;
   promptLength: number;
+  /** Called when it turns out to be a repeat, so one more reader. @throws WeirError where that is one too many */
+  onRepeat: () => void;
 }
 
 /**
@@ -25,25 +29,26 @@ export interface ThreadExchange extends StreamExchange {
  */
 export async function openThread(core: DurableCore, exchange: ThreadExchange): Promise<Located | undefined> {
   const { request, userId, threadId, idempotency, startedAt } = exchange;
+  if (!core.wal.answering) return withoutLog(core, exchange);
   const taken = idempotency && (await claimed(core, exchange, idempotency));
-  if (taken) return taken;
+  if (typeof taken === 'object') return taken;
   const provider = core.providers.select(request.provider, request.model);
   try {
     if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
     const permit = await core.pool.acquireConnection(userId, threadId);
-    const record = newRecord(core, exchange, permit.slot.permitId, provider.name);
-    const created = await core.store.create(record, request).catch(() => undefined);
+    const { record, created } = await create(core, exchange, permit.slot.permitId, provider.name, taken !== 'unknown');
     if (created === undefined) {
+      core.wal.gotNoAnswer();
       await permit.release();
-      if (idempotency) await core.store.dropClaim(userId, idempotency.key).catch(() => {});
-      if (core.strict) throw new WeirError('service_unavailable', { details: { reason: 'redis' }, retryAfter: 2 });
-      await handleStream(core, exchange);
-      return undefined;
+      // Perhaps only the answer was lost.
+      void core.store.discard(record).catch(() => {});
+      if (idempotency) void core.store.dropClaim(userId, idempotency.key).catch(() => {});
+      return withoutLog(core, exchange);
     }
     const thread = created ? addThread(core, record, request) : undefined;
     try {
       if (!thread) throw new WeirError('thread_in_use');
-      const opening = provider.open(request, thread.abort.signal);
+      const opening = provider.open(request, thread.abort.signal, (run) => keepRun(core, thread, run));
       await headOrPatience(opening, core.wheel);
       core.log.info('5.2', 'Starting stream', {
         user_id: userId,
@@ -56,10 +61,13 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       if (idempotency) await core.store.keepClaim(userId, idempotency.key).catch(() => {});
       return { threadId, kind: 'source', source: thread };
     } catch (error) {
+      const isTaken = thread?.gone ?? false;
       thread?.leave();
-      if (thread) core.threads.delete(threadId);
+      if (core.threads.get(threadId) === thread) core.threads.delete(threadId);
+      // Where another instance has it meanwhile, record and slot are that one's.
+      if (isTaken) permit.forget();
       await permit.release();
-      if (created) await core.store.discard(record).catch(() => {});
+      if (created && !isTaken) await core.store.discard(record).catch(() => {});
       throw error;
     }
   } catch (error) {
@@ -68,25 +76,46 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
   }
 }
 
+/** Nothing can be kept now: a plain stream that says so, or a refusal where the deployment wants that. */
+async function withoutLog(core: DurableCore, exchange: ThreadExchange): Promise<undefined> {
+  if (core.strict) throw new WeirError('service_unavailable', { details: { reason: 'redis' }, retryAfter: 2 });
+  await handleStream(core, exchange);
+}
+
 async function knownThread(core: DurableCore, threadId: string): Promise<boolean> {
   return core.threads.has(threadId) || (await core.store.read(threadId).catch(() => undefined)) !== undefined;
 }
 
-/** Claims the key, or finds the stream of whoever did. @throws WeirError validation_error for another body */
+/**
+ * Claims the key, or finds the stream of whoever did. `unknown`: the store does not say whose it is, so nothing may be
+ * begun under it that others could find.
+ * @throws WeirError validation_error for another body
+ */
 async function claimed(
   core: DurableCore,
-  { userId, threadId }: ThreadExchange,
+  { userId, threadId, onRepeat }: ThreadExchange,
   { key, bodyHash }: { key: string; bodyHash: string },
-): Promise<Located | undefined> {
+): Promise<Located | 'mine' | 'unknown'> {
+  const claim = { threadId, bodyHash, claimant: core.newToken() };
+  let failures = 0;
   const until = performance.now() + CLAIM_PATIENCE_MS;
+  let isRepeat = false;
   for (;;) {
-    const first = await core.store.claim(userId, key, { threadId, bodyHash }).catch(() => undefined);
-    if (first === undefined) return undefined;
+    const first = await core.store.claim(userId, key, claim).catch(() => null);
+    if (first === null) {
+      failures += 1;
+      if (failures === CLAIM_TRIES) return 'unknown';
+      continue;
+    }
+    // A try whose answer was lost may have claimed it.
+    if (first === undefined || first.claimant === claim.claimant) return 'mine';
     if (first.bodyHash !== bodyHash) {
       const message = 'This Idempotency-Key was used with another body; use a new key for a new request.';
       const fields = [{ field: 'Idempotency-Key', message: 'was used with another body' }];
       throw new WeirError('validation_error', { message, details: { fields } });
     }
+    if (!isRepeat) onRepeat();
+    isRepeat = true;
     const caller = { userId, token: undefined };
     const found = await locateThread(core, first.threadId, caller, undefined).catch((error) => {
       if (error instanceof WeirError && error.code === 'not_found') return undefined;
@@ -95,6 +124,24 @@ async function claimed(
     if (found) return found;
     if (performance.now() > until) throw new WeirError('service_unavailable', { retryAfter: 1 });
     await new Promise((resolve) => setTimeout(resolve, CLAIM_LOOK_MS));
+  }
+}
+
+/** @returns `created` is false where the id is known, and undefined where the store does not answer */
+async function create(
+  core: DurableCore,
+  exchange: ThreadExchange,
+  permitId: string,
+  provider: string,
+  isClaimed: boolean,
+) {
+  for (;;) {
+    const record = newRecord(core, exchange, permitId, provider);
+    if (!isClaimed) return { record, created: undefined };
+    const created = await core.store.create(record, exchange.request).catch(() => undefined);
+    // Fenced meanwhile: its frames would lie in another log than the record says.
+    if (!created || record.owner === core.wal.boot) return { record, created };
+    await core.store.discard(record).catch(() => {});
   }
 }
 

@@ -1,6 +1,7 @@
 import type { WeirError } from '../../protocol/error_code.ts';
 import type { Answer } from '../provider/provider.ts';
 import type { Permit } from '../resilience/permit.ts';
+import type { Encoder } from '../stream/encoder.ts';
 import { Producer } from '../stream/producer.ts';
 import type { DurableCore } from './durable_core.ts';
 import type { Thread } from './thread.ts';
@@ -24,17 +25,27 @@ export async function produceThread(
   const { provider: name, userId, id } = thread.record;
   core.observer.opened();
   // The log holds plain text; each reader's frames are made of it when they are sent.
-  const plain = { ...thread.encoder, chunk: (_seq: number, text: string) => text };
+  const { encoder } = thread;
+  const plain: Encoder = {
+    heartbeat: encoder.heartbeat,
+    status: (seq) => encoder.status(seq),
+    chunk: (_seq, text) => text,
+    notice: (notice) => encoder.notice(notice),
+    complete: (...end) => encoder.complete(...end),
+    error: (...end) => encoder.error(...end),
+  };
   const commit = (frame: { text: string }) => thread.append(frame.text);
   const producer = new Producer(plain, commit, core.observer, startedAt, thread.contents);
   thread.onRoom = producer.resume;
   thread.onDetached = (detached) => void permit.setDetached(detached);
+  // Taken over, it may wait for a reader that never comes; opened anew, its client is about to read.
+  if (thread.record.takeovers > 0 && thread.readers.size === 0) thread.onDetached(true);
   permit.onLost((error) => thread.abort.abort(error));
 
   const ending = await producer.run(opening, thread.abort.signal);
   let outcome: 'ok' | WeirError['code'] = ending.ok ? 'ok' : ending.error.code;
   if (!ending.ok) thread.abort.abort(ending.error);
-  if (!thread.gone) await thread.logEnd(producer.lastFrame(ending).text);
+  if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending).text);
   if (!thread.gone) {
     await permit.release();
     await finish(core, thread);
@@ -44,7 +55,7 @@ export async function produceThread(
     // Whoever goes on with it holds the slot, under the same name.
     permit.forget();
   } else thread.deliverEnd();
-  core.threads.delete(id);
+  if (core.threads.get(id) === thread) core.threads.delete(id);
   const ms = performance.now() - startedAt;
   core.observer.closed(outcome, name, ms);
   core.log.info('6', 'Stream ended', {
@@ -61,8 +72,7 @@ async function finish(core: DurableCore, thread: Thread): Promise<void> {
   core.faults('in_finish');
   const write = () => {
     const { record, contents, terminal } = thread;
-    const first = record.checkpoint + 1;
-    return core.store.finish(record, first, contents.slice(record.checkpoint), terminal as string);
+    return core.store.finish(record, contents, terminal as string);
   };
   const mine = await write().catch(() => undefined);
   if (mine === false) thread.leave();

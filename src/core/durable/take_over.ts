@@ -3,6 +3,9 @@ import { addThread, type DurableCore } from './durable_core.ts';
 import { produceThread } from './produce_thread.ts';
 import type { ThreadRecord, ThreadText } from './thread_record.ts';
 
+const ADOPT_TRIES = 50;
+const ADOPT_RETRY_MS = 200;
+
 /**
  * Goes on with a thread of a dead owner, whose log must be sealed: nothing can be added to it, so what it holds is what
  * clients can have. One of many who try gets it; the others find it owned. Never rejects for that.
@@ -20,19 +23,20 @@ export function takeOver(core: DurableCore, record: ThreadRecord): Promise<void>
 }
 
 async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<void> {
+  // Somebody here was faster; and who is fenced itself has no log to go on in.
+  if (core.threads.get(record.id)?.gone === false || core.wal.fenced) return;
   core.faults('after_seal');
   const { store } = core;
   const { contents, terminal, checkpoint } = await recoverText(core, record);
   const dead = { ...record, checkpoint };
-  const rest = contents.slice(checkpoint);
   if (terminal !== undefined) {
-    await store.finish(dead, checkpoint + 1, rest, terminal);
+    await store.finish(dead, contents, terminal);
     // Whoever holds a slot gives it back; the dead can't.
     await using _ = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
     return;
   }
   // Before the change of owner: whoever comes after us reads our log, not the dead one's.
-  if (rest.length > 0 && !(await store.checkpoint(dead, checkpoint + 1, rest))) return;
+  if (contents.length > checkpoint && !(await store.checkpoint(dead, contents, contents.length))) return;
   const next: ThreadRecord = {
     ...record,
     owner: core.wal.boot,
@@ -43,8 +47,10 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
     takeovers: record.takeovers + 1,
   };
   const request = await store.readRequest(record.id);
-  if ((await store.adopt(next, record.owner, request)) < 0) return;
+  if ((await surely(() => store.adopt(next, record.owner, request))) < 0) return;
   core.faults('after_adopt');
+  // Fenced meanwhile: what is logged from now on lies in another log than the record says.
+  if (core.wal.boot !== next.owner) return adoptThread(core, next);
   const permit = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
   const thread = addThread(core, next, request, contents);
   const { id, epoch, userId } = next;
@@ -53,6 +59,18 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   core.observer.tookOver();
   const startedAt = performance.now() - (Date.now() - record.createdAt);
   void produceThread(core, thread, permit, continueAnswer(core, thread), startedAt);
+}
+
+/** Whoever owns a thread must know it: a step whose answer was lost is repeated, else the thread would be nobody's. */
+async function surely<T>(step: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await step();
+    } catch (error) {
+      if (tries === ADOPT_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ADOPT_RETRY_MS));
+    }
+  }
 }
 
 /** Checkpointed text, and what the sealed log holds after it. */

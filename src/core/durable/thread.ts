@@ -1,4 +1,5 @@
 import { WeirError } from '../../protocol/error_code.ts';
+import type { NoticeEvent } from '../../protocol/stream_event.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
@@ -13,6 +14,11 @@ const MAX_MS = 15 * 60_000;
 /** This much may wait for its commit; then the provider is throttled. */
 const MAX_WAITING = 256 * 1024;
 
+const UNLOGGED: NoticeEvent = {
+  kind: 'not_resumable',
+  message: 'The stream log cannot be reached; until it is back this stream would not survive.',
+};
+
 export interface ThreadOptions {
   record: ThreadRecord;
   request: StreamRequest | undefined;
@@ -21,8 +27,10 @@ export interface ThreadOptions {
   wheel: TimerWheel;
   /** How long it goes on without a reader, in milliseconds. */
   graceMs: number;
-  /** Text that a dead owner had committed. */
-  before?: string[];
+  /** Text that a dead owner had committed; the thread then waits for its readers to come back. */
+  before?: string[] | undefined;
+  /** Told to every reader. */
+  standing?: NoticeEvent | undefined;
 }
 
 /**
@@ -51,12 +59,14 @@ export class Thread implements LoggedThread {
   #waiting = 0;
   #unlogged = false;
   #terminal: string | undefined;
+  #endFrame: (() => string) | undefined;
   #terminalCommitted: (() => void) | undefined;
   #over = false;
   #gone = false;
 
   constructor(options: ThreadOptions) {
-    const { record, before = [], wheel, log } = options;
+    const { record, wheel, log } = options;
+    const before = options.before ?? [];
     this.#options = options;
     this.record = record;
     this.request = options.request;
@@ -67,7 +77,7 @@ export class Thread implements LoggedThread {
     this.oldestGroup = log.horizon;
     this.#graceTimer = wheel.timer(() => this.abort.abort(new WeirError('cancelled')));
     this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
-    this.#graceTimer.arm(options.graceMs);
+    if (options.before) this.#graceTimer.arm(options.graceMs);
     this.#lifeTimer.arm(Math.max(0, MAX_MS - (Date.now() - record.createdAt)));
   }
 
@@ -102,14 +112,23 @@ export class Thread implements LoggedThread {
     return this.#waiting < MAX_WAITING;
   }
 
-  /** Logs the end; resolves when it is committed. Readers get it with {@link deliverEnd}. */
-  logEnd(frame: string): Promise<void> {
-    this.#terminal = frame;
+  /** What a reader should know from the start, beside the text. */
+  get standing(): NoticeEvent | undefined {
+    return this.#unlogged ? UNLOGGED : this.#options.standing;
+  }
+
+  /**
+   * Logs the end; resolves when it is committed. Readers get it with {@link deliverEnd}.
+   * @param frame asked again when the thread comes under another epoch before it is committed
+   */
+  logEnd(frame: () => string): Promise<void> {
+    this.#endFrame = frame;
+    this.#terminal = frame();
     this.#lifeTimer.cancel();
     return new Promise((resolve) => {
       this.#terminalCommitted = resolve;
       const seq = this.contents.length + 1;
-      this.#options.log.add(this, seq, terminalRecord(this.record.number, seq, frame), true);
+      this.#options.log.add(this, seq, terminalRecord(this.record.number, seq, this.#terminal as string), true);
     });
   }
 
@@ -127,7 +146,8 @@ export class Thread implements LoggedThread {
     for (let seq = checkpoint + 1; seq <= this.contents.length; seq += 1) {
       log.add(this, seq, textRecord(number, seq, this.contents[seq - 1] as string), false);
     }
-    if (this.#terminal === undefined || this.#over) return;
+    if (!this.#endFrame || this.#over) return;
+    this.#terminal = this.#endFrame();
     const seq = this.contents.length + 1;
     log.add(this, seq, terminalRecord(number, seq, this.#terminal), true);
   }
@@ -135,7 +155,7 @@ export class Thread implements LoggedThread {
   commitTo(seq: number, logged: boolean): void {
     if (!logged && !this.#unlogged) {
       this.#unlogged = true;
-      this.notice('not_resumable', 'The stream log cannot be reached; until it is back this stream would not survive.');
+      this.notice(UNLOGGED);
     }
     if (seq > this.contents.length) {
       this.#terminalCommitted?.();
@@ -150,11 +170,11 @@ export class Thread implements LoggedThread {
 
   loggedAgain(): void {
     this.#unlogged = false;
-    this.notice('resumable', 'The stream log is back; this stream survives its instance again.');
+    this.notice({ kind: 'resumable', message: 'The stream log is back; this stream survives its instance again.' });
   }
 
-  notice(kind: string, message: string): void {
-    for (const reader of this.readers) reader.notice({ kind, message });
+  notice(notice: NoticeEvent): void {
+    for (const reader of this.readers) reader.notice(notice);
   }
 
   attach(reader: ThreadReader): void {

@@ -11,6 +11,7 @@ export interface ThreadSource {
   readonly over: boolean;
   readonly terminal: string | undefined;
   readonly encoder: Encoder;
+  readonly standing?: NoticeEvent | undefined;
   attach(reader: ThreadReader): void;
   detach(reader: ThreadReader): void;
 }
@@ -43,6 +44,7 @@ export class ThreadReader {
     );
     source.attach(this);
     this.#reader.open(after < 0 ? encoder.status(0) : encoder.heartbeat);
+    if (source.standing) this.notice(source.standing);
     this.pump();
   }
 

@@ -20,6 +20,8 @@ export interface ThreadRecord {
   permitId: string;
   provider: string;
   model: string;
+  /** The name under which the provider runs the answer; only where it goes on without us. */
+  providerRun?: string;
   /** The instance that the client reached first, as its status says. */
   instance: string;
   /** In UTF-16 units, for the estimate of tokens. */

@@ -23,6 +23,12 @@ export interface Answer {
   resume(): void;
 }
 
+/**
+ * Keeps the name under which the provider runs an answer, for whoever has to go on with it. Resolves when it is kept, or
+ * when waiting for that is of no use; never rejects.
+ */
+export type KeepRun = (run: string) => Promise<void>;
+
 /** A source of answers. */
 export interface Provider {
   readonly name: string;
@@ -33,14 +39,25 @@ export interface Provider {
   unusable(): string | undefined;
   /**
    * Asks the provider and waits for its head. Aborting `signal` cancels the call at any time, also before the head,
-   * and also after `start`; the consumer then hears nothing more.
+   * and also after `start`; the consumer then hears nothing more. Aborting it with `producer_lost` says that another
+   * instance goes on with the answer: what runs at the provider by itself is left running.
+   * @param keepRun given where another instance may have to go on with the answer. A provider that runs answers by
+   * itself, under a name, gives no text on before this has resolved
    * @throws WeirError upstream_error, upstream_timeout, upstream_rate_limited; the signal's reason
    */
-  open(request: StreamRequest, signal: AbortSignal): Promise<Answer>;
+  open(request: StreamRequest, signal: AbortSignal, keepRun?: KeepRun): Promise<Answer>;
   /**
    * Goes on with an answer to `request` of which `delivered` was said, exactly where it stopped. Absent where the
    * provider can't: another try would be another answer.
+   * @param run what `keepRun` was given for that answer
    * @throws WeirError producer_lost, and what `open` throws
    */
-  continueFrom?(request: StreamRequest, delivered: readonly string[], signal: AbortSignal): Promise<Answer>;
+  continueFrom?(
+    request: StreamRequest,
+    delivered: readonly string[],
+    signal: AbortSignal,
+    run: string | undefined,
+  ): Promise<Answer>;
+  /** Ends what `keepRun` was given a name for: nobody will go on with it. */
+  dropRun?(run: string): void;
 }

@@ -5,7 +5,7 @@ import type { Answer, AnswerConsumer, AnswerEnd } from '../provider/provider.ts'
 import type { Commit, Frame } from './commit.ts';
 import type { Encoder } from './encoder.ts';
 import type { Reader } from './reader.ts';
-import { Transcript } from './transcript.ts';
+import { Transcript, type TranscriptSummary } from './transcript.ts';
 
 /** How production ended; the terminal frame is made of it, after the slot is free. */
 export type Ending = { ok: true; end: AnswerEnd } | { ok: false; error: WeirError };
@@ -29,6 +29,7 @@ export class Producer implements AnswerConsumer {
   #lastContent = 0;
   #finish: (ending: Ending) => void = () => {};
   #ended = false;
+  #summary: TranscriptSummary | undefined;
   #held = '';
 
   /**
@@ -106,11 +107,12 @@ export class Producer implements AnswerConsumer {
     if (!this.#ended && !this.#full() && this.#emitHeld()) this.#answer?.resume();
   };
 
-  /** The one terminal frame; call it once. */
+  /** The terminal frame; asked again, the same under whatever id its encoder then gives it. */
   lastFrame(ending: Ending): Frame {
     const seq = this.#seq + 1;
+    if (ending.ok) this.#summary ??= this.#transcript.finish();
     const text = ending.ok
-      ? this.#encoder.complete(seq, this.#transcript.finish(), ending.end, performance.now() - this.#startedAt)
+      ? this.#encoder.complete(seq, this.#summary as TranscriptSummary, ending.end, performance.now() - this.#startedAt)
       : this.#encoder.error(seq, ending.error, this.#transcript.length);
     return { seq, text };
   }

@@ -7,7 +7,8 @@ const SLOTS = 1024;
  */
 export class TimerWheel {
   readonly #resolution: number;
-  readonly #slots: (WheelTimer | undefined)[] = new Array(SLOTS).fill(undefined);
+  /** Lists and no links: to arm or cancel one timer touches no other stream's. */
+  readonly #slots: (WheelTimer | undefined)[][] = Array.from({ length: SLOTS }, () => []);
   readonly #start = performance.now();
   #tick = 0;
   #count = 0;
@@ -30,66 +31,77 @@ export class TimerWheel {
     return this.#count;
   }
 
-  /** Called by {@link WheelTimer.arm}. */
-  insert(timer: WheelTimer, delayMs: number): void {
-    const now = performance.now() - this.#start;
-    if (this.#count === 0 && !this.#running) this.#tick = Math.floor(now / this.#resolution);
-    const due = Math.max(this.#tick + 1, Math.ceil((now + delayMs) / this.#resolution));
+  /** Called by {@link WheelTimer.armAt}; `at` by `performance.now()`. */
+  insert(timer: WheelTimer, at: number): void {
+    const time = at - this.#start;
+    if (this.#count === 0 && !this.#running) this.#tick = Math.floor(this.#now() / this.#resolution);
+    const due = Math.max(this.#tick + 1, Math.ceil(time / this.#resolution));
     timer.due = due;
-    const slot = due & (SLOTS - 1);
-    const head = this.#slots[slot];
-    timer.next = head;
-    timer.previous = undefined;
-    if (head) head.previous = timer;
-    this.#slots[slot] = timer;
+    const slot = this.#slots[due & (SLOTS - 1)] as (WheelTimer | undefined)[];
+    timer.place = slot.length;
+    slot.push(timer);
     this.#count += 1;
-    if (!this.#running && due < this.#wakeAt) this.#sleepUntil(due, now);
+    if (!this.#running && due < this.#wakeAt) this.#sleepUntil(due);
   }
 
   /** Called by {@link WheelTimer.cancel}. */
   remove(timer: WheelTimer): void {
-    if (timer.previous) timer.previous.next = timer.next;
-    else this.#slots[timer.due & (SLOTS - 1)] = timer.next;
-    if (timer.next) timer.next.previous = timer.previous;
-    timer.next = undefined;
-    timer.previous = undefined;
+    const slot = this.#slots[timer.due & (SLOTS - 1)] as (WheelTimer | undefined)[];
+    if (timer.place === slot.length - 1) slot.pop();
+    else slot[timer.place] = undefined;
     timer.due = -1;
     this.#count -= 1;
   }
 
-  #sleepUntil(due: number, now: number): void {
+  #now(): number {
+    return performance.now() - this.#start;
+  }
+
+  #sleepUntil(due: number): void {
     clearTimeout(this.#sleep);
     this.#wakeAt = due;
-    this.#sleep = setTimeout(() => this.#run(), Math.max(1, due * this.#resolution - now));
+    this.#sleep = setTimeout(() => this.#run(), Math.max(1, due * this.#resolution - this.#now()));
   }
 
   #run(): void {
     this.#running = true;
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    const reached = Math.floor((performance.now() - this.#start) / this.#resolution);
+    const reached = Math.floor(this.#now() / this.#resolution);
     // After a long pause one turn over all slots finds everything that is due.
     const first = Math.max(this.#tick + 1, reached - SLOTS + 1);
     this.#tick = reached;
-    for (let tick = first; tick <= reached; tick += 1) this.#fire(tick & (SLOTS - 1), reached);
+    for (let tick = first; tick <= reached; tick += 1) {
+      this.#fire(this.#slots[tick & (SLOTS - 1)] as (WheelTimer | undefined)[], reached);
+    }
     this.#running = false;
-    if (this.#count > 0) this.#sleepUntil(this.#nextTick(), performance.now() - this.#start);
+    if (this.#count > 0) this.#sleepUntil(this.#nextTick());
   }
 
-  /** A callback may arm and cancel any timer, so each time the slot is looked at anew. */
-  #fire(slot: number, reached: number): void {
-    for (;;) {
-      let timer = this.#slots[slot];
-      while (timer && timer.due > reached) timer = timer.next;
-      if (!timer) return;
-      this.remove(timer);
+  /** A callback may arm and cancel any timer of this slot: what is armed stands at its end, and is not due yet. */
+  #fire(slot: (WheelTimer | undefined)[], reached: number): void {
+    let kept = 0;
+    for (let at = 0; at < slot.length; at += 1) {
+      const timer = slot[at];
+      if (!timer) continue;
+      if (timer.due > reached) {
+        slot[at] = undefined;
+        slot[kept] = timer;
+        timer.place = kept;
+        kept += 1;
+        continue;
+      }
+      slot[at] = undefined;
+      timer.due = -1;
+      this.#count -= 1;
       timer.fire();
     }
+    if (slot.length > kept) slot.length = kept;
   }
 
   /** The next slot that holds anything; its timers may be due a whole turn later, then the wake-up was for nothing. */
   #nextTick(): number {
     for (let ahead = 1; ahead <= SLOTS; ahead += 1) {
-      if (this.#slots[(this.#tick + ahead) & (SLOTS - 1)]) return this.#tick + ahead;
+      if (this.#slots[(this.#tick + ahead) & (SLOTS - 1)]?.length) return this.#tick + ahead;
     }
     return this.#tick + SLOTS;
   }
@@ -97,9 +109,8 @@ export class TimerWheel {
 
 /** One timer on a wheel; the fields below are the wheel's. */
 export class WheelTimer {
-  next: WheelTimer | undefined;
-  previous: WheelTimer | undefined;
   due = -1;
+  place = 0;
   readonly #wheel: TimerWheel;
   readonly #callback: () => void;
 
@@ -110,8 +121,13 @@ export class WheelTimer {
 
   /** Fires once, `delayMs` from now; an earlier arming is replaced. */
   arm(delayMs: number): void {
+    this.armAt(performance.now() + delayMs);
+  }
+
+  /** Fires once, at `at` by `performance.now()`; an earlier arming is replaced. */
+  armAt(at: number): void {
     if (this.due >= 0) this.#wheel.remove(this);
-    this.#wheel.insert(this, delayMs);
+    this.#wheel.insert(this, at);
   }
 
   cancel(): void {

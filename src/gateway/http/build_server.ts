@@ -5,6 +5,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
+import { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
@@ -70,15 +71,19 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
 
   const identify = identifyBy(config);
   const readers = new ReaderCounts();
+  const lag = new LoopLag();
+  const stopLag = lag.start();
+  app.addHook('onClose', async () => stopLag());
   streamRoute(app, {
     core,
     instance: config.INSTANCE_ID,
     defaultProvider: config.DEFAULT_PROVIDER,
     identify,
     open: context.open,
+    lag,
     readers,
   });
-  threadRoutes(app, { core, identify, readers });
+  threadRoutes(app, { core, identify, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {

@@ -17,6 +17,8 @@ export class HttpSink implements Sink {
   readonly #headers: OutgoingHttpHeaders;
   readonly #chunked: boolean;
   #onDrain: (() => void) | undefined;
+  /** Kept here, as `socket.destroyed` asks both halves of the socket, for each frame. */
+  #closed = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, headers: OutgoingHttpHeaders) {
     this.#response = response;
@@ -42,7 +44,7 @@ export class HttpSink implements Sink {
   }
 
   write(frame: string): boolean {
-    if (this.#socket.destroyed) return true;
+    if (this.#closed) return true;
     const size = Buffer.byteLength(frame);
     // Text that is all ASCII is the same bytes in Latin-1, which Node writes without encoding it.
     const encoding = size === frame.length ? 'latin1' : 'utf8';
@@ -67,7 +69,10 @@ export class HttpSink implements Sink {
   onDrain(callback: () => void): void {
     this.#onDrain = callback;
     this.#socket.on('drain', callback);
-    this.#response.once('close', () => this.#detach());
+    this.#response.once('close', () => {
+      this.#closed = true;
+      this.#detach();
+    });
   }
 
   waiting(): string | undefined {

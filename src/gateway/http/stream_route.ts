@@ -3,9 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { openThread } from '../../core/durable/open_thread.ts';
 import { handleStream, type StreamExchange } from '../../core/handle_stream.ts';
+import type { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { streamRequestSchema } from '../../protocol/stream_request.ts';
-import { weirDoor } from '../doors/weir_door.ts';
+import { WeirDoor } from '../doors/weir_door.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import { HttpSink } from './http_sink.ts';
 import { idempotencyOf } from './idempotency.ts';
@@ -29,6 +30,7 @@ export interface StreamRouteContext {
   defaultProvider: string;
   identify: Identify;
   open: OpenStreams;
+  lag: LoopLag;
   readers: ReaderCounts;
 }
 
@@ -57,6 +59,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       request.threadId = threadIdOf(request.headers['x-thread-id']);
       const body = parseStreamRequest(request.body, context.defaultProvider);
       open.refuseWhenClosed();
+      context.lag.refuseWhenBehind();
 
       const { threadId } = request;
       const abort = new AbortController();
@@ -73,7 +76,10 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         startedAt,
         abort,
         encoder: (provider) =>
-          weirDoor({ status: 'validated', thread_id: threadId, instance, model: body.model, provider }, promptLength),
+          new WeirDoor(
+            { status: 'validated', thread_id: threadId, instance, model: body.model, provider },
+            promptLength,
+          ),
         sink: () => {
           reply.hijack();
           return new HttpSink(
@@ -87,15 +93,16 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         await handleStream(core, exchange);
         return reply;
       }
+      // Its own stream has a slot; a repeat reads another's, and takes none.
+      using seat = new DisposableStack();
       const located = await openThread(core, {
         ...exchange,
         promptLength,
+        onRepeat: () => void seat.use(context.readers.take(exchange.userId)),
         ownId: request.headers['x-thread-id'] !== undefined,
         idempotency: idempotencyOf(request.headers['idempotency-key'], body),
       });
       if (!located) return reply;
-      // Its own stream has a slot; a repeat reads another's, and takes none.
-      using _ = located.threadId === threadId ? undefined : context.readers.take(exchange.userId);
       const headers = reply.getHeaders() as OutgoingHttpHeaders;
       reply.hijack();
       const answer = { request: request.raw, response: reply.raw, headers, wheel: core.wheel };

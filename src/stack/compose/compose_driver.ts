@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { CertificateFiles } from '../certificates/certificate_files.ts';
 import { ensureCertificates } from '../certificates/ensure_certificates.ts';
 import { writeJsonFile } from '../json_file.ts';
@@ -26,8 +27,13 @@ export interface ComposeContext {
   environment: NodeJS.ProcessEnv;
 }
 
+/** Containers of one start share it, and nobody else on their network knows it. */
+const PEER_SECRET = randomBytes(24).toString('base64url');
+
 function variables(options: StackOptions): Record<string, string> {
   return {
+    PEER_SECRET,
+    POOL_SCOPE: options.poolScope,
     MAX_CONNECTIONS: String(options.maxConnections),
     MAX_CONNECTIONS_PER_USER: String(options.maxPerUser),
     IDENTITY_HEADER: options.identityHeader ?? '',

@@ -26,14 +26,21 @@ export async function rollingRestartPhases(client: ControlClient): Promise<Phase
     title: `Restarting ${name}, whose streams finish first`,
     run: async () => {
       const before = (await client.status()).find((service) => service.name === name);
-      await client.restart(name, true).catch((error: Error) => {
-        const mend = `the other instances serve on; see ./weir logs ${name}, then go on with ./weir restart ${name}`;
-        throw new StackError(withoutMend(error), mend);
+      await client.restart(name, true).catch(async (error: Error) => {
+        throw new StackError(withoutMend(error), await wayOn(client, name));
       });
       const after = (await client.status()).find((service) => service.name === name);
       return `${name} is back (pid ${before?.pid ?? '-'} → ${after?.pid ?? '-'})`;
     },
   }));
+}
+
+/** What to do after `name` did not come back; a stop that came in between looks like a failure too. */
+async function wayOn(client: ControlClient, name: string): Promise<string> {
+  const services = await client.status().catch(() => []);
+  const others = services.filter((service) => service.name !== name && service.name.startsWith('app-'));
+  if (!others.some(({ state }) => state === 'running')) return 'no other instance serves now, see ./weir status';
+  return `the other instances serve on; see ./weir logs ${name}, then go on with ./weir restart ${name}`;
 }
 
 function withoutMend(error: Error): string {
@@ -59,6 +66,7 @@ export async function scalePhases(context: NativeContext, client: ControlClient,
     const kept = (readJsonFile(layout.optionsFile) as StackOptions | undefined) ?? options;
     writeJsonFile(layout.optionsFile, { ...kept, instances });
   };
+  if (running.join() === instanceNames(count).join()) return [];
   return [
     {
       title: scaleTitle(running, instanceNames(count)),

@@ -9,6 +9,7 @@ import { renderNginxConf } from '../nginx/render_nginx_conf.ts';
 import { nginxConfProblem } from '../nginx/test_nginx_conf.ts';
 import { StackError } from '../stack_error.ts';
 import type { StackLayout } from '../stack_layout.ts';
+import { streamTotal } from '../stack_options.ts';
 import type { FoundPrograms, NativeContext } from './native_context.ts';
 import { writeRedisConf } from './redis_conf.ts';
 
@@ -49,7 +50,7 @@ export async function writeConfiguration(
   for (const folder of [layout.state, layout.logs, layout.redisData])
     mkdirSync(folder, { recursive: true, mode: 0o755 });
   makeRunFolder(layout, uid, workers?.gid);
-  const wanted = options.maxConnections * options.instances;
+  const wanted = streamTotal(options);
   const limit = fileLimit(wanted);
   const plan = nativeNginxPlan(layout, options, {
     nginxVersion: programs.nginxVersion,

@@ -4,6 +4,7 @@ import { askActiveStreams, askHealth } from './ask_health.ts';
 import { eventLine } from './event_line.ts';
 import { ManagedProcess, type ProcessHooks } from './managed_process.ts';
 import { type ProcessIdentity, startTime } from './process_identity.ts';
+import { rewriteNginxConf } from './reload_nginx.ts';
 import { Rotation } from './rotation.ts';
 import type { ScaleRequest, ServiceSpec, ServiceStatus, SupervisorPlan } from './service_spec.ts';
 
@@ -49,7 +50,7 @@ export class Supervisor {
    * Stops it in its own time and starts it again.
    *
    * An instance is taken out of NGINX's rotation first and brought back afterwards, so that nobody notices, as long as
-   * another one serves meanwhile. With `lossless` it is left alone where none does.
+   * another one serves meanwhile. With `lossless` it is left alone where none does. NGINX gets its configuration anew.
    */
   async restart(name: string, lossless = false): Promise<void> {
     const service = this.#service(name);
@@ -57,6 +58,7 @@ export class Supervisor {
     if (service.spec.kind === 'instance' && (lossless || this.#isSpare(service))) {
       return this.#inTurn(() => this.#exchange(service));
     }
+    if (service.spec.kind === 'nginx') await rewriteNginxConf(this.#plan.nginx);
     await service.stop();
     this.#refuseWhenStopping();
     await service.start();
@@ -75,6 +77,9 @@ export class Supervisor {
       const names = new Set(wanted.instances.map(({ name }) => name));
       const added = wanted.instances.filter(({ name }) => !this.#services.has(name)).map((spec) => this.#manage(spec));
       const leaving = known.filter(({ spec }) => !names.has(spec.name));
+      if (added.length === 0 && this.#restingOf(wanted.nginx.instances).length === names.size) {
+        throw new Error(`of these, none serves now (${[...names].join(', ')})`);
+      }
       this.#setInstances([...known, ...added]);
       try {
         await allOrThrow(added.map((service) => service.start()));

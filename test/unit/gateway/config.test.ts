@@ -19,6 +19,14 @@ describe('the configuration of an instance', () => {
     expect(() => parseConfig(wrong)).toThrow(/PORT:[\s\S]*REDIS_URL:[\s\S]*MAX_CONNECTIONS:[\s\S]*LOG_LEVEL:/);
   });
 
+  it('lets one user have nine streams where limits count over the cluster, and wants a Redis for that', () => {
+    const cluster = { POOL_SCOPE: 'cluster', REDIS_URL: 'redis://a:7000,b:7001' };
+    expect(parseConfig(cluster)).toMatchObject({ MAX_CONNECTIONS_PER_USER: 9, REDIS_FAILURE: 'static' });
+    expect(parseConfig({ ...cluster, MAX_CONNECTIONS_PER_USER: '4' }).MAX_CONNECTIONS_PER_USER).toBe(4);
+    expect(() => parseConfig({ POOL_SCOPE: 'cluster' })).toThrow(/POOL_SCOPE: .*set REDIS_URL, or POOL_SCOPE=instance/);
+    expect(() => parseConfig({ ...cluster, REDIS_URL: 'redis://a,' })).toThrow(/REDIS_URL: .*comma separated/);
+  });
+
   it('takes an empty variable for an unset one, and can not be changed', () => {
     const config = parseConfig({ PORT: '', OPENAI_API_KEY: '' });
     expect(config).toMatchObject({ PORT: 8000 });

@@ -3,6 +3,7 @@ import { redisHosts } from '../../../src/stack/redis_facts.ts';
 import {
   DEFAULT_STACK_OPTIONS,
   differingOptions,
+  mergeOptions,
   optionFlag,
   optionProblems,
 } from '../../../src/stack/stack_options.ts';
@@ -28,8 +29,12 @@ describe('optionProblems', () => {
     expect(both).toEqual([expect.stringContaining('leave out --redis-url')]);
   });
 
-  it('refuses limits over the cluster until they exist', () => {
-    expect(optionProblems({ ...options, poolScope: 'cluster' })).toEqual([expect.stringContaining('use "instance"')]);
+  it('takes one Redis or the nodes of a cluster', () => {
+    const urls = ['redis://h', 'unix:///a/b,c.sock', 'redis://:secret@a:7000,b:7001,c:7002', 'rediss://a,rediss://b'];
+    for (const redisUrl of urls) expect(optionProblems({ ...options, redisUrl })).toEqual([]);
+    for (const redisUrl of ['redis://a,,b', 'redis://a, b', 'redis://', 'a:7000,b:7001']) {
+      expect(optionProblems({ ...options, redisUrl }), redisUrl).toHaveLength(1);
+    }
   });
 
   it('wants three different ports', () => {
@@ -40,6 +45,18 @@ describe('optionProblems', () => {
     expect(optionProblems({ ...options, driver: 'compose' })).toEqual([]);
     expect(optionProblems({ ...options, driver: 'compose', instances: 5 })[0]).toContain('--instances');
     expect(optionProblems({ ...options, driver: 'compose', all: false })[0]).toContain('--all');
+    expect(optionProblems({ ...options, driver: 'compose', poolScope: 'cluster' })[0]).toContain('--pool-scope');
+  });
+});
+
+describe('mergeOptions', () => {
+  it('lets the limit per user go with the scope, unless it was set', () => {
+    const cluster = mergeOptions(options, { poolScope: 'cluster' });
+    expect(cluster).toMatchObject({ poolScope: 'cluster', maxPerUser: 9 });
+    expect(mergeOptions(cluster, { instances: 5 })).toMatchObject({ maxPerUser: 9, instances: 5 });
+    expect(mergeOptions(cluster, { poolScope: 'instance' })).toMatchObject({ maxPerUser: 3 });
+    expect(mergeOptions(options, { poolScope: 'cluster', maxPerUser: 3 })).toMatchObject({ maxPerUser: 3 });
+    expect(mergeOptions({ ...options, maxPerUser: 5 }, { poolScope: 'cluster' })).toMatchObject({ maxPerUser: 5 });
   });
 });
 

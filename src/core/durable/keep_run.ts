@@ -1,0 +1,25 @@
+import type { DurableCore } from './durable_core.ts';
+import type { Thread } from './thread.ts';
+
+const RETRY_MS = 500;
+
+/**
+ * Keeps the name under which the provider runs a thread's answer. Providers wait for this before they give any text on,
+ * and that order matters: text can be committed as soon as it is given on, and committed text whose run nobody knows can
+ * only end as `producer_lost`. A run that is known and has no text yet is simply read from its start.
+ *
+ * A store that is away is not waited for: text then goes unlogged too, and the name is written when it is back.
+ */
+export async function keepRun(core: DurableCore, thread: Thread, run: string): Promise<void> {
+  const write = () => {
+    // A thread that moves to a new boot gets a new record.
+    thread.record.providerRun = run;
+    return core.store.setProviderRun(thread.record, run).catch(() => false);
+  };
+  if (!(await write())) void keepLater(thread, write);
+}
+
+async function keepLater(thread: Thread, write: () => Promise<boolean>): Promise<void> {
+  do await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+  while (!thread.over && !thread.gone && !(await write()));
+}

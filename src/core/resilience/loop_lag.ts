@@ -1,0 +1,40 @@
+import { WeirError } from '../../protocol/error_code.ts';
+
+const LOOK_MS = 250;
+/** Tokens that are this late help nobody; more streams would make all of them later. */
+export const MAX_LAG_MS = 1_000;
+
+/** How far the event loop is behind, by a timer that knows when it should have come. */
+export class LoopLag {
+  readonly #now: () => number;
+  #due: number;
+  #lag = 0;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#due = now() + LOOK_MS;
+  }
+
+  /** Looks four times a second, and keeps no process alive for it. @returns the way to stop */
+  start(): () => void {
+    const timer = setInterval(() => this.look(), LOOK_MS).unref();
+    return () => clearInterval(timer);
+  }
+
+  look(): void {
+    const now = this.#now();
+    // One late look is a pause; an instance that is overloaded is late again and again.
+    this.#lag = (this.#lag + Math.max(0, now - this.#due)) / 2;
+    this.#due = now + LOOK_MS;
+  }
+
+  /** @throws WeirError service_unavailable while new streams would make this instance collapse */
+  refuseWhenBehind(): void {
+    if (this.#lag <= MAX_LAG_MS) return;
+    throw new WeirError('service_unavailable', {
+      message: 'This instance is overloaded; try again in a few seconds.',
+      details: { reason: 'overloaded', lag_ms: Math.round(this.#lag) },
+      retryAfter: 2,
+    });
+  }
+}

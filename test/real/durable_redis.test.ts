@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { Deployment } from '../support/deployment.ts';
+import { startInstance } from '../support/instance.ts';
+import {
+  attach,
+  chunks,
+  contentOf,
+  lastId,
+  notices,
+  only,
+  openThread,
+  type Reading,
+  resumable,
+  sequence,
+  sha256,
+  textOf,
+  threadOf,
+} from '../support/thread_reading.ts';
+import { until } from '../support/until.ts';
+
+const spoken = (seed: number, tokens: number) => ({ seed, tokens, tokens_per_second: 50 });
+const streaming = async (deployment: Deployment, at: number, seed: number, tokens: number): Promise<Reading> => {
+  const reading = await openThread(deployment.url(at), resumable(spoken(seed, tokens)));
+  expect(reading.status).toBe(200);
+  await until('it streams', () => chunks(reading).length > 10);
+  return reading;
+};
+/** Everything, exactly once, however many connections it took. */
+function expectWhole(seed: number, tokens: number, ...readings: Reading[]): void {
+  const text = textOf(spoken(seed, tokens));
+  expect(contentOf(...readings)).toBe(text);
+  expect(sequence(...readings)).toEqual(Array.from({ length: tokens + 2 }, (_, at) => at));
+  expect(only(readings.at(-1) as Reading, 'complete').sha256).toBe(sha256(text));
+}
+const redisSays = (deployment: Deployment, at: number, word: string) =>
+  until(`health says ${word}`, async () => {
+    const health = (await (await fetch(`${deployment.url(at)}/api/v1/health`)).json()) as { redis: string };
+    return health.redis === word;
+  });
+/** A stream of this very deployment survives a death again. */
+async function survivesAgain(deployment: Deployment, seed: number): Promise<void> {
+  const first = await streaming(deployment, 0, seed, 100);
+  await deployment.kill(0);
+  await first.ended;
+  const rest = await attach(deployment.url(1), threadOf(first), lastId(first));
+  await rest.ended;
+  expectWhole(seed, 100, first, rest);
+  await deployment.boot(0);
+}
+
+describe('Redis', () => {
+  it('killed and started empty under streams: they say so, complete, and can be resumed again', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(deployment, 0, 51, 250), await streaming(deployment, 1, 52, 250)];
+    await deployment.redis.kill();
+    await until('they say so', () => streams.every((reading) => notices(reading).includes('not_resumable')));
+    const during = await openThread(deployment.url(0), resumable(spoken(53, 20)));
+    await during.ended;
+    expect(notices(during)).toContain('not_resumable');
+    expect(contentOf(during)).toBe(textOf(spoken(53, 20)));
+    await deployment.redis.start();
+    await until('they say that it is over', () => streams.every((reading) => notices(reading).includes('resumable')));
+    const piped = await attach(deployment.url(1), threadOf(streams[0] as Reading));
+    await Promise.all([...streams, piped].map((reading) => reading.ended));
+    expectWhole(51, 250, streams[0] as Reading);
+    expectWhole(52, 250, streams[1] as Reading);
+    expectWhole(51, 250, piped);
+    await survivesAgain(deployment, 54);
+    expect(deployment.errors()).toEqual([]);
+  });
+
+  it.concurrent('frozen for five seconds: streams go on, nobody is taken for dead', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(deployment, 0, 55, 450), await streaming(deployment, 1, 56, 450)];
+    const redis = deployment.redis.process;
+    redis.kill('SIGSTOP');
+    await until('they say so', () => streams.every((reading) => notices(reading).includes('not_resumable')));
+    const had = streams.map((reading) => chunks(reading).length);
+    await until('they have gone on for five seconds', () =>
+      streams.every((reading, at) => chunks(reading).length > (had[at] as number) + 230),
+    );
+    redis.kill('SIGCONT');
+    await until('they say that it is over', () => streams.every((reading) => notices(reading).at(-1) === 'resumable'));
+    await Promise.all(streams.map((reading) => reading.ended));
+    expectWhole(55, 450, streams[0] as Reading);
+    expectWhole(56, 450, streams[1] as Reading);
+    for (const at of [0, 1]) expect(await deployment.metric(at, 'weir_takeovers_total')).toBe(0);
+  });
+
+  it.concurrent('stopped for longer than every lease: the same, and no stream is torn between two owners', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(deployment, 0, 57, 750), await streaming(deployment, 1, 58, 750)];
+    const redis = deployment.redis.process;
+    redis.kill('SIGSTOP');
+    await until(
+      'they have gone on for ten seconds',
+      () => streams.every((reading) => chunks(reading).length > 500),
+      20_000,
+    );
+    redis.kill('SIGCONT');
+    await until('they say that it is over', () => streams.every((reading) => notices(reading).at(-1) === 'resumable'));
+    await redisSays(deployment, 0, 'connected');
+    await deployment.kill(0);
+    await streams[0]?.ended;
+    const rest = await attach(deployment.url(1), threadOf(streams[0] as Reading), lastId(streams[0] as Reading));
+    await Promise.all([rest.ended, streams[1]?.ended]);
+    expectWhole(57, 750, streams[0] as Reading, rest);
+    expectWhole(58, 750, streams[1] as Reading);
+  });
+
+  it.concurrent('that has no memory left: streams say so and go on, and survive again when it has some', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(deployment, 0, 71, 200), await streaming(deployment, 1, 72, 200)];
+    await deployment.redis.cli('config', 'set', 'maxmemory', '1');
+    await until('they say so', () => streams.every((reading) => notices(reading).includes('not_resumable')));
+    const during = await openThread(deployment.url(0), resumable(spoken(73, 20)));
+    expect(await during.ended).toBe('ended');
+    expectWhole(73, 20, during);
+    expect(notices(during)).toContain('not_resumable');
+    await deployment.redis.cli('config', 'set', 'maxmemory', '0');
+    for (const [at, reading] of streams.entries()) {
+      await reading.ended;
+      expectWhole(71 + at, 200, reading);
+    }
+    await until('its log answers', async () => {
+      const reading = await openThread(deployment.url(0), resumable(spoken(74, 1)));
+      await reading.ended;
+      return notices(reading).length === 0;
+    });
+    await survivesAgain(deployment, 75);
+  });
+
+  it('that forgets its scripts is given them again', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const first = await streaming(deployment, 0, 59, 100);
+    const { Redis } = await import('ioredis');
+    const redis = new Redis({ path: deployment.redis.url.slice('unix://'.length) });
+    await redis.script('FLUSH');
+    redis.disconnect();
+    await survivesAgain(deployment, 60);
+    const rest = await attach(deployment.url(1), threadOf(first), lastId(first));
+    await Promise.all([first.ended, rest.ended]);
+    expectWhole(59, 100, first, rest);
+  });
+
+  it.concurrent('that refuses the password: health says it, and streams go on unlogged', async () => {
+    await using deployment = await Deployment.start({ instances: 0 });
+    const { Redis } = await import('ioredis');
+    const redis = new Redis({ path: deployment.redis.url.slice('unix://'.length) });
+    await redis.config('SET', 'requirepass', 'secret');
+    const instance = await startInstance({ REDIS_URL: deployment.redis.url });
+    try {
+      const health = (await (await fetch(`${instance.url}/api/v1/health`)).json()) as Record<string, unknown>;
+      expect(health).toMatchObject({ status: 'degraded', redis: 'disconnected' });
+      const stream = await openThread(instance.url, resumable(spoken(61, 20)));
+      await stream.ended;
+      expect(notices(stream)).toContain('not_resumable');
+      expectWhole(61, 20, stream);
+      // Whoever mends it need not restart anything.
+      await redis.config('SET', 'requirepass', '');
+      await until(
+        'a stream is resumable again',
+        async () => {
+          const later = await openThread(instance.url, resumable(spoken(62, 1)));
+          await later.ended;
+          return !notices(later).includes('not_resumable');
+        },
+        20_000,
+      );
+    } finally {
+      redis.disconnect();
+      await instance.stop();
+    }
+  });
+
+  it.concurrent('away, where that is to be strict: streams pause instead, new ones are refused, and all go on afterwards', async () => {
+    await using deployment = await Deployment.start({ instances: 2, env: { REDIS_FAILURE: 'strict' } });
+    const stream = await streaming(deployment, 0, 63, 200);
+    deployment.redis.process.kill('SIGSTOP');
+    const refused = await openThread(deployment.url(0), resumable(spoken(64, 1)));
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('2');
+    const paused = chunks(stream).length;
+    await redisSays(deployment, 0, 'disconnected');
+    expect(chunks(stream).length - paused).toBeLessThan(20);
+    deployment.redis.process.kill('SIGCONT');
+    await stream.ended;
+    expectWhole(63, 200, stream);
+    expect(notices(stream)).toEqual([]);
+  });
+});

@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStream } from '../../src/client/open_stream.ts';
+import { nodeTransport } from '../../src/load/node/node_transport.ts';
+import { SseDecoder, type SseEvent } from '../../src/protocol/sse_decoder.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { Http2Client, requestHttp1, type StackRequest } from '../support/stack_requests.ts';
+import { resumable, sha256, textOf } from '../support/thread_reading.ts';
+import { until } from '../support/until.ts';
+
+let stack: StackFixture;
+let http2: Http2Client;
+beforeAll(async () => {
+  stack = await newStack();
+  await stack.start();
+  http2 = new Http2Client(stack.url);
+});
+afterAll(async () => {
+  http2.close();
+  await stack.destroy();
+});
+
+const one = (request: StackRequest) => requestHttp1(stack.url, request);
+const two = (request: StackRequest) => http2.request(request);
+const spoken = (seed: number, tokens = 300) => ({ seed, tokens, tokens_per_second: 100 });
+const chunksIn = (text: string) => text.split('event: chunk').length - 1;
+
+function eventsOf(...texts: string[]): SseEvent[] {
+  return texts.flatMap((text) => {
+    const decoder = new SseDecoder();
+    decoder.push(new TextEncoder().encode(text));
+    const events: SseEvent[] = [];
+    for (let event = decoder.next(); event; event = decoder.next()) events.push(event);
+    return events;
+  });
+}
+
+function expectWhole(seed: number, tokens: number, events: SseEvent[]): void {
+  const chunks = events.filter(({ event }) => event === 'chunk');
+  const text = textOf(spoken(seed, tokens));
+  expect(chunks.map(({ data }) => JSON.parse(data).content).join('')).toBe(text);
+  expect(chunks.map(({ id }) => Number(id.split('.')[1]))).toEqual(Array.from({ length: tokens }, (_, at) => at + 1));
+  const ends = events.filter(({ event }) => event === 'complete' || event === 'error');
+  expect(ends).toHaveLength(1);
+  expect(JSON.parse(ends[0]?.data ?? '')).toMatchObject({ chunk_count: tokens, sha256: sha256(text) });
+}
+
+async function killOwner(instance: string): Promise<void> {
+  process.kill(await stack.pid(instance), 'SIGKILL');
+}
+
+/** `curl`, as anybody would type it. */
+function curl(...args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('curl', ['--silent', '--insecure', '--no-buffer', ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (piece) => {
+      text += piece;
+    });
+    child.once('error', reject).once('close', () => resolve(text));
+  });
+}
+
+describe('an instance behind NGINX that is killed at token 100 of 300', () => {
+  it.each([
+    ['HTTP/1.1', one, 81],
+    ['HTTP/2', two, 82],
+  ] as const)(
+    'over %s cuts its stream visibly, and NGINX brings the rest from another one',
+    async (_, request, seed) => {
+      let text = '';
+      let killed: Promise<void> | undefined;
+      const cut = await request({
+        path: '/api/v1/stream',
+        body: resumable(spoken(seed)),
+        headers: { 'X-Thread-ID': `stack_${seed}` },
+        onData: (piece) => {
+          text += piece;
+          if (chunksIn(text) < 100 || killed) return;
+          killed = killOwner(String(/"instance":"(app-\d)"/.exec(text)?.[1]));
+        },
+      });
+      expect(cut.broken).toBeDefined();
+      expect(cut.headers['x-thread-id']).toBe(`stack_${seed}`);
+      expect(cut.text).not.toContain('[DONE]');
+      const before = eventsOf(cut.text);
+      const rest = await request({
+        path: `/api/v1/stream/stack_${seed}`,
+        headers: { 'Last-Event-ID': before.at(-1)?.id ?? '' },
+      });
+      expect(rest.status).toBe(200);
+      expect(rest.headers['x-gateway-via']).toBe('nginx');
+      expect(rest.headers['x-instance-id']).not.toBe(cut.headers['x-instance-id']);
+      expectWhole(seed, 300, [...before, ...eventsOf(rest.text)]);
+      const end = await request({
+        path: `/api/v1/stream/stack_${seed}`,
+        headers: { 'Last-Event-ID': eventsOf(rest.text).at(-1)?.id ?? '' },
+      });
+      expect(end.status).toBe(204);
+    },
+  );
+
+  it.each([
+    ['HTTP/1.1', true, 83],
+    ['HTTP/2', false, 84],
+  ])('costs the client library nothing over %s', async (_, http1, seed) => {
+    const transport = nodeTransport(stack.url, { ca: stack.ca, http1 });
+    let killed: Promise<void> | undefined;
+    let owner = '';
+    const result = await openStream(resumable(spoken(seed)), {
+      baseUrl: stack.api,
+      transport: transport.send,
+      onHead: ({ instance }) => {
+        owner ||= instance ?? '';
+      },
+      onEvent: (event) => {
+        if (event.type === 'chunk' && event.data.chunk_index === 100) killed = killOwner(owner);
+      },
+    });
+    transport.close();
+    await killed;
+    expect(result).toMatchObject({ outcome: 'complete', text: textOf(spoken(seed)), chunks: 300 });
+    expect(result.reconnects.length).toBeGreaterThan(0);
+  });
+
+  it('leaves plain curl with the rest, from Last-Event-ID on', async () => {
+    const body = ['--header', 'Content-Type: application/json', '--data', JSON.stringify(resumable(spoken(85)))];
+    const busy = async () => {
+      const streams = (await one({ path: '/api/v1/cluster' })).text;
+      const { instances } = JSON.parse(streams) as { instances: { id: string; active_streams: number }[] };
+      return instances.filter(({ active_streams }) => active_streams > 0).map(({ id }) => id);
+    };
+    // What a killed instance announced last is believed for some seconds.
+    await until('nothing runs', async () => (await busy()).length === 0);
+    const first = curl(...body, '--header', 'X-Thread-ID: by_curl', `${stack.api}/stream`);
+    const owner = await until('it runs', async () => (await busy())[0]);
+    await killOwner(owner);
+    const before = eventsOf(await first);
+    const last = before.at(-1)?.id ?? '';
+    expect(before.length).toBeLessThan(302);
+    const rest = await curl('--header', `Last-Event-ID: ${last}`, `${stack.api}/stream/by_curl`);
+    expectWhole(85, 300, [...before, ...eventsOf(rest)]);
+  });
+});
+
+describe('NGINX', () => {
+  it('hands every token of an attached stream on as it comes, and a cancellation to whoever has the stream', async () => {
+    const opened = two({
+      path: '/api/v1/stream',
+      body: resumable({ seed: 86, tokens: 2_000, tokens_per_second: 50 }),
+      headers: { 'X-Thread-ID': 'watched' },
+    });
+    const pieces: number[] = [];
+    await until('it is known', async () => (await one({ path: '/api/v1/stream/none' })).status === 404);
+    const watched = await until('somebody can attach', async () => {
+      const answer = two({
+        path: '/api/v1/stream/watched',
+        onData: (piece) => {
+          pieces.push(chunksIn(piece));
+          if (pieces.length === 40) void one({ path: '/api/v1/stream/watched', method: 'DELETE' });
+        },
+      });
+      return (await answer).status === 200 ? answer : undefined;
+    });
+    expect(pieces.filter((count) => count > 0).length).toBeGreaterThan(20);
+    expect(watched.text).toContain('"error":"cancelled"');
+    expect((await opened).text).toContain('"error":"cancelled"');
+  });
+});

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
+import { RedisLogStore } from '../../src/adapters/stores/stream_log/redis_log_store.ts';
+import type { ThreadRecord } from '../../src/core/durable/thread_record.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { silentLog } from '../support/silent_log.ts';
+
+let server: TestRedis;
+let redis: RedisConnection;
+let store: RedisLogStore;
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await connectRedis(server.url, silentLog);
+  store = new RedisLogStore(redis);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.close();
+});
+
+const text = ['One ', 'two ', 'three ', 'four ', 'five.'];
+let made = 0;
+async function newThread(): Promise<ThreadRecord> {
+  made += 1;
+  const record: ThreadRecord = {
+    id: `thread-${made}`,
+    owner: 'boot-1',
+    number: String(made),
+    epoch: 1,
+    ends: [],
+    state: 'running',
+    checkpoint: 0,
+    takeovers: 0,
+    userId: 'user',
+    token: 'token',
+    permitId: 'permit',
+    provider: 'fake',
+    model: 'm',
+    instance: 'app-1',
+    promptLength: 1,
+    createdAt: 0,
+  };
+  await store.create(record, { query: 'q', model: 'm', resumable: true });
+  return record;
+}
+
+describe('the text of a thread in Redis', () => {
+  it('is whole also where the answers to checkpoints were lost, and the owner believes that less is kept', async () => {
+    const record = await newThread();
+    expect(await store.checkpoint(record, text, 2)).toBe(true);
+    expect(await store.checkpoint(record, text, 4)).toBe(true);
+    expect(await store.checkpoint(record, text, 3)).toBe(true);
+    expect((await store.readText(record.id)).contents).toEqual(text.slice(0, 4));
+    expect(await store.finish(record, text, 'end')).toBe(true);
+    expect(await store.finish(record, text, 'another end')).toBe(true);
+    expect(await store.readText(record.id)).toEqual({ contents: text, terminal: 'end' });
+  });
+
+  it('is whole also where a replica that took over had less than the owner believes', async () => {
+    const record = await newThread();
+    await store.checkpoint(record, text, 1);
+    expect(await store.finish({ ...record, checkpoint: 4 }, text, 'end')).toBe(true);
+    expect((await store.readText(record.id)).contents).toEqual(text);
+  });
+
+  it('is closed to whoever owned it before', async () => {
+    const record = await newThread();
+    await store.checkpoint(record, text, 2);
+    const next = { ...record, owner: 'boot-2', epoch: 2, ends: [2] };
+    expect(await store.adopt(next, 'boot-1', undefined)).toBe(2);
+    expect(await store.adopt({ ...next, owner: 'boot-3' }, 'boot-1', undefined)).toBe(-1);
+    expect(await store.checkpoint(record, text, 4)).toBe(false);
+    expect(await store.finish(record, text, 'end')).toBe(false);
+    expect(await store.finish(next, text, 'end')).toBe(true);
+    expect(await store.adopt({ ...next, owner: 'boot-3' }, 'boot-2', undefined)).toBe(-1);
+  });
+});
+
+describe('the log of a boot in Redis', () => {
+  it('takes each group once and in order, until it is closed for ever', async () => {
+    await store.register('boot-9', 'here');
+    expect(await store.append('boot-9', 1, 'a\n')).toEqual({ kind: 'ok' });
+    expect(await store.append('boot-9', 1, 'a\n')).toEqual({ kind: 'duplicate' });
+    expect(await store.append('boot-9', 3, 'c\n')).toEqual({ kind: 'gap', next: 2 });
+    expect(await store.append('boot-9', 2, 'b\n')).toEqual({ kind: 'ok' });
+    expect(await store.seal('boot-9', false)).toBe(false);
+    expect(await store.seal('boot-9', true)).toBe(true);
+    expect(await store.append('boot-9', 3, 'c\n')).toEqual({ kind: 'sealed' });
+    const groups: string[] = [];
+    for await (const group of store.scan('boot-9')) groups.push(group);
+    expect(groups).toEqual(['a\n', 'b\n']);
+    expect(await store.append('nobody', 1, 'a\n')).toEqual({ kind: 'lost' });
+  });
+
+  it('leaves no key behind that lives for ever', async () => {
+    for (const key of await redis.keys('weir:*')) expect(await redis.pttl(key), key).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { noFaults } from '../../../src/core/durable/fault_point.ts';
+import { GroupLog, type LoggedThread } from '../../../src/core/durable/group_log.ts';
+import type { AppendReply, LogStore } from '../../../src/core/durable/log_store.ts';
+import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
+import { until } from '../../support/until.ts';
+
+type Answer = AppendReply | 'nothing';
+
+/** A log whose store answers as the test says; what it was sent, in order. */
+function scriptedLog(answer: (n: number, group: string) => Promise<Answer> | Answer, strict = false) {
+  const sent: { boot: string; n: number; group: string }[] = [];
+  const fenced = { count: 0 };
+  const append: LogStore['append'] = async (boot, n, group) => {
+    sent.push({ boot, n, group });
+    const reply = await answer(n, group);
+    if (reply === 'nothing') throw new Error('no answer');
+    return reply;
+  };
+  const log = new GroupLog({
+    store: { append } as LogStore,
+    wheel: new TimerWheel(10),
+    boot: 'first',
+    strict,
+    faults: noFaults,
+    onFenced: () => {
+      fenced.count += 1;
+    },
+  });
+  return { log, sent, fenced };
+}
+
+function reader() {
+  const seen: { seq: number; logged: boolean }[] = [];
+  const thread: LoggedThread & { again: number } = {
+    again: 0,
+    commitTo: (seq, logged) => void seen.push({ seq, logged }),
+    loggedAgain() {
+      thread.again += 1;
+    },
+  };
+  return { thread, seen };
+}
+
+const ok: AppendReply = { kind: 'ok' };
+
+describe('the log of an instance', () => {
+  it('shows a frame only when the group that holds it is acknowledged, and sends what waits in one', async () => {
+    const first = Promise.withResolvers<Answer>();
+    const { log, sent } = scriptedLog((n) => (n === 1 ? first.promise : ok));
+    const { thread, seen } = reader();
+    log.add(thread, 1, 'a', true);
+    for (const [at, text] of ['b', 'c', 'd'].entries()) log.add(thread, at + 2, text, false);
+    expect(seen).toEqual([]);
+    first.resolve(ok);
+    await until('all are shown', () => seen.length === 4);
+    expect(sent.map(({ n, group }) => `${n}${group}`)).toEqual(['1a', '2bcd']);
+    expect(seen.every(({ logged }) => logged)).toBe(true);
+  });
+
+  it('sends frames unlogged when the store is slow, and waits for it again as soon as it answers, however busy', async () => {
+    const slow = Promise.withResolvers<Answer>();
+    let busy = true;
+    const { log } = scriptedLog(async (n) => {
+      if (n === 1) return slow.promise;
+      // There is always a next frame before the answer to the last one.
+      if (busy) log.add(noise.thread, n, 'x', false);
+      return ok;
+    });
+    const { thread, seen } = reader();
+    const noise = reader();
+    log.add(thread, 1, 'a', true);
+    await until('it goes out unlogged', () => seen.length > 0);
+    expect(seen[0]).toEqual({ seq: 1, logged: false });
+    log.add(thread, 2, 'b', false);
+    expect(seen[1]).toEqual({ seq: 2, logged: false });
+    slow.resolve(ok);
+    await until('all of it is logged', () => thread.again === 1);
+    expect(log.late).toBe(false);
+    log.add(thread, 3, 'c', false);
+    expect(seen.some(({ seq }) => seq === 3)).toBe(false);
+    await until('it is shown', () => seen.some(({ seq, logged }) => seq === 3 && logged));
+    busy = false;
+  });
+
+  it('holds frames back instead, where that is to be strict', async () => {
+    let away = true;
+    const { log } = scriptedLog(() => (away ? 'nothing' : ok), true);
+    const { thread, seen } = reader();
+    log.add(thread, 1, 'a', true);
+    await until('it was tried again and again', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return true;
+    });
+    expect(seen).toEqual([]);
+    away = false;
+    await until('it is shown', () => seen.length === 1);
+    expect(seen).toEqual([{ seq: 1, logged: true }]);
+  });
+
+  it('sends again what the store has lost, in order, before what is new', async () => {
+    let next = 1;
+    const stored: string[] = [];
+    const { log } = scriptedLog((n, group) => {
+      if (n > next) return { kind: 'gap', next };
+      if (n < next) return { kind: 'duplicate' };
+      stored.push(group);
+      next += 1;
+      return ok;
+    });
+    const { thread, seen } = reader();
+    for (const [at, text] of ['a', 'b', 'c'].entries()) {
+      log.add(thread, at + 1, text, true);
+      await until('it is logged', () => seen.length === at + 1);
+    }
+    // A failover to a replica that had only the first.
+    next = 2;
+    stored.splice(1);
+    log.add(thread, 4, 'd', true);
+    await until('it is shown', () => seen.length === 4);
+    expect(stored).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('sends it again also while nobody says anything, with the renewal of its lease', async () => {
+    let next = 1;
+    const stored: string[] = [];
+    const { log, fenced } = scriptedLog((n, group) => {
+      if (n > next) return { kind: 'gap', next };
+      if (group === '' || n < next) return ok;
+      stored.push(group);
+      next += 1;
+      return ok;
+    });
+    const { thread, seen } = reader();
+    log.add(thread, 1, 'a', true);
+    await until('it is logged', () => seen.length === 1);
+    next = 1;
+    stored.length = 0;
+    await until('the lease is due', async () => {
+      await log.renew();
+      return stored.length > 0;
+    });
+    expect(stored).toEqual(['a']);
+    expect(fenced.count).toBe(0);
+  });
+
+  it.each(['sealed', 'lost'] as const)('shows nothing more under a boot that is %s', async (kind) => {
+    const { log, fenced, sent } = scriptedLog(() => ({ kind }));
+    const { thread, seen } = reader();
+    log.add(thread, 1, 'a', true);
+    await until('it is fenced', () => fenced.count === 1);
+    log.add(thread, 2, 'b', true);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(seen).toEqual([]);
+    expect(sent).toHaveLength(1);
+  });
+});

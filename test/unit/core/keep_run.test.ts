@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
+import { keepRun } from '../../../src/core/durable/keep_run.ts';
+import type { Thread } from '../../../src/core/durable/thread.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A store that fails so often before it keeps the name. */
+function failing(times: number) {
+  const setProviderRun = vi.fn(async () => {
+    if (setProviderRun.mock.calls.length <= times) throw new Error('away');
+    return true;
+  });
+  const thread = { record: { id: 't', owner: 'a' }, over: false, gone: false };
+  const core = { store: { setProviderRun } } as unknown as DurableCore;
+  return { setProviderRun, thread: thread as unknown as Thread, core };
+}
+
+describe('the name of a provider’s run', () => {
+  it('is kept before anything else happens', async () => {
+    const { core, thread, setProviderRun } = failing(0);
+    await keepRun(core, thread, 'resp_1');
+    expect(setProviderRun).toHaveBeenCalledExactlyOnceWith(thread.record, 'resp_1');
+    expect(thread.record.providerRun).toBe('resp_1');
+  });
+
+  it('does not hold the stream up while the store is away, and is kept when it is back, under the record of then', async () => {
+    const { core, thread, setProviderRun } = failing(2);
+    await keepRun(core, thread, 'resp_1');
+    thread.record = { ...thread.record, owner: 'b' };
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(setProviderRun).toHaveBeenCalledTimes(3);
+    expect(setProviderRun).toHaveBeenLastCalledWith(expect.objectContaining({ owner: 'b' }), 'resp_1');
+  });
+
+  it('is let go with its stream', async () => {
+    const { core, thread, setProviderRun } = failing(1_000);
+    await keepRun(core, thread, 'resp_1');
+    Object.assign(thread, { gone: true });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(setProviderRun).toHaveBeenCalledTimes(1);
+  });
+});
