@@ -5,7 +5,7 @@ import { encodeChunk, encodeComplete, encodeStatus } from '../src/protocol/weir_
 
 /**
  * A server that costs little: the same whole stream for every POST, in one write, or with `--pace` an event every so
- * many milliseconds. `GET /served` says how many streams it has sent, so that one clock counts every load generator.
+ * many milliseconds. `GET /sent` says how many chunks it has sent, so that one clock counts every load generator.
  */
 const { values } = parseArgs({
   options: { port: { type: 'string' }, events: { type: 'string' }, pace: { type: 'string', default: '0' } },
@@ -30,7 +30,7 @@ const frames = [
   }),
 ].map((frame) => Buffer.from(frame));
 const whole = Buffer.concat(frames);
-let served = 0;
+let sent = 0;
 
 /** Streams under way, and the number of their next frame. */
 const open = new Map<ServerResponse, number>();
@@ -40,11 +40,11 @@ if (paceMs > 0) {
       if (response.destroyed) open.delete(response);
       else if (at < frames.length - 1) {
         response.write(frames[at]);
+        if (at > 0) sent += 1;
         open.set(response, at + 1);
       } else {
         response.end(frames[at]);
         open.delete(response);
-        served += 1;
       }
     }
   }, paceMs);
@@ -53,7 +53,7 @@ if (paceMs > 0) {
 createServer((request, response) => {
   request.resume();
   if (request.method === 'GET') {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ served }));
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ sent }));
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'x-instance-id': 'app-1' });
@@ -62,5 +62,5 @@ createServer((request, response) => {
     return;
   }
   response.end(whole);
-  served += 1;
+  sent += chunks;
 }).listen(Number(values.port), '127.0.0.1');

@@ -84,31 +84,32 @@ function commands(autocannon: string, concurrency: number, seconds: number): Rec
 }
 
 async function measure(args: string[], concurrency: number, seconds: number, directory: string): Promise<Measured> {
-  const before = await served();
+  const before = await sent();
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, WEIR_STATE_DIR: directory },
     stdio: ['ignore', 'ignore', 'ignore'],
   });
   const exited = once(child, 'exit');
   try {
-    while ((await served()) < before + concurrency) await sleep(50);
+    while ((await sent()) < before + concurrency * EVENTS) await sleep(50);
     // Compiled, connected and steady.
     await sleep(SETTLE_MS);
-    const look = async () => ({ atMs: performance.now(), served: await served(), cpu: cpuMicroseconds([child.pid!]) });
+    const look = async () => ({ atMs: performance.now(), sent: await sent(), cpu: cpuMicroseconds([child.pid!]) });
     const from = await look();
     await sleep(seconds * 1000);
     const to = await look();
-    const [streams, tookMs, cpu] = [to.served - from.served, to.atMs - from.atMs, to.cpu - from.cpu];
-    return { perSecond: (streams * 1000) / tookMs, microseconds: cpu / (streams * EVENTS), core: cpu / 1000 / tookMs };
+    const [events, tookMs, cpu] = [to.sent - from.sent, to.atMs - from.atMs, to.cpu - from.cpu];
+    return { perSecond: (events * 1000) / EVENTS / tookMs, microseconds: cpu / events, core: cpu / 1000 / tookMs };
   } finally {
     child.kill('SIGKILL');
     await exited;
   }
 }
 
-async function served(): Promise<number> {
-  const answer = await fetch(`${url}/served`);
-  return ((await answer.json()) as { served: number }).served;
+/** Chunks that the server has sent: streams end in waves, chunks don't. */
+async function sent(): Promise<number> {
+  const answer = await fetch(`${url}/sent`);
+  return ((await answer.json()) as { sent: number }).sent;
 }
 
 /** Fetched by npm into its own cache: it is no dependency of Weir. */
