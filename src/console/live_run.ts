@@ -72,8 +72,8 @@ export class LiveRun {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Runs it; resolves with how it ended, and never rejects. */
-  async execute(): Promise<LoadRun> {
+  /** Runs it; resolves with how it ended, and never rejects. `onFailure` gets what was not foreseen. */
+  async execute(onFailure: (error: Error) => void): Promise<LoadRun> {
     const run = this.#run;
     run.started_at = new Date().toISOString();
     const ticker = setInterval(() => this.#tick(), TICK_MS);
@@ -94,8 +94,9 @@ export class LiveRun {
       run.report = summary.report();
       run.snapshot = summary.snapshot();
       run.state = this.#abort.signal.aborted ? 'cancelled' : 'finished';
-    } catch {
+    } catch (error) {
       run.state = 'failed';
+      onFailure(error as Error);
     } finally {
       clearInterval(ticker);
     }

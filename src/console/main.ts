@@ -36,6 +36,8 @@ async function main(): Promise<void> {
   log('The dashboard is served', { address, api_base_url: config.apiBaseUrl });
 
   const stop = async () => {
+    // A run that goes on is kept, as far as it came.
+    await parts.book.close();
     await Promise.all(closing.map((app) => app.close()));
     process.exit(0);
   };

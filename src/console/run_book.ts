@@ -24,6 +24,7 @@ export class RunBook {
   readonly #onFailure: (error: Error) => void;
   /** In the order in which they run. */
   #live: LiveRun[] = [];
+  #running: Promise<void> = Promise.resolve();
 
   /** `onFailure`: a run could not be kept. */
   constructor(store: RunStore, onFailure: (error: Error) => void) {
@@ -36,7 +37,7 @@ export class RunBook {
     if (this.#live.length > 0) throw new RunInProgress();
     const ids = requests.map(() => this.#store.newId());
     this.#live = requests.map(({ plan, name, connect }, at) => new LiveRun(ids[at]!, name, plan, connect));
-    void this.#runAll([...this.#live]);
+    this.#running = this.#runAll([...this.#live]);
     return ids;
   }
 
@@ -73,13 +74,19 @@ export class RunBook {
     return true;
   }
 
+  /** Ends what goes on, and resolves when it is kept. */
+  async close(): Promise<void> {
+    for (const run of this.#live) run.stop();
+    await this.#running;
+  }
+
   remove(id: string): void {
     this.#store.remove(id);
   }
 
   async #runAll(runs: LiveRun[]): Promise<void> {
     for (const live of runs) {
-      const run = await live.execute();
+      const run = await live.execute(this.#onFailure);
       try {
         this.#store.save(run, live.csv);
       } catch (error) {

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { LoadPlan } from '../load/load_plan.ts';
@@ -7,6 +6,7 @@ import type { NodeTransportOptions } from '../load/node/node_transport.ts';
 import { identityProblem } from '../load/node/node_users.ts';
 import type { LoadRecord } from '../load/record.ts';
 import { RunRecorder } from '../load/run_recorder.ts';
+import { connectOptions } from './connect_options.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { type PlanProblems, parsePlan } from './plan_schema.ts';
 import { type RunBook, RunInProgress, type RunRequest } from './run_book.ts';
@@ -115,25 +115,6 @@ export function registerRunChanges(
     book.remove(params.id);
     return reply.code(204).send();
   });
-}
-
-/** How the target is reached; a sentence where it can't be. */
-async function connectOptions(
-  plan: LoadPlan,
-  config: ConsoleConfig,
-  stack: StackServices,
-): Promise<NodeTransportOptions | string> {
-  if (plan.target?.kind === 'instance') {
-    const socketPath = await stack.socketOf(plan.target.name);
-    return socketPath === undefined ? `${plan.target.name} can't be reached past NGINX from here.` : { socketPath };
-  }
-  if (new URL(plan.url).origin !== new URL(config.apiBaseUrl).origin) return {};
-  // The stack's own certificate: known by its authority where that lies here, else taken as it is, as the probe does.
-  const ca = config.caFile !== undefined && existsSync(config.caFile) ? readFileSync(config.caFile, 'utf8') : undefined;
-  return {
-    ...(ca === undefined ? { insecure: true } : { ca }),
-    ...(config.connectTo === undefined ? {} : { connectTo: config.connectTo }),
-  };
 }
 
 /** The guide's experiment: so many at once, once. */

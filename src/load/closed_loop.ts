@@ -1,6 +1,11 @@
 import { pause } from '../client/pause.ts';
 import type { RequestRunner } from './request_runner.ts';
 
+/** A decent client waits as long as it is told, but a load test does not stand still. */
+const MAX_RETRY_AFTER_SECONDS = 5;
+/** Where a refusal names no time. */
+const DEFAULT_RETRY_AFTER_SECONDS = 1;
+
 export interface ClosedRun {
   concurrency: number;
   users: number;
@@ -26,8 +31,13 @@ export async function runClosedLoop(runner: RequestRunner, run: ClosedRun): Prom
       if (isMeasured) measured += 1;
       // Workers keep to their users where there are as many, and take turns where there are more.
       const user = (worker + round * concurrency) % users;
-      const { waitSeconds } = await runner.send({ worker, user, measured: isMeasured });
-      if (waitSeconds > 0 && !isOver()) await pause(waitSeconds * 1000, runner.signal);
+      const { outcome, retryAfter = DEFAULT_RETRY_AFTER_SECONDS } = await runner.send({
+        worker,
+        user,
+        measured: isMeasured,
+      });
+      if ((outcome !== '429' && outcome !== '503') || isOver()) continue;
+      await pause(Math.min(retryAfter, MAX_RETRY_AFTER_SECONDS) * 1000, runner.signal);
     }
     run.onDrain?.();
   };

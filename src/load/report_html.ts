@@ -84,7 +84,7 @@ function classOf(outcome: Outcome): string {
 function latencyRows(report: LoadReport): string[][] {
   return LATENCIES.flatMap(([name, meaning, field]) => {
     const spread = report[field];
-    return spread === null ? [] : [[`<span title="${meaning}">${name}</span>`, ...spreadCells(spread)]];
+    return spread === null ? [] : [[`${name} <small class="muted">${meaning}</small>`, ...spreadCells(spread)]];
   });
 }
 

@@ -1,16 +1,14 @@
 import { RequestTimeout } from './ending.ts';
 import type { LoadUser } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';
+import type { Outcome } from './outcome.ts';
 import type { LoadRecord } from './record.ts';
 import { sendRequest } from './send_request.ts';
 import type { Summary } from './summary.ts';
+import { unsentRecord } from './unsent_record.ts';
 
 const FIRST_TOKEN_MS = 120_000;
 const IDLE_MS = 60_000;
-/** A decent client waits as long as it is told, but a load test does not stand still. */
-const MAX_RETRY_AFTER_SECONDS = 5;
-/** Where a refusal names no time. */
-const DEFAULT_RETRY_AFTER_SECONDS = 1;
 
 export interface RunnerOptions {
   /** Filled while the run goes on; take its snapshots at any time. */
@@ -88,8 +86,8 @@ export class RequestRunner {
     return this.#peak;
   }
 
-  /** Sends one request to its end. */
-  async send(sending: Sending): Promise<LoadRecord & { waitSeconds: number }> {
+  /** Sends one request to its end; gives how it ended, and the seconds that a refusal asked to wait. */
+  async send(sending: Sending): Promise<{ outcome: Outcome; retryAfter: number | undefined }> {
     const { summary, as, onHead, onRecord } = this.#options;
     const index = this.#next++;
     const pending: Pending = { controller: new AbortController(), sinceMs: this.clock(), hasContent: false };
@@ -114,22 +112,12 @@ export class RequestRunner {
     this.#pending.delete(pending);
     summary.add(record, gapsMs, resumeGapsMs);
     onRecord?.(record);
-    const isRefused = record.outcome === '429' || record.outcome === '503';
-    const waitSeconds = Math.min(retryAfter ?? DEFAULT_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS);
-    return { ...record, waitSeconds: isRefused ? waitSeconds : 0 };
+    return { outcome: record.outcome, retryAfter };
   }
 
   /** Counts one that was due while as many as allowed were in flight. */
   skip({ worker, user, measured, scheduledMs = this.clock() }: Sending, message: string): void {
-    const record: LoadRecord = {
-      ...NOTHING,
-      index: this.#next++,
-      worker,
-      user,
-      measured,
-      startMs: scheduledMs,
-      message,
-    };
+    const record = unsentRecord({ index: this.#next++, worker, user, measured, startMs: scheduledMs, message });
     this.#options.summary.add(record);
     this.#options.onRecord?.(record);
   }
@@ -152,23 +140,3 @@ export class RequestRunner {
     }
   }
 }
-
-/** The rest of a request that was never sent. */
-const NOTHING = {
-  outcome: 'not_sent',
-  lateMs: 0,
-  e2eMs: 0,
-  ttftMs: null,
-  tpotMs: null,
-  maxStallMs: null,
-  status: null,
-  code: null,
-  instance: null,
-  via: null,
-  upstream: null,
-  threadId: null,
-  tokens: 0,
-  chunks: 0,
-  reconnects: null,
-  maxResumeGapMs: null,
-} as const satisfies Partial<LoadRecord>;

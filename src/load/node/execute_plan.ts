@@ -28,7 +28,7 @@ export async function executePlan(plan: LoadPlan, options: ExecuteOptions): Prom
   try {
     const isBalanced = plan.target?.kind !== 'instance';
     const instances = plan.api === 'weir' && isBalanced ? await knownInstances(plan.url, users.as(0)) : [];
-    await users.warm(Math.min(plan.users, streamsAtOnce(plan)));
+    await users.warm(Math.min(plan.users, streamsAtOnce(plan)), signal);
     const summary = new Summary({ ...summaryOptions(plan), instances });
     const startedAt = performance.now();
     onBegin(summary, () => performance.now() - startedAt);

@@ -1,39 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Condition, holds } from '../condition.ts';
 import { apiBaseUrl, type LoadPlan } from '../load_plan.ts';
 import type { LoadReport } from '../load_report.ts';
 import type { LoadRun } from '../load_run.ts';
 import { RunRecorder } from '../run_recorder.ts';
 import { type Deliveries, deliver } from './deliver_report.ts';
-import { executePlan } from './execute_plan.ts';
 import { findReport, type NamedReport, NoReport } from './find_report.ts';
-import { liveProgress } from './live_progress.ts';
-import { liveLines, progressLine } from './live_view.ts';
-import type { NodeTransportOptions } from './node_transport.ts';
+import { type MeasureOptions, measureLive } from './measure_live.ts';
 import { TooFewIdentities } from './node_users.ts';
 import { reachApi, Unreachable } from './reach_api.ts';
 import { mustBeWritable, Unwritable } from './report_files.ts';
 import type { RunStore } from './run_store.ts';
 
-export interface LoadCommandOptions extends Deliveries {
+export interface LoadCommandOptions extends Deliveries, MeasureOptions {
   /** Its `url` as it was typed. */
   plan: LoadPlan;
   name: string;
-  connect: NodeTransportOptions;
-  /** API keys, a user each. */
-  keys: readonly string[];
   /** When one of these holds at the end, the exit code is 99. */
   failIf: readonly Condition[];
-  /** When one of these holds in mid-run, the run ends, with 99. */
-  abortIf: readonly Condition[];
   /** What to compare with: `last`, a run's id, or a file. */
   baseline?: string;
   runs: RunStore;
-  /** Ends the run early; what it gave so far is printed. */
-  signal: AbortSignal;
 }
-
-const ABORT_CHECK_MS = 500;
 
 /**
  * `./weir load`: progress on stderr, the report on stdout.
@@ -75,7 +62,7 @@ async function runAndReport(plan: LoadPlan, options: LoadCommandOptions, baselin
   const { signal, runs } = options;
   const recorder = new RunRecorder(options.csv === undefined ? undefined : Number.POSITIVE_INFINITY);
   const startedAt = new Date();
-  const { report, snapshot, broken } = await measure(plan, options, recorder);
+  const { report, snapshot, broken } = await measureLive(plan, options, recorder);
   const run: LoadRun = {
     id: runs.newId(startedAt),
     name: options.name,
@@ -99,43 +86,6 @@ async function runAndReport(plan: LoadPlan, options: LoadCommandOptions, baselin
   for (const sentence of failed) say(`${sentence}.`);
   if (report.self_check?.ok === false) return 98;
   return failed.length > 0 || broken ? 99 : 0;
-}
-
-async function measure(plan: LoadPlan, { connect, keys, signal, abortIf }: LoadCommandOptions, recorder: RunRecorder) {
-  const end = new AbortController();
-  let broken: string | undefined;
-  let stop = () => {};
-  try {
-    const summary = await executePlan(plan, {
-      connect,
-      keys,
-      signal: AbortSignal.any([signal, end.signal]),
-      onHead: (index, instance) => recorder.head(index, instance),
-      onRecord: (record) => recorder.add(record),
-      onBegin: (begun, elapsedMs) => {
-        stop = liveProgress(process.stderr, {
-          line: () => progressLine(begun.snapshot(elapsedMs()), plan),
-          lines: () => liveLines(begun.snapshot(elapsedMs()), plan),
-        });
-        if (abortIf.length === 0) return;
-        void watch(() => {
-          const report = begun.report(elapsedMs(), true);
-          broken = abortIf.find((condition) => holds(condition, report) !== null)?.text;
-          if (broken) end.abort();
-          return broken !== undefined;
-        }, end.signal);
-      },
-    });
-    return { report: summary.report(), snapshot: summary.snapshot(), broken };
-  } finally {
-    stop();
-    end.abort();
-  }
-}
-
-/** Looks again and again until there is nothing more to see. */
-async function watch(look: () => boolean, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && !look()) await sleep(ABORT_CHECK_MS, undefined, { signal }).catch(() => {});
 }
 
 /** A folder that can't be written must not cost the figures. */

@@ -1,3 +1,4 @@
+import { orAborted } from '../../client/or_aborted.ts';
 import type { LoadUser } from '../follower.ts';
 import { type NodeTransport, type NodeTransportOptions, nodeTransport } from './node_transport.ts';
 
@@ -5,7 +6,7 @@ import { type NodeTransport, type NodeTransportOptions, nodeTransport } from './
 export interface NodeUsers {
   as: (user: number) => LoadUser;
   /** Connects so many of them, so that the run measures streams and not handshakes. */
-  warm: (users: number) => Promise<void>;
+  warm: (users: number, signal: AbortSignal) => Promise<void>;
   /** Drops all connections. */
   close: () => void;
 }
@@ -68,19 +69,22 @@ export function nodeUsers(
 
 /** Handshakes at once. */
 const WARMING = 20;
+/** For one of them; whoever can't connect is an outcome of its requests. */
+const WARM_WITHIN_MS = 10_000;
 
 function ready(baseUrl: string, as: NodeUsers['as'], close: () => void): NodeUsers {
-  const connect = async (user: number) => {
+  const connect = async (user: number, signal: AbortSignal) => {
     const { transport, headers } = as(user);
-    const request = { method: 'GET', headers: { ...headers, accept: 'application/json' }, body: '', signal: undefined };
-    const answer = await transport(`${baseUrl}/models`, request);
+    const sent = { ...headers, accept: 'application/json' };
+    const within = AbortSignal.any([signal, AbortSignal.timeout(WARM_WITHIN_MS)]);
+    const request = { method: 'GET', headers: sent, body: '', signal: within };
+    const answer = await orAborted(transport(`${baseUrl}/models`, request), within);
     for await (const _ of answer.body);
   };
-  const warm = async (users: number) => {
+  const warm = async (users: number, signal: AbortSignal) => {
     let next = 0;
     const work = async () => {
-      // One that can't connect is an outcome of its requests, not of this.
-      while (next < users) await connect(next++).catch(() => {});
+      while (next < users && !signal.aborted) await connect(next++, signal).catch(() => {});
     };
     await Promise.all(Array.from({ length: Math.min(users, WARMING) }, work));
   };

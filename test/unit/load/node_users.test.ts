@@ -14,6 +14,7 @@ beforeAll(async () => {
   ca = authority.certificate;
   leaf = { key: issued.key, cert: issued.certificate };
 });
+const never = new AbortController().signal;
 const open: (() => void)[] = [];
 afterEach(() => {
   for (const close of open.splice(0)) close();
@@ -47,7 +48,7 @@ describe('users of a load test', () => {
       const { seen, url } = await server(scheme);
       const users = nodeUsers(url, 300, [], { ca });
       open.push(users.close);
-      await users.warm(260);
+      await users.warm(260, never);
       expect(new Set(seen.map(({ from }) => from)).size).toBe(260);
       expect(seen.map(({ from }) => from)).toEqual(expect.arrayContaining(['127.0.1.1', '127.0.1.250', '127.0.2.10']));
       expect(seen.every(({ path }) => path === '/api/v1/models')).toBe(true);
@@ -58,14 +59,14 @@ describe('users of a load test', () => {
     const { seen, url } = await server('http');
     const users = nodeUsers(url, 2, ['one', 'two', 'three'], {});
     open.push(users.close);
-    await users.warm(2);
+    await users.warm(2, never);
     expect(seen.map(({ key }) => key).sort()).toEqual(['Bearer one', 'Bearer two']);
   });
 
   it('go on where some can not connect', async () => {
     const users = nodeUsers('http://127.0.0.1:1/api/v1', 3, [], {});
     open.push(users.close);
-    await expect(users.warm(3)).resolves.toBeUndefined();
+    await expect(users.warm(3, never)).resolves.toBeUndefined();
   });
 
   it.each<[string, number, string[], object, RegExp | undefined]>([
