@@ -161,6 +161,7 @@ describe('limits over three instances', () => {
     paused.process.kill('SIGCONT');
     await until('its streams have ended', () => before.every((raw) => raw.received().includes('event: error')));
     for (const raw of before) expect(raw.received()).toContain('"error":"too_many_connections"');
+    await until('it asks Redis again', async () => (await stack.health(paused)).redis === 'connected');
     expect(await statuses([open(paused, 'sleeper'), open(at(0), 'sleeper')])).toEqual({ 429: 2 });
     for (const raw of after) expect(raw.received()).not.toContain('event: error');
     expect(await stack.metric(paused, 'weir_slots_lost_total')).toBe(3);
