@@ -84,6 +84,7 @@ export async function runLoad(plan: LoadPlan, options: RunLoadOptions): Promise<
 export function summaryOptions(plan: LoadPlan): SummaryOptions {
   return {
     slo: plan.slo === undefined ? undefined : sloOf(plan.slo),
+    isForeign: plan.api === 'openai',
     openMs: plan.mode.kind === 'open' ? plan.mode.durationMs : undefined,
   };
 }

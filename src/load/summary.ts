@@ -17,6 +17,8 @@ export interface SummaryOptions {
   instances?: readonly string[];
   /** Scheduled time of an open loop. */
   openMs?: number | undefined;
+  /** The server is not Weir, so that answers without NGINX's header bypassed nothing. */
+  isForeign?: boolean;
 }
 
 /** Adds records up. Feeds the command line, the dashboard and the exports alike. */
@@ -132,7 +134,8 @@ export class Summary {
     this.#outcomes[record.outcome] += 1;
     this.#tokens += record.tokens;
     if (record.reconnects !== null) this.#resumed ??= 0;
-    if (record.status !== null) this.#vias.add(record.via === 'nginx' ? 'nginx' : 'direct');
+    if (record.via === 'nginx') this.#vias.add('nginx');
+    else if (record.status !== null && !this.#options.isForeign) this.#vias.add('direct');
     if (record.instance !== null) this.#addInstance(record.instance, record.outcome === 'ok');
     if (this.#options.slo && isGood(record, this.#options.slo)) this.#good += 1;
     if (record.outcome === 'ok') {

@@ -8,6 +8,8 @@ const ID = /^[a-z0-9-]{1,64}$/;
 /** Runs that are kept: a JSON file each, beside it the CSV of its requests; the oldest go when there are too many. */
 export class RunStore {
   readonly #folder: string;
+  /** What a list shows of each file, so that it doesn't read a hundred of them each time. */
+  readonly #heads = new Map<string, RunHead>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -25,6 +27,7 @@ export class RunStore {
   /** @throws the system's error where the folder can't be written */
   save(run: LoadRun, csv?: string): void {
     mkdirSync(this.#folder, { recursive: true });
+    this.#heads.delete(run.id);
     if (csv !== undefined) this.#write(`${run.id}.csv`, csv);
     this.#write(`${run.id}.json`, JSON.stringify(run));
     for (const id of this.#ids().slice(MAX_RUNS)) this.remove(id);
@@ -42,11 +45,12 @@ export class RunStore {
 
   /** Newest first. */
   list(): RunHead[] {
-    return this.#ids().flatMap((id) => {
-      const run = this.load(id);
-      if (!run) return [];
-      const { name, started_at, state, engine, plan, report } = run;
-      return [{ id, name, started_at, state, engine, plan, report }];
+    const ids = this.#ids();
+    for (const known of this.#heads.keys()) if (!ids.includes(known)) this.#heads.delete(known);
+    return ids.flatMap((id) => {
+      const head = this.#heads.get(id) ?? headOf(this.load(id));
+      if (head) this.#heads.set(id, head);
+      return head ? [head] : [];
     });
   }
 
@@ -61,6 +65,7 @@ export class RunStore {
 
   remove(id: string): void {
     if (!ID.test(id)) return;
+    this.#heads.delete(id);
     for (const end of ['json', 'csv']) rmSync(path.join(this.#folder, `${id}.${end}`), { force: true });
   }
 
@@ -91,6 +96,12 @@ export class RunStore {
       return [];
     }
   }
+}
+
+function headOf(run: LoadRun | undefined): RunHead | undefined {
+  if (!run) return undefined;
+  const { id, name, started_at, state, engine, plan, report } = run;
+  return { id, name, started_at, state, engine, plan, report };
 }
 
 function parseRun(text: string): LoadRun | undefined {

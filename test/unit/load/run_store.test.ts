@@ -46,6 +46,17 @@ describe('kept runs', () => {
     expect(readdirSync(join(folder, 'runs'))).toHaveLength(200);
   });
 
+  it('are listed as they are now, also where another program keeps and removes some', () => {
+    const other = new RunStore(join(folder, 'runs'));
+    store.save(run('a'));
+    expect(other.list().map(({ id, state }) => [id, state])).toEqual([['a', 'finished']]);
+    store.save(run('b'));
+    store.remove('a');
+    expect(other.list().map(({ id }) => id)).toEqual(['b']);
+    store.save(run('b', 'cancelled'));
+    expect(store.list().map(({ state }) => state)).toEqual(['cancelled']);
+  });
+
   it('are none where the folder is missing, and pass over what is damaged', () => {
     expect([store.list(), store.last(), store.load('x')]).toEqual([[], undefined, undefined]);
     store.save(run('a'));
