@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { renewCertificates } from '../stack/certificates/ensure_certificates.ts';
+import { ensureCertificates, renewCertificates } from '../stack/certificates/ensure_certificates.ts';
 import { inspectCertificate } from '../stack/certificates/inspect_certificate.ts';
 import {
   type TrustResult,
@@ -53,7 +53,8 @@ function report(results: TrustResult[], unchanged: string): number {
 
 async function trust(environment: Environment): Promise<number> {
   const files = layoutOf(environment).certificates;
-  if (inspectCertificate(files).authorityUnusable) await renewCertificates(files);
+  const made = await ensureCertificates(files);
+  if (made !== undefined) say(made);
   const results = await trustAuthority(files, environment);
   if (results.length === 0) {
     say(`no store of this system is known to Weir; import ${files.authority} where your programs look`);

@@ -92,6 +92,9 @@ describe('the load tester', () => {
     await lanes(page).getByText('Live', { exact: true }).waitFor();
     console.script.run = 'drop';
     await lanes(page).getByText('Disconnected').waitFor();
+    await lanes(page).getByText('Show as a table').click();
+    const started = await lanes(page).locator('tbody tr td:nth-of-type(1)').allTextContents();
+    expect(started.map(Number).reduce((sum, n) => sum + n)).toBeGreaterThanOrEqual(10);
     console.script.run = 'whole';
     await lanes(page).getByText('Finished', { exact: true }).waitFor();
     await page.context().close();

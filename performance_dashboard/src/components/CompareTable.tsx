@@ -41,7 +41,7 @@ export function CompareTable({ a, b }: { a: FinishedRun; b: FinishedRun }) {
                   ) : (
                     <>
                       <StateDot tone="good" word={`${row.better.toUpperCase()} is better`} />{' '}
-                      <span className="text-muted">{row.note.replace(/: (better|worse)$/, '')}</span>
+                      <span className="text-muted">· {row.note.replace(/: (better|worse)$/, '')}</span>
                     </>
                   )}
                 </td>

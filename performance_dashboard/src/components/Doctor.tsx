@@ -66,7 +66,7 @@ function Group({ group: { area, title, findings, status }, marked }: { group: Do
     <section
       id={`checks-${area}`}
       aria-label={`Checks: ${title}`}
-      className={`panel scroll-mt-4 ${marked ? 'outline-2 outline-offset-2 outline-accent' : ''}`}
+      className={`panel scroll-mt-24 ${marked ? 'outline-2 outline-offset-2 outline-accent' : ''}`}
     >
       <h2 className="flex items-baseline justify-between gap-4 px-4 py-3 font-semibold">
         {title}
@@ -81,7 +81,9 @@ function Group({ group: { area, title, findings, status }, marked }: { group: Do
               key={finding.id}
               className="grid gap-x-4 gap-y-1 border-b border-line px-4 py-2.5 last:border-b-0 sm:grid-cols-[5rem_minmax(0,1fr)]"
             >
-              <StateDot {...STATES[finding.status]} />
+              <span>
+                <StateDot {...STATES[finding.status]} />
+              </span>
               <div className="min-w-0">
                 <p className="flex flex-wrap gap-x-3">
                   <span className="font-medium sm:w-40">{checkName(finding.id)}</span>

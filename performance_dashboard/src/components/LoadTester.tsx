@@ -1,5 +1,10 @@
 import { useLive } from '../stores/pausedStore.ts';
 import { runStore } from '../stores/runStore.ts';
+import { settingsStore } from '../stores/settingsStore.ts';
+import { useStore } from '../stores/store.ts';
+import { capitalised } from '../view/doctorGroups.ts';
+import { planOf } from '../view/runPlan.ts';
+import { planWords } from '../view/runWords.ts';
 import { Comparison } from './Comparison.tsx';
 import { FailoverDrill } from './FailoverDrill.tsx';
 import { LoadForm } from './LoadForm.tsx';
@@ -41,6 +46,8 @@ export function LoadTester({ part, ...props }: ScreenProps & { part: string }) {
 
 function LoadTest({ config, cluster, theme }: ScreenProps) {
   const state = useLive(runStore);
+  const settings = useStore(settingsStore);
+  const words = planWords(planOf(settings, config.apiBaseUrl, '', ''));
   const limits = cluster.view?.instances[0]?.pool;
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
@@ -53,7 +60,7 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
         onStop={() => runStore.stop()}
       />
       {state.phase === 'idle' ? (
-        <Empty />
+        <Empty words={words} />
       ) : (
         <RunResult
           state={state}
@@ -66,15 +73,20 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
   );
 }
 
-function Empty() {
+/** What the guide's own numbers come to, in its words. */
+const GUIDE = '10 at once, 30 requests';
+
+function Empty({ words }: { words: string }) {
   return (
     <section className="panel flex flex-col gap-3 px-4 py-6 sm:px-6 sm:py-8">
-      <h2 className="text-heading font-semibold">Ten streams at once, thirty in all</h2>
+      <h2 className="text-heading font-semibold">
+        {words === GUIDE ? 'Ten streams at once, thirty in all' : capitalised(words)}
+      </h2>
       <p className="max-w-[65ch]">
         Run the test to see how NGINX spreads the streams over the instances, how many each one takes, and when the
         limit per user turns one away.
       </p>
-      <p className="max-w-[65ch] text-muted">
+      <p className={words === GUIDE ? 'max-w-[65ch] text-muted' : 'hidden'}>
         With three instances and three streams per user on each, nine of ten run at once and the tenth gets a 429.
       </p>
       <ul className="mt-2 grid max-w-[65ch] gap-x-6 gap-y-2 text-muted sm:grid-cols-2">

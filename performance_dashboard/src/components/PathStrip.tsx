@@ -19,7 +19,7 @@ export function PathStrip({ cluster, bypassed, apiBaseUrl, pageStreams, running 
   const nodes = pathNodes(cluster, { bypassed, apiOrigin, pageHost, pageStreams, protocol });
   const broken = nodes.findIndex(({ tone }) => tone === 'bad');
   return (
-    <section aria-label="Path of a request" className="panel px-2 py-1">
+    <section aria-label="Path of a request" className="panel z-10 px-2 py-1 sm:sticky sm:top-2">
       <ol className="grid grid-cols-2 gap-x-2 sm:flex sm:items-center">
         {nodes.map((node, index) => (
           <Fragment key={node.name}>

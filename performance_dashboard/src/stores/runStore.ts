@@ -125,8 +125,6 @@ export class RunStore extends Store<RunState> {
       onEnds: (ends) => this.#hear(withEnds(this.get(), ends)),
     };
     while (!abort.signal.aborted) {
-      // Each connection tells the run from its start.
-      this.#patch({ starts: [], course: [] });
       const end = await followRun(id, abort.signal, listener).catch((error: unknown) =>
         error instanceof ConsoleRefusal && error.status !== 0 ? refusedEnd(error) : null,
       );

@@ -40,7 +40,10 @@ function thinned(course: readonly CoursePoint[]): CoursePoint[] {
   return course.filter((_, index) => index % 2 === 0 || index === course.length - 1);
 }
 
-export function withStarts(view: RunView, starts: readonly StreamStart[]): RunView {
+/** With streams that started; those that are known already, as after a lost connection, stay as they are. */
+export function withStarts(view: RunView, news: readonly StreamStart[]): RunView {
+  const known = new Set(view.starts.map(({ index }) => index));
+  const starts = news.filter(({ index }) => !known.has(index));
   const strip = [...view.strip];
   for (const { index, instance } of starts) {
     if (index < STRIP_LENGTH) fill(strip, index, { instance, outcome: strip[index]?.outcome ?? null });
@@ -58,7 +61,8 @@ export function withEnds(view: RunView, ends: readonly StreamEnd[]): RunView {
 }
 
 /** The sequence as the console has it. */
-export function withStrip(view: RunView, strip: readonly StripEntry[]): RunView {
+export function withStrip(view: RunView, all: readonly StripEntry[]): RunView {
+  const strip = all.slice(0, STRIP_LENGTH);
   const refused = strip.flatMap((entry, index) => (isRefused(entry) ? [index] : []));
   return { ...view, strip, starts: withRings(view.starts, new Set(refused)) };
 }

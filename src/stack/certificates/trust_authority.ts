@@ -34,7 +34,8 @@ function readAuthority(file: string): Authority {
   try {
     return parseAuthority(readFileSync(file, 'utf8'));
   } catch {
-    throw new StackError(`there is no authority at ${file}`, 'make one with ./weir certs renew');
+    const mend = 'trust your own certificate where you made it, or replace it with ./weir certs renew';
+    throw new StackError(`there is no authority at ${file}`, mend);
   }
 }
 

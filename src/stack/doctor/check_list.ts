@@ -85,7 +85,12 @@ export const CHECK_LIST: readonly ListedCheck[] = [
     explainedBy: ['redis_server'],
     run: checkRedisConnection,
   },
-  { id: 'clock', applies: hasDashboard, needs: ['nginx_running', 'instances_reachable'], run: checkClock },
+  {
+    id: 'clock',
+    applies: hasDashboard,
+    needs: ['nginx_running', 'instances_reachable', 'redis_server'],
+    run: checkClock,
+  },
   { id: 'cors', applies: hasDashboard, needs: ['nginx_running', 'instances_reachable'], run: checkCors },
   {
     id: 'unbuffered',

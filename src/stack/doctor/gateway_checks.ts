@@ -26,6 +26,7 @@ function askAny(context: DoctorContext, request: ShortRequest): Promise<ShortRes
 export async function checkReachable(context: DoctorContext, { services }: Situation): Promise<Check> {
   const id = 'instances_reachable';
   const healthy = services.filter(({ name, healthy }) => name.startsWith('app-') && healthy);
+  if (healthy.length === 0) return fail(id, 'there is no instance to reach', 'None answers.', './weir restart');
   // A busy instance gets no short request while others are idle: that is what least_conn is for.
   const idle = Math.min(...healthy.map(({ active_streams }) => active_streams));
   const expected = healthy.filter(({ active_streams }) => active_streams === idle).map(({ name }) => name);

@@ -3,7 +3,8 @@ import { findCommand } from '../machine/find_command.ts';
 import { portProblem } from '../machine/port_check.ts';
 import { portOwner } from '../machine/port_owner.ts';
 import { wantedPorts } from '../native/check_ports.ts';
-import { nginxVersion } from '../nginx/test_nginx_conf.ts';
+import { isAtLeast } from '../nginx/nginx_version.ts';
+import { nginxVersion, OLDEST_NGINX } from '../nginx/test_nginx_conf.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, startCommand, warn } from './check.ts';
 
 const OLDEST_NODE = 24;
@@ -21,8 +22,13 @@ const missing = (id: 'nginx_installed' | 'redis_installed', name: string) =>
 
 /** NGINX, which is not ours. */
 export async function checkNginxInstalled({ searchPath }: DoctorContext): Promise<Check> {
+  const id = 'nginx_installed';
   const nginx = findCommand('nginx', searchPath);
-  return nginx ? ok('nginx_installed', `NGINX ${await nginxVersion(nginx)}`) : missing('nginx_installed', 'nginx');
+  if (!nginx) return missing(id, 'nginx');
+  const version = await nginxVersion(nginx);
+  if (isAtLeast(version, OLDEST_NGINX)) return ok(id, `NGINX ${version}`);
+  const why = `Weir's configuration needs ${OLDEST_NGINX} or newer.`;
+  return fail(id, `NGINX ${version} is too old`, why, 'sudo apt-get install nginx');
 }
 
 /** Redis, likewise. */

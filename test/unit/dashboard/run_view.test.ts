@@ -29,6 +29,13 @@ describe('the view of a run', () => {
     expect(view.starts).toHaveLength(3);
   });
 
+  it('takes nothing twice when a connection comes back, and no more of a sequence than it shows', () => {
+    const once = withStarts(emptyRunView, [start(0), start(1)]);
+    expect(withStarts(once, [start(0), start(1), start(2)]).starts.map(({ index }) => index)).toEqual([0, 1, 2]);
+    const strip = Array.from({ length: 300 }, () => ({ instance: 'app-1', outcome: null }));
+    expect(withStrip(once, strip).strip).toHaveLength(200);
+  });
+
   it('makes a ring of a dot whose request was refused, from either source', () => {
     const view = withStarts(emptyRunView, [start(0), start(1)]);
     const ended = withEnds(view, [{ index: 1, instance: 'app-1', outcome: '429' }]);

@@ -1,10 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { browserStores } from '../../../src/stack/certificates/browser_stores.ts';
+import { certificateFiles } from '../../../src/stack/certificates/certificate_files.ts';
+import { ensureCertificates } from '../../../src/stack/certificates/ensure_certificates.ts';
 import { issueAuthority } from '../../../src/stack/certificates/issue_certificates.ts';
 import { systemStore } from '../../../src/stack/certificates/system_store.ts';
+import { trustAuthority } from '../../../src/stack/certificates/trust_authority.ts';
 import { type Authority, parseAuthority } from '../../../src/stack/certificates/trust_store.ts';
 
 let folder: string;
@@ -51,5 +54,19 @@ describe('parseAuthority', () => {
     expect(authority.name).toMatch(/^Weir local authority [0-9a-f]{6}$/);
     expect(authority.id).toMatch(/^[0-9a-f]{8}$/);
     expect(() => parseAuthority('nonsense')).toThrow();
+  });
+});
+
+describe("a certificate of the user's own", () => {
+  it('is not replaced by an attempt to trust an authority that is not there', async () => {
+    const files = certificateFiles(folder);
+    await ensureCertificates(files);
+    rmSync(files.authority);
+    rmSync(files.authorityKey);
+    const before = readFileSync(files.certificate, 'utf8');
+    expect(await ensureCertificates(files)).toBeUndefined();
+    const access = { searchPath: folder, uid: 1000, home: folder };
+    await expect(trustAuthority(files, access)).rejects.toThrow(/there is no authority at .*ca\.crt; trust your own/);
+    expect(readFileSync(files.certificate, 'utf8')).toBe(before);
   });
 });
