@@ -69,6 +69,10 @@ describe('the load tester', () => {
     expect(await result(page).textContent()).toBe(before);
     await page.keyboard.press('p');
     await lanes(page).getByText('Finished', { exact: true }).waitFor();
+    await page.keyboard.press('p');
+    await lanes(page).getByText('Paused').waitFor();
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
     await page.context().close();
   });
 

@@ -15,11 +15,13 @@ interface Props {
 }
 
 /** A lane for each instance: what is in flight there, and where each stream began. */
-export function Lanes({ view: { snapshot, starts, course }, instances, theme, ended, aside }: Props) {
+export function Lanes({ view: { snapshot, starts, every, course }, instances, theme, ended, aside }: Props) {
   const spanMs = axisEnd(snapshot?.elapsed_ms ?? 0);
   const peaks = instances.map((id) => Math.max(0, ...course.map(({ active }) => active[id] ?? 0)));
   const peak = Math.max(3, ...peaks);
-  const started = (id: string) => starts.filter(({ instance }) => instance === id).length;
+  const started = (id: string) => {
+    return (snapshot?.instances[id]?.requests ?? 0) + (snapshot?.active_by_instance[id] ?? 0);
+  };
   return (
     <Panel title="Lanes" unit="one per instance" aside={aside}>
       {instances.length === 0 ? (
@@ -57,8 +59,8 @@ export function Lanes({ view: { snapshot, starts, course }, instances, theme, en
           </ul>
           <TimeAxis spanMs={spanMs} />
           <p className="mt-2 text-label text-muted">
-            ● a stream where it began · ○ a request that was refused · the area is what was in flight,{' '}
-            {formatCount(peak)} at full height
+            ● {every > 1 ? `one of ${every} streams, where they began` : 'a stream where it began'} · ○ a request that
+            was refused · the area is what was in flight, {formatCount(peak)} at full height
           </p>
           <details className="mt-1 text-label">
             <summary className="w-fit text-muted hover:text-ink">Show as a table</summary>

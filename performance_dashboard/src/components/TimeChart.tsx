@@ -165,7 +165,12 @@ function options({ window, series }: Shape, width: number, height: number): uPlo
     },
     axes: [
       { ...axis, size: 28, values: (_plot, ticks) => ticks.map((tick) => `${tick} s`) },
-      { ...axis, size: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
+      {
+        ...axis,
+        size: 36,
+        values: (_plot, ticks) => ticks.map((tick) => (tick < 1000 ? `${tick}` : `${tick / 1000}k`)),
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+      },
     ],
     series: [{}, ...(series[0]?.fill === 'stack' ? lines.reverse() : lines)],
   };

@@ -1,6 +1,7 @@
 import { drill, openStream, type StreamEvent, StreamRefusal } from '../api.ts';
 import type { DrillStream } from '../view/drillVerdict.ts';
 import { tokensOf } from '../view/drillVerdict.ts';
+import { pausedStore } from './pausedStore.ts';
 import { Store } from './store.ts';
 
 const REFRESH_MS = 200;
@@ -40,6 +41,7 @@ class DrillStore extends Store<DrillState> {
       const copies = streams.map((stream) => ({ ...stream, parts: stream.parts.map((part) => ({ ...part })) }));
       this.set({ ...this.get(), ...change, streams: copies });
     };
+    pausedStore.set(false);
     this.set(IDLE);
     publish({ phase: 'running' });
     let asked = false;

@@ -1,7 +1,8 @@
 import { attachStream, drill, openStream, type StreamEvent, StreamRefusal, type StreamResult } from '../api.ts';
+import { pausedStore } from './pausedStore.ts';
 import { Store } from './store.ts';
 
-const REFRESH_MS = 100;
+const REFRESH_MS = 200;
 const KEY = 'weir-live-stream';
 /** Pieces that are kept; a text that changes hands more often is a picture of nothing. */
 const MAX_PIECES = 500;
@@ -89,9 +90,10 @@ class LiveStreamStore extends Store<LiveStreamState> {
     const abort = new AbortController();
     this.#abort = abort;
     const startedAt = performance.now();
+    pausedStore.set(false);
     this.#now = { ...IDLE, phase: 'opening', attached };
     this.set(this.#now);
-    // What comes is gathered; the page is told ten times a second, whatever the speed of the answer.
+    // What comes is gathered; the page is told five times a second, whatever the speed of the answer.
     const timer = setInterval(() => this.set(this.#now), REFRESH_MS);
     const handlers: Handlers = {
       onHead: (head) => this.#patch({ instance: head.instance, phase: 'streaming' }),

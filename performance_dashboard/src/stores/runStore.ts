@@ -13,6 +13,7 @@ import {
   stopRun,
 } from '../api.ts';
 import { emptyRunView, type RunView, withEnds, withSnapshot, withStarts, withStrip } from '../view/runView.ts';
+import { pausedStore } from './pausedStore.ts';
 import { Store } from './store.ts';
 
 /** Five times a second: numbers stay readable, and a run of a hundred streams costs no more than one of ten. */
@@ -101,6 +102,8 @@ export class RunStore extends Store<RunState> {
   #begin(plan: LoadPlan, engine: 'server' | 'browser'): AbortController {
     const abort = new AbortController();
     this.#abort = abort;
+    // Whoever starts something wants to see it.
+    pausedStore.set(false);
     this.set({ ...IDLE, phase: 'starting', plan, engine, heardAt: performance.now() });
     return abort;
   }

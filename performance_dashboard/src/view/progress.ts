@@ -33,6 +33,6 @@ export function progressOf({ mode, warmupMs }: LoadPlan, snapshot: LoadSnapshot 
     return { share: null, words: `step ${steps + (ended ? 0 : 1)} · ${formatCount(done)} requests · ${time}`, phases };
   }
   const whole = warmupMs + mode.durationMs;
-  const words = `${formatCount(done)} requests · ${time} of ${formatSeconds(whole)}`;
+  const words = `${formatCount(done)} requests · ${time}${ended ? '' : ` of ${formatSeconds(whole)}`}`;
   return { share: ended ? 1 : Math.min(1, (snapshot?.elapsed_ms ?? 0) / whole), words, phases };
 }

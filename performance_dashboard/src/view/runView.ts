@@ -16,14 +16,16 @@ export interface RunView {
   snapshot: LoadSnapshot | null;
   /** Streams as they started. */
   starts: readonly ShownStart[];
+  /** One of so many streams has a dot, once there are very many. */
+  every: number;
   course: readonly CoursePoint[];
   /** The first requests, by their number. */
   strip: readonly StripEntry[];
 }
 
-export const emptyRunView: RunView = { snapshot: null, starts: [], course: [], strip: [] };
+export const emptyRunView: RunView = { snapshot: null, starts: [], every: 1, course: [], strip: [] };
 
-/** Dots beyond this lie on each other anyway; the oldest go. */
+/** Dots beyond this lie on each other anyway; then every second goes. */
 const MAX_STARTS = 4_000;
 const MAX_POINTS = 600;
 
@@ -48,7 +50,13 @@ export function withStarts(view: RunView, news: readonly StreamStart[]): RunView
   for (const { index, instance } of starts) {
     if (index < STRIP_LENGTH) fill(strip, index, { instance, outcome: strip[index]?.outcome ?? null });
   }
-  return { ...view, strip, starts: [...view.starts, ...starts].slice(-MAX_STARTS) };
+  return { ...view, strip, ...thinnedStarts([...view.starts, ...starts], view.every) };
+}
+
+/** At most {@link MAX_STARTS} dots, spread over the whole run. */
+function thinnedStarts(starts: readonly ShownStart[], every: number): Pick<RunView, 'starts' | 'every'> {
+  const shown = starts.filter(({ index }) => index % every === 0);
+  return shown.length > MAX_STARTS ? thinnedStarts(shown, every * 2) : { starts: shown, every };
 }
 
 export function withEnds(view: RunView, ends: readonly StreamEnd[]): RunView {

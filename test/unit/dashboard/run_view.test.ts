@@ -52,7 +52,8 @@ describe('the view of a run', () => {
     expect(view.course.length).toBeLessThanOrEqual(600);
     expect(view.course.at(-1)).toEqual({ atMs: 399_800, active: { 'app-1': 1_999 } });
     const many = Array.from({ length: 5_000 }, (_, index) => start(index));
-    expect(withStarts(emptyRunView, many).starts).toHaveLength(4_000);
+    const thin = withStarts(withStarts(emptyRunView, many), [start(5_000), start(5_001)]);
+    expect([thin.every, thin.starts.length, thin.starts.at(-1)?.index]).toEqual([2, 2_501, 5_000]);
   });
 
   it('orders instances by name, known ones and seen ones', () => {
@@ -105,6 +106,7 @@ describe('the progress', () => {
     const progress = progressOf(timed, now, false);
     expect(progress).toMatchObject({ share: 0.25, words: '15 requests · 3.0 s of 12.0 s' });
     expect(phases(progress)).toEqual(['Warm-up done', 'Measure now', 'Drain next']);
+    expect(progressOf(timed, now, true).words).toBe('15 requests · 3.0 s');
     expect(phases(progressOf(timed, now, true))).toEqual(['Warm-up done', 'Measure done', 'Drain done']);
   });
 

@@ -34,6 +34,12 @@ describe('the verdict', () => {
     expect(verdict(thirty, false, PER_INSTANCE).title).toBe('27 streamed to the end, 3 were refused on purpose.');
   });
 
+  it('groups the digits of large numbers', () => {
+    const many = report({ ok: 8302 }, { 'app-1': 2775, 'app-2': 2769, 'app-3': 2758 });
+    const { title, text } = verdict(many, false, PER_INSTANCE);
+    expect(`${title} ${text}`).toBe('8,302 streamed to the end. Instances streamed between 2,758 and 2,775 each.');
+  });
+
   it('does not call 503 a purpose, nor a cut stream a success', () => {
     expect(verdict(report({ ok: 1, '503': 2 }, { 'app-1': 1 }), false, null)).toMatchObject({
       tone: 'note',
