@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three projects: `unit` (no process but this one), `real` (NGINX, Redis, instances as processes) and
- * `browser` (Chromium on top of that). Every file has ports, folders and sockets of its own.
+ * Four projects: `unit` (no process but this one), `real` (NGINX, Redis, instances as processes) and
+ * `browser` (Chromium on top of that), and `alone`, where
+ * shares are judged and nothing else may slow an instance. Every file has ports, folders and sockets of its own.
  */
 export default defineConfig({
   test: {
@@ -22,6 +23,16 @@ export default defineConfig({
           // Two at a time: most of a file's time is waiting for leases, drains and answers.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: ['test/alone/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -60,7 +60,7 @@ export async function testCommand(environment: Environment): Promise<number> {
     const check = await run('npm', ['run', 'check', '--', '--', ...reports('check.json')], environment);
     say('tests with NGINX, Redis, instances and Chromium');
     const vitest = path.join(environment.root, 'node_modules/vitest/vitest.mjs');
-    const projects = ['--project', 'real', '--project', 'browser'];
+    const projects = ['real', 'browser', 'alone'].flatMap((name) => ['--project', name]);
     const real = await run(process.execPath, [vitest, 'run', ...projects, ...reports('real.json')], environment);
     const parts = [tally(path.join(folder, 'check.json'), check), tally(path.join(folder, 'real.json'), real)];
     const passed = parts.reduce((sum, part) => sum + part.passed, 0);

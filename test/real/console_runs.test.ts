@@ -10,8 +10,6 @@ import { requestHttp1 } from '../support/stack_requests.ts';
 import { until } from '../support/until.ts';
 
 const SHORT = { tokens: 5, ttft_ms: 100, tokens_per_second: 50 };
-/** 300 streams a second from 200 at once: a machine of two cores has time left, so that no instance is the slow one. */
-const CALM = { tokens: 5, ttft_ms: 450, tokens_per_second: 20 };
 let stack: StackFixture;
 let token: string;
 beforeAll(async () => {
@@ -48,19 +46,11 @@ async function eventsOf(id: string): Promise<{ event: string; data: unknown }[]>
   return events;
 }
 
-describe('./weir load with 200 users', () => {
-  it('reads 2,000 streams as whole, shares within their band, with a generator that kept up', async () => {
-    const flags = ['-c', '200', '-n', '2000', '--users', '200', '--fake', JSON.stringify(CALM), '--json', '-'];
-    const { code, stdout, stderr } = await stack.weir(['load', ...flags]);
-    const report = JSON.parse(stdout) as LoadReport;
-    expect(report.outcomes).toMatchObject({ ok: 2000 });
-    expect(report.shares.map(({ instance, verdict }) => [instance, verdict])).toEqual([
-      ['app-1', 'even'],
-      ['app-2', 'even'],
-      ['app-3', 'even'],
-    ]);
-    expect(report.via).toBe('nginx');
-    expect([report.self_check?.reasons, code], stderr).toEqual([[], 0]);
+describe('./weir load with several users', () => {
+  it('gives each a source address of its own: none is refused', async () => {
+    const flags = ['-c', '50', '-n', '200', '--users', '50', '--fake', JSON.stringify(SHORT), '--json', '-'];
+    const report = JSON.parse((await stack.weir(['load', ...flags])).stdout) as LoadReport;
+    expect(report).toMatchObject({ via: 'nginx', outcomes: { ok: 200 } });
   });
 
   it('is kept, and compared with by the next', async () => {
