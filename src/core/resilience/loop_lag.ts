@@ -4,6 +4,9 @@ const LOOK_MS = 250;
 /** Tokens that are this late help nobody; more streams would make all of them later. */
 export const MAX_LAG_MS = 1_000;
 
+/** As much as a single look may count: half of it, once, is below the limit. */
+const ONE_PAUSE_MS = 1.9 * MAX_LAG_MS;
+
 /** How far the event loop is behind, by a timer that knows when it should have come. */
 export class LoopLag {
   readonly #now: () => number;
@@ -23,8 +26,9 @@ export class LoopLag {
 
   look(): void {
     const now = this.#now();
-    // One late look is a pause; an instance that is overloaded is late again and again.
-    this.#lag = (this.#lag + Math.max(0, now - this.#due)) / 2;
+    // One late look is a pause, however long; an instance that is overloaded is late again and again.
+    const late = Math.min(Math.max(0, now - this.#due), ONE_PAUSE_MS);
+    this.#lag = (this.#lag + late) / 2;
     this.#due = now + LOOK_MS;
   }
 
