@@ -20,6 +20,8 @@ export interface MockRequest {
   path: string;
   headers: IncomingMessage['headers'];
   body: { model?: string; stream?: boolean; stream_options?: { include_usage?: boolean } } & Record<string, unknown>;
+  /** The same, to the byte. */
+  raw: string;
   /** Wall clock, ms. */
   startedAt: number;
   /** Wall clock when the connection of an unfinished answer closed: the client went away, or the script reset it. */
@@ -117,6 +119,7 @@ async function receive(incoming: IncomingMessage, response: ServerResponse): Pro
     path: incoming.url ?? '',
     headers: incoming.headers,
     body: JSON.parse(text),
+    raw: text,
     startedAt: performance.timeOrigin + performance.now(),
     closedEarlyAt: undefined,
     ended: new Promise((resolve) => {
