@@ -2,6 +2,7 @@ import { HttpOrigin } from '../adapters/providers/http_origin.ts';
 import { OriginRegistry } from '../core/passthrough/origin_registry.ts';
 import type { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { GatewayConfig } from './config.ts';
+import { ANTHROPIC_VERSION } from './doors/door.ts';
 
 /** The providers whose own APIs are passed through, as the environment names them. */
 export function buildOrigins(config: GatewayConfig, wheel: TimerWheel) {
@@ -9,6 +10,7 @@ export function buildOrigins(config: GatewayConfig, wheel: TimerWheel) {
     {
       name: 'openai',
       speaks: ['chat', 'embeddings', 'responses'],
+      modelsPath: '/models',
       baseUrl: config.OPENAI_BASE_URL,
       apiKey: config.OPENAI_API_KEY,
       keyHeaders: (key) => ({ authorization: `Bearer ${key}` }),
@@ -20,6 +22,8 @@ export function buildOrigins(config: GatewayConfig, wheel: TimerWheel) {
     {
       name: 'anthropic',
       speaks: ['messages'],
+      modelsPath: '/v1/models?limit=1000',
+      modelsHeaders: { 'anthropic-version': ANTHROPIC_VERSION },
       // Its clients name the address without the version; who names it with one means the same.
       baseUrl: config.ANTHROPIC_BASE_URL.replace(/\/v1\/*$/, ''),
       apiKey: config.ANTHROPIC_API_KEY,

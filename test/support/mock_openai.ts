@@ -35,6 +35,8 @@ export interface MockOpenaiOptions {
   host?: string;
   /** Scripts an answer; undefined leaves it to the model's name. */
   script?: (request: MockRequest) => readonly MockStep[] | undefined;
+  /** Whether `/responses` runs in the background, as resumable streams want it; else it is scripted like all others. */
+  background?: boolean;
 }
 
 export interface MockOpenai extends AsyncDisposable {
@@ -67,7 +69,8 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
   };
   const responses = new MockResponses();
   const server = createServer(async (incoming, response) => {
-    if (await responses.handle(incoming, response)) return;
+    if (options.background !== false && (await responses.handle(incoming, response))) return;
+    if (incoming.url === '/v1/models') return answerModels(response);
     if (incoming.method === 'GET') return answerStats(response, open, requests);
     const request = await receive(incoming, response);
     requests.push(request);
@@ -195,6 +198,12 @@ function answerWhole(chunks: number, response: ServerResponse): void {
   response.end(
     JSON.stringify({ object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }], usage }),
   );
+}
+
+function answerModels(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const data = [{ id: 'mock-5x0', object: 'model', created: 1764000000, owned_by: 'mock' }];
+  response.end(JSON.stringify({ object: 'list', data }));
 }
 
 /** For measurements from another process: answers under way, and when clients went away (wall clock, ms). */

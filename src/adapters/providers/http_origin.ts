@@ -8,6 +8,8 @@ import { providerAgent } from './provider_agent.ts';
 export interface HttpOriginOptions {
   name: string;
   speaks: readonly Protocol[];
+  modelsPath: string;
+  modelsHeaders?: Record<string, string>;
   /** Paths of calls are appended to it. */
   baseUrl: string;
   /** The deployment's own; undefined where the server wants none. */
@@ -22,6 +24,8 @@ export interface HttpOriginOptions {
 export class HttpOrigin implements Origin {
   readonly name: string;
   readonly speaks: readonly Protocol[];
+  readonly modelsPath: string;
+  readonly modelsHeaders: Record<string, string>;
   readonly #base: string;
   readonly #apiKey: string | undefined;
   readonly #headers: Record<string, string>;
@@ -33,6 +37,8 @@ export class HttpOrigin implements Origin {
     const { name, speaks, baseUrl, apiKey, keyHeaders, unusable } = options;
     this.name = name;
     this.speaks = speaks;
+    this.modelsPath = options.modelsPath;
+    this.modelsHeaders = options.modelsHeaders ?? {};
     this.#base = baseUrl.replace(/\/+$/, '');
     this.#apiKey = apiKey;
     this.#headers = apiKey ? keyHeaders(apiKey) : {};

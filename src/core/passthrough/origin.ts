@@ -41,6 +41,9 @@ export interface OriginAnswer {
 export interface Origin {
   readonly name: string;
   readonly speaks: readonly Protocol[];
+  /** Where it lists its models, and what it wants to hear with that. */
+  readonly modelsPath: string;
+  readonly modelsHeaders: Readonly<Record<string, string>>;
   /** Why it can't be used now, in one sentence; undefined when it can. */
   unusable(): string | undefined;
   /**

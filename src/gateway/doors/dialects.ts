@@ -1,12 +1,13 @@
 import type { Dialect } from '../../core/passthrough/handle_passthrough.ts';
 import { anthropicError } from '../../protocol/anthropic_error.ts';
+import { chatError } from '../../protocol/chat_frames.ts';
 import { openAiError } from '../../protocol/openai_error.ts';
 import { HEARTBEAT } from '../../protocol/weir_encoder.ts';
 
 /** Chat completions: an `error` where a chunk would be. */
 export const chatDialect: Dialect = {
   heartbeat: HEARTBEAT,
-  error: (error) => bytesOf(`data: ${JSON.stringify(openAiError(error))}\n\n`),
+  error: (error) => bytesOf(chatError(error)),
 };
 
 /** OpenAI's responses: its fields stand beside the type; some clients look for them in `error`, so both are there. */

@@ -21,6 +21,9 @@ export interface Door {
   headers: Readonly<Record<string, string | undefined>>;
 }
 
+/** Their API refuses a request that names none. */
+export const ANTHROPIC_VERSION = '2023-06-01';
+
 export const DOORS: readonly Door[] = [
   {
     protocol: 'chat',
@@ -56,7 +59,6 @@ export const DOORS: readonly Door[] = [
     summary: "Anthropic's messages, streamed or whole",
     dialect: messagesDialect,
     reader: () => new MessagesReader(),
-    // Their API refuses a request that names no version.
-    headers: { 'anthropic-version': '2023-06-01', 'anthropic-beta': undefined },
+    headers: { 'anthropic-version': ANTHROPIC_VERSION, 'anthropic-beta': undefined },
   },
 ];

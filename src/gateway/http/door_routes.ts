@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { handlePassthrough, type WholeAnswer } from '../../core/passthrough/handle_passthrough.ts';
+import { ModelList } from '../../core/passthrough/model_list.ts';
 import type { Origin } from '../../core/passthrough/origin.ts';
 import type { OriginRegistry } from '../../core/passthrough/origin_registry.ts';
 import { DOORS, type Door } from '../doors/door.ts';
@@ -9,6 +10,8 @@ import { abortWhenGone } from './abort_when_gone.ts';
 import { BodyBudget } from './body_budget.ts';
 import { type DoorRequest, parseDoorRequest } from './door_request.ts';
 import { HttpSink } from './http_sink.ts';
+import { localChat } from './local_chat.ts';
+import { openAiModels } from './openai_models.ts';
 import { threadIdOf } from './parse_stream_request.ts';
 import { streamHeaders } from './stream_headers.ts';
 import type { StreamRouteContext } from './stream_route.ts';
@@ -39,10 +42,13 @@ export async function doorRoutes(app: FastifyInstance, context: DoorContext): Pr
   );
   app.addHook('onRequest', async (request, reply) => {
     request.threadId = threadIdOf(request.headers['x-thread-id']);
-    reply.headers({ 'X-Request-Id': request.threadId, 'X-Thread-ID': request.threadId });
+    // Anthropic's clients know it by a name of their own.
+    const name = request.url.startsWith('/v1/messages') ? 'Request-Id' : 'X-Request-Id';
+    reply.headers({ [name]: request.threadId, 'X-Thread-ID': request.threadId });
     budget.take(request, reply);
   });
   for (const door of DOORS) doorRoute(app, context, door);
+  openAiModels(app, context.core.providers, new ModelList(context.origins.all));
 }
 
 function doorRoute(app: FastifyInstance, context: DoorContext, door: Door): void {
@@ -57,10 +63,13 @@ function doorRoute(app: FastifyInstance, context: DoorContext, door: Door): void
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       const asked = parseDoorRequest(request.body as Buffer);
-      const { origin, model } = context.origins.select(asked.model, door.protocol);
+      const target = context.origins.select(asked.model, door.protocol);
+      const { origin, model } = target;
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
-      const whole = await passOn(context, door, origin as Origin, { ...asked, model }, { request, reply, startedAt });
+      const exchange = { request, reply, startedAt };
+      if (!origin) return (await localChat(context, target, asked, exchange)) ?? reply;
+      const whole = await passOn(context, door, origin, { ...asked, model }, exchange);
       return whole ? sendWhole(reply, whole) : reply;
     },
   });
