@@ -4,6 +4,7 @@ import { askDoor, type DoorAnswer } from '../support/door_answer.ts';
 import { type Instance, type LogLine, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { answerFrames, type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
+import { rawConnection, streamPost } from '../support/raw_http.ts';
 import { until } from '../support/until.ts';
 
 const PATH = '/v1/chat/completions';
@@ -199,6 +200,44 @@ describe('a provider that fails after its head', () => {
     const { text } = await scripted([head, { write: 'data: ' }, ...Array(18).fill(part)]);
     expect(lastEvent(text)).toMatchObject({ error: { code: 'upstream_protocol' } });
   });
+});
+
+describe('silence', () => {
+  const words = answerFrames(['One ', 'two.'], false);
+  const heartbeat = ': hb\n\n';
+
+  it('is filled between events, and never inside one', async () => {
+    const [half, rest] = [words.slice(0, 250), words.slice(250)];
+    const { text } = await scripted([head, { write: half }, { pause: 11_000 }, { write: rest }]);
+    expect(text.replace(heartbeat, '')).toBe(words);
+    const border = half.lastIndexOf('\n\n') + 2;
+    expect(text.slice(border, border + heartbeat.length)).toBe(heartbeat);
+  });
+
+  it('of a provider without a head ends with ours; its refusal is then an event', async () => {
+    const answer = await scripted([{ pause: 11_000 }, { head: 429 }, { write: '{}' }]);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(lastEvent(answer.text)).toMatchObject({ error: { code: 'upstream_rate_limited' } });
+  });
+});
+
+it('a connection serves another request after a stream', async () => {
+  const post = streamPost({ model: 'mock-2x0', stream: true }, {}, PATH);
+  const raw = rawConnection(
+    instance.port,
+    post + streamPost({ model: 'mock-2x0', stream: true }, { Connection: 'close' }, PATH),
+  );
+  await raw.ended;
+  expect(raw.received().match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+  expect(raw.received().match(/data: \[DONE\]\n\n\r\n0\r\n\r\n/g)).toHaveLength(2);
+});
+
+it('HTTP/1.0 gets the bytes as they are, up to the end of its connection', async () => {
+  const post = streamPost({ model: 'mock-2x0', stream: true }, {}, PATH).replace('HTTP/1.1', 'HTTP/1.0');
+  const raw = rawConnection(instance.port, post);
+  await raw.ended;
+  expect(raw.received().split('\r\n\r\n')[1]).toBe(answerFrames(['word ', 'word '], false));
 });
 
 describe('an answer that is not streamed', () => {

@@ -130,6 +130,13 @@ describe('OpenAI’s own client, through NGINX', () => {
     expect(provider.requests).toHaveLength(calls + 2);
   });
 
+  it('sends images of many megabytes', async () => {
+    const url = `data:image/png;base64,${'A'.repeat(24 * 1024 * 1024)}`;
+    const content = [{ type: 'image_url' as const, image_url: { url } }];
+    await client.chat.completions.create({ model: 'openai/mock-2x0', messages: [{ role: 'user', content }] });
+    expect(provider.requests.at(-1)?.raw.length).toBeGreaterThan(url.length);
+  });
+
   it('streams from the provider that makes answers up', async () => {
     const body = { model: 'fake/demo', messages, stream: true, fake: { tokens: 5, ttft_ms: 0 } } as const;
     const stream = await client.chat.completions.create(body);
