@@ -53,17 +53,21 @@ export class ChatReader implements EventReader {
   }
 }
 
+const FINISH = '"finish_reason":';
+/** How most servers end a chunk in mid-answer: what follows its choices would stand here. */
+const PLAIN_END = `${FINISH}null}]}`;
+
 /**
- * A chunk in mid-answer, known by three searches instead of by parsing. Quotes inside a JSON string are always escaped,
+ * A chunk in mid-answer, known by a few searches instead of by parsing. Quotes inside a JSON string are always escaped,
  * so none of these keys can be part of somebody's text; where one of them is doubtful, the whole is parsed.
  */
 function isPlainPiece(data: string): boolean {
-  const finish = data.indexOf('"finish_reason":');
-  if (finish < 0 || !data.startsWith('null', data.charCodeAt(finish + 16) === 32 ? finish + 17 : finish + 16)) {
-    return false;
-  }
-  if (data.indexOf('"finish_reason":', finish + 16) >= 0) return false;
-  return !data.includes('"usage":{') && !data.includes('"usage": {') && !data.includes('"error":');
+  const finish = data.indexOf(FINISH);
+  if (finish < 0 || data.includes('"error":')) return false;
+  if (finish === data.length - PLAIN_END.length && data.endsWith(PLAIN_END)) return true;
+  const value = finish + FINISH.length;
+  if (!data.startsWith('null', data.charCodeAt(value) === 32 ? value + 1 : value)) return false;
+  return data.indexOf(FINISH, value) < 0 && !data.includes('"usage":{') && !data.includes('"usage": {');
 }
 
 /** Text, reasoning, a tool's arguments: anything but a role and emptiness. */
