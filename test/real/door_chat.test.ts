@@ -151,7 +151,9 @@ describe('a provider that fails before its head', () => {
   it('never has its key repeated to a client', async () => {
     const answer = await scripted([
       { head: 401, headers: { 'content-type': 'application/json' } },
-      { write: JSON.stringify({ error: { message: `Incorrect API key provided: ${KEY}.` } }) },
+      { write: `{"error":{"message":"Incorrect API key provided: ${KEY.slice(0, 6)}` },
+      { pause: 20 },
+      { write: `${KEY.slice(6)}."}}` },
     ]);
     expect(answer.status).toBe(401);
     expect(answer.text).toContain('Incorrect API key provided: [key].');

@@ -6,6 +6,8 @@ import type { TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { passedHeaders } from './passed_headers.ts';
 
+/** A refusal is read whole before any of it is passed on; one that is longer than this is none. */
+const REFUSAL_BYTES = 1024 * 1024;
 /** After its last event an answer has little left to say: this much, in bytes, then its connection is given up. */
 const REST_BYTES = 16 * 1024;
 /** And it says it within this time. */
@@ -30,6 +32,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
   #consumer: ByteConsumer | undefined;
   #full = false;
   #settled = false;
+  #refusal = '';
   /** How it ended before anybody listened: an answer may have no body. */
   #ending: ((consumer: ByteConsumer) => void) | undefined;
   /** Bytes that came after all was said. */
@@ -112,8 +115,12 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
     }
     this.#watch.touch();
     const text = (bytes as Buffer).toString('latin1');
-    if ((this.#consumer as ByteConsumer).bytes(this.status < 400 ? text : this.#withoutKey(text)) || this.#settled)
+    if (this.status >= 400) {
+      this.#refusal += text;
+      if (this.#refusal.length > REFUSAL_BYTES) this.#fail(this.#error('upstream_error', 'its refusal has no end'));
       return;
+    }
+    if ((this.#consumer as ByteConsumer).bytes(text) || this.#settled) return;
     this.#full = true;
     this.#watch.hold(true);
     controller.pause();
@@ -123,7 +130,10 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
     this.#restTimer?.cancel();
     if (this.#settled) return;
     this.#settle();
-    this.#tell((consumer) => consumer.end());
+    this.#tell((consumer) => {
+      if (this.#refusal !== '') consumer.bytes(this.#withoutKey(this.#refusal));
+      consumer.end();
+    });
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {

@@ -33,8 +33,10 @@ export class ModelList {
 
   async #ask(): Promise<OfferedModel[]> {
     const usable = this.#origins.filter((origin) => origin.unusable() === undefined);
-    const lists = await Promise.all(usable.map((origin) => modelsOf(origin).catch(() => [])));
-    return lists.flat();
+    const lists = await Promise.allSettled(usable.map(modelsOf));
+    // A list with a hole in it is not kept.
+    if (lists.some(({ status }) => status === 'rejected')) this.#kept = undefined;
+    return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
   }
 }
 

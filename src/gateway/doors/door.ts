@@ -31,7 +31,7 @@ export const DOORS: readonly Door[] = [
     upstreamPath: '/chat/completions',
     summary: "OpenAI's chat completions, streamed or whole",
     dialect: chatDialect,
-    reader: ({ n }) => new ChatReader(n),
+    reader: ({ n }) => new ChatReader(Math.max(1, n)),
     headers: { 'openai-beta': undefined },
   },
   {
