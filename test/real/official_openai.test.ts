@@ -110,6 +110,16 @@ describe('OpenAI’s own client, through NGINX', () => {
     expect(invalid).toMatchObject({ status: 422, code: 'validation_error', param: 'model', requestID: /./ });
   });
 
+  it('understands what NGINX refuses by itself', async () => {
+    const input = { model: 'openai/mock', input: 'x'.repeat(34 * 1024 * 1024) };
+    expect(await thrownBy(client.embeddings.create(input))).toMatchObject({
+      status: 413,
+      code: 'payload_too_large',
+      type: 'invalid_request_error',
+      message: expect.stringContaining('too large for NGINX'),
+    });
+  });
+
   it('gets a RateLimitError for our own limit, with the time to wait', async () => {
     const body = { model: 'openai/mock-endless', messages, stream: true } as const;
     const held = await Promise.all(Array.from({ length: 9 }, () => client.chat.completions.create(body)));
