@@ -89,6 +89,12 @@ describe('a streamed answer is the provider’s, byte for byte', () => {
     expect((await scripted([head, { write: many }])).text === many).toBe(true);
   });
 
+  it('and ends at [DONE], though the provider’s connection does not', async () => {
+    const { text } = await scripted([head, { write: answerFrames(['One '], false) }, { hang: true }]);
+    expect(text).toBe(answerFrames(['One '], false));
+    await until('the call is given up', () => provider.open === 0);
+  });
+
   it('and what comes after [DONE] is nobody’s', async () => {
     const { text } = await streamed('mock-after-done');
     expect(text).toBe(answerFrames(['One ', 'two.'], false));

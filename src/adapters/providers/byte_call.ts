@@ -2,16 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { ByteConsumer, OriginAnswer } from '../../core/passthrough/origin.ts';
 import { SilenceWatch } from '../../core/provider/silence_watch.ts';
-import type { TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
+import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
+import { Leftover } from './leftover.ts';
 import { passedHeaders } from './passed_headers.ts';
 
 /** A refusal is read whole before any of it is passed on; one that is longer than this is none. */
 const REFUSAL_BYTES = 1024 * 1024;
-/** After its last event an answer has little left to say: this much, in bytes, then its connection is given up. */
-const REST_BYTES = 16 * 1024;
-/** And it says it within this time. */
-const REST_MS = 5_000;
 
 export interface ByteCallAbout {
   provider: string;
@@ -35,9 +32,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
   #refusal = '';
   /** How it ended before anybody listened: an answer may have no body. */
   #ending: ((consumer: ByteConsumer) => void) | undefined;
-  /** Bytes that came after all was said. */
-  #rest = 0;
-  #restTimer: WheelTimer | undefined;
+  #leftover: Leftover | undefined;
   status = 0;
   headers: Record<string, string> = {};
   contentType = '';
@@ -80,8 +75,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
   finish(): void {
     if (this.#settled) return;
     this.#settle();
-    this.#restTimer = this.#wheel.timer(() => this.#controller?.abort(new WeirError('cancelled')));
-    this.#restTimer.arm(REST_MS);
+    this.#leftover = new Leftover(this.#controller, this.#wheel);
   }
 
   // --- undici's handler
@@ -109,8 +103,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Uint8Array): void {
     if (this.#settled) {
-      this.#rest += bytes.length;
-      if (this.#rest > REST_BYTES) controller.abort(new WeirError('cancelled'));
+      this.#leftover?.drop(bytes);
       return;
     }
     this.#watch.touch();
@@ -127,7 +120,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#restTimer?.cancel();
+    this.#leftover?.end();
     if (this.#settled) return;
     this.#settle();
     this.#tell((consumer) => {
@@ -137,7 +130,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#restTimer?.cancel();
+    this.#leftover?.end();
     this.#fail(this.#error(this.#consumer ? 'upstream_truncated' : 'upstream_error', error.message));
   }
 
