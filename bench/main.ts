@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cancelLatencies } from './cancel_latency.ts';
 import { cancelTable, type Figure, type FirstText, figureTable, firstTextTable, goalTable } from './figures.ts';
+import { generatorTable } from './generator_table.ts';
 import { cpuMicroseconds } from './measure_cpu.ts';
 import { performancePage } from './performance_page.ts';
 import { GOALS, type Row, startRows } from './rows.ts';
@@ -15,7 +16,7 @@ const { values } = parseArgs({
     chunks: { type: 'string', default: '200' },
     rate: { type: 'string', default: '50' },
     runs: { type: 'string', default: '3' },
-    /** Rows by key, comma separated; the floor and the way without a relay are always among them. */
+    /** Rows by key (and `generator`), comma separated; the floor and the way without a relay are always among them. */
     only: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -53,11 +54,14 @@ try {
   for (const row of chosen.filter(({ key }) => ['weir', 'deployed', 'chat'].includes(key))) {
     cancels.set(row.name, await cancelLatencies(row, mockUrl));
   }
+  const isGeneratorWanted = wanted === undefined || wanted.includes('generator');
+  const generator = isGeneratorWanted ? [`## The load generator itself\n${await generatorTable(runs, 5)}`] : [];
   const tables = [
     `## CPU per relayed event\n${figureTable([...figures.values()])}`,
     `## Goals\n${goalTable(GOALS, figures)}`,
     `## Time to the first text\n${firstTextTable([...firstText.values()])}`,
     `## Cancel, until the provider sees it\n${cancelTable(cancels)}`,
+    ...generator,
   ].join('\n\n');
   process.stdout.write(`${tables}\n`);
   if (values.write) {

@@ -25,6 +25,7 @@ validation, admission, ids, heartbeat, back-pressure, checksum, metrics, log.
 
 The time to the first text is taken at the same load, from the request to the first text at the client; the mock sends
 its first after 20 ms. A cancel is the time from the client's closing of its connection until the provider sees it.
+The load generator is measured against a server that costs little ([load.md](load.md)).
 
 ${tables}
 `;

@@ -1,87 +1,114 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
+import type { PageConfig } from './api.ts';
 import { Banner } from './components/Banner.tsx';
+import { Doctor } from './components/Doctor.tsx';
+import { HelpDialog } from './components/HelpDialog.tsx';
+import { LiveStream } from './components/LiveStream.tsx';
 import { LoadTester } from './components/LoadTester.tsx';
+import { Logo } from './components/Logo.tsx';
 import { Overview } from './components/Overview.tsx';
 import { PathStrip } from './components/PathStrip.tsx';
+import { Runs } from './components/Runs.tsx';
 import { type Screen, Tabs } from './components/Tabs.tsx';
 import { ThemeSwitch } from './components/ThemeSwitch.tsx';
 import { Unreachable } from './components/Unreachable.tsx';
 import { useHashRoute } from './hooks/useHashRoute.ts';
+import { usePath } from './hooks/usePath.ts';
 import { useShortcuts } from './hooks/useShortcuts.ts';
 import { useTheme } from './hooks/useTheme.ts';
 import { clusterStore } from './stores/clusterStore.ts';
+import { liveStreamStore } from './stores/liveStreamStore.ts';
+import { pausedStore } from './stores/pausedStore.ts';
 import { runStore } from './stores/runStore.ts';
 import { useStore } from './stores/store.ts';
 
 const SCREENS = [
   { route: 'load', title: 'Load tester' },
   { route: 'overview', title: 'Overview' },
+  { route: 'runs', title: 'Runs' },
+  { route: 'stream', title: 'Live stream' },
+  { route: 'doctor', title: 'Doctor' },
 ] as const satisfies readonly Screen[];
-const ROUTES = ['load', 'overview'] as const;
+const ROUTES = ['load', 'overview', 'runs', 'stream', 'doctor'] as const;
 
 /** The frame: header, path, tabs, and the screen that the address names. */
-export function App({ apiBaseUrl }: { apiBaseUrl: string }) {
-  const route = useHashRoute(ROUTES);
+export function App({ config }: { config: PageConfig }) {
+  const { apiBaseUrl } = config;
+  const { route, part } = useHashRoute(ROUTES);
   const { theme, shown, setTheme } = useTheme();
-  const cluster = useStore(clusterStore);
-  const run = useStore(runStore);
+  const [help, setHelp] = useState(false);
+  const paused = useStore(pausedStore);
+  const path = usePath();
   useEffect(() => clusterStore.follow(apiBaseUrl), [apiBaseUrl]);
+  useEffect(() => void liveStreamStore.resume(apiBaseUrl), [apiBaseUrl]);
+  useEffect(() => {
+    if (config.canRun) void runStore.adopt();
+  }, [config.canRun]);
   useEffect(() => {
     document.title = `${SCREENS.find((screen) => screen.route === route)?.title} · Weir`;
   }, [route]);
-  const go = (to: (typeof ROUTES)[number]) => () => {
-    window.location.hash = `#/${to}`;
-  };
   useShortcuts([
-    ['1', go('load')],
-    ['2', go('overview')],
+    ...SCREENS.map(({ route: to }, index) => [`${index + 1}`, () => go(to)] as const),
+    ['p', () => pausedStore.set(!pausedStore.get())],
+    ['?', () => setHelp(true)],
     ['Escape', () => runStore.stop()],
   ]);
 
-  // What a run saw counts as well: it may have taken another way than the cluster's events.
-  const ranDirect = run.snapshot?.via === 'direct' || run.snapshot?.via === 'mixed';
-  const bypassed = ranDirect || (cluster.via === null && cluster.link !== 'disconnected');
-  const runFailed = run.phase === 'finished' && run.snapshot.outcomes.connect === run.snapshot.requests;
-  const unreachable = cluster.link === 'disconnected' || (runFailed && cluster.link !== 'live');
-
+  const props = { config, cluster: path.cluster, theme: shown };
   return (
     <div className="mx-auto flex min-h-dvh max-w-[80rem] flex-col gap-4 px-3 py-3 sm:px-6 sm:py-4">
       <button type="button" className="sr-only focus:not-sr-only" onClick={focusMain}>
         Skip to content
       </button>
       <header className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
-        <div className="flex items-center gap-6">
+        <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
           <h1 className="flex items-center gap-2 text-heading font-semibold">
-            <img src="/weir.svg" alt="" width="22" height="22" />
+            <Logo />
             Weir
           </h1>
           <Tabs screens={SCREENS} current={route} />
         </div>
-        <ThemeSwitch theme={theme} onChange={setTheme} />
+        <div className="flex items-center gap-2">
+          <button
+            type="button"
+            className="button-plain min-h-7! px-2! text-label aria-pressed:border-warn aria-pressed:text-warn"
+            aria-pressed={paused}
+            onClick={() => pausedStore.set(!paused)}
+          >
+            {paused ? '▸ Go on' : 'Pause'}
+          </button>
+          <ThemeSwitch theme={theme} onChange={setTheme} />
+          <HelpDialog open={help} onOpenChange={setHelp} />
+        </div>
       </header>
       <PathStrip
-        cluster={cluster}
-        bypassed={bypassed}
+        cluster={path.cluster}
+        bypassed={path.bypassed}
         apiBaseUrl={apiBaseUrl}
-        running={(run.snapshot?.active ?? 0) > 0}
+        pageStreams={path.pageStreams}
+        running={path.running}
       />
-      {bypassed && <Banner apiBaseUrl={apiBaseUrl} mixed={run.snapshot?.via === 'mixed'} />}
-      {unreachable && <Unreachable apiBaseUrl={apiBaseUrl} status={cluster.status} />}
+      {path.bypassed && <Banner apiBaseUrl={apiBaseUrl} mixed={path.mixed} />}
+      {path.unreachable && <Unreachable apiBaseUrl={apiBaseUrl} status={path.cluster.status} />}
       <main id="main" tabIndex={-1} className="flex-1 outline-none">
-        {route === 'load' ? (
-          <LoadTester apiBaseUrl={apiBaseUrl} cluster={cluster} theme={shown} />
-        ) : (
-          <Overview cluster={cluster} theme={shown} />
-        )}
+        {route === 'load' && <LoadTester {...props} part={part} />}
+        {route === 'overview' && <Overview {...props} paused={paused} />}
+        {route === 'runs' && <Runs config={config} />}
+        {route === 'stream' && <LiveStream {...props} />}
+        {route === 'doctor' && <Doctor part={part} />}
       </main>
-      <footer className="flex flex-wrap gap-x-4 text-label text-muted">
+      <footer className="flex flex-wrap justify-between gap-x-4 text-label text-muted">
         <span className="min-w-0 break-all">
           API <code className="font-mono">{apiBaseUrl}</code>
         </span>
-        <span>Keys: 1, 2 screens · R run · Esc stop</span>
+        <span>Keys: 1 to 5 screens · R run · Esc stop · P pause · ? help</span>
       </footer>
     </div>
   );
+}
+
+function go(route: string): void {
+  window.location.hash = `#/${route}`;
 }
 
 /** A link would change the hash, which is the route. */

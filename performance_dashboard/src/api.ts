@@ -1,18 +1,32 @@
 import { fetchTransport } from '../../src/client/transport.ts';
 import type { LoadPlan } from '../../src/load/load_plan.ts';
-import { runLoad } from '../../src/load/run_load.ts';
-import type { Summary } from '../../src/load/summary.ts';
+import type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
+import type { LoadRun, RunHead } from '../../src/load/load_run.ts';
+import type { Outcome } from '../../src/load/outcome.ts';
+import type { LoadRecord } from '../../src/load/record.ts';
+import { runLoad, summaryOptions } from '../../src/load/run_load.ts';
+import { Summary, type SummaryOptions } from '../../src/load/summary.ts';
 import type { ClusterView, ModelsView } from '../../src/protocol/cluster_view.ts';
 import { SseDecoder } from '../../src/protocol/sse_decoder.ts';
 
 // The one file that knows the rest of Weir: everything the page asks, it asks here.
 
+export { attachStream, openStream } from '../../src/client/open_stream.ts';
+export { StreamRefusal } from '../../src/client/stream_refusal.ts';
+export type { StreamResult } from '../../src/client/stream_result.ts';
+export { type ComparisonRow, compareReports } from '../../src/load/compare_reports.ts';
+export type { LimitReport } from '../../src/load/limit_steps.ts';
 export type { LoadPlan } from '../../src/load/load_plan.ts';
+export type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
+export { type LoadRun, type RunHead, STRIP_LENGTH, type StripEntry } from '../../src/load/load_run.ts';
 export type { Outcome } from '../../src/load/outcome.ts';
+export type { LoadRecord } from '../../src/load/record.ts';
 export type { Spread } from '../../src/load/samples.ts';
-export { type LoadReport, type LoadSnapshot, Summary } from '../../src/load/summary.ts';
+export type { InstanceShare } from '../../src/load/shares.ts';
+export { Summary } from '../../src/load/summary.ts';
 export type { SeriesPoint } from '../../src/load/time_series.ts';
 export type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/cluster_view.ts';
+export type { StreamEvent } from '../../src/protocol/stream_event.ts';
 
 /** Where requests go: port 443 is NGINX, so they are balanced. An instance's own address would bypass it. */
 const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api/v1';
@@ -20,21 +34,31 @@ const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api
 /** A console that hangs must not leave the page empty. */
 const CONFIG_WITHIN_MS = 2_000;
 
+/** What the page is told by whoever serves it. */
+export interface PageConfig {
+  apiBaseUrl: string;
+  /** Whether the console runs load tests for this page; not behind NGINX. */
+  canRun: boolean;
+  /** Whether it kills and starts instances for this page. */
+  canDrill: boolean;
+}
+
 /**
- * The API's base. A build that was given VITE_API_BASE_URL keeps to it; otherwise whoever serves the page knows on
- * which port NGINX listens, and says so in /config.json.
+ * The API's base, and what the console does for this page. A build that was given VITE_API_BASE_URL keeps to it;
+ * otherwise whoever serves the page knows on which port NGINX listens, and says so in /config.json.
  */
-export async function loadApiBaseUrl(): Promise<string> {
-  if (import.meta.env.VITE_API_BASE_URL) return absolute(import.meta.env.VITE_API_BASE_URL);
+export async function loadConfig(): Promise<PageConfig> {
+  const built = import.meta.env.VITE_API_BASE_URL;
+  const config = { apiBaseUrl: absolute(API_BASE_URL), canRun: false, canDrill: false };
   try {
     const response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(CONFIG_WITHIN_MS) });
-    const config: unknown = await response.json();
-    if (typeof config === 'object' && config !== null && 'apiBaseUrl' in config)
-      return absolute(`${config.apiBaseUrl}`);
+    const told = (await response.json()) as Partial<PageConfig>;
+    if (!built && told.apiBaseUrl) config.apiBaseUrl = absolute(told.apiBaseUrl);
+    return { ...config, canRun: told.canRun === true, canDrill: told.canDrill === true };
   } catch {
-    // Served by something else than the console (vite's own server), or it hangs: the default stands.
+    // Served by something else than the console (vite's own server), or it hangs: the defaults stand.
+    return config;
   }
-  return API_BASE_URL;
 }
 
 function absolute(url: string): string {
@@ -46,23 +70,6 @@ export async function fetchModels(apiBaseUrl: string, signal: AbortSignal): Prom
   const response = await fetch(`${apiBaseUrl}/models`, { signal });
   if (!response.ok) throw new Error(`The list of models got status ${response.status}.`);
   return (await response.json()) as ModelsView;
-}
-
-/** Shape of the console's findings; `mend` is a command or an action, empty where nothing is wrong. */
-export interface Finding {
-  id: string;
-  status: 'ok' | 'warn' | 'fail';
-  what: string;
-  why: string;
-  mend: string;
-}
-
-/** Asks the console what it sees of the API. @throws Error where the page was not served by a console */
-export async function fetchDiagnosis(signal: AbortSignal): Promise<Finding[]> {
-  const response = await fetch('/api/diagnose', { signal, cache: 'no-store' });
-  if (!response.ok) throw new Error(`The diagnosis got status ${response.status}.`);
-  const body = (await response.json()) as { findings: Finding[] };
-  return body.findings;
 }
 
 /** The cluster's events were answered with a status other than 200. */
@@ -91,19 +98,175 @@ export async function followCluster(
   const response = await fetch(`${apiBaseUrl}/cluster/events`, { signal, headers, cache: 'no-store' });
   if (!response.ok || response.body === null) throw new ClusterRefusal(response.status);
   onHead(response.headers.get('x-gateway-via'));
+  await readEvents(response.body, (event, data) => event === 'cluster' && onView(JSON.parse(data) as ClusterView));
+}
+
+async function readEvents(body: ReadableStream<Uint8Array>, on: (event: string, data: string) => void): Promise<void> {
   const decoder = new SseDecoder();
-  const reader = response.body.getReader();
+  const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
     decoder.push(value);
-    for (let event = decoder.next(); event; event = decoder.next()) {
-      if (event.event === 'cluster') onView(JSON.parse(event.data) as ClusterView);
-    }
+    for (let event = decoder.next(); event; event = decoder.next()) on(event.event, event.data);
   }
 }
 
-/** Runs a plan from this browser. @returns milliseconds that it took */
-export function runInBrowser(plan: LoadPlan, summary: Summary, signal: AbortSignal): Promise<number> {
-  return runLoad(plan, { summary, signal, transport: fetchTransport });
+/** A request of a run that has an instance now, `atMs` since the start of the run. */
+export interface StreamStart {
+  index: number;
+  instance: string | null;
+  atMs: number;
 }
+
+/** Tells of each request besides adding it up. */
+class WatchedSummary extends Summary {
+  readonly #onStart: (start: StreamStart) => void;
+  readonly #startedMs = new Map<number, number>();
+
+  constructor(options: SummaryOptions, onStart: (start: StreamStart) => void) {
+    super(options);
+    this.#onStart = onStart;
+  }
+
+  override start(index: number, atMs: number): void {
+    super.start(index, atMs);
+    this.#startedMs.set(index, atMs);
+  }
+
+  override head(index: number, instance: string | null): void {
+    super.head(index, instance);
+    const atMs = this.#startedMs.get(index);
+    // A stream that goes on elsewhere has a second head, but started once.
+    if (atMs === undefined) return;
+    this.#startedMs.delete(index);
+    this.#onStart({ index, instance, atMs });
+  }
+}
+
+/** A request of a run that has ended. */
+export interface StreamEnd {
+  index: number;
+  instance: string | null;
+  outcome: Outcome;
+}
+
+export interface BrowserRun {
+  snapshot(): LoadSnapshot;
+  /** Resolves when it has ended. */
+  ended: Promise<void>;
+}
+
+/** Runs a plan from this browser. */
+export function runInBrowser(
+  plan: LoadPlan,
+  signal: AbortSignal,
+  onStart: (start: StreamStart) => void,
+  onRecord: (record: LoadRecord) => void,
+): BrowserRun {
+  const summary = new WatchedSummary(summaryOptions(plan), onStart);
+  const startedAt = performance.now();
+  let tookMs: number | undefined;
+  const running = runLoad(plan, { summary, signal, transport: fetchTransport, onRecord });
+  return {
+    snapshot: () => summary.snapshot(tookMs ?? performance.now() - startedAt),
+    ended: running.then((ms) => {
+      tookMs = ms;
+    }),
+  };
+}
+
+// What follows is asked of the console, which serves the page.
+
+/** The console refused, or did not answer (`status` 0); the message is for people. */
+export class ConsoleRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function askConsole(path: string, init: RequestInit = {}): Promise<Response> {
+  const json = init.method && init.method !== 'GET' ? { headers: { 'content-type': 'application/json' } } : {};
+  const response = await fetch(path, { cache: 'no-store', ...json, ...init }).catch((error: unknown) => {
+    if (init.signal?.aborted) throw error;
+    throw new ConsoleRefusal(0, 'The console does not answer: it may be stopped, or starting again.');
+  });
+  if (response.ok) return response;
+  const body = (await response.json().catch(() => ({}))) as { message?: string };
+  throw new ConsoleRefusal(response.status, body.message ?? `The console answered with status ${response.status}.`);
+}
+
+async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await (await askConsole(path, signal ? { signal } : {})).json()) as T;
+}
+
+async function tell<T>(method: 'POST' | 'DELETE', path: string, body: unknown = {}): Promise<T> {
+  const response = await askConsole(path, { method, body: JSON.stringify(body) });
+  return (await response.json().catch(() => ({}))) as T;
+}
+
+/** What the doctor found; `mend` is a command or an action, empty where nothing is wrong. */
+export interface Finding {
+  id: string;
+  status: 'ok' | 'warn' | 'fail';
+  what: string;
+  why: string;
+  mend: string;
+  /** The part of the path that it belongs to. */
+  area?: 'page' | 'nginx' | 'instances' | 'redis' | 'machine';
+}
+
+/** Asks the console what it sees of the API. @throws Error where the page was not served by a console */
+export async function fetchDiagnosis(signal: AbortSignal): Promise<Finding[]> {
+  return (await ask<{ findings: Finding[] }>('/api/diagnose', signal)).findings;
+}
+
+export interface RunEnd {
+  state: 'finished' | 'cancelled' | 'failed';
+  report: LoadReport | null;
+  message?: string;
+}
+
+export interface RunListener {
+  onSnapshot(snapshot: LoadSnapshot): void;
+  onStarts(starts: StreamStart[]): void;
+  onEnds(ends: StreamEnd[]): void;
+}
+
+export const fetchRuns = async (signal: AbortSignal): Promise<RunHead[]> =>
+  (await ask<{ runs: RunHead[] }>('/api/runs', signal)).runs;
+export const fetchRun = (id: string, signal?: AbortSignal) => ask<LoadRun>(runPath(id), signal);
+export const startRun = (plan: LoadPlan) => tell<{ id: string }>('POST', '/api/runs', { plan });
+export const importRun = (run: { plan: LoadPlan; report: LoadReport; records: LoadRecord[] }) =>
+  tell<{ id: string }>('POST', '/api/runs/import', { ...run, engine: 'browser' });
+export const stopRun = (id: string) => tell('POST', `${runPath(id)}/stop`);
+export const deleteRun = (id: string) => tell('DELETE', runPath(id));
+
+/** Follows a run of the console to its end; null when the connection ended before the run. */
+export async function followRun(id: string, signal: AbortSignal, listener: RunListener): Promise<RunEnd | null> {
+  const response = await askConsole(`${runPath(id)}/events`, { signal });
+  let end: RunEnd | null = null;
+  await readEvents(response.body!, (event, data) => {
+    const value: unknown = JSON.parse(data || 'null');
+    if (event === 'snapshot') listener.onSnapshot(value as LoadSnapshot);
+    else if (event === 'started') listener.onStarts([value as StreamStart[]].flat());
+    else if (event === 'ended') listener.onEnds([value as StreamEnd[]].flat());
+    else if (event === 'end') end = value as RunEnd;
+  });
+  return end;
+}
+
+/** Where the console gives a run's report as a file. */
+export const reportHref = (id: string, kind: 'json' | 'csv' | 'html') => `${runPath(id)}/report.${kind}`;
+
+const runPath = (id: string) => `/api/runs/${encodeURIComponent(id)}`;
+
+/** Starts the guide's experiment: the same ten at once, through NGINX and then at one instance alone. */
+export const startComparison = (concurrency: number) =>
+  tell<{ balanced: string; single: string; single_instance?: string }>('POST', '/api/comparison', { concurrency });
+
+export type DrillAction = 'kill' | 'stop' | 'start' | 'pause' | 'continue';
+export const drill = (service: string, action: DrillAction) => tell('POST', '/api/drills', { service, action });

@@ -2,19 +2,19 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
-import { loadApiBaseUrl } from './api.ts';
+import { loadConfig } from './api.ts';
 import './index.css';
 
 // A question that failed is asked again by whoever shows its answer, not behind everybody's back.
 const queries = new QueryClient({ defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false } } });
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element with the id "root".');
-const apiBaseUrl = await loadApiBaseUrl();
+const config = await loadConfig();
 
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
-      <App apiBaseUrl={apiBaseUrl} />
+      <App config={config} />
     </QueryClientProvider>
   </StrictMode>,
 );

@@ -1,10 +1,29 @@
-import { renewCertificates } from '../stack/certificates/ensure_certificates.ts';
+import { styleText } from 'node:util';
+import { ensureCertificates, renewCertificates } from '../stack/certificates/ensure_certificates.ts';
 import { inspectCertificate } from '../stack/certificates/inspect_certificate.ts';
+import {
+  type TrustResult,
+  trustAuthority,
+  trustedWhere,
+  untrustAuthority,
+} from '../stack/certificates/trust_authority.ts';
 import type { Environment } from './environment.ts';
 import { print, say } from './reporter.ts';
 import { layoutOf } from './stack_access.ts';
 
-function show(environment: Environment): number {
+const WORDS = { true: 'yes', false: 'no', undefined: 'unknown (certutil is missing)' };
+
+/** Lines for `show`: who trusts the authority already. */
+async function trustLines(environment: Environment): Promise<[string, string][]> {
+  try {
+    const places = await trustedWhere(layoutOf(environment).certificates, environment);
+    return places.map(({ readers, place, trusted }) => ['trusted', `${WORDS[`${trusted}`]}: ${readers} (${place})`]);
+  } catch {
+    return [];
+  }
+}
+
+async function show(environment: Environment): Promise<number> {
   const files = layoutOf(environment).certificates;
   const report = inspectCertificate(files);
   const lines = [
@@ -15,14 +34,52 @@ function show(environment: Environment): number {
     ['valid', report.validFrom && `${report.validFrom} to ${report.validTo} (${report.daysLeft} days left)`],
     ['fingerprint', report.fingerprint],
     ['state', report.problem ?? 'good'],
+    ...(await trustLines(environment)),
   ];
   print(lines.flatMap(([name, value]) => (value ? `${name!.padEnd(12)} ${value}` : [])).join('\n'));
   if (report.problem !== undefined) say(`renew it with ./weir certs renew, then ./weir restart nginx`);
   return report.problem === undefined ? 0 : 1;
 }
 
-/** `certs show|renew`. */
-export async function certsCommand(action: 'show' | 'renew', environment: Environment): Promise<number> {
+/** A line for each store; 1 when one could not be changed. */
+function report(results: TrustResult[], unchanged: string): number {
+  for (const { readers, place, done, problem } of results) {
+    const colour = done === 'failed' ? 'red' : 'green';
+    const word = styleText(colour, (done === 'unchanged' ? unchanged : done).padEnd(9), { stream: process.stdout });
+    print(`${word}  ${readers.padEnd(8)}  ${place}${problem === undefined ? '' : `\n      ${problem}`}`);
+  }
+  return results.some(({ done }) => done === 'failed') ? 1 : 0;
+}
+
+async function trust(environment: Environment): Promise<number> {
+  const files = layoutOf(environment).certificates;
+  const made = await ensureCertificates(files);
+  if (made !== undefined) say(made);
+  const results = await trustAuthority(files, environment);
+  if (results.length === 0) {
+    say(`no store of this system is known to Weir; import ${files.authority} where your programs look`);
+    return 1;
+  }
+  const code = report(results, 'was there');
+  if (results.some(({ done }) => done === 'added')) {
+    say('it vouches for localhost, 127.0.0.1 and ::1 only; a browser that runs has to be started again');
+  }
+  return code;
+}
+
+async function untrust(environment: Environment): Promise<number> {
+  const results = await untrustAuthority(layoutOf(environment).certificates, environment);
+  if (results.length === 0) say('nothing to undo: ./weir certs trust has put the authority nowhere');
+  return report(results, 'was gone');
+}
+
+/** `certs show|renew|trust|untrust`. Returns the exit code. */
+export async function certsCommand(
+  action: 'show' | 'renew' | 'trust' | 'untrust',
+  environment: Environment,
+): Promise<number> {
+  if (action === 'trust') return trust(environment);
+  if (action === 'untrust') return untrust(environment);
   if (action === 'renew') {
     await renewCertificates(layoutOf(environment).certificates);
     say('renewed; a running NGINX takes it up with ./weir restart nginx');

@@ -19,7 +19,7 @@ export function closingWords(options: StackOptions, layout: StackLayout): string
   const count = options.instances === 1 ? 'one instance' : `${options.instances} instances`;
   return [
     `Weir is up: ${count} behind NGINX at ${url}`,
-    `  Dashboard    ${dashboardUrl(options)}   (and ${url}/, once the browser accepts the certificate)`,
+    `  Dashboard    ${dashboardUrl(options)}   (and ${url}/, once the browser accepts the certificate, or ./weir certs trust)`,
     `  Health       curl -k ${url}/api/v1/health`,
     `  A stream     curl -kN ${url}/api/v1/stream -H 'Content-Type: application/json' -d '${EXAMPLE}'`,
     '  Load test    ./weir load -c 10 -n 30',

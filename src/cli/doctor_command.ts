@@ -10,9 +10,9 @@ const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 /** `doctor`: every check with what, why and mend. Returns 1 when one fails. */
 export async function doctorCommand(json: boolean, environment: Environment): Promise<number> {
   const layout = layoutOf(environment);
-  const { searchPath, uid, apiBaseUrl } = environment;
+  const { searchPath, uid, home, apiBaseUrl } = environment;
   const options = keptOptions(layout) ?? { ...DEFAULT_STACK_OPTIONS, all: true };
-  const checks = await runDoctor({ layout, options, searchPath, uid, apiBaseUrl });
+  const checks = await runDoctor({ layout, options, searchPath, uid, home, apiBaseUrl });
   if (json) print(JSON.stringify({ checks }, null, 2));
   else {
     for (const { id, result, what, why, mend } of checks) {

@@ -14,6 +14,8 @@ export interface Environment {
   searchPath: string;
   /** 0 for root. */
   uid: number;
+  /** `HOME`: where the browsers keep whom they trust. */
+  home: string | undefined;
   /** `DRAIN_SECONDS` of the instances. */
   drainSeconds: number;
   /** `CORS_ORIGINS`, for instances and NGINX alike. */
@@ -43,6 +45,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     runtimeDir: env.XDG_RUNTIME_DIR || undefined,
     searchPath: env.WEIR_PATH ?? [env.PATH ?? '', ...SYSTEM_FOLDERS].join(path.delimiter),
     uid: process.getuid?.() ?? -1,
+    home: env.HOME || undefined,
     drainSeconds,
     corsOrigins: origins?.filter(Boolean).length ? origins.filter(Boolean) : undefined,
     apiBaseUrl: env.VITE_API_BASE_URL || undefined,

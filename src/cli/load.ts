@@ -1,25 +1,26 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Command } from 'commander';
-import { ZodError } from 'zod';
-import { type LoadCommandOptions, runLoadCommand } from '../load/node/load_command.ts';
-import { fakeOptionsSchema } from '../protocol/stream_request.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Condition, parseCondition } from '../load/condition.ts';
+import { runLoadCommand } from '../load/node/load_command.ts';
+import { RunStore } from '../load/node/run_store.ts';
 import { stackUrl } from '../stack/service_specs.ts';
 import { UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
+import { type PlanFlags, planOfFlags } from './load_plan_flags.ts';
 import { keptOptions, layoutOf } from './stack_access.ts';
 import { wholeNumber } from './stack_flags.ts';
 
 /** What commander makes of the flags of `load`. */
-interface LoadFlags {
-  concurrency: number;
-  requests: number;
-  prompt: string;
-  model: string;
-  provider: string;
-  resumable?: boolean;
-  fake?: string;
+interface LoadFlags extends PlanFlags {
+  name?: string;
+  keysFile?: string;
+  failIf?: Condition[];
+  abortIf?: Condition[];
+  baseline?: string;
   json?: string;
+  csv?: string;
+  html?: string;
   http1?: boolean;
   insecure?: boolean;
   ca?: string;
@@ -31,25 +32,55 @@ export function addLoadFlags(command: Command): Command {
     .argument('[url]', "where to send the requests (default: this stack's NGINX)")
     .option('-c, --concurrency <n>', 'requests in flight at once', wholeNumber, 10)
     .option('-n, --requests <n>', 'requests in all', wholeNumber, 30)
+    .option('--duration <time>', 'for so long, instead of -n: 30s, 2m', duration)
+    .option('--rate <n>', 'start so many a second, whether or not earlier ones have ended (open loop)', positive)
+    .option('--poisson', 'with --rate: at random moments, as people come')
+    .option('--seed <n>', 'of those moments (1)', wholeNumber)
+    .option('--max-in-flight <n>', 'with --rate: what would be one more is not sent (10000)', wholeNumber)
+    .option('--find-limit', 'raise concurrency from -c until more streams bring no more answers')
+    .option('--warmup <time>', 'send, but do not count, for so long', duration)
+    .option('--users <n>', 'users that take turns: one source address each, or one key', wholeNumber)
+    .option('--keys-file <file>', 'API keys, one a line: a user each')
+    .option('--slo <slo>', 'what a good answer is: chat, retrieval, code, or TTFT/TPOT in ms such as 300/40')
+    .option('--fail-if <condition>', "exit 99 when it holds, such as 'ttft.p95>500'; repeatable", condition)
+    .option('--abort-if <condition>', 'end the run as soon as it holds; repeatable', condition)
+    .option('--baseline <run>', 'compare with: last, the id of a run, or a file of --json')
+    .option('--name <name>', 'what to call this run')
+    .addOption(new Option('--api <api>', 'what the server speaks (weir)').choices(['weir', 'openai']))
     .option('--prompt <text>', 'what to ask', 'Write a short poem about performance testing.')
     .option('--model <name>', 'model', 'gpt-3.5-turbo')
     .option('--provider <name>', 'provider', 'fake')
     .option('--resumable', 'streams go on over another connection when theirs breaks')
     .option('--fake <json>', 'knobs of the fake provider, such as {"tokens":20,"tokens_per_second":50}')
     .option('--json <file>', 'write the report as JSON to a file, or to stdout with -')
+    .option('--csv <file>', 'write a line for each request')
+    .option('--html <file>', 'write the report as one file for any browser')
     .option('--http1', 'HTTP/1.1 also where HTTP/2 is offered')
     .option('--ca <file>', "trust this certificate authority (default: the stack's own)")
     .option('-k, --insecure', 'accept any certificate');
 }
 
-function parseFake(text: string): LoadCommandOptions['fake'] {
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds, for commander. */
+function duration(text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const ms = Number(number) * UNITS[unit as keyof typeof UNITS];
+  if (!(ms > 0)) throw new InvalidArgumentError('It has to be a time such as 30s, 500ms or 2m.');
+  return ms;
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('It has to be a number above 0.');
+  return number;
+}
+
+function condition(text: string, earlier: Condition[] = []): Condition[] {
   try {
-    const parsed = fakeOptionsSchema.partial().strict().parse(JSON.parse(text));
-    return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
+    return [...earlier, parseCondition(text)];
   } catch (error) {
-    const why = error instanceof ZodError ? error.issues.map((issue) => issue.message).join(', ') : 'it is not JSON';
-    const knobs = Object.keys(fakeOptionsSchema.shape).join(', ');
-    throw new UsageError(`--fake: ${why}`, `for example {"tokens":20}; the knobs are ${knobs}`, { cause: error });
+    throw new InvalidArgumentError((error as Error).message);
   }
 }
 
@@ -60,32 +91,44 @@ function authority(flags: LoadFlags, environment: Environment): string | undefin
   throw new UsageError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');
 }
 
+function keysOf(file: string | undefined): string[] {
+  if (file === undefined) return [];
+  if (!existsSync(file)) throw new UsageError(`there is no file ${file}`, 'name one with an API key in each line');
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !line.startsWith('#'));
+}
+
 /** `load`: hands the flags to the load engine and returns its exit code. */
 export async function loadCommand(
   url: string | undefined,
   flags: LoadFlags,
   environment: Environment,
 ): Promise<number> {
-  if (flags.concurrency < 1 || flags.requests < 1) {
-    throw new UsageError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
-  }
-  const { concurrency, requests, prompt, model, provider, resumable, json, http1, insecure } = flags;
+  const layout = layoutOf(environment);
+  const keys = keysOf(flags.keysFile);
+  const plan = planOfFlags(url ?? stackUrl(keptOptions(layout) ?? DEFAULT_STACK_OPTIONS), flags, keys.length);
+  const { json, csv, html, baseline, http1, insecure } = flags;
   const ca = authority(flags, environment);
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   return runLoadCommand({
-    url: url ?? stackUrl(keptOptions(layoutOf(environment)) ?? DEFAULT_STACK_OPTIONS),
-    concurrency,
-    requests,
-    prompt,
-    model,
-    provider,
+    plan,
+    name: flags.name ?? 'load test',
+    connect: {
+      ...(http1 === undefined ? {} : { http1 }),
+      ...(insecure === undefined ? {} : { insecure }),
+      ...(ca === undefined ? {} : { ca }),
+    },
+    keys,
+    failIf: flags.failIf ?? [],
+    abortIf: flags.abortIf ?? [],
+    runs: new RunStore(layout.runs),
     signal: interrupt.signal,
-    ...(resumable === undefined ? {} : { resumable }),
-    ...(flags.fake === undefined ? {} : { fake: parseFake(flags.fake)! }),
+    ...(baseline === undefined ? {} : { baseline }),
     ...(json === undefined ? {} : { json }),
-    ...(http1 === undefined ? {} : { http1 }),
-    ...(insecure === undefined ? {} : { insecure }),
-    ...(ca === undefined ? {} : { ca }),
+    ...(csv === undefined ? {} : { csv }),
+    ...(html === undefined ? {} : { html }),
   });
 }

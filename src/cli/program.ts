@@ -6,6 +6,7 @@ import { devCommand } from './dev_command.ts';
 import { doctorCommand } from './doctor_command.ts';
 import type { Environment } from './environment.ts';
 import { addLoadFlags, loadCommand } from './load.ts';
+import { loadCompareCommand } from './load_compare.ts';
 import { logsCommand } from './logs_command.ts';
 import { addStackFlags, saidFlags, wholeNumber } from './stack_flags.ts';
 import { restartCommand, startCommand, stopCommand } from './start_command.ts';
@@ -62,9 +63,19 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .description('one instance in the foreground, without NGINX')
     .option('--port <port>', 'its port', wholeNumber, 8000)
     .action((flags: { port: number }) => finish(devCommand(flags.port, environment)));
-  addLoadFlags(program.command('load').description('load test')).action((url: string | undefined, flags) =>
+  const load = addLoadFlags(program.command('load').description('load test')).action((url: string | undefined, flags) =>
     finish(loadCommand(url, flags, environment)),
   );
+  load
+    .enablePositionalOptions()
+    .command('compare')
+    .argument('<a>', 'id of a run, last, or a file of --json')
+    .argument('<b>', 'the same')
+    .description('two runs side by side')
+    .option('--json', 'for programs')
+    .action((a: string, b: string, flags: { json?: boolean }) =>
+      finish(loadCompareCommand(a, b, flags.json === true, environment)),
+    );
   program
     .command('doctor')
     .description('what is wrong, why, and the command that mends it')
@@ -79,6 +90,14 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .command('renew')
     .description('make a new one')
     .action(() => finish(certsCommand('renew', environment)));
+  certs
+    .command('trust')
+    .description('make this machine and its browsers trust it')
+    .action(() => finish(certsCommand('trust', environment)));
+  certs
+    .command('untrust')
+    .description('undo that')
+    .action(() => finish(certsCommand('untrust', environment)));
   program
     .command('test')
     .description('install what the tests need, and run them all')
@@ -91,6 +110,8 @@ export function buildProgram(environment: Environment, finish: Finish): Command 
     .description('Streams LLM answers to many users at once, from several instances behind NGINX.')
     .usage('<command> [options]')
     .version(environment.version, '--version', 'the version of Weir')
+    // What follows a command's name is its own: `load --json FILE`, `load compare --json`.
+    .enablePositionalOptions()
     .configureHelp({ sortSubcommands: false });
   addStackCommands(program, environment, finish);
   addOtherCommands(program, environment, finish);

@@ -24,10 +24,10 @@ export function driverFor(
   note: (line: string) => void = () => undefined,
 ): StackDriver {
   const layout = layoutOf(environment);
-  const { searchPath, uid, drainSeconds, corsOrigins, apiBaseUrl } = environment;
+  const { searchPath, uid, home, drainSeconds, corsOrigins, apiBaseUrl } = environment;
   if (options.driver === 'compose') {
     const { root, optionsFile, certificates } = layout;
     return composeDriver({ root, options, optionsFile, certificates, searchPath, environment: environment.all });
   }
-  return nativeDriver({ layout, options, searchPath, uid, drainSeconds, corsOrigins, apiBaseUrl, say: note });
+  return nativeDriver({ layout, options, searchPath, uid, home, drainSeconds, corsOrigins, apiBaseUrl, say: note });
 }

@@ -8,7 +8,16 @@ import { installPackages } from '../stack/machine/install_packages.ts';
 import type { Environment } from './environment.ts';
 import { print, say } from './reporter.ts';
 
-const NEEDED = ['nginx', 'redis-server', 'chromium'];
+/** Programs that the tests call, each with Debian's package. */
+const NEEDED = {
+  nginx: 'nginx',
+  'redis-server': 'redis-server',
+  chromium: 'chromium',
+  curl: 'curl',
+  openssl: 'openssl',
+  'update-ca-certificates': 'ca-certificates',
+  certutil: 'libnss3-tools',
+};
 
 interface Tally {
   passed: number;
@@ -34,7 +43,9 @@ function tally(file: string, code: number): Tally {
 
 /** `test`: installs what the tests need, runs the gate of contributors and then the parts that need real servers. */
 export async function testCommand(environment: Environment): Promise<number> {
-  const missing = NEEDED.filter((name) => !findCommand(name, environment.searchPath));
+  const missing = Object.entries(NEEDED).flatMap(([program, name]) => {
+    return findCommand(program, environment.searchPath) ? [] : [name];
+  });
   if (missing.length > 0) await installPackages(missing, environment, say);
   mkdirSync(tmpdir(), { recursive: true });
   const folder = mkdtempSync(path.join(tmpdir(), 'weir-test-'));

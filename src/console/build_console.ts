@@ -1,12 +1,21 @@
 import fastify, { type FastifyInstance } from 'fastify';
+import { changeProblem } from './change_guard.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { registerDashboard } from './dashboard_routes.ts';
-import { diagnose, type Finding } from './diagnose.ts';
+import { diagnosis, type Finding } from './diagnose.ts';
+import { registerDrills } from './drill_routes.ts';
 import { isLocalHost } from './host_guard.ts';
-import { probeApi } from './probe_api.ts';
+import { useJsonBodies } from './json_bodies.ts';
+import type { RunBook } from './run_book.ts';
+import { registerRunChanges } from './run_changes.ts';
+import { registerRunViews } from './run_routes.ts';
+import type { StackServices } from './stack_services.ts';
 
 /** Repeated questions within this time get the same answer, so that no page can make the console hammer the API. */
 const DIAGNOSIS_TTL_MS = 1000;
+
+const ONLY_LOCAL =
+  'Behind NGINX the dashboard only shows; open it at its own address, http://localhost:3001, to change things.';
 
 /**
  * The page talks to the API at whatever address the user named, and to nothing else. Styles are set by script (chart,
@@ -21,16 +30,31 @@ const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
 ].join('; ');
 
+/** What both surfaces of a console share. */
+export interface ConsoleParts {
+  book: RunBook;
+  stack: StackServices;
+  token: string;
+  /** Something failed that nobody waits for. */
+  onFailure: (error: Error) => void;
+}
+
 /**
  * The console's HTTP surface; the caller listens.
  *
- * @param surface `local`: a TCP port on this machine, where the `Host` header must name it. `proxied`: NGINX's socket;
- *   the page then has the API at its own origin.
+ * @param surface `local`: a TCP port on this machine, where the `Host` header must name it, and a change needs the
+ *   console's Origin or token. `proxied`: NGINX's socket; the page then has the API at its own origin, and can look but
+ *   change nothing.
  */
-export function buildConsole(config: ConsoleConfig, surface: 'local' | 'proxied'): FastifyInstance {
+export function buildConsole(
+  config: ConsoleConfig,
+  surface: 'local' | 'proxied',
+  parts: ConsoleParts,
+): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: true });
+  const isLocal = surface === 'local';
   const apiBaseUrl = surface === 'local' ? config.apiBaseUrl : '/api/v1';
-  const findings = shared(async () => diagnose(await probeApi(config.apiBaseUrl, config.connectTo), new Date()));
+  const findings = shared(diagnosis(config));
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
@@ -38,16 +62,28 @@ export function buildConsole(config: ConsoleConfig, surface: 'local' | 'proxied'
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     });
-    if (surface === 'local' && !isLocalHost(request.headers.host, config.host)) {
+    if (isLocal && !isLocalHost(request.headers.host, config.host)) {
       const message = 'Open the dashboard as http://localhost, with its port.';
       return reply.code(403).send({ error: 'forbidden', message });
     }
+    if (request.method === 'GET' || request.method === 'HEAD') return;
+    const problem = isLocal ? changeProblem(request.headers, parts.token) : ONLY_LOCAL;
+    if (problem !== undefined) return reply.code(403).send({ error: 'forbidden', message: problem });
   });
+  useJsonBodies(app);
   app.get('/healthz', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
-  app.get('/config.json', async (_request, reply) => reply.header('cache-control', 'no-store').send({ apiBaseUrl }));
+  app.get('/config.json', async (_request, reply) => {
+    const canDrill = isLocal && parts.stack.canDrill;
+    return reply.header('cache-control', 'no-store').send({ apiBaseUrl, canRun: isLocal, canDrill });
+  });
   app.get('/api/diagnose', async (_request, reply) => {
     return reply.header('cache-control', 'no-store').send({ findings: await findings() });
   });
+  registerRunViews(app, parts.book);
+  if (isLocal) {
+    registerRunChanges(app, config, parts.book, parts.stack);
+    registerDrills(app, parts.stack, parts.onFailure);
+  }
   registerDashboard(app, config.dashboardDir);
   return app;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type DoctorPlace, doctorPlaceSchema } from '../stack/doctor/doctor_place.ts';
 
 const schema = z.object({
   CONSOLE_HOST: z.string().min(1).default('127.0.0.1'),
@@ -11,6 +12,15 @@ const schema = z.object({
     .regex(/^[^:/]+:\d{1,5}$/, 'a host and a port, such as nginx:443')
     .optional(),
   DASHBOARD_DIR: z.string().min(1).default('performance_dashboard/dist'),
+  API_CA_FILE: z.string().min(1).optional(),
+  RUNS_DIR: z.string().min(1).default('.weir/runs'),
+  CONTROL_SOCKET: z.string().min(1).optional(),
+  CONSOLE_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  CONSOLE_TOKEN_FILE: z.string().min(1).optional(),
+  DOCTOR_PLACE: z
+    .string()
+    .transform((text) => doctorPlaceSchema.parse(JSON.parse(text)))
+    .optional(),
 });
 
 /** Everything the console is told from outside, parsed once. */
@@ -28,6 +38,18 @@ export interface ConsoleConfig {
   connectTo: string | undefined;
   /** Folder of the built dashboard; may be missing. */
   dashboardDir: string;
+  /** PEM of the authority that signed the API's certificate; may be missing. */
+  caFile: string | undefined;
+  /** Folder of the load tests that are kept. */
+  runsDir: string;
+  /** Of the supervisor; undefined where the stack is not native. */
+  controlSocket: string | undefined;
+  /** What programs show before they change anything; undefined: a random one. */
+  token: string | undefined;
+  /** Where the token is written for them. */
+  tokenFile: string | undefined;
+  /** The native stack that the console belongs to; undefined elsewhere. */
+  doctorPlace?: DoctorPlace | undefined;
 }
 
 /**
@@ -50,5 +72,11 @@ export function parseConsoleConfig(env: Record<string, string | undefined>): Con
     apiBaseUrl: data.API_BASE_URL.replace(/\/+$/, ''),
     connectTo: data.API_CONNECT_TO,
     dashboardDir: data.DASHBOARD_DIR,
+    caFile: data.API_CA_FILE,
+    runsDir: data.RUNS_DIR,
+    controlSocket: data.CONTROL_SOCKET,
+    token: data.CONSOLE_TOKEN,
+    tokenFile: data.CONSOLE_TOKEN_FILE,
+    doctorPlace: data.DOCTOR_PLACE,
   };
 }

@@ -1,12 +1,37 @@
-import type { ApiProbe } from './probe_api.ts';
+import type { Area } from '../stack/doctor/check.ts';
+import { doctorContext } from '../stack/doctor/doctor_place.ts';
+import { runDoctor } from '../stack/doctor/run_doctor.ts';
+import type { ConsoleConfig } from './console_config.ts';
+import { type ApiProbe, probeApi } from './probe_api.ts';
 
-/** One thing that was looked at. `mend` is a command or an action; empty where nothing is wrong. */
+/** One thing that was looked at. */
 export interface Finding {
-  id: 'reach' | 'certificate' | 'balancer' | 'instances' | 'redis';
+  id: string;
   status: 'ok' | 'warn' | 'fail';
   what: string;
   why: string;
+  /** A command or an action; empty where nothing is wrong. */
   mend: string;
+  /** The part of the path that it is about. */
+  area: Area;
+}
+
+/** A page that asks again and again must not make the doctor hold streams again and again. */
+const STREAMS_EVERY_MS = 15_000;
+
+/** How this console finds out what is wrong: with the doctor beside a native stack, else with a probe of the API. */
+export function diagnosis(config: ConsoleConfig): () => Promise<Finding[]> {
+  const { apiBaseUrl, connectTo, doctorPlace } = config;
+  if (!doctorPlace) return async () => diagnose(await probeApi(apiBaseUrl, connectTo), new Date());
+  let streamed = { at: Number.NEGATIVE_INFINITY, findings: [] as Finding[] };
+  return async () => {
+    const opensStreams = performance.now() - streamed.at > STREAMS_EVERY_MS;
+    const checks = await runDoctor(doctorContext(doctorPlace), { opensStreams });
+    const findings = checks.map(({ result, ...check }) => ({ status: result, ...check }));
+    const isAboutStreams = ({ id }: Finding) => id === 'unbuffered' || id === 'balance';
+    if (opensStreams) streamed = { at: performance.now(), findings: findings.filter(isAboutStreams) };
+    return opensStreams ? findings : [...findings, ...streamed.findings];
+  };
 }
 
 /** Certificates nearer to their end than this are worth a warning. */
@@ -99,10 +124,19 @@ function redis(state: string): Finding {
   return warn('redis', 'Redis is disconnected.', why, './weir logs redis');
 }
 
-const ok = (id: Finding['id'], what: string): Finding => ({ id, status: 'ok', what, why: '', mend: '' });
-const warn = (id: Finding['id'], what: string, why: string, mend: string): Finding => {
-  return { id, status: 'warn', what, why, mend };
+const AREAS = {
+  reach: 'nginx',
+  certificate: 'nginx',
+  balancer: 'page',
+  instances: 'instances',
+  redis: 'redis',
+} as const satisfies Record<string, Area>;
+type ProbeId = keyof typeof AREAS;
+
+const ok = (id: ProbeId, what: string): Finding => ({ id, status: 'ok', what, why: '', mend: '', area: AREAS[id] });
+const warn = (id: ProbeId, what: string, why: string, mend: string): Finding => {
+  return { id, status: 'warn', what, why, mend, area: AREAS[id] };
 };
-const fail = (id: Finding['id'], what: string, why: string, mend: string): Finding => {
-  return { id, status: 'fail', what, why, mend };
+const fail = (id: ProbeId, what: string, why: string, mend: string): Finding => {
+  return { id, status: 'fail', what, why, mend, area: AREAS[id] };
 };

@@ -1,15 +1,26 @@
 import { chmodSync, rmSync } from 'node:fs';
+import { RunStore } from '../load/node/run_store.ts';
 import { buildConsole } from './build_console.ts';
 import { parseConsoleConfig } from './console_config.ts';
+import { consoleToken } from './console_token.ts';
+import { RunBook } from './run_book.ts';
+import { StackServices } from './stack_services.ts';
 
 /** The dashboard's server as a process: reads the environment, binds, ends on a signal. */
 async function main(): Promise<void> {
   const config = parseConsoleConfig(process.env);
-  const local = buildConsole(config, 'local');
+  const onFailure = (error: Error) => log(error.message, {}, 'error');
+  const parts = {
+    book: new RunBook(new RunStore(config.runsDir), onFailure),
+    stack: new StackServices(config.controlSocket),
+    token: consoleToken(config.token, config.tokenFile),
+    onFailure,
+  };
+  const local = buildConsole(config, 'local', parts);
   const address = await local.listen({ host: config.host, port: config.port });
   const closing = [local];
   if (config.socket !== undefined) {
-    const proxied = buildConsole(config, 'proxied');
+    const proxied = buildConsole(config, 'proxied', parts);
     closing.push(proxied);
     // What a killed console left behind would refuse the new one its own socket.
     rmSync(config.socket, { force: true });
@@ -18,13 +29,15 @@ async function main(): Promise<void> {
     chmodSync(config.socket, 0o666);
   }
   if (config.proxiedPort !== undefined) {
-    const proxied = buildConsole(config, 'proxied');
+    const proxied = buildConsole(config, 'proxied', parts);
     closing.push(proxied);
     await proxied.listen({ host: config.host, port: config.proxiedPort });
   }
   log('The dashboard is served', { address, api_base_url: config.apiBaseUrl });
 
   const stop = async () => {
+    // A run that goes on is kept, as far as it came.
+    await parts.book.close();
     await Promise.all(closing.map((app) => app.close()));
     process.exit(0);
   };

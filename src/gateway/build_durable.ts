@@ -76,6 +76,7 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
     async handOver(): Promise<void> {
       leaving = true;
       clearInterval(timer);
+      wal.stop();
       for (const thread of core.threads.values()) thread.leave();
       await store.retire(wal.boot).catch(() => {});
       // Whoever asks for one of them now is told that this boot is no more.

@@ -1,6 +1,6 @@
-import { MemorySlotStore } from '../adapters/stores/memory_slot_store.ts';
-import type { RedisConnection } from '../adapters/stores/redis_connection.ts';
-import { RedisSlotStore } from '../adapters/stores/redis_slot_store.ts';
+import type { RedisConnection } from '../adapters/stores/redis/redis_connection.ts';
+import { MemorySlotStore } from '../adapters/stores/slots/memory_slot_store.ts';
+import { RedisSlotStore } from '../adapters/stores/slots/redis_slot_store.ts';
 import type { SlotObserver } from '../core/observe/slot_observer.ts';
 import type { SlotStore } from '../core/resilience/slot_store.ts';
 import type { GatewayConfig } from './config.ts';

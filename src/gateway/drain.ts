@@ -23,8 +23,9 @@ export async function drain(gateway: Gateway, seconds: number): Promise<void> {
   await Promise.race([allDone, sleep(seconds * 1000, undefined, { ref: false })]);
   if (open.size + threads.size > 0) {
     log.warn('0', 'Drain deadline: ending what is left', { active_streams: open.size, threads: threads.size });
-    await durable.handOver();
+    // First nothing new may begin, else it would begin in a log that is closed.
     open.closeAll();
+    await durable.handOver();
     await Promise.race([open.empty(), sleep(LAST_WORD_MS, undefined, { ref: false })]);
   }
   await gateway.close();

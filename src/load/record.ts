@@ -6,9 +6,15 @@ export interface LoadRecord {
   index: number;
   /** 0-based number of the worker that sent it. */
   worker: number;
+  /** 0-based number of the user it was sent for. */
+  user: number;
   outcome: Outcome;
-  /** Start of the request, since the start of the run. */
+  /** Whether it counts: it started after the warm-up. */
+  measured: boolean;
+  /** Start of the request, since the start of the run; in an open loop the moment for which it was scheduled. */
   startMs: number;
+  /** How much later it was really sent; 0 in a closed loop. */
+  lateMs: number;
   /** Terminal event (or refusal, or failure) minus start. */
   e2eMs: number;
   /** First chunk with non-empty content minus start. */

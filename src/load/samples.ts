@@ -1,5 +1,14 @@
+import { LogHistogram } from './log_histogram.ts';
+
 /** Up to here every value is kept and percentiles are exact; above it they come from the histogram. */
 export const EXACT_LIMIT = 200_000;
+/** From here on a live view takes the histogram: sorting that many values five times a second would be felt. */
+const LIVE_LIMIT = 5_000;
+
+const SHARES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const;
+export type PercentileName = keyof typeof SHARES;
+/** Standard deviations of a 95 % interval. */
+const Z = 1.96;
 
 /** Spread of a set of values, in their own unit. Percentiles are nearest-rank, of all values, never averaged. */
 export interface Spread {
@@ -11,20 +20,23 @@ export interface Spread {
   p90: number;
   p95: number;
   p99: number;
+  p999: number;
+  /**
+   * Where each percentile of the whole population lies with 95 %, by the ranks around it; none where there are too few
+   * values for the upper rank to exist.
+   */
+  ranges: Partial<Record<PercentileName, [low: number, high: number]>>;
   /** How the percentiles were made: from all values, or from a histogram of three significant digits. */
   method: 'exact' | 'histogram';
 }
 
-/**
- * A bounded store of non-negative values: all of them up to a limit, then a log-linear histogram whose buckets are the
- * first three significant digits (at most 0.5 % off).
- */
+/** A bounded store of non-negative values: all of them up to a limit, and a histogram of any number. */
 export class Samples {
   readonly #limit: number;
-  #values: Float64Array = new Float64Array(64);
-  #count = 0;
+  readonly #histogram = new LogHistogram();
+  /** undefined above the limit. */
+  #values: Float64Array | undefined = new Float64Array(64);
   #sorted = true;
-  #buckets: Map<number, number> | undefined;
   #sum = 0;
   #min = Number.POSITIVE_INFINITY;
   #max = 0;
@@ -34,90 +46,81 @@ export class Samples {
   }
 
   add(value: number): void {
+    const at = this.#histogram.count;
+    this.#histogram.add(value);
     this.#sum += value;
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
-    this.#count += 1;
-    if (this.#buckets) {
-      count(this.#buckets, value);
+    if (this.#values === undefined) return;
+    if (at >= this.#limit) {
+      this.#values = undefined;
       return;
     }
-    if (this.#count > this.#limit) {
-      this.#buckets = new Map();
-      for (const kept of this.#values.subarray(0, this.#count - 1)) count(this.#buckets, kept);
-      count(this.#buckets, value);
-      this.#values = new Float64Array(0);
-      return;
-    }
-    if (this.#count > this.#values.length) {
+    if (at >= this.#values.length) {
       const larger = new Float64Array(this.#values.length * 2);
       larger.set(this.#values);
       this.#values = larger;
     }
-    this.#values[this.#count - 1] = value;
+    this.#values[at] = value;
     this.#sorted = false;
   }
 
-  /** null while there is no value. */
-  spread(): Spread | null {
-    if (this.#count === 0) return null;
-    const rank = this.#buckets ? this.#histogramRanks(this.#buckets) : this.#exactRanks();
+  /** Takes in all values of another one, which stays as it is. */
+  merge(other: Samples): void {
+    if (other.#values) {
+      for (const value of other.#values.subarray(0, other.#histogram.count)) this.add(value);
+      return;
+    }
+    this.#histogram.merge(other.#histogram);
+    this.#values = undefined;
+    this.#sum += other.#sum;
+    this.#min = Math.min(this.#min, other.#min);
+    this.#max = Math.max(this.#max, other.#max);
+  }
+
+  /** null while there is no value. `isLive` gives up exactness for speed, where there are many. */
+  spread(isLive = false): Spread | null {
+    const n = this.#histogram.count;
+    if (n === 0) return null;
+    const isExact = this.#values !== undefined && !(isLive && n > LIVE_LIMIT);
+    const at = isExact ? this.#exactRanks(this.#values!.subarray(0, n)) : this.#roughRanks();
+    const of = (share: number) => rounded(at(Math.ceil(share * n)));
+    const percentiles = Object.entries(SHARES).map(([name, share]) => [name, of(share)]);
     return {
-      n: this.#count,
+      n,
       min: rounded(this.#min),
       max: rounded(this.#max),
-      mean: rounded(this.#sum / this.#count),
-      p50: rounded(rank(0.5)),
-      p90: rounded(rank(0.9)),
-      p95: rounded(rank(0.95)),
-      p99: rounded(rank(0.99)),
-      method: this.#buckets ? 'histogram' : 'exact',
+      mean: rounded(this.#sum / n),
+      ...(Object.fromEntries(percentiles) as Record<PercentileName, number>),
+      ranges: rangesOf(n, at),
+      method: isExact ? 'exact' : 'histogram',
     };
   }
 
-  #exactRanks(): (share: number) => number {
-    const values = this.#values.subarray(0, this.#count);
+  #exactRanks(values: Float64Array): (rank: number) => number {
     if (!this.#sorted) values.sort();
     this.#sorted = true;
-    return (share) => values[Math.ceil(share * this.#count) - 1] ?? Number.NaN;
+    return (rank) => values[rank - 1] ?? Number.NaN;
   }
 
-  #histogramRanks(buckets: Map<number, number>): (share: number) => number {
-    const sorted = [...buckets].sort(([a], [b]) => a - b);
-    return (share) => {
-      let left = Math.ceil(share * this.#count);
-      for (const [key, n] of sorted) {
-        left -= n;
-        if (left <= 0) return Math.min(this.#max, Math.max(this.#min, middle(key)));
-      }
-      return this.#max;
-    };
+  #roughRanks(): (rank: number) => number {
+    const at = this.#histogram.ranks();
+    return (rank) => Math.min(this.#max, Math.max(this.#min, at(rank)));
   }
+}
+
+/** The ranks between which a percentile lies: the number of values below it is binomial. */
+function rangesOf(n: number, at: (rank: number) => number): Spread['ranges'] {
+  const ranges: Spread['ranges'] = {};
+  for (const [name, share] of Object.entries(SHARES) as [PercentileName, number][]) {
+    const reach = Z * Math.sqrt(n * share * (1 - share));
+    const [low, high] = [Math.floor(n * share - reach), Math.ceil(n * share + reach) + 1];
+    if (low >= 1 && high <= n) ranges[name] = [rounded(at(low)), rounded(at(high))];
+  }
+  return ranges;
 }
 
 /** To a microsecond, where the unit is milliseconds: clocks are no better, and JSON stays readable. */
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
-}
-
-/** Values below this (a nanosecond, where the unit is milliseconds) share one bucket. */
-const SMALLEST_EXPONENT = -6;
-
-function count(buckets: Map<number, number>, value: number): void {
-  const key = bucketOf(value);
-  buckets.set(key, (buckets.get(key) ?? 0) + 1);
-}
-
-/** Keys grow with the value: decade * 1000 + first three digits. */
-function bucketOf(value: number): number {
-  const exponent = value > 0 ? Math.floor(Math.log10(value)) : SMALLEST_EXPONENT;
-  if (exponent <= SMALLEST_EXPONENT) return 0;
-  const digits = Math.min(999, Math.max(100, Math.floor(value / 10 ** (exponent - 2))));
-  return (exponent - SMALLEST_EXPONENT) * 1000 + digits;
-}
-
-function middle(key: number): number {
-  if (key === 0) return 0;
-  const exponent = Math.floor(key / 1000) + SMALLEST_EXPONENT;
-  return ((key % 1000) + 0.5) * 10 ** (exponent - 2);
 }

@@ -1,28 +1,21 @@
-import { openStream } from '../client/open_stream.ts';
 import type { StreamHead } from '../client/stream_head.ts';
-import { StreamRefusal } from '../client/stream_refusal.ts';
-import type { StreamResult } from '../client/stream_result.ts';
-import type { Transport } from '../client/transport.ts';
-import { type LoadPlan, planRequest } from './load_plan.ts';
-import { type Outcome, outcomeOfErrorEvent, outcomeOfFailure, outcomeOfStatus } from './outcome.ts';
+import { type Ending, endingOfError } from './ending.ts';
+import { followChat } from './follow_chat.ts';
+import { followWeir } from './follow_weir.ts';
+import type { Follower, LoadUser, StreamWatcher } from './follower.ts';
+import type { LoadPlan } from './load_plan.ts';
 import type { LoadRecord } from './record.ts';
-
-/** Aborts a request with this as the reason when it has been silent for too long. */
-export class RequestTimeout extends Error {
-  readonly outcome: 'timeout_first_token' | 'timeout_idle';
-
-  constructor(outcome: 'timeout_first_token' | 'timeout_idle', message: string) {
-    super(message);
-    this.outcome = outcome;
-  }
-}
 
 export interface SendOptions {
   index: number;
   worker: number;
+  user: number;
+  measured: boolean;
   /** Milliseconds since the start of the run. */
   clock: () => number;
-  transport: Transport;
+  /** When it was due; undefined in a closed loop: now. */
+  scheduledMs?: number | undefined;
+  as: LoadUser;
   signal: AbortSignal;
   onHead: (head: StreamHead) => void;
   /** A chunk with content came. */
@@ -41,46 +34,44 @@ export interface SentRequest {
 
 /** Sends one request of the plan and measures it. Never rejects: every failure is an outcome. */
 export async function sendRequest(plan: LoadPlan, options: SendOptions): Promise<SentRequest> {
-  const { clock, signal, transport } = options;
-  const startMs = clock();
+  const { index, worker, user, measured, clock, signal } = options;
+  const sentMs = clock();
+  const startMs = options.scheduledMs ?? sentMs;
   const gapsMs: number[] = [];
   let firstMs: number | undefined;
   let lastMs = 0;
   let endMs: number | undefined;
   let chunks = 0;
   let head: StreamHead | undefined;
-  let resumeGapsMs: number[] = [];
-  const end: Ending = await openStream(planRequest(plan), {
-    baseUrl: plan.url,
-    signal,
-    transport,
+  const watcher: StreamWatcher = {
     onHead: (got) => {
       head = got;
       options.onHead(got);
     },
-    onEvent: (event) => {
-      const now = clock();
-      if (event.type === 'complete' || event.type === 'error') endMs = now;
-      if (event.type !== 'chunk') return;
+    onChunk: (hasContent) => {
       chunks += 1;
-      if (event.data.content === '') return;
+      if (!hasContent) return;
+      const now = clock();
       if (firstMs === undefined) firstMs = now;
       else gapsMs.push(now - lastMs);
       lastMs = now;
       options.onContent();
     },
-  }).then(
-    (result): Ending => {
-      resumeGapsMs = result.reconnects.map(({ gapMs }) => gapMs);
-      return endingOfResult(result);
+    onTerminal: () => {
+      endMs = clock();
     },
-    (error: unknown) => endingOfError(error, signal),
-  );
+  };
+  const follow: Follower = plan.api === 'openai' ? followChat : followWeir;
+  const end: Ending = await follow(plan, options.as, signal, watcher).catch((error) => endingOfError(error, signal));
+  const resumeGapsMs = end.resumeGapsMs ?? [];
   const record: LoadRecord = {
-    index: options.index,
-    worker: options.worker,
+    index,
+    worker,
+    user,
     outcome: end.outcome,
+    measured,
     startMs,
+    lateMs: sentMs - startMs,
     e2eMs: (endMs ?? clock()) - startMs,
     ttftMs: firstMs === undefined ? null : firstMs - startMs,
     tpotMs: firstMs === undefined || gapsMs.length === 0 ? null : (lastMs - firstMs) / gapsMs.length,
@@ -98,31 +89,6 @@ export async function sendRequest(plan: LoadPlan, options: SendOptions): Promise
     maxResumeGapMs: largest(resumeGapsMs),
   };
   return { record, gapsMs, resumeGapsMs, retryAfter: end.retryAfter };
-}
-
-interface Ending {
-  outcome: Outcome;
-  code?: string;
-  message?: string;
-  tokens?: number;
-  retryAfter?: number | undefined;
-}
-
-function endingOfResult(result: StreamResult): Ending {
-  if (result.outcome === 'complete') return { outcome: 'ok', tokens: result.complete.usage.output_tokens };
-  if (result.outcome !== 'error') return { outcome: result.outcome, message: result.reason };
-  const { error, message } = result.error;
-  return { outcome: outcomeOfErrorEvent(result.error, result.text !== ''), code: error, message };
-}
-
-function endingOfError(error: unknown, signal: AbortSignal): Ending {
-  if (error instanceof StreamRefusal) {
-    const { status, code, message, retryAfter } = error;
-    return { outcome: outcomeOfStatus(status), code, message, retryAfter };
-  }
-  if (error instanceof RequestTimeout) return { outcome: error.outcome, message: error.message };
-  if (signal.aborted) return { outcome: 'cancelled' };
-  return { outcome: outcomeOfFailure(error), message: error instanceof Error ? error.message : String(error) };
 }
 
 function largest(values: number[]): number | null {

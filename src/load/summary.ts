@@ -1,78 +1,61 @@
+import { ErrorCounts } from './error_counts.ts';
+import { LatencySamples } from './latency_samples.ts';
+import type { LimitReport } from './limit_steps.ts';
+import type { LoadReport, LoadSnapshot } from './load_report.ts';
 import { OUTCOMES, type Outcome } from './outcome.ts';
+import { type PhaseName, Phases } from './phase_counts.ts';
 import type { LoadRecord } from './record.ts';
-import { Samples, type Spread } from './samples.ts';
-import { type SeriesPoint, TimeSeries } from './time_series.ts';
+import type { SelfCheck } from './self_check.ts';
+import { imbalanceOf, sharesOf } from './shares.ts';
+import { isGood, type Slo } from './slo.ts';
+import { TimeSeries } from './time_series.ts';
 
-/** Shape of `load --json`. Latencies are of `ok` requests only; times in milliseconds. */
-export interface LoadReport {
-  /** Requests that have ended. */
-  requests: number;
-  outcomes: Record<Outcome, number>;
-  /** By `X-Instance-Id`; a refusal counts under the instance that refused. */
-  instances: Record<string, { requests: number; ok: number }>;
-  ttft_ms: Spread | null;
-  tpot_ms: Spread | null;
-  icl_ms: Spread | null;
-  e2e_ms: Spread | null;
-  /** Time until a 429 or 503 was there. */
-  refusal_ms: Spread | null;
-  /** Streams that went on over another connection and still ended `ok`; null where none was resumable. */
-  resumed: number | null;
-  /** Gaps of those streams, from the last event on one connection to the first on the next. */
-  resume_gap_ms: Spread | null;
-  /** Output tokens of all requests. */
-  tokens: number;
-  /** Start of the run to its last event. */
-  duration_ms: number;
-  /** Requests that ended `ok`, per second. */
-  streams_per_second: number;
-  /** Whether answers came through the balancer; null where none came. */
-  via: 'nginx' | 'direct' | 'mixed' | null;
-  /** What went wrong, most frequent first, at most {@link MAX_ERRORS} kinds. */
-  errors: LoadErrorCount[];
+export interface SummaryOptions {
+  /** What a good answer is. */
+  slo?: Slo | undefined;
+  /** Instances that are known to be there, so that one that gets nothing is seen. */
+  instances?: readonly string[];
+  /** Scheduled time of an open loop. */
+  openMs?: number | undefined;
+  /** The server is not Weir, so that answers without NGINX's header bypassed nothing. */
+  isForeign?: boolean;
 }
-
-export interface LoadErrorCount {
-  outcome: Outcome;
-  code: string | null;
-  message: string | null;
-  count: number;
-}
-
-/** The report so far, and what only a live view needs. */
-export interface LoadSnapshot extends LoadReport {
-  /** Requests under way. */
-  active: number;
-  /** Streams under way whose instance is known. */
-  active_by_instance: Record<string, number>;
-  series: SeriesPoint[];
-}
-
-const MAX_ERRORS = 50;
 
 /** Adds records up. Feeds the command line, the dashboard and the exports alike. */
 export class Summary {
+  /** What only the run knows. */
+  limit: LimitReport | null = null;
+  selfCheck: SelfCheck | null = null;
+  readonly #options: SummaryOptions;
   readonly #outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
   readonly #instances = new Map<string, { requests: number; ok: number }>();
-  readonly #ttft = new Samples();
-  readonly #tpot = new Samples();
-  readonly #icl = new Samples();
-  readonly #e2e = new Samples();
-  readonly #refusal = new Samples();
-  readonly #resumeGap = new Samples();
-  readonly #errors = new Map<string, LoadErrorCount>();
+  readonly #latencies = new LatencySamples();
+  readonly #errors = new ErrorCounts();
+  readonly #phases = new Phases();
   readonly #vias = new Set<'nginx' | 'direct'>();
   readonly #series = new TimeSeries();
   /** Instance of each request under way, by index; null until its head is there. */
   readonly #active = new Map<number, string | null>();
   #requests = 0;
+  #good = 0;
   #tokens = 0;
   #resumed: number | null = null;
   #lastMs = 0;
 
+  constructor(options: SummaryOptions = {}) {
+    this.#options = options;
+    for (const id of options.instances ?? []) this.#instances.set(id, { requests: 0, ok: 0 });
+  }
+
+  /** A phase begins, `atMs` since the start of the run. */
+  enter(phase: PhaseName, atMs: number): void {
+    this.#phases.enter(phase, atMs);
+  }
+
   /** A request starts, `atMs` since the start of the run. */
   start(index: number, atMs: number): void {
     this.#active.set(index, null);
+    this.#phases.start();
     this.#mark(atMs);
   }
 
@@ -87,47 +70,46 @@ export class Summary {
    */
   add(record: LoadRecord, gapsMs: readonly number[] = [], resumeGapsMs: readonly number[] = []): void {
     this.#active.delete(record.index);
-    this.#requests += 1;
-    this.#outcomes[record.outcome] += 1;
-    this.#tokens += record.tokens;
-    if (record.reconnects !== null) this.#resumed ??= 0;
-    if (record.status !== null) this.#vias.add(record.via === 'nginx' ? 'nginx' : 'direct');
-    if (record.instance !== null) this.#addInstance(record.instance, record.outcome === 'ok');
-    if (record.outcome === 'ok') {
-      this.#e2e.add(record.e2eMs);
-      if (record.ttftMs !== null) this.#ttft.add(record.ttftMs);
-      if (record.tpotMs !== null) this.#tpot.add(record.tpotMs);
-      for (const gap of gapsMs) this.#icl.add(gap);
-      for (const gap of resumeGapsMs) this.#resumeGap.add(gap);
-      if (record.reconnects) this.#resumed! += 1;
-    } else {
-      if (isRefusal(record)) this.#refusal.add(record.e2eMs);
-      if (record.outcome !== 'cancelled') this.#addError(record);
-    }
+    if (record.outcome !== 'not_sent') this.#phases.end();
+    if (record.measured) this.#count(record, gapsMs, resumeGapsMs);
     this.#mark(record.startMs + record.e2eMs);
   }
 
-  /** The shape of `load --json`. */
-  report(nowMs: number = this.#lastMs): LoadReport {
+  /** Nothing comes any more. */
+  close(atMs: number): void {
+    this.#phases.close(Math.max(atMs, this.#lastMs));
+  }
+
+  /** The shape of `load --json`; `nowMs` since the start of the run. */
+  report(nowMs: number = this.#lastMs, isLive = false): LoadReport {
     const vias = [...this.#vias];
+    const instances = new Map([...this.#instances].sort(([a], [b]) => byName.compare(a, b)));
+    const shares = sharesOf(new Map([...instances].map(([id, { requests }]) => [id, requests])));
+    const tookMs = Math.max(0, nowMs - this.#phases.measuredFromMs);
+    const perSecond = (count: number) => perSecondOf(count, Math.min(tookMs, this.#options.openMs ?? tookMs));
     return {
       requests: this.#requests,
       outcomes: { ...this.#outcomes },
-      instances: Object.fromEntries(
-        [...this.#instances].sort(([a], [b]) => byName.compare(a, b)).map(([id, counts]) => [id, { ...counts }]),
-      ),
-      ttft_ms: this.#ttft.spread(),
-      tpot_ms: this.#tpot.spread(),
-      icl_ms: this.#icl.spread(),
-      e2e_ms: this.#e2e.spread(),
-      refusal_ms: this.#refusal.spread(),
+      instances: Object.fromEntries([...instances].map(([id, counts]) => [id, { ...counts }])),
+      shares,
+      imbalance: imbalanceOf(shares),
+      ...this.#latencies.spreads(isLive),
       resumed: this.#resumed,
-      resume_gap_ms: this.#resumeGap.spread(),
+      good: this.#options.slo
+        ? {
+            count: this.#good,
+            per_second: perSecond(this.#good),
+            share: this.#requests === 0 ? 0 : this.#good / this.#requests,
+          }
+        : null,
       tokens: this.#tokens,
-      duration_ms: Math.round(nowMs),
-      streams_per_second: nowMs > 0 ? Math.round((this.#outcomes.ok * 1_000_000) / nowMs) / 1000 : 0,
+      duration_ms: Math.round(tookMs),
+      streams_per_second: perSecond(this.#outcomes.ok),
       via: vias.length > 1 ? 'mixed' : (vias[0] ?? null),
-      errors: [...this.#errors.values()].sort((a, b) => b.count - a.count).map((error) => ({ ...error })),
+      errors: this.#errors.list(),
+      phases: this.#phases.counts(),
+      limit: this.limit,
+      self_check: this.selfCheck,
     };
   }
 
@@ -138,11 +120,31 @@ export class Summary {
       if (instance !== null) byInstance[instance] = (byInstance[instance] ?? 0) + 1;
     }
     return {
-      ...this.report(nowMs),
+      ...this.report(nowMs, true),
+      phase: this.#phases.name,
+      elapsed_ms: Math.round(nowMs),
       active: this.#active.size,
       active_by_instance: byInstance,
       series: this.#series.points(nowMs),
     };
+  }
+
+  #count(record: LoadRecord, gapsMs: readonly number[], resumeGapsMs: readonly number[]): void {
+    this.#requests += 1;
+    this.#outcomes[record.outcome] += 1;
+    this.#tokens += record.tokens;
+    if (record.reconnects !== null) this.#resumed ??= 0;
+    if (record.via === 'nginx') this.#vias.add('nginx');
+    else if (record.status !== null && !this.#options.isForeign) this.#vias.add('direct');
+    if (record.instance !== null) this.#addInstance(record.instance, record.outcome === 'ok');
+    if (this.#options.slo && isGood(record, this.#options.slo)) this.#good += 1;
+    if (record.outcome === 'ok') {
+      this.#latencies.addOk(record, gapsMs, resumeGapsMs, this.#options.openMs !== undefined);
+      if (record.reconnects) this.#resumed! += 1;
+      return;
+    }
+    if (isRefusal(record)) this.#latencies.addRefusal(record);
+    if (record.outcome !== 'cancelled') this.#errors.add(record);
   }
 
   #addInstance(id: string, ok: boolean): void {
@@ -152,29 +154,22 @@ export class Summary {
     this.#instances.set(id, counts);
   }
 
-  #addError({ outcome, code, message }: LoadRecord): void {
-    const key = `${outcome} ${code} ${message}`;
-    const known = this.#errors.get(key);
-    if (known) known.count += 1;
-    else if (this.#errors.size < MAX_ERRORS) this.#errors.set(key, { outcome, code, message, count: 1 });
-  }
-
   #mark(atMs: number): void {
     this.#lastMs = Math.max(this.#lastMs, atMs);
     const { ok, '429': tooMany, '503': unavailable } = this.#outcomes;
     const refused = tooMany + unavailable;
-    this.#series.set(this.#lastMs, {
-      active: this.#active.size,
-      ok,
-      refused,
-      failed: this.#requests - ok - refused,
-    });
+    const failed = this.#requests - ok - refused;
+    this.#series.set(this.#lastMs, { active: this.#active.size, ok, refused, failed });
   }
 }
 
 /** Refused before its head, not failed after it. */
 function isRefusal(record: LoadRecord): boolean {
   return (record.outcome === '429' || record.outcome === '503') && record.status !== 200;
+}
+
+function perSecondOf(count: number, ms: number): number {
+  return ms > 0 ? Math.round((count * 1_000_000) / ms) / 1000 : 0;
 }
 
 /** app-2 before app-10. */

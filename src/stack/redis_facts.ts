@@ -12,6 +12,8 @@ export interface RedisFacts {
   evictionPolicy: string | undefined;
   /** `ok` or `fail`; undefined outside of a Redis Cluster. */
   clusterState: string | undefined;
+  /** Its clock, in milliseconds since 1970. */
+  timeMs: number;
 }
 
 /**
@@ -76,11 +78,13 @@ async function nodeFacts(url: string): Promise<RedisFacts> {
     const info = await redis.info();
     const policy = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
     const evictionPolicy = Array.isArray(policy) ? String(policy[1]) : undefined;
+    const [seconds] = await redis.time();
     const cluster = field(info, 'cluster_enabled') === '1' ? String(await redis.call('CLUSTER', 'INFO')) : undefined;
     return {
       version: field(info, 'redis_version'),
       role: field(info, 'role'),
       evictionPolicy,
+      timeMs: Number(seconds) * 1000,
       clusterState: cluster && field(cluster, 'cluster_state'),
     };
   } catch (error) {

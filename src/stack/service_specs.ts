@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { dashboardOrigins } from './dashboard_origins.ts';
+import type { DoctorPlace } from './doctor/doctor_place.ts';
 import { ownRedisUrl, redisSpecs } from './redis_specs.ts';
 import type { ServiceSettings } from './service_settings.ts';
 import type { StackLayout } from './stack_layout.ts';
@@ -81,7 +82,9 @@ function instanceSpec(
   };
 }
 
-function consoleSpec(layout: StackLayout, options: StackOptions): ServiceSpec {
+function consoleSpec(layout: StackLayout, options: StackOptions, settings: ServiceSettings): ServiceSpec {
+  const { searchPath, uid, home } = settings;
+  const doctor: DoctorPlace = { layout, searchPath, uid, home };
   const socket = serviceSocket(layout, 'console');
   return {
     name: 'console',
@@ -96,6 +99,11 @@ function consoleSpec(layout: StackLayout, options: StackOptions): ServiceSpec {
       CONSOLE_SOCKET: socket,
       API_BASE_URL: `${stackUrl(options)}/api/v1`,
       DASHBOARD_DIR: path.join(layout.dashboard, 'dist'),
+      API_CA_FILE: layout.certificates.authority,
+      RUNS_DIR: layout.runs,
+      CONTROL_SOCKET: layout.controlSocket,
+      CONSOLE_TOKEN_FILE: layout.consoleToken,
+      DOCTOR_PLACE: JSON.stringify(doctor),
     },
     logFile: path.join(layout.logs, 'console.log'),
     address: `http://localhost:${options.dashboardPort}`,
@@ -131,7 +139,9 @@ export function instanceSpecs(layout: StackLayout, options: StackOptions, settin
 
 /** The stack's processes in the order of their start: Redis, instances, console, NGINX. */
 export function serviceSpecs(layout: StackLayout, options: StackOptions, settings: ServiceSettings): ServiceSpec[] {
-  const inside = options.all ? [...instanceSpecs(layout, options, settings), consoleSpec(layout, options)] : [];
+  const inside = options.all
+    ? [...instanceSpecs(layout, options, settings), consoleSpec(layout, options, settings)]
+    : [];
   const redis = settings.redis === undefined ? [] : redisSpecs(layout, settings.redis, settings.redisPorts);
   return [...redis, ...inside, nginxSpec(layout, options, settings.nginx)];
 }

@@ -16,6 +16,8 @@ export interface StackLayout {
   /** Processes that the supervisor owns, for when it was killed itself. */
   processesFile: string;
   logs: string;
+  /** Load tests that were run, a file each. */
+  runs: string;
   nginxConf: string;
   redisConf: string;
   redisData: string;
@@ -23,6 +25,10 @@ export interface StackLayout {
   run: string;
   /** Sockets for the stack's own account only. */
   privateRun: string;
+  /** Where the supervisor takes commands. */
+  controlSocket: string;
+  /** What a program must show the console before it changes anything. */
+  consoleToken: string;
   dashboard: string;
 }
 
@@ -60,6 +66,7 @@ export function stackLayout(place: StackPlace): StackLayout {
   const state = path.resolve(place.stateDir ?? path.join(place.root, '.weir'));
   const ssl = place.stateDir ? path.join(state, 'ssl') : path.join(place.root, 'infrastructure/nginx/ssl');
   const run = runFolder(state, place);
+  const privateRun = path.join(run, 'private');
   return {
     root: place.root,
     state,
@@ -68,11 +75,14 @@ export function stackLayout(place: StackPlace): StackLayout {
     planFile: path.join(state, 'plan.json'),
     processesFile: path.join(state, 'processes.json'),
     logs: path.join(state, 'logs'),
+    runs: path.join(state, 'runs'),
     nginxConf: path.join(state, 'nginx.conf'),
     redisConf: path.join(state, 'redis.conf'),
     redisData: path.join(state, 'redis'),
     run,
-    privateRun: path.join(run, 'private'),
+    privateRun,
+    controlSocket: path.join(privateRun, 'control.sock'),
+    consoleToken: path.join(state, 'console.token'),
     dashboard: path.join(place.root, 'performance_dashboard'),
   };
 }

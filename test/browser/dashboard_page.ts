@@ -6,8 +6,8 @@ import { until } from '../support/until.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** Debian's Chromium; it runs as root in containers, hence without its sandbox. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+export function launchBrowser(args: string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...args] });
 }
 
 /** The dashboard in a fresh profile that trusts every certificate, unless `options` say otherwise. */
@@ -60,6 +60,20 @@ export async function streamedPerInstance(page: Page): Promise<Record<string, nu
   const counts = await table.locator('tbody tr td:nth-of-type(2)').allInnerTexts();
   // The mark's letter stands before the name.
   return Object.fromEntries(names.map((name, index) => [name.split('\n').at(-1)!.trim(), Number(counts[index])]));
+}
+
+/** The pictures of the documents are taken anew; on a machine that has the ports free which the documents name. */
+export const UPDATES_IMAGES = process.env.UPDATE_SCREENSHOT === '1';
+
+/** A picture of the documents: what fits into `height` of a window of 1280, or all of it. */
+export async function docImage(page: Page, name: string, height?: number): Promise<void> {
+  if (!UPDATES_IMAGES) return;
+  const file = path.join(ROOT, `docs/images/${name}.png`);
+  await page.screenshot({
+    path: file,
+    ...(height ? { clip: { x: 0, y: 0, width: 1280, height } } : {}),
+    fullPage: true,
+  });
 }
 
 /** Keeps a picture for people who look at a run of the tests. */

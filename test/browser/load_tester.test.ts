@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { StackFixture } from '../support/stack_fixture.ts';
-import { figure, openDashboard, pathIsWhole, runLoadTest, screenshot, streamedPerInstance } from './dashboard_page.ts';
+import {
+  docImage,
+  figure,
+  openDashboard,
+  pathIsWhole,
+  runLoadTest,
+  screenshot,
+  streamedPerInstance,
+} from './dashboard_page.ts';
 import { stackInBrowser } from './stack_in_browser.ts';
 
-/** The picture of the README shows the ports that the documents name; it is taken on a machine that has them free. */
-const UPDATE_SCREENSHOT = process.env.UPDATE_SCREENSHOT === '1';
-
-const { stack, browser } = await stackInBrowser(
-  UPDATE_SCREENSHOT ? new StackFixture({ https: 443, http: 80, dashboard: 3001 }, {}) : undefined,
-);
+const { stack, browser } = await stackInBrowser();
 
 describe('the load tester', () => {
   it('reads nine and one of ten at once, three per instance', async () => {
@@ -37,7 +39,7 @@ describe('the load tester', () => {
     expect(await figure(page, 'Tokens')).toBe(2700);
     expect(await streamedPerInstance(page)).toEqual({ 'app-1': 9, 'app-2': 9, 'app-3': 9 });
     await screenshot(page, 'load-finished');
-    if (UPDATE_SCREENSHOT) await page.screenshot({ path: 'docs/images/dashboard.png', fullPage: true });
+    await docImage(page, 'dashboard', 1_136);
     await page.context().close();
   });
 
@@ -85,6 +87,10 @@ describe('the overview', () => {
     }
     expect(await page.locator('tbody th').allInnerTexts()).toHaveLength(3);
     await screenshot(page, 'overview');
+    const running = stack.weir(['load', '-c', '9', '-n', '9']);
+    await page.getByRole('region', { name: 'Path of a request' }).getByText(/^9 of/).waitFor();
+    await docImage(page, 'overview');
+    await running;
     expect(errors).toEqual([]);
     await page.context().close();
   });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Deployment } from '../support/deployment.ts';
-import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { startMockOpenai } from '../support/mock_openai.ts';
 import {
   attach,
   chunks,
@@ -17,24 +17,16 @@ import {
 } from '../support/thread_reading.ts';
 import { until } from '../support/until.ts';
 
-let deployment: Deployment;
-let provider: MockOpenai | undefined;
-afterEach(async () => {
-  await deployment.close();
-  await provider?.close();
-  provider = undefined;
-});
-
 const spoken = (seed: number, tokens: number) => ({ seed, tokens, tokens_per_second: 50 });
 const range = (to: number) => Array.from({ length: to + 1 }, (_, at) => at);
-const takeovers = async () => {
+const takeovers = async (deployment: Deployment) => {
   const counts = deployment.instances.map((_, at) => deployment.metric(at, 'weir_takeovers_total'));
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 };
 
 describe('an instance that is frozen', () => {
-  it('for three seconds only pauses: its streams go on where they were, for those who waited and those who left', async () => {
-    deployment = await Deployment.start({ instances: 2 });
+  it.concurrent('for three seconds only pauses: its streams go on where they were, for those who waited and those who left', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
     const patient = await openThread(deployment.url(0), resumable(spoken(71, 300)));
     const hasty = await openThread(deployment.url(0), resumable(spoken(72, 300)));
     await until('both stream', () => chunks(patient).length > 20 && chunks(hasty).length > 20);
@@ -51,13 +43,13 @@ describe('an instance that is frozen', () => {
     expect(sequence(patient)).toEqual(range(301));
     expect(contentOf(patient)).toBe(textOf(spoken(71, 300)));
     expect(contentOf(hasty, rest)).toBe(textOf(spoken(72, 300)));
-    expect(await takeovers()).toBe(0);
+    expect(await takeovers(deployment)).toBe(0);
     expect(deployment.errors()).toEqual([]);
   });
 
-  it('beyond its lease is succeeded; woken, it says nothing more, ends its calls, and serves as a new boot', async () => {
-    provider = await startMockOpenai();
-    deployment = await Deployment.start({
+  it.concurrent('beyond its lease is succeeded; woken, it says nothing more, ends its calls, and serves as a new boot', async () => {
+    await using provider = await startMockOpenai();
+    await using deployment = await Deployment.start({
       instances: 2,
       env: { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'test' },
     });
@@ -93,7 +85,7 @@ describe('an instance that is frozen', () => {
     await after.ended;
     expect(contentOf(stays, after)).toBe(textOf(spoken(73, 450)));
     expect(sequence(stays, after)).toEqual(range(451));
-    await until('the call of the stream that it lost is ended', () => provider?.open === 0);
+    await until('the call of the stream that it lost is ended', () => provider.open === 0);
     await until('it is a new boot', () => victim.lines.some(({ event }) => event === 'New boot'));
     const fresh = await openThread(deployment.url(0), resumable(spoken(75, 20)));
     await fresh.ended;
@@ -105,7 +97,7 @@ describe('an instance that is frozen', () => {
 
 describe('instances that are only busy', () => {
   it('are never succeeded: 500 streams, and pauses of 50 ms in each process', async () => {
-    deployment = await Deployment.start({ instances: 2 });
+    await using deployment = await Deployment.start({ instances: 2 });
     const streams = await Promise.all(
       Array.from({ length: 500 }, (_, at) =>
         openThread(deployment.url(at % 2), resumable({ seed: at, tokens: 40, tokens_per_second: 8 })),
@@ -126,7 +118,7 @@ describe('instances that are only busy', () => {
       expect(contentOf(reading)).toBe(textOf({ seed, tokens: 40 }));
       expect(sequence(reading)).toEqual(range(41));
     }
-    expect(await takeovers()).toBe(0);
+    expect(await takeovers(deployment)).toBe(0);
     expect(deployment.errors()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Deployment } from '../support/deployment.ts';
 import { startInstance } from '../support/instance.ts';
 import {
@@ -18,11 +18,8 @@ import {
 } from '../support/thread_reading.ts';
 import { until } from '../support/until.ts';
 
-let deployment: Deployment;
-afterEach(() => deployment.close());
-
 const spoken = (seed: number, tokens: number) => ({ seed, tokens, tokens_per_second: 50 });
-const streaming = async (at: number, seed: number, tokens: number): Promise<Reading> => {
+const streaming = async (deployment: Deployment, at: number, seed: number, tokens: number): Promise<Reading> => {
   const reading = await openThread(deployment.url(at), resumable(spoken(seed, tokens)));
   expect(reading.status).toBe(200);
   await until('it streams', () => chunks(reading).length > 10);
@@ -35,14 +32,14 @@ function expectWhole(seed: number, tokens: number, ...readings: Reading[]): void
   expect(sequence(...readings)).toEqual(Array.from({ length: tokens + 2 }, (_, at) => at));
   expect(only(readings.at(-1) as Reading, 'complete').sha256).toBe(sha256(text));
 }
-const redisSays = (at: number, word: string) =>
+const redisSays = (deployment: Deployment, at: number, word: string) =>
   until(`health says ${word}`, async () => {
     const health = (await (await fetch(`${deployment.url(at)}/api/v1/health`)).json()) as { redis: string };
     return health.redis === word;
   });
 /** A stream of this very deployment survives a death again. */
-async function survivesAgain(seed: number): Promise<void> {
-  const first = await streaming(0, seed, 100);
+async function survivesAgain(deployment: Deployment, seed: number): Promise<void> {
+  const first = await streaming(deployment, 0, seed, 100);
   await deployment.kill(0);
   await first.ended;
   const rest = await attach(deployment.url(1), threadOf(first), lastId(first));
@@ -53,8 +50,8 @@ async function survivesAgain(seed: number): Promise<void> {
 
 describe('Redis', () => {
   it('killed and started empty under streams: they say so, complete, and can be resumed again', async () => {
-    deployment = await Deployment.start({ instances: 2 });
-    const streams = [await streaming(0, 51, 250), await streaming(1, 52, 250)];
+    await using deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(deployment, 0, 51, 250), await streaming(deployment, 1, 52, 250)];
     await deployment.redis.kill();
     await until('they say so', () => streams.every((reading) => notices(reading).includes('not_resumable')));
     const during = await openThread(deployment.url(0), resumable(spoken(53, 20)));
@@ -68,13 +65,13 @@ describe('Redis', () => {
     expectWhole(51, 250, streams[0] as Reading);
     expectWhole(52, 250, streams[1] as Reading);
     expectWhole(51, 250, piped);
-    await survivesAgain(54);
+    await survivesAgain(deployment, 54);
     expect(deployment.errors()).toEqual([]);
   });
 
-  it('frozen for five seconds: streams go on, nobody is taken for dead', async () => {
-    deployment = await Deployment.start({ instances: 2 });
-    const streams = [await streaming(0, 55, 450), await streaming(1, 56, 450)];
+  it.concurrent('frozen for five seconds: streams go on, nobody is taken for dead', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(deployment, 0, 55, 450), await streaming(deployment, 1, 56, 450)];
     const redis = deployment.redis.process;
     redis.kill('SIGSTOP');
     await until('they say so', () => streams.every((reading) => notices(reading).includes('not_resumable')));
@@ -90,9 +87,9 @@ describe('Redis', () => {
     for (const at of [0, 1]) expect(await deployment.metric(at, 'weir_takeovers_total')).toBe(0);
   });
 
-  it('stopped for longer than every lease: the same, and no stream is torn between two owners', async () => {
-    deployment = await Deployment.start({ instances: 2 });
-    const streams = [await streaming(0, 57, 750), await streaming(1, 58, 750)];
+  it.concurrent('stopped for longer than every lease: the same, and no stream is torn between two owners', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(deployment, 0, 57, 750), await streaming(deployment, 1, 58, 750)];
     const redis = deployment.redis.process;
     redis.kill('SIGSTOP');
     await until(
@@ -102,7 +99,7 @@ describe('Redis', () => {
     );
     redis.kill('SIGCONT');
     await until('they say that it is over', () => streams.every((reading) => notices(reading).at(-1) === 'resumable'));
-    await redisSays(0, 'connected');
+    await redisSays(deployment, 0, 'connected');
     await deployment.kill(0);
     await streams[0]?.ended;
     const rest = await attach(deployment.url(1), threadOf(streams[0] as Reading), lastId(streams[0] as Reading));
@@ -111,21 +108,43 @@ describe('Redis', () => {
     expectWhole(58, 750, streams[1] as Reading);
   });
 
+  it.concurrent('that has no memory left: streams say so and go on, and survive again when it has some', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const streams = [await streaming(deployment, 0, 71, 200), await streaming(deployment, 1, 72, 200)];
+    await deployment.redis.cli('config', 'set', 'maxmemory', '1');
+    await until('they say so', () => streams.every((reading) => notices(reading).includes('not_resumable')));
+    const during = await openThread(deployment.url(0), resumable(spoken(73, 20)));
+    expect(await during.ended).toBe('ended');
+    expectWhole(73, 20, during);
+    expect(notices(during)).toContain('not_resumable');
+    await deployment.redis.cli('config', 'set', 'maxmemory', '0');
+    for (const [at, reading] of streams.entries()) {
+      await reading.ended;
+      expectWhole(71 + at, 200, reading);
+    }
+    await until('its log answers', async () => {
+      const reading = await openThread(deployment.url(0), resumable(spoken(74, 1)));
+      await reading.ended;
+      return notices(reading).length === 0;
+    });
+    await survivesAgain(deployment, 75);
+  });
+
   it('that forgets its scripts is given them again', async () => {
-    deployment = await Deployment.start({ instances: 2 });
-    const first = await streaming(0, 59, 100);
+    await using deployment = await Deployment.start({ instances: 2 });
+    const first = await streaming(deployment, 0, 59, 100);
     const { Redis } = await import('ioredis');
     const redis = new Redis({ path: deployment.redis.url.slice('unix://'.length) });
     await redis.script('FLUSH');
     redis.disconnect();
-    await survivesAgain(60);
+    await survivesAgain(deployment, 60);
     const rest = await attach(deployment.url(1), threadOf(first), lastId(first));
     await Promise.all([first.ended, rest.ended]);
     expectWhole(59, 100, first, rest);
   });
 
-  it('that refuses the password: health says it, and streams go on unlogged', async () => {
-    deployment = await Deployment.start({ instances: 0 });
+  it.concurrent('that refuses the password: health says it, and streams go on unlogged', async () => {
+    await using deployment = await Deployment.start({ instances: 0 });
     const { Redis } = await import('ioredis');
     const redis = new Redis({ path: deployment.redis.url.slice('unix://'.length) });
     await redis.config('SET', 'requirepass', 'secret');
@@ -154,15 +173,15 @@ describe('Redis', () => {
     }
   });
 
-  it('away, where that is to be strict: streams pause instead, new ones are refused, and all go on afterwards', async () => {
-    deployment = await Deployment.start({ instances: 2, env: { REDIS_FAILURE: 'strict' } });
-    const stream = await streaming(0, 63, 200);
+  it.concurrent('away, where that is to be strict: streams pause instead, new ones are refused, and all go on afterwards', async () => {
+    await using deployment = await Deployment.start({ instances: 2, env: { REDIS_FAILURE: 'strict' } });
+    const stream = await streaming(deployment, 0, 63, 200);
     deployment.redis.process.kill('SIGSTOP');
     const refused = await openThread(deployment.url(0), resumable(spoken(64, 1)));
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('2');
     const paused = chunks(stream).length;
-    await redisSays(0, 'disconnected');
+    await redisSays(deployment, 0, 'disconnected');
     expect(chunks(stream).length - paused).toBeLessThan(20);
     deployment.redis.process.kill('SIGCONT');
     await stream.ended;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis_connection.ts';
-import { RedisLogStore } from '../../src/adapters/stores/redis_log_store.ts';
+import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
+import { RedisLogStore } from '../../src/adapters/stores/stream_log/redis_log_store.ts';
 import type { ThreadRecord } from '../../src/core/durable/thread_record.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { silentLog } from '../support/silent_log.ts';

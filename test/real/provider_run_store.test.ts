@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MemoryLogStore } from '../../src/adapters/stores/memory_log_store.ts';
-import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis_connection.ts';
-import { RedisLogStore } from '../../src/adapters/stores/redis_log_store.ts';
+import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
+import { MemoryLogStore } from '../../src/adapters/stores/stream_log/memory_log_store.ts';
+import { RedisLogStore } from '../../src/adapters/stores/stream_log/redis_log_store.ts';
 import type { ThreadRecord } from '../../src/core/durable/thread_record.ts';
 import { streamRequestSchema } from '../../src/protocol/stream_request.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';

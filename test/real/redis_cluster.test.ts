@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis_connection.ts';
-import { RedisDirectory } from '../../src/adapters/stores/redis_directory.ts';
+import { RedisDirectory } from '../../src/adapters/stores/directory/redis_directory.ts';
+import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import type { Announcement } from '../../src/core/cluster/instance_directory.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RedisConnection } from '../../src/adapters/stores/redis_connection.ts';
-import { readSlotScripts, type SlotScriptSources, slotScripts } from '../../src/adapters/stores/slot_scripts.ts';
+import type { RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
+import { readSlotScripts, type SlotScriptSources, slotScripts } from '../../src/adapters/stores/slots/slot_scripts.ts';
 import type { Slot } from '../../src/core/resilience/slot_store.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import {

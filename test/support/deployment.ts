@@ -15,7 +15,7 @@ export interface DeploymentOptions {
 }
 
 /** Several instances that share a Redis and reach each other, as processes; without NGINX, so that a test can choose. */
-export class Deployment {
+export class Deployment implements AsyncDisposable {
   readonly redis: TestRedis;
   /** By number from 0; one that died is replaced when it is started again. */
   readonly instances: Instance[] = [];
@@ -35,8 +35,11 @@ export class Deployment {
   static async start(options: DeploymentOptions): Promise<Deployment> {
     const deployment = new Deployment(await startRedis(), options);
     const all = Array.from({ length: options.instances }, (_, at) => deployment.boot(at, options.envOf?.(at)));
-    await Promise.all(all);
-    return deployment;
+    // One that can not start must not leave Redis, and those that could, behind.
+    const failed = (await Promise.allSettled(all)).find((start) => start.status === 'rejected');
+    if (!failed) return deployment;
+    await deployment.close();
+    throw failed.reason;
   }
 
   /** Starts one, again where it has died. */
@@ -106,6 +109,10 @@ export class Deployment {
     await Promise.all(this.instances.map((instance) => instance.stop()));
     await this.redis.close();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #watch(at: number, delayMs: number): Promise<void> {

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** A real Redis server on a Unix socket of its own. */
 export interface TestRedis {
@@ -10,6 +11,8 @@ export interface TestRedis {
   process: ChildProcess;
   start(): Promise<void>;
   kill(): Promise<void>;
+  /** Asks it with redis-cli. */
+  cli(...args: string[]): Promise<string>;
   readonly running: boolean;
   close(): Promise<void>;
 }
@@ -34,6 +37,7 @@ export async function startRedis(): Promise<TestRedis> {
     get running() {
       return redis.process.exitCode === null && redis.process.signalCode === null;
     },
+    cli: async (...args) => (await promisify(execFile)('redis-cli', ['-s', socket, ...args])).stdout.trim(),
     async close() {
       if (redis.running) await redis.kill();
       rmSync(folder, { recursive: true });

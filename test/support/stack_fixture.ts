@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,9 +52,20 @@ export class StackFixture {
 
   /** Runs `./weir` with `args`; never rejects. */
   weir(args: string[], env: NodeJS.ProcessEnv = {}): Promise<CommandEnd> {
+    return this.#run(process.execPath, [PROGRAM, ...args], ROOT, env);
+  }
+
+  /** Runs a line as it would be typed into a shell, in a folder where `./weir` is this stack's; never rejects. */
+  shell(line: string, env: NodeJS.ProcessEnv = {}): Promise<CommandEnd> {
+    const launcher = `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`;
+    writeFileSync(path.join(this.state, 'weir'), launcher, { mode: 0o755 });
+    return this.#run('sh', ['-c', line], this.state, env);
+  }
+
+  #run(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<CommandEnd> {
     return new Promise((resolve) => {
-      const child = spawn(process.execPath, [PROGRAM, ...args], {
-        cwd: ROOT,
+      const child = spawn(command, args, {
+        cwd,
         env: { ...this.#env, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

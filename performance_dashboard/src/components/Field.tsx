@@ -4,20 +4,21 @@ interface NumberInputProps {
   label: string;
   unit: string;
   value: number;
+  min?: number;
   max: number;
   disabled: boolean;
   onChange: (value: number) => void;
 }
 
-/** A whole number from 1 on, with its unit and steps. */
-export function NumberInput({ label, unit, value, max, disabled, onChange }: NumberInputProps) {
+/** A whole number within its bounds, with its unit and steps. */
+export function NumberInput({ label, unit, value, min = 1, max, disabled, onChange }: NumberInputProps) {
   const id = `field-${label.toLowerCase().replaceAll(' ', '-')}`;
   const step = 'w-9 shrink-0 text-muted hover:bg-sunken hover:text-ink disabled:opacity-50';
   return (
     <NumberField.Root
       id={id}
       value={value}
-      min={1}
+      min={min}
       max={max}
       disabled={disabled}
       format={{ maximumFractionDigits: 0 }}

@@ -1,73 +1,103 @@
-import type { LoadSnapshot } from '../api.ts';
+import type { InstanceShare, LoadSnapshot } from '../api.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { instanceRows } from '../view/instanceRows.ts';
 import { InstanceMark, instanceColour } from './InstanceMark.tsx';
+import { Panel } from './Panel.tsx';
+import { Scroll } from './Scroll.tsx';
+import { StateDot } from './StateDot.tsx';
 
-/** A bar for each instance: streamed (full), in flight (light), refused or failed (hatched), all to one scale. */
+const VERDICTS = {
+  even: { tone: 'good', word: 'even' },
+  uneven: { tone: 'warn', word: 'uneven' },
+  too_few: { tone: 'idle', word: 'too few to tell' },
+} as const;
+
+/** Each instance's part of the requests, beside the band that chance allows. */
 export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; known: readonly string[] }) {
   const rows = instanceRows(snapshot, known);
-  const longest = Math.max(1, ...rows.map((row) => row.streamed + row.inFlight + row.other));
-  const streamed = rows.reduce((sum, row) => sum + row.streamed, 0);
+  const shares = new Map(snapshot.shares.map((share) => [share.instance, share]));
+  const scale = Math.min(1, Math.max(0.4, ...snapshot.shares.map(({ share, high }) => Math.max(share, high))) * 1.05);
   return (
-    <section className="panel min-w-0 px-4 py-3">
-      <h2 className="font-semibold">Streams per instance</h2>
+    <Panel title="Streams per instance">
       {rows.length === 0 ? (
         <p className="py-4 text-muted">Which instance takes what appears with the first answer.</p>
       ) : (
-        <div className="overflow-x-auto">
+        <Scroll label="Streams per instance, table">
           <table className="data-table">
             <thead>
               <tr>
                 <th scope="col">Instance</th>
                 <td className="hidden w-2/5 sm:table-cell" />
                 <th scope="col">Streamed</th>
+                <th scope="col">Requests</th>
                 <th scope="col">Share</th>
-                <th scope="col" className="hidden sm:table-cell">
-                  In flight
-                </th>
-                <th scope="col">Not streamed</th>
+                <th scope="col">Chance allows</th>
               </tr>
             </thead>
             <tbody>
-              {rows.map((row, index) => (
-                <tr key={row.id}>
-                  <th scope="row">
-                    <InstanceMark id={row.id} index={index} />
-                  </th>
-                  <td className="hidden sm:table-cell" aria-hidden="true">
-                    <Bar row={row} index={index} longest={longest} />
-                  </td>
-                  <td className="font-semibold">{formatCount(row.streamed)}</td>
-                  <td>{formatShare(row.streamed, streamed)}</td>
-                  <td className="hidden sm:table-cell">{formatCount(row.inFlight)}</td>
-                  <td>{formatCount(row.other)}</td>
-                </tr>
-              ))}
+              {rows.map((row, index) => {
+                const share = shares.get(row.id);
+                return (
+                  <tr key={row.id}>
+                    <th scope="row">
+                      <InstanceMark id={row.id} index={index} />
+                    </th>
+                    <td className="hidden sm:table-cell" aria-hidden="true">
+                      {share && <ShareBar share={share} colour={instanceColour(index)} scale={scale} />}
+                    </td>
+                    <td className="font-semibold">{formatCount(row.streamed)}</td>
+                    <td>{formatCount(row.streamed + row.other)}</td>
+                    <td>{share ? formatShare(share.share, 1) : '–'}</td>
+                    <td className="text-muted">
+                      {share ? `${formatShare(share.low, 1).replace(' %', '')}–${formatShare(share.high, 1)}` : '–'}
+                    </td>
+                  </tr>
+                );
+              })}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
-      <p className={rows.length === 0 ? 'hidden' : 'mt-1 text-label text-muted'}>
-        Share is of the streams that reached their end. Bar: full is streamed, light in flight, hatched not streamed
-        (refused, cut or failed).
-      </p>
-    </section>
+      {rows.length > 0 && <Balance snapshot={snapshot} />}
+    </Panel>
   );
 }
 
-interface BarProps {
-  row: { streamed: number; inFlight: number; other: number };
-  index: number;
-  longest: number;
+/** Bar to the share; the bracket is the band, the line in it an even share. */
+function ShareBar({
+  share: { share, low, high },
+  colour,
+  scale,
+}: {
+  share: InstanceShare;
+  colour: string;
+  scale: number;
+}) {
+  const at = (part: number) => `${Math.min(100, (part / scale) * 100)}%`;
+  return (
+    <div className="relative h-5 w-full">
+      <div className="absolute inset-y-1 left-0 rounded-sm" style={{ width: at(share), background: colour }} />
+      <div
+        className="absolute inset-y-0 rounded-sm border-x-2 border-ink/70 bg-ink/10"
+        style={{ left: at(low), width: `calc(${at(high)} - ${at(low)})` }}
+      />
+    </div>
+  );
 }
 
-function Bar({ row, index, longest }: BarProps) {
-  const width = (count: number) => ({ width: `${(count / longest) * 100}%` });
+function Balance({ snapshot: { shares, imbalance } }: { snapshot: LoadSnapshot }) {
+  const worst = shares.find(({ verdict }) => verdict === 'uneven') ?? shares[0];
+  if (!worst || imbalance === null || shares.length < 2) return null;
+  const { tone, word } = VERDICTS[worst.verdict];
   return (
-    <div className="flex h-4 w-full overflow-hidden rounded-sm bg-sunken" style={{ color: instanceColour(index) }}>
-      <div className="bg-current" style={width(row.streamed)} />
-      <div className="bg-current opacity-40" style={width(row.inFlight)} />
-      <div className="hatched" style={width(row.other)} />
-    </div>
+    <p className="mt-2 flex flex-wrap gap-x-4 text-label text-muted">
+      <span className="font-medium">
+        <StateDot tone={tone} word={word} />
+      </span>
+      <span>
+        {formatShare(imbalance, 1)} of the requests went elsewhere than an even deal would send them. The bracket is
+        what chance allows.
+      </span>
+    </p>
   );
 }

@@ -2,6 +2,8 @@ import type { InstanceView } from '../api.ts';
 import type { KnownInstance } from '../stores/instanceHistory.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { InstanceMark, instanceColour } from './InstanceMark.tsx';
+import { Panel } from './Panel.tsx';
+import { Scroll } from './Scroll.tsx';
 import { StateDot, type Tone } from './StateDot.tsx';
 
 const POOL_TONES: Record<InstanceView['pool']['state'], Tone> = {
@@ -11,14 +13,20 @@ const POOL_TONES: Record<InstanceView['pool']['state'], Tone> = {
   exhausted: 'bad',
 };
 
-/** One row per instance; `old` dims what may no longer be true. */
-export function InstanceTable({ instances, old }: { instances: readonly KnownInstance[]; old: boolean }) {
+interface Props {
+  instances: readonly KnownInstance[];
+  /** Dims what may no longer be true. */
+  old: boolean;
+  aside: React.ReactNode;
+}
+
+/** One row per instance. */
+export function InstanceTable({ instances, old, aside }: Props) {
   const active = instances.reduce((sum, { gone, view }) => sum + (gone ? 0 : view.active_streams), 0);
   const longest = Math.max(3, ...instances.map(({ view }) => view.active_streams));
   return (
-    <section className={`panel min-w-0 px-4 py-3 ${old ? 'opacity-70' : ''}`}>
-      <h2 className="font-semibold">Instances</h2>
-      <div className="overflow-x-auto">
+    <Panel title="Instances" aside={aside} className={old ? 'old' : ''}>
+      <Scroll label="Instances, table">
         <table className="data-table">
           <thead>
             <tr>
@@ -79,7 +87,7 @@ export function InstanceTable({ instances, old }: { instances: readonly KnownIns
             ))}
           </tbody>
         </table>
-      </div>
-    </section>
+      </Scroll>
+    </Panel>
   );
 }

@@ -1,46 +1,59 @@
 import type { LoadReport, Spread } from '../api.ts';
-import { formatMs } from '../view/format.ts';
+import { formatCount, formatMs } from '../view/format.ts';
+import { Panel } from './Panel.tsx';
+import { Scroll } from './Scroll.tsx';
 
 /** Percentiles and the least number of samples with which each says something. */
 const PERCENTILES = [
-  { key: 'p50', least: 1 },
-  { key: 'p90', least: 10 },
-  { key: 'p95', least: 20 },
-  { key: 'p99', least: 100 },
+  { key: 'p50', name: 'p50', least: 1 },
+  { key: 'p90', name: 'p90', least: 10 },
+  { key: 'p95', name: 'p95', least: 20 },
+  { key: 'p99', name: 'p99', least: 100 },
+  { key: 'p999', name: 'p99.9', least: 1000 },
 ] as const;
 
-export function LatencyTable({ report }: { report: LoadReport }) {
+const ROWS = [
+  { name: 'TTFT', title: 'Time to first token: start of the request to its first text', of: 'ttft_ms' },
+  { name: 'TPOT', title: 'Time per output token, per request', of: 'tpot_ms' },
+  { name: 'ICL', title: 'Inter-chunk latency: all gaps between texts', of: 'icl_ms' },
+  { name: 'Stall', title: 'Largest gap of each request', of: 'stall_ms' },
+  { name: 'E2E', title: 'End to end: start of the request to its last event', of: 'e2e_ms' },
+  { name: 'Sent TTFT', title: 'TTFT from the moment it was really sent', of: 'service_ttft_ms' },
+  { name: 'Refusal', title: 'Time until a 429 or 503 was there', of: 'refusal_ms' },
+  { name: 'Gap', title: 'Gap in which a stream went on elsewhere', of: 'resume_gap_ms' },
+] as const;
+
+/** Latencies of completed streams; grey where there are too few to say so. */
+export function LatencyTable({ report, open }: { report: LoadReport; open: boolean }) {
   const samples = report.e2e_ms?.n ?? 0;
+  const rows = ROWS.filter(({ of }, index) => index < 3 || of === 'e2e_ms' || report[of]);
   return (
-    <section className="panel min-w-0 px-4 py-3">
-      <h2 className="font-semibold">
-        Latency <span className="font-normal text-muted">ms, of completed streams</span>
-      </h2>
-      <div className="overflow-x-auto">
+    <Panel title="Latency" unit="ms, of completed streams">
+      <Scroll label="Latency, table">
         <table className="data-table">
           <thead>
             <tr>
-              <th scope="col">
-                <span className="sr-only">Measure</span>
-              </th>
-              {PERCENTILES.map(({ key }) => (
+              <th scope="col">Measure</th>
+              {PERCENTILES.map(({ key, name }) => (
                 <th key={key} scope="col">
-                  {key}
+                  {name}
                 </th>
               ))}
+              <th scope="col">n</th>
             </tr>
           </thead>
           <tbody>
-            <Row name="TTFT" title="Time to first token" spread={report.ttft_ms} />
-            <Row name="E2E" title="End to end" spread={report.e2e_ms} />
+            {rows.map(({ name, title, of }) => (
+              <Row key={name} name={name} title={title} spread={report[of]} />
+            ))}
           </tbody>
         </table>
-      </div>
-      <p className="mt-1 text-label text-muted">
-        TTFT: request to first text. E2E: request to last event.{' '}
-        {samples > 0 && samples < 100 && `Grey: too few samples (${samples}) for that percentile.`}
+      </Scroll>
+      <p className="mt-2 text-label text-muted">
+        {open ? 'TTFT and E2E count from the moment each request was due. ' : 'From the moment each request was sent. '}
+        {samples > 0 && samples < 1000 && 'Grey: too few samples for that percentile.'}
       </p>
-    </section>
+    </Panel>
   );
 }
 
@@ -53,10 +66,11 @@ function Row({ name, title, spread }: { name: string; title: string; spread: Spr
         </abbr>
       </th>
       {PERCENTILES.map(({ key, least }) => (
-        <td key={key} className={spread && spread.n >= least ? '' : 'text-muted'}>
+        <td key={key} className={spread && spread.n >= least ? '' : 'text-muted italic'}>
           {spread ? formatMs(spread[key]) : '–'}
         </td>
       ))}
+      <td className="text-muted">{spread ? formatCount(spread.n) : '–'}</td>
     </tr>
   );
 }

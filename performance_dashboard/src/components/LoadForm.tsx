@@ -1,45 +1,42 @@
-import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { fetchModels, type LoadPlan, type ModelsView } from '../api.ts';
+import type { LoadPlan } from '../api.ts';
+import { useModels } from '../hooks/useModels.ts';
 import { useShortcuts } from '../hooks/useShortcuts.ts';
-import { Field, NumberInput } from './Field.tsx';
-
-/** More than the about 100 streams that a browser opens at once would only queue in it. */
-const MAX_CONCURRENCY = 100;
-const MAX_REQUESTS = 10_000;
-/** While the list is not there, the provider that every deployment has. */
-const FALLBACK: ModelsView['providers'] = [{ name: 'fake', usable: true, models: ['demo'], any_model: true }];
+import { isBusy, type RunPhase } from '../stores/runStore.ts';
+import { settingsStore } from '../stores/settingsStore.ts';
+import { useStore } from '../stores/store.ts';
+import { loadCommand } from '../view/loadCommand.ts';
+import { planOf } from '../view/runPlan.ts';
+import type { LoadSettings } from '../view/settings.ts';
+import { AdvancedFields } from './AdvancedFields.tsx';
+import { Copy } from './Copy.tsx';
+import { EngineField } from './EngineField.tsx';
+import { Field } from './Field.tsx';
+import { ModeFields } from './ModeFields.tsx';
+import { ModelFields } from './ModelFields.tsx';
 
 interface Props {
   apiBaseUrl: string;
-  /** Whether the cluster is heard: the list of models is asked for again when it comes back. */
+  canRun: boolean;
+  /** Whether the cluster is heard. */
   reachable: boolean;
-  phase: 'idle' | 'running' | 'stopping' | 'finished' | 'stopped';
-  onRun: (plan: LoadPlan) => void;
+  phase: RunPhase;
+  onRun: (plan: LoadPlan, engine: LoadSettings['engine']) => void;
   onStop: () => void;
 }
 
-export function LoadForm({ apiBaseUrl, reachable, phase, onRun, onStop }: Props) {
-  const [concurrency, setConcurrency] = useState(10);
-  const [requests, setRequests] = useState(30);
-  const [prompt, setPrompt] = useState('Write a short poem about performance testing.');
-  const [chosenProvider, setProvider] = useState<string | null>(null);
-  const [chosenModel, setModel] = useState<string | null>(null);
-  const models = useQuery({
-    queryKey: ['models', apiBaseUrl],
-    queryFn: ({ signal }) => fetchModels(apiBaseUrl, signal),
-    enabled: reachable,
-    staleTime: 60_000,
-  });
-  const providers = fakeFirst(models.data?.providers ?? FALLBACK);
-  const provider = providers.find(({ name }) => name === chosenProvider) ?? providers[0] ?? FALLBACK[0]!;
-  const model = chosenModel ?? provider.models[0] ?? (provider.any_model ? 'demo' : '');
-  const busy = phase === 'running' || phase === 'stopping';
-  const missing = prompt.trim() === '' ? 'Write a prompt first.' : model.trim() === '' ? 'Name a model first.' : null;
+/** What is to be run. The guide's two numbers stand first; the rest keeps out of the way. */
+export function LoadForm({ apiBaseUrl, canRun, reachable, phase, onRun, onStop }: Props) {
+  const stored = useStore(settingsStore);
+  const settings: LoadSettings = { ...stored, engine: canRun ? stored.engine : 'browser' };
+  const change = (next: Partial<LoadSettings>) => settingsStore.change(next);
+  const chosen = useModels(apiBaseUrl, reachable, settings);
+  const busy = isBusy(phase);
+  const provider = chosen.provider.name;
+  const model = chosen.model.trim();
+  const missing = settings.prompt.trim() === '' ? 'Write a prompt first.' : model === '' ? 'Name a model first.' : null;
 
   const run = () => {
-    if (busy || missing) return;
-    onRun({ url: apiBaseUrl, concurrency, requests, prompt, model: model.trim(), provider: provider.name });
+    if (!busy && !missing) onRun(planOf(settings, apiBaseUrl, provider, model), settings.engine);
   };
   useShortcuts([['r', run]]);
 
@@ -52,76 +49,22 @@ export function LoadForm({ apiBaseUrl, reachable, phase, onRun, onStop }: Props)
         run();
       }}
     >
-      <div className="grid grid-cols-2 gap-3">
-        <NumberInput
-          label="Concurrency"
-          unit="streams"
-          value={concurrency}
-          max={MAX_CONCURRENCY}
-          disabled={busy}
-          onChange={setConcurrency}
-        />
-        <NumberInput
-          label="Total requests"
-          unit=""
-          value={requests}
-          max={MAX_REQUESTS}
-          disabled={busy}
-          onChange={setRequests}
-        />
-      </div>
+      <ModeFields settings={settings} disabled={busy} onChange={change} />
       <Field id="prompt" label="Prompt">
         <textarea
           id="prompt"
           rows={3}
-          className="control resize-y"
-          value={prompt}
-          maxLength={100_000}
+          className="control block resize-y"
+          value={settings.prompt}
+          maxLength={4_000}
           disabled={busy}
-          onChange={(event) => setPrompt(event.target.value)}
+          onChange={(event) => change({ prompt: event.target.value })}
         />
       </Field>
-      <div className="grid grid-cols-2 gap-3">
-        <Field id="provider" label="Provider" hint={provider.usable ? undefined : provider.reason}>
-          <select
-            id="provider"
-            className="control"
-            value={provider.name}
-            disabled={busy}
-            aria-describedby="provider-hint"
-            onChange={(event) => {
-              setProvider(event.target.value);
-              setModel(null);
-            }}
-          >
-            {providers.map(({ name, usable }) => (
-              <option key={name} value={name} disabled={!usable}>
-                {usable ? name : `${name} (not usable now)`}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Field id="model" label="Model">
-          <input
-            id="model"
-            className="control"
-            value={model}
-            maxLength={200}
-            disabled={busy}
-            list="models"
-            autoComplete="off"
-            onChange={(event) => setModel(event.target.value)}
-          />
-          <datalist id="models">
-            {provider.models.map((name) => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
-        </Field>
-      </div>
+      <ModelFields chosen={chosen} typed={settings.model} disabled={busy} onChange={change} />
       {busy ? (
-        <button type="button" className="button-stop" onClick={onStop}>
-          {phase === 'stopping' ? 'Stopping…' : 'Stop'}
+        <button type="button" className="button-stop" onClick={onStop} disabled={phase === 'starting'}>
+          {phase === 'stopping' ? 'Stopping…' : phase === 'starting' ? 'Starting…' : 'Stop'}
         </button>
       ) : (
         <button type="submit" className="button-run" disabled={missing !== null}>
@@ -131,15 +74,20 @@ export function LoadForm({ apiBaseUrl, reachable, phase, onRun, onStop }: Props)
       <p role="status" className="text-label text-muted empty:hidden">
         {missing}
       </p>
-      <p className="text-label text-muted">
-        The requests come from this browser. One that is refused waits as long as <code>Retry-After</code> says before
-        its worker sends the next.
-      </p>
+      <EngineField engine={settings.engine} canRun={canRun} disabled={busy} onChange={(engine) => change({ engine })} />
+      <AdvancedFields settings={settings} disabled={busy} onChange={change} isFake={provider === 'fake'} />
+      {window.isSecureContext && (
+        <div className="flex flex-wrap gap-2">
+          <Copy label="Copy as command" text={loadCommand(settings, apiBaseUrl, provider, model)} />
+          <Copy
+            label="Copy link"
+            text={() => {
+              settingsStore.show();
+              return window.location.href;
+            }}
+          />
+        </div>
+      )}
     </form>
   );
-}
-
-/** `fake` costs nothing, so it stands first whatever the default is. */
-function fakeFirst(providers: ModelsView['providers']): ModelsView['providers'] {
-  return [...providers].sort((a, b) => Number(b.name === 'fake') - Number(a.name === 'fake'));
 }

@@ -1,71 +1,100 @@
-import type { ClusterState } from '../stores/clusterStore.ts';
+import { useLive } from '../stores/pausedStore.ts';
 import { runStore } from '../stores/runStore.ts';
+import { settingsStore } from '../stores/settingsStore.ts';
 import { useStore } from '../stores/store.ts';
-import { InstanceShares } from './InstanceShares.tsx';
-import { LatencyTable } from './LatencyTable.tsx';
+import { capitalised } from '../view/doctorGroups.ts';
+import { planOf } from '../view/runPlan.ts';
+import { planWords } from '../view/runWords.ts';
+import { Comparison } from './Comparison.tsx';
+import { FailoverDrill } from './FailoverDrill.tsx';
 import { LoadForm } from './LoadForm.tsx';
-import { RunChart } from './RunChart.tsx';
-import { RunFigures } from './RunFigures.tsx';
-import { RunVerdict } from './RunVerdict.tsx';
+import { RunResult } from './RunResult.tsx';
+import type { ScreenProps } from './ScreenProps.ts';
 
-interface Props {
-  apiBaseUrl: string;
-  cluster: ClusterState;
-  theme: 'light' | 'dark';
-}
+const PARTS = [
+  { part: '', title: 'Load test' },
+  { part: 'balancer', title: 'With and without the balancer' },
+  { part: 'failover', title: 'Failover drill' },
+] as const;
 
-/** The guide's load test: as many streams at once as told, and where they went. */
-export function LoadTester({ apiBaseUrl, cluster, theme }: Props) {
-  const state = useStore(runStore);
-  const limits = cluster.view?.instances[0]?.pool;
-  // Where nothing answered there is nothing to draw.
-  const answered = state.phase !== 'finished' || state.snapshot.via !== null;
-  const reachable = cluster.link === 'live' || cluster.link === 'stale';
-
+/** The guide's load test, and the two experiments that say what it is about. */
+export function LoadTester({ part, ...props }: ScreenProps & { part: string }) {
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
-      <LoadForm
-        apiBaseUrl={apiBaseUrl}
-        reachable={reachable}
-        phase={state.phase}
-        onRun={(plan) => runStore.start(plan)}
-        onStop={() => runStore.stop()}
-      />
-      {state.phase === 'idle' ? (
-        <Empty />
+    <div className="flex flex-col gap-4">
+      <nav aria-label="Experiments" className="segments w-full self-start sm:w-fit">
+        {PARTS.map(({ part: id, title }) => (
+          <a
+            key={id}
+            href={id ? `#/load/${id}` : '#/load'}
+            aria-current={id === part ? 'page' : undefined}
+            className="segment sm:px-3!"
+          >
+            {title}
+          </a>
+        ))}
+      </nav>
+      {part === 'balancer' ? (
+        <Comparison {...props} />
+      ) : part === 'failover' ? (
+        <FailoverDrill {...props} />
       ) : (
-        <div className="flex min-w-0 flex-col gap-4">
-          <RunVerdict
-            state={state}
-            limits={limits ? { perUser: limits.max_connections_per_user, scope: limits.scope } : null}
-          />
-          <RunFigures state={state} />
-          {answered && (
-            <>
-              <div className="grid gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-                <InstanceShares snapshot={state.snapshot} known={cluster.history.instances.map(({ id }) => id)} />
-                <LatencyTable report={state.snapshot} />
-              </div>
-              <RunChart series={state.snapshot.series} theme={theme} />
-            </>
-          )}
-        </div>
+        <LoadTest {...props} />
       )}
     </div>
   );
 }
 
-function Empty() {
+function LoadTest({ config, cluster, theme }: ScreenProps) {
+  const state = useLive(runStore);
+  const settings = useStore(settingsStore);
+  const words = planWords(planOf(settings, config.apiBaseUrl, '', ''));
+  const limits = cluster.view?.instances[0]?.pool;
   return (
-    <section className="panel flex flex-col gap-2 px-6 py-8">
-      <h2 className="text-heading font-semibold">Ten streams at once, thirty in all</h2>
+    <div className="grid items-start gap-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
+      <LoadForm
+        apiBaseUrl={config.apiBaseUrl}
+        canRun={config.canRun}
+        reachable={cluster.link === 'live' || cluster.link === 'stale'}
+        phase={state.phase}
+        onRun={(plan, engine) => void runStore.start(plan, engine)}
+        onStop={() => runStore.stop()}
+      />
+      {state.phase === 'idle' ? (
+        <Empty words={words} />
+      ) : (
+        <RunResult
+          state={state}
+          limits={limits ? { perUser: limits.max_connections_per_user, scope: limits.scope } : null}
+          known={cluster.history.instances.map(({ id }) => id)}
+          theme={theme}
+        />
+      )}
+    </div>
+  );
+}
+
+/** What the guide's own numbers come to, in its words. */
+const GUIDE = '10 at once, 30 requests';
+
+function Empty({ words }: { words: string }) {
+  return (
+    <section className="panel flex flex-col gap-3 px-4 py-6 sm:px-6 sm:py-8">
+      <h2 className="text-heading font-semibold">
+        {words === GUIDE ? 'Ten streams at once, thirty in all' : capitalised(words)}
+      </h2>
       <p className="max-w-[65ch]">
         Run the test to see how NGINX spreads the streams over the instances, how many each one takes, and when the
         limit per user turns one away.
       </p>
-      <p className="max-w-[65ch] text-muted">
+      <p className={words === GUIDE ? 'max-w-[65ch] text-muted' : 'hidden'}>
         With three instances and three streams per user on each, nine of ten run at once and the tenth gets a 429.
       </p>
+      <ul className="mt-2 grid max-w-[65ch] gap-x-6 gap-y-2 text-muted sm:grid-cols-2">
+        <li>Lanes: a dot for each stream, where it began.</li>
+        <li>Sequence: the first 200 requests, by instance.</li>
+        <li>Shares, beside what chance allows.</li>
+        <li>Latency, with the samples that it rests on.</li>
+      </ul>
     </section>
   );
 }

@@ -7,20 +7,24 @@ interface Props {
   cluster: ClusterState;
   bypassed: boolean;
   apiBaseUrl: string;
+  pageStreams: number;
   running: boolean;
 }
 
-/** The way of a request, always on top: this page, NGINX, the instances, Redis. */
-export function PathStrip({ cluster, bypassed, apiBaseUrl, running }: Props) {
-  const nodes = pathNodes(cluster, bypassed, new URL(apiBaseUrl).origin, window.location.host);
+/** The way of a request, always on top: this page, NGINX, the instances, Redis; each leads to its checks. */
+export function PathStrip({ cluster, bypassed, apiBaseUrl, pageStreams, running }: Props) {
+  const apiOrigin = new URL(apiBaseUrl).origin;
+  const protocol = cluster.link === 'live' ? protocolTo(apiOrigin) : '';
+  const pageHost = window.location.host;
+  const nodes = pathNodes(cluster, { bypassed, apiOrigin, pageHost, pageStreams, protocol });
   const broken = nodes.findIndex(({ tone }) => tone === 'bad');
   return (
-    <section aria-label="Path of a request" className="panel px-4 py-3">
-      <ol className="grid grid-cols-2 gap-x-4 gap-y-3 sm:flex sm:items-center sm:gap-3">
+    <section aria-label="Path of a request" className="panel z-10 px-2 py-1 sm:sticky sm:top-2">
+      <ol className="grid grid-cols-2 gap-x-2 sm:flex sm:items-center">
         {nodes.map((node, index) => (
           <Fragment key={node.name}>
             {index > 0 && (
-              <li aria-hidden="true" className="hidden flex-1 sm:block">
+              <li aria-hidden="true" className="hidden flex-1 px-1 sm:block">
                 <div
                   className="path-line min-w-4"
                   data-flow={broken >= 0 && index >= broken ? 'cut' : running && index < 3 ? 'true' : 'false'}
@@ -28,14 +32,27 @@ export function PathStrip({ cluster, bypassed, apiBaseUrl, running }: Props) {
               </li>
             )}
             <li className="min-w-0">
-              <div className="font-medium">{node.name}</div>
-              <div className="text-label">
-                <StateDot tone={node.tone} word={node.word} />
-              </div>
+              <a
+                href={`#/doctor/${node.area}`}
+                title={`Checks of: ${node.name}`}
+                className="block rounded px-2 py-2 hover:bg-sunken"
+              >
+                <span className="block font-medium">{node.name}</span>
+                <span className="flex flex-wrap gap-x-2 text-label">
+                  <StateDot tone={node.tone} word={node.word} />
+                  <span className="text-muted">{node.detail}</span>
+                </span>
+              </a>
             </li>
           </Fragment>
         ))}
       </ol>
     </section>
   );
+}
+
+/** The protocol of the last answer from there; browsers tell it of other origins only where those allow it. */
+function protocolTo(origin: string): string {
+  const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+  return entries.findLast(({ name }) => name.startsWith(`${origin}/`))?.nextHopProtocol ?? '';
 }

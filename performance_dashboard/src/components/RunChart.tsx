@@ -17,7 +17,13 @@ export function RunChart({ series, theme }: { series: readonly SeriesPoint[]; th
   );
   return (
     <section className="panel px-4 py-3">
-      <TimeChart title="Streams over time" times={data.times} series={data.lines} theme={theme} />
+      <TimeChart
+        title="Streams in flight over time"
+        times={data.times}
+        series={data.lines}
+        theme={theme}
+        height={260}
+      />
     </section>
   );
 }

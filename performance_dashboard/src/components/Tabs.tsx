@@ -6,7 +6,7 @@ export interface Screen {
 /** Navigation between screens; each has its own address, so that it can be linked and reloaded. */
 export function Tabs({ screens, current }: { screens: readonly Screen[]; current: string }) {
   return (
-    <nav aria-label="Screens" className="flex gap-1">
+    <nav aria-label="Screens" className="-mx-1 flex max-w-full flex-wrap gap-x-1">
       {screens.map(({ route, title }) => (
         <a
           key={route}

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { Scroll } from './Scroll.tsx';
 
 export interface ChartSeries {
   label: string;
@@ -22,14 +23,15 @@ interface Props {
   theme: 'light' | 'dark';
   /** Least and largest time shown; the data's own where it is left out. */
   window?: readonly [number, number];
+  /** In pixels. */
+  height?: number;
 }
 
 /** Rows of the table behind the chart: more would only be read by a machine. */
 const TABLE_ROWS = 20;
-const HEIGHT = 200;
 
 /** Lines over time, with a legend that names them and a table of the same numbers. */
-export function TimeChart({ title, times, series, theme, window }: Props) {
+export function TimeChart({ title, times, series, theme, window, height = 200 }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(null);
   const shape = JSON.stringify({
@@ -41,16 +43,16 @@ export function TimeChart({ title, times, series, theme, window }: Props) {
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const plot = new uPlot(options(JSON.parse(shape), element.clientWidth), [[]], element);
+    const plot = new uPlot(options(JSON.parse(shape), element.clientWidth, height), [[]], element);
     chart.current = plot;
-    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
     return () => {
       observer.disconnect();
       plot.destroy();
       chart.current = null;
     };
-  }, [shape, theme]);
+  }, [shape, theme, height]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart that was made anew needs its data again
   useEffect(() => {
@@ -72,12 +74,12 @@ export function TimeChart({ title, times, series, theme, window }: Props) {
           ))}
         </ul>
       </figcaption>
-      <div ref={box} aria-hidden="true" className="w-full overflow-hidden" style={{ height: HEIGHT }} />
+      <div ref={box} aria-hidden="true" className="w-full overflow-hidden" style={{ height }} />
       <details className="mt-1 text-label">
         <summary className="w-fit text-muted hover:text-ink">Show as a table</summary>
-        <div className="max-h-64 overflow-auto">
+        <Scroll label={`${title}, table`} tall>
           <ChartTable title={title} times={times} series={series} />
-        </div>
+        </Scroll>
       </details>
     </figure>
   );
@@ -131,7 +133,7 @@ interface Shape {
   series: Omit<ChartSeries, 'values'>[];
 }
 
-function options({ window, series }: Shape, width: number): uPlot.Options {
+function options({ window, series }: Shape, width: number, height: number): uPlot.Options {
   const style = document.createElement('span');
   document.body.append(style);
   const resolve = (colour: string) => {
@@ -153,7 +155,7 @@ function options({ window, series }: Shape, width: number): uPlot.Options {
   style.remove();
   return {
     width,
-    height: HEIGHT,
+    height,
     padding: [8, 12, 0, 0],
     legend: { show: false },
     cursor: { show: false },
@@ -163,7 +165,12 @@ function options({ window, series }: Shape, width: number): uPlot.Options {
     },
     axes: [
       { ...axis, size: 28, values: (_plot, ticks) => ticks.map((tick) => `${tick} s`) },
-      { ...axis, size: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
+      {
+        ...axis,
+        size: 36,
+        values: (_plot, ticks) => ticks.map((tick) => (tick < 1000 ? `${tick}` : `${tick / 1000}k`)),
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+      },
     ],
     series: [{}, ...(series[0]?.fill === 'stack' ? lines.reverse() : lines)],
   };

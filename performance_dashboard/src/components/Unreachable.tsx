@@ -15,7 +15,8 @@ export function Unreachable({ apiBaseUrl, status }: { apiBaseUrl: string; status
   const sameOrigin = origin === window.location.origin;
   const { title, why, steps, offerCertificate } = explainUnreachable(
     { status, origin, sameOrigin },
-    diagnosis.isPending ? 'pending' : (diagnosis.data ?? null),
+    // What a console found before it went away itself is no finding any more.
+    diagnosis.isPending ? 'pending' : diagnosis.isError ? null : diagnosis.data,
   );
   return (
     <section role="alert" className="rounded-md border border-bad bg-bad-ground px-4 py-3">

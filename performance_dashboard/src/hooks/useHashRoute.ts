@@ -5,8 +5,10 @@ function subscribe(listener: () => void): () => void {
   return () => window.removeEventListener('hashchange', listener);
 }
 
-/** The part after `#/`, one of `routes`; the first of them where it is none. */
-export function useHashRoute<T extends string>(routes: readonly [T, ...T[]]): T {
+/** The address `#/screen/part?query` in pieces: its screen, one of `routes` (else their first), and the part. */
+export function useHashRoute<T extends string>(routes: readonly [T, ...T[]]): { route: T; part: string } {
   const hash = useSyncExternalStore(subscribe, () => window.location.hash);
-  return routes.find((route) => `#/${route}` === hash) ?? routes[0];
+  const [path = ''] = hash.replace(/^#\/?/, '').split('?', 1);
+  const [screen = '', part = ''] = path.split('/', 2);
+  return { route: routes.find((route) => route === screen) ?? routes[0], part };
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../api.ts';
+import { capitalised } from './doctorGroups.ts';
 
 export interface Explanation {
   title: string;
@@ -36,15 +37,22 @@ export function explainUnreachable(failure: Failure, findings: Finding[] | 'pend
     const mend = failed.mend && { text: 'Mend it:', command: failed.mend };
     const others = steps.filter(({ command }) => command !== failed.mend);
     const offerCertificate = failed.id === 'certificate' && !failure.sameOrigin;
-    return { title: failed.what, why: failed.why, steps: mend ? [mend, ...others] : others, offerCertificate };
+    return {
+      title: capitalised(failed.what),
+      why: failed.why,
+      steps: mend ? [mend, ...others] : others,
+      offerCertificate,
+    };
   }
-  const certificate = findings.find(({ id, status }) => id === 'certificate' && status === 'warn');
+  const certificate = findings.find(({ id, status }) => id.startsWith('certificate') && status === 'warn');
   if (certificate && !failure.sameOrigin) {
     const why = `The stack itself answers. ${certificate.why} Until it is accepted, requests of this page fail.`;
+    const { mend } = certificate;
+    const trust = mend.startsWith('./weir') ? [{ text: 'Or let this machine trust it, for good:', command: mend }] : [];
     return {
       title: `This browser does not trust the certificate of ${origin} yet`,
       why,
-      steps,
+      steps: [...trust, ...steps],
       offerCertificate: true,
     };
   }

@@ -1,43 +1,84 @@
 import type { Tone } from '../components/StateDot.tsx';
 import type { ClusterState } from '../stores/clusterStore.ts';
+import { formatCount } from './format.ts';
 
 export interface PathNode {
   name: string;
   tone: Tone;
   word: string;
+  /** What else is known of it, a number or a protocol; empty where nothing is. */
+  detail: string;
+  /** Where its checks stand on the Doctor's screen. */
+  area: 'page' | 'nginx' | 'instances' | 'redis';
 }
 
 type Link = Pick<ClusterState, 'link' | 'view' | 'via' | 'status' | 'history'>;
 
-/** The nodes of the path, each with what is known of it now; what lies behind a broken node is unknown. */
-export function pathNodes(cluster: Link, bypassed: boolean, apiOrigin: string, pageHost: string): PathNode[] {
-  return [{ name: 'This page', tone: 'good', word: pageHost }, nginx(cluster, bypassed, apiOrigin), ...behind(cluster)];
+interface Around {
+  bypassed: boolean;
+  apiOrigin: string;
+  pageHost: string;
+  /** Streams that this page holds open now. */
+  pageStreams: number;
+  /** As the browser names it, such as `h2`; empty where it does not tell. */
+  protocol: string;
 }
 
-function nginx({ link, status, via }: Link, bypassed: boolean, apiOrigin: string): PathNode {
-  const name = 'NGINX';
+/** The nodes of the path, each with what is known of it now; what lies behind a broken node is unknown. */
+export function pathNodes(cluster: Link, around: Around): PathNode[] {
+  const { pageHost, pageStreams } = around;
+  const detail = pageStreams > 0 ? `${pageStreams} ${pageStreams === 1 ? 'stream' : 'streams'} open` : 'idle';
+  const page: PathNode = { name: 'This page', tone: 'good', word: pageHost, detail, area: 'page' };
+  return [page, nginx(cluster, around), ...behind(cluster)];
+}
+
+function nginx({ link, status, via }: Link, { bypassed, apiOrigin, protocol }: Around): PathNode {
+  const node = (tone: Tone, word: string, detail = ''): PathNode => {
+    return { name: 'NGINX', tone, word, detail, area: 'nginx' };
+  };
   // It answers with these itself when no instance does.
-  if (link === 'disconnected' && (status === 502 || status === 504)) return { name, tone: 'good', word: 'answers' };
-  if (link === 'disconnected') return { name, tone: 'bad', word: 'can’t be reached' };
-  if (bypassed) return { name, tone: 'bad', word: 'bypassed' };
-  if (via === undefined || via === null) return { name, tone: 'idle', word: 'not asked yet' };
-  return { name, tone: 'good', word: new URL(apiOrigin).host };
+  if (link === 'disconnected' && (status === 502 || status === 504)) return node('good', 'answers', `status ${status}`);
+  if (link === 'disconnected') return node('bad', 'can’t be reached');
+  if (bypassed) return node('bad', 'bypassed', 'no X-Gateway-Via');
+  if (via === undefined || via === null) return node('idle', 'not asked yet');
+  const url = new URL(apiOrigin);
+  const certificate = url.protocol === 'https:' ? 'certificate accepted' : 'no certificate';
+  return node('good', url.host, [protocol, certificate].filter(Boolean).join(' · '));
 }
 
 function behind({ link, view, status, history }: Link): PathNode[] {
   if (link === 'disconnected' || view === null) {
     const unanswered = link === 'disconnected' && status !== null;
     return [
-      { name: 'Instances', tone: unanswered ? 'bad' : 'idle', word: unanswered ? 'no answer' : 'unknown' },
-      { name: 'Redis', tone: 'idle', word: 'unknown' },
+      {
+        name: 'Instances',
+        tone: unanswered ? 'bad' : 'idle',
+        word: unanswered ? 'no answer' : 'unknown',
+        detail: '',
+        area: 'instances',
+      },
+      { name: 'Redis', tone: 'idle', word: 'unknown', detail: '', area: 'redis' },
     ];
   }
   const total = history.instances.length;
   const ready = history.instances.filter(({ gone, view: { state } }) => !gone && state === 'ready').length;
   const tone = ready === 0 ? 'bad' : ready < total ? 'warn' : 'good';
   const redisTone = view.redis === 'connected' ? 'good' : view.redis === 'disconnected' ? 'bad' : 'idle';
+  const { active_streams, max_connections } = view.totals;
   return [
-    { name: total === 1 ? 'Instance' : 'Instances', tone, word: `${ready} of ${total} ready` },
-    { name: 'Redis', tone: redisTone, word: view.redis },
+    {
+      name: total === 1 ? 'Instance' : 'Instances',
+      tone,
+      word: `${ready} of ${total} ready`,
+      detail: `${formatCount(active_streams)} of ${formatCount(max_connections)} slots`,
+      area: 'instances',
+    },
+    {
+      name: 'Redis',
+      tone: redisTone,
+      word: view.redis,
+      detail: `${view.totals.instances} announced`,
+      area: 'redis',
+    },
   ];
 }

@@ -5,13 +5,15 @@ export interface RunCounts {
   completed: number;
   refused429: number;
   refused503: number;
+  /** A provider or an instance behind the balancer failed. */
+  failed502: number;
   truncated: number;
   /** Errors of every other kind. */
   failed: number;
   cancelled: number;
 }
 
-const APART: readonly Outcome[] = ['ok', '429', '503', 'truncated', 'cancelled', 'not_sent'];
+const APART: readonly Outcome[] = ['ok', '429', '503', '502', 'truncated', 'cancelled', 'not_sent'];
 
 export function runCounts({ outcomes }: Pick<LoadReport, 'outcomes'>): RunCounts {
   let failed = 0;
@@ -22,6 +24,7 @@ export function runCounts({ outcomes }: Pick<LoadReport, 'outcomes'>): RunCounts
     completed: outcomes.ok,
     refused429: outcomes['429'],
     refused503: outcomes['503'],
+    failed502: outcomes['502'],
     truncated: outcomes.truncated,
     failed,
     cancelled: outcomes.cancelled,

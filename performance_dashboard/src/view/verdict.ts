@@ -1,4 +1,5 @@
 import type { LoadReport } from '../api.ts';
+import { formatCount } from './format.ts';
 import { runCounts } from './runCounts.ts';
 
 export interface Verdict {
@@ -19,7 +20,8 @@ export interface Limits {
  */
 export function verdict(report: LoadReport, stopped: boolean, limits: Limits | null): Verdict {
   const counts = runCounts(report);
-  const { completed, refused429, refused503, truncated, failed } = counts;
+  const { completed, refused429, refused503, truncated } = counts;
+  const failed = counts.failed + counts.failed502;
   const title = headline(completed, refused429, refused503, truncated, failed);
   const sentences: string[] = [];
   if (stopped) sentences.push(`Stopped by you after ${plural(report.requests, 'request', 'requests')}.`);
@@ -40,7 +42,7 @@ export function verdict(report: LoadReport, stopped: boolean, limits: Limits | n
 function headline(ok: number, r429: number, r503: number, truncated: number, failed: number): string {
   const refused = r429 + r503;
   // Words read well up to ten; next to a larger number they would look like another kind of thing.
-  const amount = Math.max(ok, refused, truncated, failed) > 10 ? String : inWords;
+  const amount = Math.max(ok, refused, truncated, failed) > 10 ? formatCount : inWords;
   const parts = [ok > 0 ? `${amount(ok)} streamed to the end` : 'nothing streamed to the end'];
   if (refused > 0) {
     const word = refused === 1 ? 'was' : 'were';
@@ -66,8 +68,8 @@ function balanceSentence(report: LoadReport): string | null {
   const least = Math.min(...streamed);
   if (streamed.length < 2 || most === 0) return null;
   if (most === least) return `Each of the ${inWords(streamed.length)} instances streamed ${inWords(most)}.`;
-  if (most - least === 1) return `Instances streamed ${least} or ${most} each: even.`;
-  return `Instances streamed between ${least} and ${most} each.`;
+  if (most - least === 1) return `Instances streamed ${formatCount(least)} or ${formatCount(most)} each: even.`;
+  return `Instances streamed between ${formatCount(least)} and ${formatCount(most)} each.`;
 }
 
 function failureSentence({ errors, via }: LoadReport, failed: number): string {
@@ -80,7 +82,7 @@ function failureSentence({ errors, via }: LoadReport, failed: number): string {
 const WORDS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
 function inWords(n: number): string {
-  return WORDS[n] ?? String(n);
+  return WORDS[n] ?? formatCount(n);
 }
 
 function plural(n: number, one: string, many: string): string {

@@ -139,12 +139,20 @@ export class GroupLog {
     const { store } = this.#options;
     const boot = this.#boot;
     const sentAt = performance.now();
-    const reply = await store.append(boot, this.#next, '').catch(() => undefined);
+    const next = this.#next;
+    const reply = await store.append(boot, next, '').catch(() => undefined);
+    // A failover lost the end of the log, and nobody may speak for long: it is sent again now.
+    const isLost = reply?.kind === 'gap' && !(await this.#sent.resend(store, boot, reply.next, next));
     this.#answering = reply !== undefined;
     if (!this.#answering) this.gotNoAnswer();
     if (boot !== this.#boot || this.#fenced) return;
     if (reply?.kind === 'ok') this.#ackedAt = Math.max(this.#ackedAt, sentAt);
-    else if (reply?.kind === 'sealed' || reply?.kind === 'lost' || this.#leaseIsOver()) this.#fence();
+    else if (isLost || reply?.kind === 'sealed' || reply?.kind === 'lost' || this.#leaseIsOver()) this.#fence();
+  }
+
+  /** Writes nothing more: this process leaves, and others go on with its threads. */
+  stop(): void {
+    this.#fenced = true;
   }
 
   /** Sends frames unlogged from now on: there is no store to wait for. */

@@ -38,6 +38,8 @@ export async function produceThread(
   const producer = new Producer(plain, commit, core.observer, startedAt, thread.contents);
   thread.onRoom = producer.resume;
   thread.onDetached = (detached) => void permit.setDetached(detached);
+  // Taken over, it may wait for a reader that never comes; opened anew, its client is about to read.
+  if (thread.record.takeovers > 0 && thread.readers.size === 0) thread.onDetached(true);
   permit.onLost((error) => thread.abort.abort(error));
 
   const ending = await producer.run(opening, thread.abort.signal);

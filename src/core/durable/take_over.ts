@@ -52,7 +52,6 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   // Fenced meanwhile: what is logged from now on lies in another log than the record says.
   if (core.wal.boot !== next.owner) return adoptThread(core, next);
   const permit = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
-  void permit.setDetached(true);
   const thread = addThread(core, next, request, contents);
   const { id, epoch, userId } = next;
   const about = { thread_id: id, user_id: userId, epoch, from: record.owner, chunks: contents.length };

@@ -88,7 +88,7 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
   };
   streamRoute(app, routes);
   await app.register(doorRoutes, { ...routes, origins: context.origins });
-  threadRoutes(app, { core, identify, readers });
+  threadRoutes(app, { core, identify, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {

@@ -6,6 +6,7 @@ import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { type Caller, locateThread } from '../../core/durable/locate_thread.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { THREAD_ID } from '../../protocol/stream_request.ts';
+import type { OpenStreams } from '../open_streams.ts';
 import type { Identify } from './identity.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
@@ -14,10 +15,11 @@ export interface ThreadRoutesContext {
   core: DurableCore;
   identify: Identify;
   readers: ReaderCounts;
+  open: OpenStreams;
 }
 
 /** Attaching to a resumable stream, and cancelling it, on any instance. */
-export function threadRoutes(app: FastifyInstance, { core, identify, readers }: ThreadRoutesContext): void {
+export function threadRoutes(app: FastifyInstance, { core, identify, readers, open }: ThreadRoutesContext): void {
   const callerOf = (request: FastifyRequest): Caller => {
     const token = request.headers['x-resume-token'];
     return { userId: identify(request.raw), token: typeof token === 'string' ? token : undefined };
@@ -37,6 +39,7 @@ export function threadRoutes(app: FastifyInstance, { core, identify, readers }: 
     },
     handler: async (request, reply) => {
       const threadId = threadIdOf(request);
+      open.refuseWhenClosed();
       const caller = callerOf(request);
       const cursor = parseCursor(request.headers['last-event-id']);
       using _ = readers.take(caller.userId);
@@ -53,6 +56,7 @@ export function threadRoutes(app: FastifyInstance, { core, identify, readers }: 
     schema: { summary: 'Cancel a resumable stream', response: { 202: z.object({ thread_id: z.string() }) } },
     handler: async (request, reply) => {
       const threadId = threadIdOf(request);
+      open.refuseWhenClosed();
       await cancelThread(core, threadId, callerOf(request));
       return reply.status(202).send({ thread_id: threadId });
     },

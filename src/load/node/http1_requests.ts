@@ -1,36 +1,53 @@
 import { once } from 'node:events';
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP, type Socket } from 'node:net';
 import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
-import type { TlsOptions } from './tls_connect.ts';
+import { type ConnectOptions, placeOf } from './connect_options.ts';
+
+/** Servers do not close a connection that was used so shortly before: what fails on it has failed. */
+const IDLE_MS = 1000;
 
 /** Requests over HTTP/1.1: a connection each, kept for the next one. */
 export class Http1Requests {
   readonly #agent: HttpAgent | HttpsAgent;
-  readonly #request: (url: URL, request: TransportRequest) => ClientRequest;
+  readonly #options: object;
+  readonly #isTls: boolean;
+  /** When each connection had its last answer. */
+  readonly #freedAt = new WeakMap<Socket, number>();
 
-  constructor(origin: URL, tls: TlsOptions) {
+  constructor(origin: URL, options: ConnectOptions) {
+    const { socketPath, localAddress } = options;
     const pool = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 10_000 };
-    if (origin.protocol === 'https:') {
-      const agent = new HttpsAgent({
-        ...pool,
-        rejectUnauthorized: tls.insecure !== true,
-        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-      });
-      this.#agent = agent;
-      this.#request = (url, request) => httpsRequest(url, { ...requestOptions(request), agent });
-    } else {
-      const agent = new HttpAgent(pool);
-      this.#agent = agent;
-      this.#request = (url, request) => httpRequest(url, { ...requestOptions(request), agent });
-    }
+    this.#isTls = origin.protocol === 'https:' && socketPath === undefined;
+    const name = origin.hostname.replace(/^\[|\]$/g, '');
+    this.#agent = this.#isTls
+      ? new HttpsAgent({
+          ...pool,
+          rejectUnauthorized: options.insecure !== true,
+          ...(isIP(name) ? {} : { servername: name }),
+          ...(options.ca === undefined ? {} : { ca: options.ca }),
+        })
+      : new HttpAgent(pool);
+    this.#options = {
+      agent: this.#agent,
+      ...(socketPath === undefined ? placeOf(origin, options) : { socketPath }),
+      ...(localAddress === undefined ? {} : { localAddress, family: 4 }),
+    };
   }
 
   async send(url: URL, request: TransportRequest): Promise<TransportResponse> {
-    const sent = this.#request(url, request);
+    const send = this.#isTls ? httpsRequest : httpRequest;
+    const sent = send({ path: url.pathname + url.search, ...requestOptions(url, request), ...this.#options });
+    let idleMs = 0;
+    sent.once('socket', (socket) => {
+      idleMs = performance.now() - (this.#freedAt.get(socket) ?? performance.now());
+    });
     sent.end(request.body);
     try {
       const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      const { socket } = response;
+      response.once('close', () => this.#freedAt.set(socket, performance.now()));
       // An abort after the head also surfaces here, where the body already reports it.
       sent.on('error', () => {});
       return {
@@ -40,8 +57,8 @@ export class Http1Requests {
       };
     } catch (error) {
       // The server may close an idle connection in the moment in which it is taken up again: nothing was processed.
-      const wasIdle = sent.reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
-      if (wasIdle && request.signal?.aborted !== true) return this.send(url, request);
+      const wasClosed = idleMs > IDLE_MS && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+      if (wasClosed && request.signal?.aborted !== true) return this.send(url, request);
       throw error;
     }
   }
@@ -51,10 +68,7 @@ export class Http1Requests {
   }
 }
 
-function requestOptions({ method, headers, body, signal }: TransportRequest) {
-  return {
-    method,
-    headers: body === '' ? headers : { ...headers, 'content-length': Buffer.byteLength(body).toString() },
-    ...(signal ? { signal } : {}),
-  };
+function requestOptions({ host }: URL, { method, headers, body, signal }: TransportRequest) {
+  const length = body === '' ? {} : { 'content-length': Buffer.byteLength(body).toString() };
+  return { method, headers: { host, ...headers, ...length }, ...(signal ? { signal } : {}) };
 }

@@ -9,7 +9,8 @@ import {
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
-import { connectTls, type TlsOptions } from './tls_connect.ts';
+import type { ConnectOptions } from './connect_options.ts';
+import { connectTls } from './tls_connect.ts';
 
 /** Streams that a connection takes until the server has said how many it allows (NGINX: 128). */
 const ASSUMED_STREAMS = 100;
@@ -24,13 +25,13 @@ interface Session {
 /** Requests over HTTP/2: as many connections as the streams at once need. */
 export class Http2Sessions {
   readonly #origin: URL;
-  readonly #tls: TlsOptions;
+  readonly #options: ConnectOptions;
   readonly #sessions = new Set<Session>();
 
   /** `first` is a connection on which HTTP/2 was agreed already. */
-  constructor(origin: URL, tls: TlsOptions, first: TLSSocket) {
+  constructor(origin: URL, options: ConnectOptions, first: TLSSocket) {
     this.#origin = origin;
-    this.#tls = tls;
+    this.#options = options;
     this.#add(Promise.resolve(first));
   }
 
@@ -86,7 +87,7 @@ export class Http2Sessions {
         return session;
       }
     }
-    const session = this.#add(connectTls(this.#origin, ['h2'], this.#tls));
+    const session = this.#add(connectTls(this.#origin, ['h2'], this.#options));
     session.active += 1;
     return session;
   }

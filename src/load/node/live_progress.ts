@@ -1,6 +1,4 @@
-import type { LoadSnapshot } from '../summary.ts';
-
-/** Where progress goes; a terminal has one line rewritten, anything else gets a line a second. */
+/** Where progress goes; a terminal has its lines rewritten, anything else gets a line a second. */
 export interface ProgressOutput {
   isTTY?: boolean;
   columns?: number;
@@ -9,33 +7,33 @@ export interface ProgressOutput {
 
 const TERMINAL_MS = 200;
 const PLAIN_MS = 1000;
+const CLEAR_LINE = '\x1b[2K';
 
-/** One line on a run that goes on. */
-export function progressLine(snapshot: LoadSnapshot, total: number): string {
-  const { ok, '429': tooMany, '503': unavailable, cancelled } = snapshot.outcomes;
-  const refused = tooMany + unavailable;
-  const failed = snapshot.requests - ok - refused - cancelled;
-  return [
-    `${(snapshot.duration_ms / 1000).toFixed(1)} s`,
-    `${snapshot.requests} of ${total}`,
-    `${snapshot.active} active`,
-    `${ok} ok`,
-    `${refused} refused`,
-    `${failed} failed`,
-  ].join(' | ');
+/** What is shown: one line for pipes, several for a terminal. */
+export interface ProgressView {
+  line: () => string;
+  lines: () => string[];
 }
 
-/** Shows `line()` again and again until the function that it gives is called. */
-export function liveProgress(output: ProgressOutput, line: () => string): () => void {
-  const terminal = output.isTTY === true;
+/** Shows the view again and again until the function that it gives is called. */
+export function liveProgress(output: ProgressOutput, view: ProgressView): () => void {
+  if (output.isTTY !== true) {
+    const timer = setInterval(() => output.write(`${view.line()}\n`), PLAIN_MS);
+    return () => clearInterval(timer);
+  }
+  let shown = 0;
+  const back = () => (shown > 1 ? `\x1b[${shown - 1}A\r` : '\r');
   const show = () => {
-    if (!terminal) output.write(`${line()}\n`);
-    // A line that wraps could not be rewritten.
-    else output.write(`\r\x1b[2K${line().slice(0, (output.columns ?? 80) - 1)}`);
+    // Lines that wrap could not be rewritten.
+    const lines = view.lines().map((line) => line.slice(0, (output.columns || 80) - 1));
+    // A view that got shorter leaves nothing behind.
+    while (lines.length < shown) lines.push('');
+    output.write(back() + lines.map((line) => CLEAR_LINE + line).join('\n'));
+    shown = lines.length;
   };
-  const timer = setInterval(show, terminal ? TERMINAL_MS : PLAIN_MS);
+  const timer = setInterval(show, TERMINAL_MS);
   return () => {
     clearInterval(timer);
-    if (terminal) output.write('\r\x1b[2K');
+    if (shown > 0) output.write(`${back()}\x1b[0J`);
   };
 }

@@ -1,75 +1,100 @@
-import { access, constants, stat, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { styleText } from 'node:util';
+import { type Condition, holds } from '../condition.ts';
 import { apiBaseUrl, type LoadPlan } from '../load_plan.ts';
-import { runLoad } from '../run_load.ts';
-import { type LoadReport, Summary } from '../summary.ts';
-import { liveProgress, progressLine } from './live_progress.ts';
-import type { NodeTransport } from './node_transport.ts';
+import type { LoadReport } from '../load_report.ts';
+import type { LoadRun } from '../load_run.ts';
+import { RunRecorder } from '../run_recorder.ts';
+import { type Deliveries, deliver } from './deliver_report.ts';
+import { findReport, type NamedReport, NoReport } from './find_report.ts';
+import { type MeasureOptions, measureLive } from './measure_live.ts';
+import { TooFewIdentities } from './node_users.ts';
 import { reachApi, Unreachable } from './reach_api.ts';
-import { reportTable } from './report_table.ts';
+import { mustBeWritable, Unwritable } from './report_files.ts';
+import type { RunStore } from './run_store.ts';
 
-export interface LoadCommandOptions extends LoadPlan {
-  /** File for the report as JSON, or `-`: stdout then holds the JSON and nothing else. */
-  json?: string;
-  /** HTTP/1.1 also where the server offers HTTP/2. */
-  http1?: boolean;
-  /** PEM of the CA to trust. */
-  ca?: string;
-  /** Accept any certificate. */
-  insecure?: boolean;
-  /** Ends the run early; what it gave so far is printed. */
-  signal: AbortSignal;
+export interface LoadCommandOptions extends Deliveries, MeasureOptions {
+  /** Its `url` as it was typed. */
+  plan: LoadPlan;
+  name: string;
+  /** When one of these holds at the end, the exit code is 99. */
+  failIf: readonly Condition[];
+  /** What to compare with: `last`, a run's id, or a file. */
+  baseline?: string;
+  runs: RunStore;
 }
 
 /**
  * `./weir load`: progress on stderr, the report on stdout.
- * @returns the exit code: 0, 2 bad address or file, 3 unreachable or not one stream, 130 interrupted
+ * @returns the exit code: 0, 2 bad address or file, 3 unreachable or not one stream, 98 not to be trusted, 99 a
+ *   condition held, 130 interrupted
  */
 export async function runLoadCommand(options: LoadCommandOptions): Promise<number> {
-  let transport: NodeTransport | undefined;
+  const { signal, connect, runs } = options;
   try {
-    const base = baseOf(options.url);
-    if (options.json !== undefined && options.json !== '-') await mustBeWritable(options.json);
-    const reached = await reachApi(base, options, options.signal);
-    transport = reached.transport;
-    if (reached.baseUrl !== base) say(`${base} redirects to ${reached.baseUrl}, which is tested instead.`);
-    const plan = planOf(options, reached.baseUrl);
-    const report = await measure(plan, transport, options.signal);
-    await print(report, plan, options);
-    if (options.signal.aborted) return 130;
-    if (!gotStream(report)) {
-      const [error] = report.errors;
-      const why = error ? ` (${[error.code, error.message].filter(Boolean).join(': ') || error.outcome})` : '';
-      throw new Unreachable(
-        `Not one request to ${plan.url} got a stream${why}; see "./weir status" and "./weir doctor".`,
-      );
+    const base = baseOf(options.plan);
+    for (const file of [options.json, options.csv, options.html]) {
+      if (file !== undefined && file !== '-') await mustBeWritable(file);
     }
-    return 0;
+    // Before the run, which will itself be the last one afterwards.
+    const baseline = options.baseline === undefined ? undefined : findReport(options.baseline, runs);
+    const reached = await reachApi(base, connect, signal, options.plan.api === 'weir' ? '/health/live' : '/models');
+    if (reached !== base) say(`${base} redirects to ${reached}, which is tested instead.`);
+    return await runAndReport({ ...options.plan, url: reached }, options, baseline);
   } catch (error) {
-    if (options.signal.aborted) return 130;
-    if (!(error instanceof Unreachable) && !(error instanceof UsageError)) throw error;
-    say(error.message);
-    return error instanceof Unreachable ? 3 : 2;
-  } finally {
-    transport?.close();
+    if (signal.aborted) return 130;
+    const isUsage = [BadAddress, Unwritable, NoReport, TooFewIdentities].some((kind) => error instanceof kind);
+    if (!isUsage && !(error instanceof Unreachable)) throw error;
+    say((error as Error).message);
+    return isUsage ? 2 : 3;
   }
 }
 
-class UsageError extends Error {}
+class BadAddress extends Error {}
 
-function baseOf(typed: string): string {
+function baseOf({ url, api }: LoadPlan): string {
   try {
-    return apiBaseUrl(typed);
+    return apiBaseUrl(url, api);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new BadAddress((error as Error).message);
   }
 }
 
-function planOf(options: LoadCommandOptions, url: string): LoadPlan {
-  const { concurrency, requests, prompt, model, provider, resumable, fake } = options;
-  const plan = { url, concurrency, requests, prompt, model, provider };
-  return { ...plan, ...(resumable ? { resumable } : {}), ...(fake ? { fake } : {}) };
+async function runAndReport(plan: LoadPlan, options: LoadCommandOptions, baseline?: NamedReport): Promise<number> {
+  const { signal, runs } = options;
+  const recorder = new RunRecorder(options.csv === undefined ? undefined : Number.POSITIVE_INFINITY);
+  const startedAt = new Date();
+  const { report, snapshot, broken } = await measureLive(plan, options, recorder);
+  const run: LoadRun = {
+    id: runs.newId(startedAt),
+    name: options.name,
+    started_at: startedAt.toISOString(),
+    state: signal.aborted ? 'cancelled' : broken ? 'failed' : 'finished',
+    engine: 'cli',
+    plan,
+    report,
+    snapshot,
+    strip: recorder.strip(),
+  };
+  keep(run, recorder, runs);
+  await deliver(run, report, recorder, options, baseline);
+  if (signal.aborted) return 130;
+  if (!gotStream(report)) throw new Unreachable(noStream(plan, report));
+  if (broken) say(`The run was ended: ${broken}.`);
+  const failed = options.failIf.flatMap((condition) => {
+    const value = holds(condition, report);
+    return value === null ? [] : [`${condition.text} holds: it is ${value}`];
+  });
+  for (const sentence of failed) say(`${sentence}.`);
+  if (report.self_check?.ok === false) return 98;
+  return failed.length > 0 || broken ? 99 : 0;
+}
+
+/** A folder that can't be written must not cost the figures. */
+function keep(run: LoadRun, recorder: RunRecorder, runs: RunStore): void {
+  try {
+    runs.save(run, recorder.csv());
+  } catch (error) {
+    say(`This run is not kept (${(error as Error).message}).`);
+  }
 }
 
 /** Whether any answer was a stream, be it one that broke off or stood still. */
@@ -77,49 +102,9 @@ function gotStream({ outcomes }: LoadReport): boolean {
   return outcomes.ok + outcomes.truncated + outcomes.timeout_first_token + outcomes.timeout_idle > 0;
 }
 
-/** Noticed before the run, not after it. */
-async function mustBeWritable(file: string): Promise<void> {
-  const folder = path.dirname(file);
-  const [found, around] = await Promise.all([file, folder].map((each) => stat(each).catch(() => undefined)));
-  if (found?.isDirectory()) throw unwritable(file, 'it is a folder');
-  if (!found && !around?.isDirectory()) throw unwritable(file, `there is no folder ${folder}`);
-  await access(found ? file : folder, constants.W_OK).catch((error: Error) => {
-    throw unwritable(file, error.message);
-  });
-}
-
-function unwritable(file: string, reason: string): UsageError {
-  return new UsageError(`The report can not be written to ${file} (${reason}); choose another file.`);
-}
-
-async function measure(plan: LoadPlan, transport: NodeTransport, signal: AbortSignal): Promise<LoadReport> {
-  const summary = new Summary();
-  const startedAt = performance.now();
-  const stop = liveProgress(process.stderr, () =>
-    progressLine(summary.snapshot(performance.now() - startedAt), plan.requests),
-  );
-  try {
-    await runLoad(plan, { summary, transport: transport.send, signal });
-  } finally {
-    stop();
-  }
-  return summary.report();
-}
-
-async function print(report: LoadReport, plan: LoadPlan, { json }: LoadCommandOptions): Promise<void> {
-  const text = `${JSON.stringify({ ...report, plan }, null, 2)}\n`;
-  if (json === '-') return out(text);
-  // styleText honours NO_COLOR and leaves pipes alone.
-  await out(reportTable(report, (format, line) => styleText(format, line, { stream: process.stdout })));
-  if (json === undefined) return;
-  await writeFile(json, text).catch((error: Error) => {
-    throw unwritable(json, error.message);
-  });
-}
-
-/** Resolves when it is written: a pipe takes time, and the program may exit right after. */
-function out(text: string): Promise<void> {
-  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+function noStream({ url }: LoadPlan, { errors: [error] }: LoadReport): string {
+  const why = error ? ` (${[error.code, error.message].filter(Boolean).join(': ') || error.outcome})` : '';
+  return `Not one request to ${url} got a stream${why}; see "./weir status" and "./weir doctor".`;
 }
 
 function say(sentence: string): void {

@@ -1,9 +1,10 @@
 import type { Transport } from '../../client/transport.ts';
+import type { ConnectOptions } from './connect_options.ts';
 import { Http1Requests } from './http1_requests.ts';
 import { Http2Sessions } from './http2_sessions.ts';
-import { connectTls, type TlsOptions } from './tls_connect.ts';
+import { connectTls } from './tls_connect.ts';
 
-export interface NodeTransportOptions extends TlsOptions {
+export interface NodeTransportOptions extends ConnectOptions {
   /** Speak HTTP/1.1 also where the server offers HTTP/2. */
   http1?: boolean;
 }
@@ -41,7 +42,8 @@ export function nodeTransport(baseUrl: string, options: NodeTransportOptions = {
 }
 
 async function openWire(origin: URL, options: NodeTransportOptions): Promise<Http1Requests | Http2Sessions> {
-  if (origin.protocol === 'http:' || options.http1) return new Http1Requests(origin, options);
+  const isPlain = origin.protocol === 'http:' || options.socketPath !== undefined;
+  if (isPlain || options.http1) return new Http1Requests(origin, options);
   const socket = await connectTls(origin, ['h2', 'http/1.1'], options);
   if (socket.alpnProtocol === 'h2') return new Http2Sessions(origin, options, socket);
   socket.destroy();

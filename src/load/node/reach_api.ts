@@ -1,5 +1,5 @@
 import { errorCode, outcomeOfFailure } from '../outcome.ts';
-import { type NodeTransport, type NodeTransportOptions, nodeTransport } from './node_transport.ts';
+import { type NodeTransportOptions, nodeTransport } from './node_transport.ts';
 
 /** Nothing can be tested there; `message` says in a sentence what to do. */
 export class Unreachable extends Error {}
@@ -7,17 +7,20 @@ export class Unreachable extends Error {}
 /**
  * Finds out whether an API answers at this base, before a run does so many times. Where plain http is redirected to
  * https, gives the https base: a redirect per request is not what a load test is to measure.
+ *
+ * @param probe path below the base that is asked; whatever status it gives is an answer
  * @throws Unreachable
  */
 export async function reachApi(
   baseUrl: string,
   options: NodeTransportOptions,
   signal: AbortSignal,
-): Promise<{ baseUrl: string; transport: NodeTransport }> {
+  probe = '/health/live',
+): Promise<string> {
   const transport = nodeTransport(baseUrl, options);
   const timeout = AbortSignal.timeout(10_000);
   try {
-    const answer = await transport.send(`${baseUrl}/health/live`, {
+    const answer = await transport.send(`${baseUrl}${probe}`, {
       method: 'GET',
       headers: { accept: 'application/json' },
       body: '',
@@ -26,16 +29,16 @@ export async function reachApi(
     for await (const _ of answer.body);
     const location = answer.status >= 300 && answer.status < 400 ? answer.headers('location') : null;
     const target = location === null ? null : URL.parse(location, baseUrl);
-    if (target === null || target.origin === new URL(baseUrl).origin) return { baseUrl, transport };
-    transport.close();
-    return await reachApi(target.href.replace(/\/health\/live\/?$/, ''), options, signal);
+    if (target === null || target.origin === new URL(baseUrl).origin) return baseUrl;
+    return await reachApi(target.href.replace(/\/+$/, '').slice(0, -probe.length), options, signal, probe);
   } catch (error) {
-    transport.close();
     signal.throwIfAborted();
     if (error instanceof Unreachable) throw error;
     throw new Unreachable(
       timeout.aborted ? `${baseUrl} did not answer within 10 s; ${START_IT}` : sentence(baseUrl, error),
     );
+  } finally {
+    transport.close();
   }
 }
 

@@ -1,9 +1,10 @@
+import type { LoadReport } from '../load_report.ts';
 import { OUTCOMES, type Outcome } from '../outcome.ts';
-import type { Spread } from '../samples.ts';
-import type { LoadReport } from '../summary.ts';
-
-/** Wraps a text in a terminal style; the identity where there are no colours. */
-export type Style = (format: 'bold' | 'dim' | 'green' | 'yellow' | 'red', text: string) => string;
+import type { SelfCheck } from '../self_check.ts';
+import type { InstanceShare } from '../shares.ts';
+import { latencyLines } from './latency_lines.ts';
+import { limitLines } from './limit_lines.ts';
+import { milliseconds, pad, percent, right, type Style } from './text_cells.ts';
 
 const BAR_WIDTH = 24;
 const NAMES: Partial<Record<Outcome, string>> = {
@@ -42,65 +43,59 @@ function outcomeLines({ outcomes, requests, errors }: LoadReport, style: Style):
   return lines;
 }
 
-function instanceLines({ instances, requests }: LoadReport, style: Style): string[] {
-  const rows = Object.entries(instances);
-  const width = Math.max(10, ...rows.map(([id]) => id.length + 2));
+function instanceLines({ instances, shares, imbalance, requests }: LoadReport, style: Style): string[] {
+  const width = Math.max(10, ...shares.map(({ instance }) => instance.length + 2));
   const lines = [
     style('bold', `${pad('Instances', width + 2)}${right('requests', 9)}${right('ok', 7)}${right('share', 8)}`),
   ];
-  if (rows.length === 0) return [...lines, style('dim', '  no answer named its instance')];
-  for (const [id, counts] of rows) {
-    const bar = '█'.repeat(Math.round((counts.requests / requests) * BAR_WIDTH));
-    const row = `  ${pad(id, width)}${right(counts.requests, 9)}${right(counts.ok, 7)}${right(percent(counts.requests, requests), 8)}`;
-    lines.push(`${row}  ${style('green', bar)}`);
+  if (shares.length === 0) return [...lines, style('dim', '  no answer named its instance')];
+  for (const { instance, requests: got, share, verdict } of shares) {
+    const bar = '█'.repeat(Math.round(share * BAR_WIDTH));
+    const row = `  ${pad(instance, width)}${right(got, 9)}${right(instances[instance]?.ok ?? 0, 7)}${right(percent(got, requests), 8)}`;
+    lines.push(`${row}  ${style(verdict === 'uneven' ? 'yellow' : 'green', bar)}`);
   }
-  return lines;
+  return [...lines, style('dim', `  ${bandSentence(shares, imbalance ?? 0)}`)];
 }
 
-function latencyLines(report: LoadReport, style: Style): string[] {
-  const head = ['p50', 'p90', 'p95', 'p99', 'max', 'n'].map((name) => right(name, 9)).join('');
-  return [
-    style('bold', `${pad('Milliseconds', 22)}${head}`),
-    latencyLine('TTFT (first text)', report.ttft_ms),
-    latencyLine('E2E (whole answer)', report.e2e_ms),
-    ...(report.resume_gap_ms ? [latencyLine('gap when resumed', report.resume_gap_ms)] : []),
-    ...(report.refusal_ms ? [latencyLine('time to refuse', report.refusal_ms)] : []),
-  ];
-}
-
-function latencyLine(name: string, spread: Spread | null): string {
-  if (spread === null) return `  ${pad(name, 20)}${right('no sample', 9)}`;
-  const times = [spread.p50, spread.p90, spread.p95, spread.p99, spread.max].map((ms) => right(milliseconds(ms), 9));
-  return `  ${pad(name, 20)}${times.join('')}${right(spread.n, 9)}`;
+function bandSentence(shares: InstanceShare[], imbalance: number): string {
+  const [{ low, high, verdict }] = shares as [InstanceShare];
+  if (shares.length === 1) return 'one instance only: nothing to balance';
+  if (verdict === 'too_few') return 'too few requests to tell whether that is even';
+  const band = `chance allows ${percent(low, 1)} to ${percent(high, 1)}`;
+  const uneven = shares.filter((share) => share.verdict === 'uneven').map(({ instance }) => instance);
+  const words = uneven.length === 0 ? 'even' : `uneven (${uneven.join(', ')})`;
+  return `${words}: ${band}; imbalance ${percent(imbalance, 1)}`;
 }
 
 function closingLines(report: LoadReport, style: Style): string[] {
   const { requests, duration_ms: ms, streams_per_second: rate, tokens, via, resumed } = report;
   const lines = [`${requests} requests in ${(ms / 1000).toFixed(1)} s, ${rate.toFixed(1)} streams/s, ${tokens} tokens`];
+  if (report.good) {
+    const { count, per_second: perSecond, share } = report.good;
+    lines.push(
+      `goodput: ${count} requests met the SLO, ${perSecond.toFixed(1)}/s, ${percent(share, 1)} of all attempts`,
+    );
+  }
+  lines.push(...limitLines(report));
   if (resumed !== null) lines.push(`resumed: ${resumed} streams lost their connection and still came whole`);
   if (via === 'nginx') lines.push(style('green', 'via nginx: every answer came through the balancer'));
   if (via === 'direct') lines.push(style('yellow', 'via direct: these requests bypassed NGINX and are not balanced'));
   if (via === 'mixed') lines.push(style('yellow', 'via mixed: some of these requests bypassed NGINX'));
+  const check = report.self_check;
+  if (check?.ok) lines.push(style('dim', `self-check: the generator kept up${selfFigures(check)}`));
+  for (const reason of check?.reasons ?? []) lines.push(style('red', `not to be trusted: ${reason}`));
   return lines;
+}
+
+function selfFigures({ schedule_lag_ms: lag, cpu_share: cpu }: SelfCheck): string {
+  const figures = [
+    ...(lag === null ? [] : [`${milliseconds(lag)} ms late (p99)`]),
+    ...(cpu === null ? [] : [`${percent(cpu, 1)} of a core`]),
+  ];
+  return figures.length === 0 ? '' : ` (${figures.join(', ')})`;
 }
 
 function colourOf(outcome: Outcome): 'green' | 'yellow' | 'red' {
   if (outcome === 'ok') return 'green';
-  return outcome === '429' || outcome === '503' || outcome === 'cancelled' ? 'yellow' : 'red';
-}
-
-function milliseconds(ms: number): string {
-  return ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0);
-}
-
-function percent(part: number, whole: number): string {
-  return whole === 0 ? '-' : `${((part / whole) * 100).toFixed(1)} %`;
-}
-
-function pad(text: string, width: number): string {
-  return text.padEnd(width);
-}
-
-function right(value: string | number, width: number): string {
-  return String(value).padStart(width);
+  return outcome === '429' || outcome === '503' || outcome === 'cancelled' || outcome === 'not_sent' ? 'yellow' : 'red';
 }

@@ -1,17 +1,50 @@
 import type { StackLayout } from '../stack_layout.ts';
-import type { StackOptions } from '../stack_options.ts';
+import { DEFAULT_STACK_OPTIONS, differingOptions, type StackOptions } from '../stack_options.ts';
+import type { ServiceStatus } from '../supervisor/service_spec.ts';
+
+/** Part of the path that a check is about, for a page that shows them in groups. */
+export type Area = 'page' | 'nginx' | 'instances' | 'redis' | 'machine';
+
+/** Every check by its stable name, with its area. */
+const AREAS = {
+  runtime: 'machine',
+  file_limit: 'machine',
+  disk: 'machine',
+  clock: 'machine',
+  supervisor: 'machine',
+  nginx_installed: 'nginx',
+  certificate: 'nginx',
+  nginx_config: 'nginx',
+  shared_zone: 'nginx',
+  ports: 'nginx',
+  nginx_running: 'nginx',
+  certificate_trust: 'nginx',
+  unbuffered: 'nginx',
+  balance: 'nginx',
+  instances_alive: 'instances',
+  instances_reachable: 'instances',
+  redis_installed: 'redis',
+  redis_server: 'redis',
+  redis: 'redis',
+  dashboard: 'page',
+  api_url: 'page',
+  cors: 'page',
+} as const satisfies Record<string, Area>;
+
+export type CheckId = keyof typeof AREAS;
 
 /** What one check found. */
 export interface Check {
   /** Stable name, for programs. */
-  id: string;
+  id: CheckId;
   result: 'ok' | 'warn' | 'fail';
   /** What was found, in one sentence. */
   what: string;
   /** Why it matters or how it comes about; empty when all is well. */
   why: string;
-  /** The command or the action that mends it; empty when all is well. */
+  /** The command that mends it, or an action where none can; empty when all is well. */
   mend: string;
+  area: Area;
 }
 
 /** What the checks look at. */
@@ -21,21 +54,35 @@ export interface DoctorContext {
   /** Like PATH. */
   searchPath: string;
   uid: number;
+  /** The user's folder, with the browsers' profiles. */
+  home: string | undefined;
   /** `VITE_API_BASE_URL`, where one is set. */
   apiBaseUrl: string | undefined;
 }
 
+/** What runs, as it was when the doctor began. */
+export interface Situation {
+  services: ServiceStatus[];
+  nginxRuns: boolean;
+}
+
+/** The command that starts this stack from nothing: `start` knows the usual options only, `restart` those of last time. */
+export function startCommand({ options }: DoctorContext): string {
+  const isUsual = differingOptions(options, { ...DEFAULT_STACK_OPTIONS, all: true }).length === 0;
+  return isUsual || !options.all ? './weir start --all' : './weir restart';
+}
+
 /** All is well. */
-export function ok(id: string, what: string): Check {
-  return { id, result: 'ok', what, why: '', mend: '' };
+export function ok(id: CheckId, what: string): Check {
+  return { id, result: 'ok', what, why: '', mend: '', area: AREAS[id] };
 }
 
 /** Works, but not as it should. */
-export function warn(id: string, what: string, why: string, mend: string): Check {
-  return { id, result: 'warn', what, why, mend };
+export function warn(id: CheckId, what: string, why: string, mend: string): Check {
+  return { id, result: 'warn', what, why, mend, area: AREAS[id] };
 }
 
 /** Does not work. */
-export function fail(id: string, what: string, why: string, mend: string): Check {
-  return { id, result: 'fail', what, why, mend };
+export function fail(id: CheckId, what: string, why: string, mend: string): Check {
+  return { id, result: 'fail', what, why, mend, area: AREAS[id] };
 }

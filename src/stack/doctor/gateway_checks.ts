@@ -1,106 +1,145 @@
-import { healthViewSchema } from '../../protocol/cluster_view.ts';
-import { shortRequest } from '../http_request.ts';
-import { dashboardUrl, stackUrl } from '../service_specs.ts';
-import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';
+import { type HealthView, healthViewSchema } from '../../protocol/cluster_view.ts';
+import { type ShortRequest, type ShortResponse, shortRequest } from '../http_request.ts';
+import { builtApiBaseUrl } from '../native/build_dashboard.ts';
+import { redisFacts, redisHosts } from '../redis_facts.ts';
+import { ownRedisUrl } from '../redis_specs.ts';
+import { corsOrigins, dashboardUrl, stackUrl } from '../service_specs.ts';
+import { readPlan } from '../supervisor/control_client.ts';
+import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
+
+const ROUNDS = 3;
+const MAX_CLOCK_DIFFERENCE_S = 5;
 
 const api = ({ options }: DoctorContext) => `${stackUrl(options)}/api/v1`;
 
+/** As many requests at once as there are instances: `least_conn` then spreads them, and one that hangs holds up none. */
+function askEach({ options }: DoctorContext, request: ShortRequest): Promise<ShortResponse>[] {
+  return Array.from({ length: options.instances }, () => shortRequest(request));
+}
+
+/** The first answer of any instance; undefined when none answers. */
+function askAny(context: DoctorContext, request: ShortRequest): Promise<ShortResponse | undefined> {
+  return Promise.any(askEach(context, request)).catch(() => undefined);
+}
+
 /** The guide's third pitfall, seen from the outside: does NGINX reach every instance. Short requests find out. */
-export async function checkReachable(context: DoctorContext): Promise<Check> {
+export async function checkReachable(context: DoctorContext, { services }: Situation): Promise<Check> {
   const id = 'instances_reachable';
-  const wanted = context.options.instances;
-  const seen = new Set<string>();
-  let last = '';
-  for (let attempt = 0; attempt < wanted * 3; attempt++) {
-    const answer = await shortRequest({ url: `${api(context)}/health` }).catch((error: Error) => error.message);
-    if (typeof answer === 'string') last = answer;
-    else if (answer.status === 200) seen.add(String(answer.headers['x-instance-id']));
-    else last = `status ${answer.status}`;
-  }
-  if (seen.size === wanted && last === '') return ok(id, `NGINX reaches ${[...seen].sort().join(', ')}`);
-  const why = '502 Bad Gateway; NGINX logs "connect() failed" or "permission denied".';
-  if (seen.size === 0)
-    return fail(id, `the API does not answer through NGINX (${last})`, why, './weir logs nginx, then ./weir restart');
+  const healthy = services.filter(({ name, healthy }) => name.startsWith('app-') && healthy);
+  if (healthy.length === 0) return fail(id, 'there is no instance to reach', 'None answers.', './weir restart');
   // A busy instance gets no short request while others are idle: that is what least_conn is for.
-  return warn(id, `NGINX handed requests to ${seen.size} of ${wanted} instances`, why, './weir status');
+  const idle = Math.min(...healthy.map(({ active_streams }) => active_streams));
+  const expected = healthy.filter(({ active_streams }) => active_streams === idle).map(({ name }) => name);
+  const seen = new Set<string>();
+  let last = 'no answer';
+  for (let round = 0; round < ROUNDS && !(seen.size > 0 && expected.every((name) => seen.has(name))); round++) {
+    for (const answer of await Promise.allSettled(askEach(context, { url: `${api(context)}/health` }))) {
+      if (answer.status === 'rejected') last = (answer.reason as Error).message;
+      else if (answer.value.headers['x-instance-id']) seen.add(String(answer.value.headers['x-instance-id']));
+      else last = `status ${answer.value.status}`;
+    }
+  }
+  const why = '502 Bad Gateway; NGINX logs "connect() failed" or "permission denied" (./weir logs nginx).';
+  if (seen.size === 0) return fail(id, `the API does not answer through NGINX (${last})`, why, './weir restart');
+  const missing = expected.filter((name) => !seen.has(name));
+  if (missing.length === 0) return ok(id, `NGINX reaches ${[...seen].sort().join(', ')}`);
+  const mend = missing.map((name) => `./weir restart ${name}`).join(' && ');
+  const cause = 'It failed a moment ago, or a restart of it did not end well; the others carry its share.';
+  return warn(id, `NGINX hands no requests to ${missing.join(', ')}`, cause, mend);
+}
+
+/** Where the page sends its requests: what a build would hold, what this build holds, or what its server says. */
+async function pageAddress(context: DoctorContext): Promise<string | undefined> {
+  const fixed = context.apiBaseUrl ?? builtApiBaseUrl(context.layout.root);
+  if (fixed) return fixed;
+  try {
+    const answer = await shortRequest({ url: `${dashboardUrl(context.options)}/config.json` });
+    return (JSON.parse(answer.body) as { apiBaseUrl: string }).apiBaseUrl;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The guide's first pitfall: does the page's API address lead through NGINX. */
 export async function checkApiUrl(context: DoctorContext): Promise<Check> {
   const id = 'api_url';
-  const why = 'Requests that bypass NGINX all go to one instance: 429 after 3 concurrent connections instead of 9.';
-  const wanted = api(context);
-  const mend = `unset VITE_API_BASE_URL, or set it to ${wanted}, and build the dashboard again`;
-  let url = context.apiBaseUrl;
+  const url = await pageAddress(context);
   if (url === undefined) {
-    try {
-      const answer = await shortRequest({ url: `${dashboardUrl(context.options)}/config.json` });
-      url = (JSON.parse(answer.body) as { apiBaseUrl: string }).apiBaseUrl;
-    } catch {
-      return warn(
-        id,
-        'the dashboard does not say which address it uses',
-        'Its server does not answer.',
-        './weir restart console',
-      );
-    }
+    const what = 'the dashboard does not say which address it uses';
+    return warn(id, what, 'Its server does not answer.', './weir restart console');
   }
-  const answer = await shortRequest({ url: `${url.replace(/\/$/, '')}/health` }).catch(() => undefined);
+  const answer = await askAny(context, { url: `${url.replace(/\/$/, '')}/health` });
   if (answer?.headers['x-gateway-via'] === 'nginx') return ok(id, `${url} leads through NGINX`);
+  const why =
+    'Requests that bypass NGINX all go to one instance: 429 after 3 concurrent connections instead of 9. ' +
+    `The page is to use ${api(context)}.`;
+  const mend = 'unset VITE_API_BASE_URL; ./weir restart';
   if (!answer) return fail(id, `nothing answers at the dashboard's API address ${url}`, why, mend);
   return fail(id, `the dashboard's API address ${url} bypasses NGINX`, why, mend);
 }
 
-/** Redis, as the instances see it, and this machine's clock against theirs. */
-export async function checkRedisAndClock(context: DoctorContext): Promise<Check[]> {
-  const answer = await shortRequest({ url: `${api(context)}/health` }).catch(() => undefined);
-  const health = answer && healthViewSchema.safeParse(parse(answer.body));
-  if (!health?.success) return [];
-  const { redis, timestamp } = health.data;
+async function health(context: DoctorContext): Promise<HealthView | undefined> {
+  const answer = await askAny(context, { url: `${api(context)}/health` });
+  try {
+    return answer && healthViewSchema.safeParse(JSON.parse(answer.body)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Redis, as the instances see it. */
+export async function checkRedisConnection(context: DoctorContext): Promise<Check> {
+  const id = 'redis';
+  const state = (await health(context))?.redis;
+  if (state === 'connected') return ok(id, 'the instances are connected');
   const why = 'Without it the instances do not know of each other; streams and their limits go on.';
-  const own = context.options.redis === 'cluster' ? 'redis-1' : 'redis';
-  const mend = `./weir logs ${own}, then ./weir restart ${own}`;
-  const connection =
-    redis === 'connected' ? ok('redis', 'the instances are connected') : fail('redis', `redis is ${redis}`, why, mend);
-  const offSeconds = Math.abs(Date.now() - Date.parse(timestamp)) / 1000;
-  const clock =
-    offSeconds < 5
-      ? ok('clock', 'this machine and the instances agree')
-      : warn(
-          'clock',
-          `the clocks differ by ${Math.round(offSeconds)} s`,
-          'Certificates and logs go by the clock.',
-          'set the clock',
-        );
-  return [connection, clock];
+  return fail(id, `the instances say that Redis is ${state ?? 'not known'}`, why, './weir restart');
+}
+
+async function redisTime({ layout, options }: DoctorContext): Promise<number | undefined> {
+  if (options.driver !== 'native') return undefined;
+  const [host = ''] = redisHosts(
+    options.redisUrl ?? ownRedisUrl(layout, readPlan(layout.planFile)?.settings.redisPorts),
+  );
+  return redisFacts(host).then(
+    ({ timeMs }) => timeMs,
+    () => undefined,
+  );
+}
+
+/** This machine's clock against those of Redis and the instances. */
+export async function checkClock(context: DoctorContext): Promise<Check> {
+  const id = 'clock';
+  const [view, redis] = await Promise.all([health(context), redisTime(context)]);
+  const times = [['the instances', view && Date.parse(view.timestamp)] as const, ['Redis', redis] as const];
+  for (const [whose, time] of times) {
+    const seconds = time === undefined ? 0 : Math.round(Math.abs(Date.now() - time) / 1000);
+    if (seconds <= MAX_CLOCK_DIFFERENCE_S) continue;
+    const why = 'Certificates, logs and the ends of slots go by the clock.';
+    return warn(
+      id,
+      `the clocks of this machine and ${whose} differ by ${seconds} s`,
+      why,
+      'sudo timedatectl set-ntp true',
+    );
+  }
+  return ok(id, 'this machine, the instances and Redis agree');
 }
 
 /** Refusals have to be readable for a page of another origin: exactly one CORS header on an error. */
 export async function checkCors(context: DoctorContext): Promise<Check> {
   const id = 'cors';
   const origin = `http://localhost:${context.options.dashboardPort}`;
-  const why = 'A browser hides answers without exactly one such header from the page: it shows "Failed to fetch".';
-  const request = {
+  const answer = await askAny(context, {
     url: `${api(context)}/stream`,
     method: 'POST',
     body: '{',
     headers: { origin, 'content-type': 'application/json' },
-  };
-  const answer = await shortRequest(request).catch(() => undefined);
+  });
   const allowed = answer?.headers['access-control-allow-origin'];
   if (allowed === origin || allowed === '*') return ok(id, `errors are readable from ${origin}`);
-  return fail(
-    id,
-    `errors carry "${allowed ?? 'no'}" as allowed origin for ${origin}`,
-    why,
-    'set CORS_ORIGINS, then ./weir restart',
-  );
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const kept = corsOrigins(context.options, { corsOrigins: readPlan(context.layout.planFile)?.settings.corsOrigins });
+  const mend = `CORS_ORIGINS=${[...new Set([...kept, origin])].join(',')} ./weir restart`;
+  const why = 'A browser hides answers without exactly one such header from the page: it shows "Failed to fetch".';
+  return fail(id, `errors carry "${allowed ?? 'no'}" as allowed origin for ${origin}`, why, mend);
 }

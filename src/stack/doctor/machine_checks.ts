@@ -1,11 +1,11 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { fileLimit, raiseFileLimit } from '../machine/file_limit.ts';
 import { findCommand } from '../machine/find_command.ts';
 import { portProblem } from '../machine/port_check.ts';
+import { portOwner } from '../machine/port_owner.ts';
 import { wantedPorts } from '../native/check_ports.ts';
-import { nginxConfProblem, nginxVersion } from '../nginx/test_nginx_conf.ts';
-import { streamTotal } from '../stack_options.ts';
-import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';
+import { isAtLeast } from '../nginx/nginx_version.ts';
+import { nginxVersion, OLDEST_NGINX } from '../nginx/test_nginx_conf.ts';
+import { type Check, type DoctorContext, fail, ok, type Situation, startCommand, warn } from './check.ts';
 
 const OLDEST_NODE = 24;
 const LOW_DISK_BYTES = 200 * 1024 * 1024;
@@ -17,55 +17,45 @@ export function checkRuntime(version = process.versions.node): Check {
   return fail('runtime', `Node.js ${version} is too old`, why, `use ./weir, which installs Node.js ${OLDEST_NODE}`);
 }
 
-/** The two programs that are not ours. */
-export async function checkPrograms({ searchPath, options }: DoctorContext): Promise<Check[]> {
-  const missing = (id: string, name: string) =>
-    fail(id, `${name} is not installed`, 'The stack is built around it.', `sudo apt-get install ${name}`);
+const missing = (id: 'nginx_installed' | 'redis_installed', name: string) =>
+  fail(id, `${name} is not installed`, 'The stack is built around it.', `sudo apt-get install ${name}`);
+
+/** NGINX, which is not ours. */
+export async function checkNginxInstalled({ searchPath }: DoctorContext): Promise<Check> {
+  const id = 'nginx_installed';
   const nginx = findCommand('nginx', searchPath);
-  const checks = [
-    nginx ? ok('nginx_installed', `NGINX ${await nginxVersion(nginx)}`) : missing('nginx_installed', 'nginx'),
-  ];
-  if (options.redisUrl === undefined) {
-    const redis = findCommand('redis-server', searchPath);
-    checks.push(redis ? ok('redis_installed', redis) : missing('redis_installed', 'redis-server'));
-  }
-  return checks;
+  if (!nginx) return missing(id, 'nginx');
+  const version = await nginxVersion(nginx);
+  if (isAtLeast(version, OLDEST_NGINX)) return ok(id, `NGINX ${version}`);
+  const why = `Weir's configuration needs ${OLDEST_NGINX} or newer.`;
+  return fail(id, `NGINX ${version} is too old`, why, 'sudo apt-get install nginx');
 }
 
-/** `nginx -t` on the configuration that was written last. */
-export async function checkConfiguration({ layout, searchPath }: DoctorContext): Promise<Check> {
-  const id = 'nginx_config';
-  const nginx = findCommand('nginx', searchPath);
-  // A stopped stack has no run folder, which the file names; the next start makes both.
-  if (!nginx || !existsSync(layout.nginxConf) || !existsSync(layout.run)) {
-    return ok(id, 'none in use; start writes and checks it');
-  }
-  const problem = await nginxConfProblem(nginx, layout.state, layout.nginxConf);
-  if (!problem) return ok(id, `${layout.nginxConf} is good`);
-  const why = 'NGINX does not start or reload with a file that it refuses.';
-  return fail(id, `NGINX refuses its configuration: ${problem}`, why, './weir restart (which writes it anew)');
+/** Redis, likewise. */
+export function checkRedisInstalled({ searchPath }: DoctorContext): Check {
+  const redis = findCommand('redis-server', searchPath);
+  return redis ? ok('redis_installed', redis) : missing('redis_installed', 'redis-server');
 }
 
-/** Ports; `runs` means that our own NGINX is expected to hold them. */
-export async function checkPorts({ options }: DoctorContext, runs: boolean): Promise<Check> {
+/** Whether the stack has its ports or may have them; else who has them, or why not. */
+export async function checkPorts(context: DoctorContext, { services, nginxRuns }: Situation): Promise<Check> {
   const id = 'ports';
-  const { httpPort, httpsPort, dashboardPort, all } = options;
-  const list = all ? `${httpsPort}, ${httpPort} and ${dashboardPort}` : `${httpsPort} and ${httpPort}`;
-  if (runs) return ok(id, `${list} are in use by this stack`);
-  const problem = await portProblem(wantedPorts(options));
-  if (!problem) return ok(id, `${list} are free`);
-  return fail(id, problem.problem, 'Two programs cannot listen on one port.', problem.mend);
-}
-
-/** Open files against the streams that the options allow. */
-export function checkFileLimit({ options }: DoctorContext): Check {
-  const id = 'file_limit';
-  const wanted = streamTotal(options);
-  const { files, streams } = fileLimit(wanted);
-  if (streams >= wanted) return ok(id, `${files} open files are enough for ${wanted} streams`);
-  const what = `the file limit allows ${streams} of ${wanted} streams at once`;
-  const mend = `${raiseFileLimit(wanted)} (or a smaller --max-connections)`;
-  return warn(id, what, 'A stream through NGINX takes two connections.', mend);
+  const wanted = wantedPorts(context.options);
+  const list = wanted.map(({ port }) => port).join(', ');
+  if (nginxRuns) return ok(id, `${list} are in use by this stack`);
+  const why = 'Without them NGINX does not start, and the browser shows ERR_CONNECTION_REFUSED, or another server.';
+  const onward = services.length > 0 ? './weir restart nginx' : startCommand(context);
+  const own = new Set(services.map(({ pid }) => pid));
+  const owners = wanted.map(({ port, flag }) => ({ port, flag, owner: portOwner(port) }));
+  const [taken] = owners.filter(({ owner }) => owner && !own.has(owner.pid));
+  if (taken) {
+    const { port, flag, owner } = taken;
+    const what = `port ${port} is taken by ${owner!.name} (pid ${owner!.pid})`;
+    return fail(id, what, `${why} ${flag} chooses another one.`, `kill ${owner!.pid} && ${onward}`);
+  }
+  const problem = await portProblem(wanted.filter(({ port }) => !owners.find((one) => one.port === port)?.owner));
+  if (!problem) return ok(id, services.length > 0 ? `nobody else has ${list}` : `${list} are free`);
+  return fail(id, problem.problem, why, problem.mend);
 }
 
 /** Room for logs. */

@@ -1,5 +1,6 @@
 import { type RedisFacts, redisFacts, redisHosts } from '../redis_facts.ts';
 import { ownRedisUrl, redisNodeName } from '../redis_specs.ts';
+import { StackError } from '../stack_error.ts';
 import { readPlan } from '../supervisor/control_client.ts';
 import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';
 
@@ -7,14 +8,22 @@ const ID = 'redis_server';
 const OLDEST_MAJOR = 6;
 const WITHOUT_IT = 'Without it the instances do not know of each other; streams and their limits go on.';
 
+/** How redis-cli is told where a server is; it asks for a password itself. */
+function cliAddress(url: string): string {
+  if (url.startsWith('unix://')) return `-s ${url.slice('unix://'.length)}`;
+  const shown = url.replace(/\/\/[^@/]*@/, '//');
+  return shown === url ? `-u ${url}` : `--askpass -u ${shown}`;
+}
+
 /** What every server has to be like, one of a cluster or alone. */
-function unfit({ version, evictionPolicy }: RedisFacts): Check | undefined {
+function unfit(url: string, { version, evictionPolicy }: RedisFacts): Check | undefined {
   if (Number.parseInt(version, 10) < OLDEST_MAJOR) {
     return warn(ID, `Redis ${version} is old`, `Tested with ${OLDEST_MAJOR} and newer.`, 'install a newer one');
   }
   if (evictionPolicy === undefined || evictionPolicy === 'noeviction') return undefined;
   const why = 'When its memory is full, it throws away what instances still count on.';
-  return warn(ID, `Redis evicts (${evictionPolicy})`, why, 'redis-cli config set maxmemory-policy noeviction');
+  const mend = `redis-cli ${cliAddress(url)} config set maxmemory-policy noeviction`;
+  return warn(ID, `Redis evicts (maxmemory-policy ${evictionPolicy})`, why, mend);
 }
 
 async function checkOne(url: string, mend: string): Promise<Check> {
@@ -24,15 +33,19 @@ async function checkOne(url: string, mend: string): Promise<Check> {
       return fail(ID, 'Redis is a replica', 'Nothing can be written to it.', 'name the primary with --redis-url');
     }
     const policy = facts.evictionPolicy ?? 'eviction policy not told';
-    return unfit(facts) ?? ok(ID, `Redis ${facts.version}, ${facts.role}, ${policy}`);
+    return unfit(url, facts) ?? ok(ID, `Redis ${facts.version}, ${facts.role}, ${policy}`);
   } catch (error) {
-    return fail(ID, (error as Error).message, WITHOUT_IT, mend);
+    const what = error instanceof StackError ? error.problem : (error as Error).message;
+    return fail(ID, what, WITHOUT_IT, mend);
   }
 }
 
 async function checkCluster(hosts: string[], own: boolean): Promise<Check> {
   const answers = await Promise.allSettled(hosts.map((host) => redisFacts(host)));
   const facts = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  const misfit = answers.flatMap((answer, index) => {
+    return answer.status === 'fulfilled' ? (unfit(hosts[index]!, answer.value) ?? []) : [];
+  });
   const silent = answers.findIndex((answer) => answer.status === 'rejected');
   const mend = own ? `./weir restart ${redisNodeName(Math.max(silent, 0))}` : 'mend it there';
   const count = `${facts.length} of ${hosts.length} hosts of the Redis Cluster answer`;
@@ -43,7 +56,7 @@ async function checkCluster(hosts: string[], own: boolean): Promise<Check> {
     return fail(ID, what, 'Some of its slots have no primary.', own ? './weir restart' : 'mend it there');
   }
   if (silent >= 0) return warn(ID, count, 'One more death may take some of its slots away.', mend);
-  return facts.map(unfit).find(Boolean) ?? ok(ID, `Redis ${facts[0]!.version}, ${count}, state ok`);
+  return misfit[0] ?? ok(ID, `Redis ${facts[0]!.version}, ${count}, state ok`);
 }
 
 /** The server itself, or each of a cluster: can it be reached, may it be written to, does it throw things away. */

@@ -1,31 +1,8 @@
 import { connectSupervisor } from '../supervisor/control_client.ts';
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
 import { unwatchedServices } from '../supervisor/unwatched.ts';
-import { checkCertificate, checkTrust } from './certificate_checks.ts';
-import { type Check, type DoctorContext, fail } from './check.ts';
-import { checkApiUrl, checkCors, checkReachable, checkRedisAndClock } from './gateway_checks.ts';
-import {
-  checkConfiguration,
-  checkDisk,
-  checkFileLimit,
-  checkPorts,
-  checkPrograms,
-  checkRuntime,
-} from './machine_checks.ts';
-import { checkRedisServer } from './redis_checks.ts';
-import { checkConsole, checkInstances, checkNginxRuns, checkPartial, checkSupervisor } from './stack_checks.ts';
-import { checkBalance, checkUnbuffered } from './stream_checks.ts';
-
-/** Asked for when nothing runs would only repeat that nothing runs. */
-async function runningChecks(context: DoctorContext, services: ServiceStatus[]): Promise<Check[]> {
-  const server = context.options.driver === 'native' ? [await checkRedisServer(context)] : [];
-  if (!context.options.all) return [checkPartial(), ...server];
-  const reachable = await checkReachable(context);
-  const inside = [checkInstances(services), checkConsole(services), reachable, await checkApiUrl(context)];
-  if (reachable.result === 'fail') return inside;
-  const rest = [...server, ...(await checkRedisAndClock(context)), await checkCors(context)];
-  return [...inside, ...rest, await checkUnbuffered(context), await checkBalance(context)];
-}
+import { type Check, type DoctorContext, fail, type Situation } from './check.ts';
+import { CHECK_LIST, type ListedCheck } from './check_list.ts';
 
 async function servicesOf({ layout }: DoctorContext): Promise<ServiceStatus[]> {
   const client = await connectSupervisor(layout.planFile);
@@ -33,36 +10,47 @@ async function servicesOf({ layout }: DoctorContext): Promise<ServiceStatus[]> {
 }
 
 /** A check that fails by itself is a finding too, and no reason to keep the others back. */
-async function guarded(id: string, check: () => Check | Check[] | Promise<Check | Check[]>): Promise<Check[]> {
+async function guarded({ id, run }: ListedCheck, context: DoctorContext, situation: Situation): Promise<Check> {
   try {
-    return [await check()].flat();
+    return await run(context, situation);
   } catch (error) {
-    return [fail(id, `the check itself failed (${(error as Error).message})`, 'This is a bug.', 'please report it')];
+    return fail(id, `the check itself failed (${(error as Error).message})`, 'This is a bug.', 'please report it');
   }
 }
 
+/** What differs from one doctor to another. */
+export interface DoctorSettings {
+  /** What runs; default: asked of the native stack's supervisor. */
+  services?: ServiceStatus[];
+  /** Default: true. Without streams it takes a fraction of a second. */
+  opensStreams?: boolean;
+  /** Default: {@link CHECK_LIST}. */
+  list?: readonly ListedCheck[];
+}
+
 /**
- * Every check, in the order in which a fault shows: machine, files, processes, requests.
+ * Runs all checks, one after another, and returns what was found, without what only follows from an earlier finding.
  *
- * Takes a few seconds with a running stack: it opens real streams. `services` is what runs (default: asked of the
- * native stack's supervisor).
+ * Takes a few seconds with a running stack: it opens real streams.
  */
-export async function runDoctor(context: DoctorContext, services?: ServiceStatus[]): Promise<Check[]> {
-  const found = services ?? (await servicesOf(context));
-  const runs = found.some(({ name, healthy }) => name === 'nginx' && healthy);
-  const isContainer = context.options.driver === 'compose';
-  const groups = [
-    guarded('runtime', () => checkRuntime()),
-    isContainer ? [] : guarded('programs', () => checkPrograms(context)),
-    isContainer ? [] : guarded('nginx_config', () => checkConfiguration(context)),
-    guarded('ports', () => checkPorts(context, runs)),
-    guarded('file_limit', () => checkFileLimit(context)),
-    guarded('disk', () => checkDisk(context)),
-    guarded('certificate', () => checkCertificate(context)),
-    guarded('certificate_trust', () => checkTrust(context, runs)),
-    guarded('nginx_running', () => checkNginxRuns(found)),
-    isContainer || found.length === 0 ? [] : guarded('supervisor', () => checkSupervisor(found)),
-  ];
-  const machine = (await Promise.all(groups)).flat();
-  return [...machine, ...(runs ? await guarded('stack', () => runningChecks(context, found)) : [])];
+export async function runDoctor(context: DoctorContext, settings: DoctorSettings = {}): Promise<Check[]> {
+  const services = settings.services ?? (await servicesOf(context));
+  const situation = { services, nginxRuns: services.some(({ name, healthy }) => name === 'nginx' && healthy) };
+  const findings: Check[] = [];
+  const unwell = new Set<string>();
+  const failed = new Set<string>();
+  for (const check of settings.list ?? CHECK_LIST) {
+    const { id, applies, needs = [], explainedBy = [], opensStreams = false } = check;
+    if (applies?.(context, situation) === false || (opensStreams && settings.opensStreams === false)) continue;
+    if (needs.some((other) => failed.has(other))) {
+      failed.add(id);
+      continue;
+    }
+    const finding = await guarded(check, context, situation);
+    if (finding.result === 'fail') failed.add(id);
+    const isExplained = finding.result !== 'ok' && explainedBy.some((other) => unwell.has(other));
+    if (finding.result !== 'ok') unwell.add(id);
+    if (!isExplained) findings.push(finding);
+  }
+  return findings;
 }

@@ -1,15 +1,16 @@
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
 import { UNWATCHED } from '../supervisor/unwatched.ts';
-import { type Check, fail, ok } from './check.ts';
+import { type Check, type DoctorContext, fail, ok, type Situation, startCommand } from './check.ts';
 
 /** The guide's second pitfall: is NGINX there at all. */
-export function checkNginxRuns(services: ServiceStatus[]): Check {
+export function checkNginxRuns(context: DoctorContext, { services }: Situation): Check {
   const id = 'nginx_running';
   const nginx = services.find(({ name }) => name === 'nginx');
   if (nginx?.healthy) return ok(id, `NGINX runs (pid ${nginx.pid ?? 'in a container'})`);
   const why = 'The browser shows ERR_CONNECTION_REFUSED at https://localhost.';
-  if (!nginx) return fail(id, 'the stack is not running', why, './weir start --all');
-  return fail(id, `NGINX is ${nginx.state} and does not answer`, why, './weir logs nginx, then ./weir restart nginx');
+  if (!nginx) return fail(id, 'the stack is not running', why, startCommand(context));
+  const doing = nginx.state === 'running' ? 'runs' : `is ${nginx.state}`;
+  return fail(id, `NGINX ${doing} and does not answer`, `${why} See ./weir logs nginx.`, './weir restart nginx');
 }
 
 /** The owner of it all; without it nothing is started again that dies. */
@@ -19,22 +20,23 @@ export function checkSupervisor(services: ServiceStatus[]): Check {
   return fail(id, UNWATCHED.what, 'It was killed. What dies now is not started again.', UNWATCHED.mend);
 }
 
-/** After a `start` without `--all`: one cause, so one finding. */
-export function checkPartial(): Check {
-  const why = 'NGINX and Redis run alone, so every request is answered with 502 Bad Gateway.';
-  return fail('instances_alive', 'there are no instances and no dashboard', why, './weir start --all');
-}
-
 /** The guide's third pitfall, seen from the inside: do the instances live. */
-export function checkInstances(services: ServiceStatus[]): Check {
+export function checkInstances({ options }: DoctorContext, { services }: Situation): Check {
   const id = 'instances_alive';
   const instances = services.filter(({ name }) => name.startsWith('app-'));
   const down = instances.filter(({ healthy }) => !healthy).map(({ name }) => name);
-  const why = 'NGINX answers 502 Bad Gateway while it reaches none of them.';
-  if (instances.length === 0) return fail(id, 'there are no instances', why, './weir start --all');
+  if (!options.all || instances.length === 0) {
+    const why = 'NGINX and Redis run alone, so every request is answered with 502 Bad Gateway.';
+    return fail(id, 'there are no instances and no dashboard', why, './weir start --all');
+  }
   if (down.length === 0) return ok(id, `${instances.length} of ${instances.length} answer`);
-  const what = `${down.join(', ')} of ${instances.length} do not answer`;
-  return fail(id, what, why, `./weir logs ${down[0]}, then ./weir restart ${down[0]}`);
+  if (down.length === instances.length) {
+    const why = 'NGINX answers 502 Bad Gateway, or 504, while it reaches none of them. See ./weir logs app-1.';
+    return fail(id, `none of the ${instances.length} instances answers`, why, './weir restart');
+  }
+  const what = `${down.join(', ')} of ${instances.length} instances ${down.length === 1 ? 'does' : 'do'} not answer`;
+  const why = `Some requests hang or fail, and the others carry its share. See ./weir logs ${down[0]}.`;
+  return fail(id, what, why, down.map((name) => `./weir restart ${name}`).join(' && '));
 }
 
 /** The dashboard's own server. */

@@ -1,11 +1,14 @@
 import { type ShortResponse, shortRequest } from '../http_request.ts';
 import { stackUrl } from '../service_specs.ts';
-import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';
+import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
+import { isChangedByHand } from './nginx_conf_checks.ts';
 
 /** Its own loopback address each, so that the checks don't use up the places of whoever runs them. */
 const STREAM_SOURCE = '127.86.0.1';
 const BALANCE_SOURCE = '127.86.0.2';
 const TIMEOUT_MS = 15_000;
+const GAP_MS = 10;
+const WANTED_GAPS = 4;
 
 function openStream(context: DoctorContext, source: string, fake: object, onData?: (piece: string) => void) {
   const { bind } = context.options;
@@ -23,32 +26,41 @@ function openStream(context: DoctorContext, source: string, fake: object, onData
   });
 }
 
-/** Streams ten tokens, 50 ms apart, and looks whether they come one by one. */
+/** Times a stream of ten tokens, 50 ms apart: gaps have to arrive as gaps. */
 export async function checkUnbuffered(context: DoctorContext): Promise<Check> {
   const id = 'unbuffered';
-  let pieces = 0;
+  const arrivals: number[] = [];
   const fake = { tokens: 10, tokens_per_second: 20, ttft_ms: 0 };
-  const answer = await openStream(context, STREAM_SOURCE, fake, () => pieces++).catch((error: Error) => error);
+  const answer = await openStream(context, STREAM_SOURCE, fake, () => arrivals.push(performance.now())).catch(
+    (error: Error) => error,
+  );
   if (answer instanceof Error || answer.status !== 200) {
     const what = `a stream could not be opened (${answer instanceof Error ? answer.message : `status ${answer.status}`})`;
-    return fail(id, what, 'The API answers, but not with a stream.', './weir logs app-1');
+    return fail(id, what, 'The API answers, but not with a stream. See ./weir logs app-1.', './weir restart');
   }
   if (!answer.body.includes('[DONE]')) {
-    return fail(id, 'a stream was cut', 'It ended without [DONE].', './weir logs nginx');
+    return fail(id, 'a stream was cut', 'It ended without [DONE]. See ./weir logs nginx.', './weir restart nginx');
   }
-  // Ten chunks and the end; two may travel together on a busy machine.
-  if (pieces >= 6) return ok(id, `a stream of ten tokens arrived in ${pieces} pieces`);
-  const why = 'Something on the way collects the answer (proxy_buffering, gzip, a proxy of your own).';
-  return warn(id, `a stream of ten tokens arrived in ${pieces} pieces`, why, 'look for another proxy before NGINX');
+  const gaps = arrivals.filter((time, index) => index > 0 && time - arrivals[index - 1]! > GAP_MS).length;
+  // Nine gaps left the instance; on a busy machine some tokens travel together.
+  if (gaps >= WANTED_GAPS) return ok(id, `ten tokens, 50 ms apart, arrived with ${gaps} gaps`);
+  const what = `ten tokens, 50 ms apart, arrived with ${gaps === 1 ? 'one gap' : `${gaps} gaps`}: something collects them`;
+  if (!isChangedByHand(context.layout)) {
+    return warn(id, what, 'NGINX is told not to (proxy_buffering off).', 'look for another proxy before NGINX');
+  }
+  const why = "NGINX's configuration was changed by hand: with proxy_buffering on, text comes in lumps or at the end.";
+  return warn(id, what, why, './weir restart nginx');
 }
 
-/** Holds as many streams as one user may have, and counts them per instance. */
-export async function checkBalance(context: DoctorContext): Promise<Check> {
+/** Holds as many streams as one user may have, for less than a second, and counts them per instance. */
+export async function checkBalance(context: DoctorContext, { services }: Situation): Promise<Check> {
   const id = 'balance';
   const { instances, maxPerUser, poolScope } = context.options;
   const perInstance = Math.min(poolScope === 'cluster' ? Math.floor(maxPerUser / instances) : maxPerUser, 3);
   if (perInstance === 0) return ok(id, `not looked at: one user may not have ${instances} streams here`);
-  const fake = { tokens: 2, tokens_per_second: 2, ttft_ms: 500 };
+  const others = services.reduce((sum, service) => sum + service.active_streams, 0);
+  if (others > 0) return ok(id, `not looked at: others have ${others} streams open`);
+  const fake = { tokens: 1, ttft_ms: 600 };
   const answers = await Promise.all(
     Array.from({ length: instances * perInstance }, () =>
       openStream(context, BALANCE_SOURCE, fake).catch((): ShortResponse => ({ status: 0, headers: {}, body: '' })),
@@ -62,12 +74,6 @@ export async function checkBalance(context: DoctorContext): Promise<Check> {
   const list = [...counts].sort().map(([name, count]) => `${name}: ${count}`);
   const even = counts.size === instances && [...counts.values()].every((count) => count === perInstance);
   if (even) return ok(id, `${answers.length} held streams: ${list.join(', ')}`);
-  const why =
-    'least_conn evens out the streams that are open now; others are running, or an instance came back a moment ago.';
-  return warn(
-    id,
-    `${answers.length} held streams: ${list.join(', ')}`,
-    why,
-    './weir status; try again when nothing else runs',
-  );
+  const why = 'least_conn evens out what is open now; others began to stream, or an instance came back a moment ago.';
+  return warn(id, `${answers.length} held streams: ${list.join(', ')}`, why, './weir doctor');
 }

@@ -21,11 +21,19 @@ function readText(file: string): string {
   }
 }
 
-/** The hard limit of this process, from the text of /proc/self/limits; Infinity where it says unlimited. */
+function asNumber(limit: string | undefined): number | undefined {
+  if (limit === undefined) return undefined;
+  return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit);
+}
+
+/** The hard limit of a process, from the text of its /proc/…/limits; Infinity where it says unlimited. */
 export function hardFileLimit(limits: string): number | undefined {
-  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1];
-  if (hard === undefined) return undefined;
-  return hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
+  return asNumber(/^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1]);
+}
+
+/** Its soft limit, likewise: the one that counts now. */
+export function softFileLimit(limits: string): number | undefined {
+  return asNumber(/^Max open files\s+(\S+)/m.exec(limits)?.[1]);
 }
 
 function mayRaise(status: string): boolean {
@@ -41,18 +49,24 @@ export function fileLimit(wantedStreams: number): FileLimit {
   return limitFor(wantedStreams, ceiling);
 }
 
-function filesFor(streams: number): number {
+/** Files that NGINX needs for so many streams. */
+export function nginxFiles(streams: number): number {
   return Math.max(2 * streams, 1024) + OTHER_FILES;
+}
+
+/** Files that an instance needs for so many streams. */
+export function instanceFiles(streams: number): number {
+  return streams + OTHER_FILES;
 }
 
 /** The command that makes room for `streams`, where the account may raise its limit. */
 export function raiseFileLimit(streams: number): string {
-  return `ulimit -n ${filesFor(streams)} && ./weir restart`;
+  return `ulimit -n ${nginxFiles(streams)} && ./weir restart`;
 }
 
 /** The pure part of {@link fileLimit}: `ceiling` is the number of files that a process may have open. */
 export function limitFor(wantedStreams: number, ceiling: number): FileLimit {
-  const files = Math.min(filesFor(wantedStreams), ceiling);
+  const files = Math.min(nginxFiles(wantedStreams), ceiling);
   const workerConnections = Math.max(files - OTHER_FILES, 64);
   return { files, workerConnections, streams: Math.floor(workerConnections / 2) };
 }

@@ -1,14 +1,7 @@
 import { StackError } from '../stack_error.ts';
+import { type MachineAccess, rootPrefix } from './as_root.ts';
 import { findCommand } from './find_command.ts';
 import { lastLine, runCommand } from './run_command.ts';
-
-/** How packages can be installed here. */
-export interface PackageAccess {
-  /** Like PATH. */
-  searchPath: string;
-  /** 0 for root. */
-  uid: number;
-}
 
 /**
  * Debian's nginx and redis-server start a service of their own right after they are installed, and at every boot,
@@ -32,27 +25,20 @@ for package in "$@"; do
 done
 `;
 
-async function mayUseSudo(searchPath: string): Promise<string | undefined> {
-  const sudo = findCommand('sudo', searchPath);
-  if (!sudo) return undefined;
-  return (await runCommand(sudo, ['-n', 'true'])).code === 0 ? sudo : undefined;
-}
-
 /**
  * Installs Debian packages with apt, as root or with sudo where it asks for no password.
  *
  * Throws a {@link StackError} that names the command to run by hand when neither is there or apt fails.
  */
-export async function installPackages(packages: string[], access: PackageAccess, say: (line: string) => void) {
+export async function installPackages(packages: string[], access: MachineAccess, say: (line: string) => void) {
   const list = packages.join(' and ');
   const byHand = `install ${packages.length > 1 ? 'them' : 'it'} (for example: sudo apt-get install ${packages.join(' ')}), then run this again`;
   const missing = `${list} ${packages.length > 1 ? 'are' : 'is'} missing`;
   if (!findCommand('apt-get', access.searchPath)) throw new StackError(missing, byHand);
-  const sudo = access.uid === 0 ? undefined : await mayUseSudo(access.searchPath);
-  if (access.uid !== 0 && !sudo) throw new StackError(`${missing} and this account may not install`, byHand);
+  const prefix = await rootPrefix(access);
+  if (!prefix) throw new StackError(`${missing} and this account may not install`, byHand);
   say(`installing ${list} with apt-get`);
-  const shell = ['sh', '-c', INSTALL_SCRIPT, 'weir', ...packages];
-  const [command, ...args] = sudo ? [sudo, '-n', ...shell] : shell;
+  const [command, ...args] = [...prefix, 'sh', '-c', INSTALL_SCRIPT, 'weir', ...packages];
   const result = await runCommand(command!, args);
   if (result.code !== 0) throw new StackError(`apt-get could not install ${list} (${lastLine(result.output)})`, byHand);
 }

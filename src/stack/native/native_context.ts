@@ -10,6 +10,8 @@ export interface NativeContext {
   searchPath: string;
   /** 0 for root. */
   uid: number;
+  /** The user's folder. */
+  home: string | undefined;
   /** Drain time of the instances, in seconds. */
   drainSeconds: number;
   corsOrigins: string[] | undefined;
@@ -30,6 +32,7 @@ export interface FoundPrograms {
 
 /** The part of both that the services are made from. */
 export function serviceSettings(context: NativeContext, programs: FoundPrograms): ServiceSettings {
-  const { drainSeconds, corsOrigins } = context;
-  return { nginx: programs.nginx, redis: programs.redis, redisPorts: programs.redisPorts, drainSeconds, corsOrigins };
+  const { drainSeconds, corsOrigins, searchPath, uid, home } = context;
+  const { nginx, redis, redisPorts } = programs;
+  return { nginx, redis, redisPorts, drainSeconds, corsOrigins, searchPath, uid, home };
 }

@@ -18,8 +18,7 @@ export async function spawnSupervisor(
   layout: StackLayout,
   what: Pick<SupervisorPlan, 'gatewayUrl' | 'nginx' | 'settings' | 'services'>,
 ): Promise<ControlClient> {
-  const { planFile, processesFile, logs, run } = layout;
-  const controlSocket = path.join(layout.privateRun, 'control.sock');
+  const { planFile, processesFile, logs, run, controlSocket } = layout;
   const plan: SupervisorPlan = { planFile, controlSocket, processesFile, logs, run, ...what };
   writeJsonFile(planFile, plan);
   const log = openSync(path.join(logs, 'supervisor.log'), 'a', 0o600);

@@ -78,7 +78,7 @@ export function locations(plan: NginxPlan): Conf {
     block('location = /api/v1/cluster/events', toInstances('sse_watchers', '35s', '1k')),
     '',
     comment('The rest of the API, and the OpenAI- and Anthropic-compatible doors (which take images).'),
-    block('location /api/', toInstances('sse_backend', '300s', '2m')),
+    block('location /api/v1/', toInstances('sse_backend', '300s', '2m')),
     block('location /v1/', toInstances('sse_backend', '300s', '33m')),
     '',
     comment('Metrics are for the inside: the dashboard server shows them at its own port.'),
@@ -90,7 +90,8 @@ export function locations(plan: NginxPlan): Conf {
     '',
     comment(`
       Everything else is the dashboard, on the API's own origin: a browser that doesn't trust the certificate asks
-      here, where it can show its question.`),
+      here, where it can show its question. What it asks below /api/ can be read here; the console changes nothing
+      for a request that came this way.`),
     block(
       'location /',
       'proxy_pass http://dashboard;',

@@ -3,7 +3,7 @@ import { StackError } from '../stack_error.ts';
 import { parseNginxVersion } from './nginx_version.ts';
 
 /** Older ones can't keep their first messages out of the system's log folder (`-e`). */
-const OLDEST = '1.19.5';
+export const OLDEST_NGINX = '1.19.5';
 
 /** NGINX's version; throws a {@link StackError} when the program doesn't say one. */
 export async function nginxVersion(command: string): Promise<string> {
@@ -12,7 +12,7 @@ export async function nginxVersion(command: string): Promise<string> {
   if (!version) {
     throw new StackError(
       `${command} does not tell its version (${lastLine(output)})`,
-      `install NGINX ${OLDEST} or newer`,
+      `install NGINX ${OLDEST_NGINX} or newer`,
     );
   }
   return version;

@@ -39,6 +39,16 @@ export class ControlClient {
     await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/start`, LONG_MS);
   }
 
+  /** Resolves when it has ended; nobody starts it again before {@link start}. */
+  async stopService(service: string): Promise<void> {
+    await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/stop`, LONG_MS);
+  }
+
+  /** Sends it a signal, as a fault would; what follows from it happens. */
+  async kill(service: string, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/kill?signal=${signal}`, 5000);
+  }
+
   /** Resolves when the service answers again; with `lossless` only where another one serves meanwhile. */
   async restart(service: string, lossless = false): Promise<void> {
     const path = `/services/${encodeURIComponent(service)}/restart${lossless ? '?lossless=1' : ''}`;

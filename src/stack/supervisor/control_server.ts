@@ -31,6 +31,7 @@ async function serve(supervisor: Supervisor, request: IncomingMessage): Promise<
   }
   if (area !== 'services') return undefined;
   if (action === 'start') await supervisor.start(name);
+  else if (action === 'stop') await supervisor.stop(name);
   else if (action === 'restart') await supervisor.restart(name, url.searchParams.has('lossless'));
   else if (action === 'kill') {
     const signal = SIGNALS.find((known) => known === url.searchParams.get('signal'));
@@ -43,7 +44,7 @@ async function serve(supervisor: Supervisor, request: IncomingMessage): Promise<
 /**
  * The supervisor's door for the command line: HTTP on a Unix socket which only the stack's own account can reach.
  *
- * `GET /status`, `POST /services/<name>/start|restart?lossless=1|kill?signal=…`, `POST /scale` with a
+ * `GET /status`, `POST /services/<name>/start|stop|restart?lossless=1|kill?signal=…`, `POST /scale` with a
  * {@link ScaleRequest}, `POST /stop?now=1`. Answers are JSON; a failure is 500 with `{"message"}`. `onStop` runs before
  * /stop is answered.
  */

@@ -20,11 +20,11 @@ export interface ProcessHooks {
   onReturn: () => void;
 }
 
-/** Ends what is left of a process group; none left is the usual case. */
-function killGroup(leader: number | undefined): void {
+/** To what is left of a process group; none left is the usual case. */
+function signalGroup(leader: number | undefined, signal: 'SIGKILL' | 'SIGCONT'): void {
   if (leader === undefined) return;
   try {
-    process.kill(-leader, 'SIGKILL');
+    process.kill(-leader, signal);
   } catch {}
 }
 
@@ -81,6 +81,8 @@ export class ManagedProcess {
     this.state = child ? 'stopping' : 'stopped';
     if (!child) return;
     child.kill(now ? 'SIGKILL' : 'SIGTERM');
+    // One that was frozen (SIGSTOP) hears nothing before it goes on.
+    signalGroup(child.pid, 'SIGCONT');
     const killer = setTimeout(() => child.kill('SIGKILL'), this.spec.stopWithinMs);
     await this.#ended;
     clearTimeout(killer);
@@ -111,7 +113,7 @@ export class ManagedProcess {
       const end = (reason: string) => {
         if (this.#child !== child) return;
         this.#child = undefined;
-        killGroup(child.pid);
+        signalGroup(child.pid, 'SIGKILL');
         this.#onEnd(reason, Date.now() - startedAt);
         resolve();
       };

@@ -36,15 +36,11 @@ async function serves(healthUrl: string, generation: number | undefined): Promis
 }
 
 /**
- * Brings a running NGINX to another plan without cutting a stream: the configuration is written beside the old one,
- * checked, put in its place, and taken up by new workers, while the old workers carry their streams to the end.
- *
- * Resolves when the new workers serve. Rejects with a sentence otherwise; the old configuration then holds on.
+ * Writes the configuration of the plan, so that what was changed by hand, or broken, is as it should be. Leaves the
+ * file alone and rejects with a sentence when NGINX refuses what would be written.
  */
-export async function reloadNginx(settings: NginxSettings, hangUp: () => void): Promise<void> {
-  const { command, prefix, confFile, healthUrl, plan } = settings;
+export async function rewriteNginxConf({ command, prefix, confFile, plan }: NginxSettings): Promise<void> {
   const draft = `${confFile}.new`;
-  const before = readFileSync(confFile);
   writeFileSync(draft, renderNginxConf(plan), { mode: 0o644 });
   const problem = await nginxConfProblem(command, prefix, draft);
   if (problem) {
@@ -52,6 +48,18 @@ export async function reloadNginx(settings: NginxSettings, hangUp: () => void): 
     throw new Error(`NGINX refuses its new configuration (${problem}), so it keeps the old one`);
   }
   renameSync(draft, confFile);
+}
+
+/**
+ * Brings a running NGINX to another plan without cutting a stream: the configuration is written beside the old one,
+ * checked, put in its place, and taken up by new workers, while the old workers carry their streams to the end.
+ *
+ * Resolves when the new workers serve. Rejects with a sentence otherwise; the old configuration then holds on.
+ */
+export async function reloadNginx(settings: NginxSettings, hangUp: () => void): Promise<void> {
+  const { confFile, healthUrl, plan } = settings;
+  const before = readFileSync(confFile);
+  await rewriteNginxConf(settings);
   hangUp();
   if (await serves(healthUrl, plan.generation)) return;
   writeFileSync(confFile, before);

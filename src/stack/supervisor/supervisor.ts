@@ -4,6 +4,7 @@ import { askActiveStreams, askHealth } from './ask_health.ts';
 import { eventLine } from './event_line.ts';
 import { ManagedProcess, type ProcessHooks } from './managed_process.ts';
 import { type ProcessIdentity, startTime } from './process_identity.ts';
+import { rewriteNginxConf } from './reload_nginx.ts';
 import { Rotation } from './rotation.ts';
 import type { ScaleRequest, ServiceSpec, ServiceStatus, SupervisorPlan } from './service_spec.ts';
 
@@ -32,15 +33,24 @@ export class Supervisor {
 
   /** Starts one service and waits until it answers; rejects with a sentence. */
   async start(name: string): Promise<void> {
-    await this.#service(name).start();
-    eventLine('info', 'service is up', { service: name, pid: this.#service(name).pid });
+    const service = this.#service(name);
+    this.#refuseWhenStopping();
+    await service.start();
+    eventLine('info', 'service is up', { service: name, pid: service.pid });
+    if (service.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
+  }
+
+  /** Stops one service in its own time; NGINX is not told, as in a fault. It stays away until it is started. */
+  async stop(name: string): Promise<void> {
+    eventLine('warn', 'service is stopped on request', { service: name });
+    await this.#service(name).stop();
   }
 
   /**
    * Stops it in its own time and starts it again.
    *
    * An instance is taken out of NGINX's rotation first and brought back afterwards, so that nobody notices, as long as
-   * another one serves meanwhile. With `lossless` it is left alone where none does.
+   * another one serves meanwhile. With `lossless` it is left alone where none does. NGINX gets its configuration anew.
    */
   async restart(name: string, lossless = false): Promise<void> {
     const service = this.#service(name);
@@ -48,6 +58,7 @@ export class Supervisor {
     if (service.spec.kind === 'instance' && (lossless || this.#isSpare(service))) {
       return this.#inTurn(() => this.#exchange(service));
     }
+    if (service.spec.kind === 'nginx') await rewriteNginxConf(this.#plan.nginx);
     await service.stop();
     this.#refuseWhenStopping();
     await service.start();

@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildConsole } from '../../../src/console/build_console.ts';
+import { RunBook } from '../../../src/console/run_book.ts';
+import { StackServices } from '../../../src/console/stack_services.ts';
+import { RunStore } from '../../../src/load/node/run_store.ts';
+import { loadPlan } from '../../support/load_plan.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -21,15 +25,35 @@ const base = {
   proxiedPort: undefined,
   connectTo: undefined,
   apiBaseUrl: 'https://localhost:9443/api/v1',
+  caFile: undefined,
+  runsDir: '/nowhere',
+  controlSocket: undefined,
+  token: undefined,
+  tokenFile: undefined,
 };
+const TOKEN = 'a token for tests';
+const parts = () => ({
+  book: new RunBook(new RunStore(join(folder, 'runs')), () => {}),
+  stack: new StackServices(undefined),
+  token: TOKEN,
+  onFailure: () => {},
+});
 const built = () => ({ ...base, dashboardDir: join(folder, 'built') });
 const get = (url: string, surface: 'local' | 'proxied' = 'local', host = 'localhost:3001') =>
-  buildConsole(built(), surface).inject({ url, headers: { host } });
+  buildConsole(built(), surface, parts()).inject({ url, headers: { host } });
 
 describe('the console', () => {
   it('tells the page the API’s address, and behind NGINX the page’s own origin', async () => {
-    expect((await get('/config.json')).json()).toEqual({ apiBaseUrl: 'https://localhost:9443/api/v1' });
-    expect((await get('/config.json', 'proxied', 'weir.example')).json()).toEqual({ apiBaseUrl: '/api/v1' });
+    expect((await get('/config.json')).json()).toEqual({
+      apiBaseUrl: 'https://localhost:9443/api/v1',
+      canRun: true,
+      canDrill: false,
+    });
+    expect((await get('/config.json', 'proxied', 'weir.example')).json()).toEqual({
+      apiBaseUrl: '/api/v1',
+      canRun: false,
+      canDrill: false,
+    });
   });
 
   it('lets hashed files be kept for ever, and asks for the page each time', async () => {
@@ -63,9 +87,71 @@ describe('the console', () => {
   });
 
   it('says how to build a dashboard that is not there', async () => {
-    const app = buildConsole({ ...base, dashboardDir: join(folder, 'nothing') }, 'local');
+    const app = buildConsole({ ...base, dashboardDir: join(folder, 'nothing') }, 'local', parts());
     const page = await app.inject({ url: '/', headers: { host: 'localhost' } });
     expect(page.statusCode).toBe(503);
     expect(page.body).toContain('npm run build -w performance_dashboard');
+  });
+
+  const change = (headers: Record<string, string>, surface: 'local' | 'proxied' = 'local') =>
+    buildConsole(built(), surface, parts()).inject({
+      method: 'POST',
+      url: '/api/runs/none/stop',
+      headers: { host: 'localhost:3001', 'content-type': 'application/json', ...headers },
+    });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['its own page', { origin: 'http://localhost:3001' }, 202],
+    ['its own page, by address', { host: '127.0.0.1:3001', origin: 'http://127.0.0.1:3001' }, 202],
+    ['a program with the token', { 'x-console-token': TOKEN }, 202],
+    ['a program with another token', { 'x-console-token': 'a token of tests' }, 403],
+    ['a program without one', {}, 403],
+    ['another site', { origin: 'https://evil.example' }, 403],
+    ['another port of this machine', { origin: 'http://localhost:8080' }, 403],
+    ['the page behind NGINX', { origin: 'https://localhost:3001' }, 403],
+    ['a sandboxed page that knows the token', { origin: 'null', 'x-console-token': TOKEN }, 403],
+    ['a form', { origin: 'http://localhost:3001', 'content-type': 'text/plain' }, 403],
+    ['a rebound name', { host: 'evil.example:3001', origin: 'http://evil.example:3001' }, 403],
+  ])('lets %s change things only with the right headers', async (_, headers, status) => {
+    expect((await change(headers)).statusCode).toBe(status);
+  });
+
+  it('lets nobody change anything through NGINX, and shows runs there', async () => {
+    for (const headers of [{ origin: 'http://localhost:3001' }, { 'x-console-token': TOKEN }] as object[]) {
+      expect((await change({ ...headers }, 'proxied')).statusCode).toBe(403);
+    }
+    expect((await get('/api/runs', 'proxied')).json()).toEqual({ runs: [] });
+    expect((await get('/api/services', 'proxied')).statusCode).toBe(404);
+  });
+
+  const post = (url: string, payload: unknown) =>
+    buildConsole(built(), 'local', parts()).inject({
+      method: 'POST',
+      url,
+      headers: { host: 'localhost:3001', 'content-type': 'application/json', 'x-console-token': TOKEN },
+      payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
+    });
+
+  it.each<[string, string, unknown, number, RegExp]>([
+    ['half a plan', '/api/runs', { plan: { url: 'https://localhost' } }, 422, /mode/],
+    ['no requests', '/api/runs', { plan: loadPlan({ requests: 0 }) }, 422, /requests|mode/],
+    ['an address of no server', '/api/runs', { plan: loadPlan({ url: 'ftp://x' }) }, 422, /not an http/],
+    ['users elsewhere', '/api/runs', { plan: loadPlan({ url: 'https://x.example', users: 2 }) }, 422, /key each/],
+    [
+      'an instance that is not there',
+      '/api/runs',
+      { plan: loadPlan({ target: { kind: 'instance', name: 'a' } }) },
+      422,
+      /a can't/,
+    ],
+    ['no JSON', '/api/runs', '{', 400, /JSON object/],
+    ['no object', '/api/runs', 'null', 400, /JSON object/],
+    ['a comparison without a stack', '/api/comparison', {}, 422, /native stack/],
+    ['a drill without a stack', '/api/drills', { service: 'app-1', action: 'kill' }, 422, /native stack/],
+    ['a drill of its own making', '/api/drills', { service: 'app-1', action: 'burn' }, 422, /kill, stop/],
+    ['a report that is none', '/api/runs/import', { plan: loadPlan(), report: {} }, 422, /report/],
+  ])('refuses %s with a sentence', async (_, url, payload, status, message) => {
+    const answer = await post(url, payload);
+    expect([answer.statusCode, answer.json().message]).toEqual([status, expect.stringMatching(message)]);
   });
 });

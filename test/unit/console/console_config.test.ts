@@ -11,6 +11,11 @@ describe('the console’s environment', () => {
       apiBaseUrl: 'https://localhost/api/v1',
       connectTo: undefined,
       dashboardDir: 'performance_dashboard/dist',
+      caFile: undefined,
+      runsDir: '.weir/runs',
+      controlSocket: undefined,
+      token: undefined,
+      tokenFile: undefined,
     });
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MemorySlotStore } from '../../../src/adapters/stores/memory_slot_store.ts';
+import { MemorySlotStore } from '../../../src/adapters/stores/slots/memory_slot_store.ts';
 import {
   ConnectionPoolExhaustedError,
   ConnectionPoolManager,

@@ -121,6 +121,29 @@ describe('the log of an instance', () => {
     expect(stored).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('sends it again also while nobody says anything, with the renewal of its lease', async () => {
+    let next = 1;
+    const stored: string[] = [];
+    const { log, fenced } = scriptedLog((n, group) => {
+      if (n > next) return { kind: 'gap', next };
+      if (group === '' || n < next) return ok;
+      stored.push(group);
+      next += 1;
+      return ok;
+    });
+    const { thread, seen } = reader();
+    log.add(thread, 1, 'a', true);
+    await until('it is logged', () => seen.length === 1);
+    next = 1;
+    stored.length = 0;
+    await until('the lease is due', async () => {
+      await log.renew();
+      return stored.length > 0;
+    });
+    expect(stored).toEqual(['a']);
+    expect(fenced.count).toBe(0);
+  });
+
   it.each(['sealed', 'lost'] as const)('shows nothing more under a boot that is %s', async (kind) => {
     const { log, fenced, sent } = scriptedLog(() => ({ kind }));
     const { thread, seen } = reader();

@@ -35,6 +35,16 @@ describe('what to do when nothing answers', () => {
     expect(commands(explanation)).toEqual(['./weir start --all', './weir status', './weir doctor']);
   });
 
+  it('knows the doctor’s own check of the trust, and its command', () => {
+    const trust = { ...certificate, id: 'certificate_trust', mend: './weir certs trust' };
+    const explanation = explainUnreachable(there, [trust]);
+    expect(explanation.offerCertificate).toBe(true);
+    expect(commands(explanation)[0]).toBe('./weir certs trust');
+    expect(explainUnreachable(there, [{ ...down, what: 'the stack is not running' }]).title).toBe(
+      'The stack is not running',
+    );
+  });
+
   it('offers both causes where no console answers', () => {
     const explanation = explainUnreachable(there, null);
     expect(explanation.offerCertificate).toBe(true);

@@ -60,8 +60,10 @@ describe('the path', () => {
   const live = { link: 'live', view, via: 'nginx', status: null, history: remember(emptyHistory, view, 0) } as const;
   const words = (nodes: ReturnType<typeof pathNodes>) => nodes.map(({ word, tone }) => `${word} ${tone}`);
 
+  const around = { bypassed: false, apiOrigin: 'https://localhost', pageHost: 'p', pageStreams: 0, protocol: 'h2' };
+
   it('names every node of a whole path', () => {
-    expect(words(pathNodes(live, false, 'https://localhost', 'localhost:3001'))).toEqual([
+    expect(words(pathNodes(live, { ...around, pageHost: 'localhost:3001' }))).toEqual([
       'localhost:3001 good',
       'localhost good',
       '2 of 2 ready good',
@@ -69,22 +71,26 @@ describe('the path', () => {
     ]);
   });
 
+  it('tells protocol, certificate and slots, and where each node has its checks', () => {
+    const nodes = pathNodes(live, { ...around, pageStreams: 2 });
+    expect(nodes.map(({ detail }) => detail)).toEqual([
+      '2 streams open',
+      'h2 · certificate accepted',
+      '0 of 0 slots',
+      '2 announced',
+    ]);
+    expect(nodes.map(({ area }) => area)).toEqual(['page', 'nginx', 'instances', 'redis']);
+  });
+
   it('knows nothing of what lies behind a break', () => {
     const gone = { ...live, link: 'disconnected' } as const;
-    expect(words(pathNodes(gone, false, 'https://localhost', 'p')).slice(1)).toEqual([
-      'can’t be reached bad',
-      'unknown idle',
-      'unknown idle',
-    ]);
+    expect(words(pathNodes(gone, around)).slice(1)).toEqual(['can’t be reached bad', 'unknown idle', 'unknown idle']);
     const unanswered = { ...gone, status: 502 } as const;
-    expect(words(pathNodes(unanswered, false, 'https://localhost', 'p')).slice(1, 3)).toEqual([
-      'answers good',
-      'no answer bad',
-    ]);
+    expect(words(pathNodes(unanswered, around)).slice(1, 3)).toEqual(['answers good', 'no answer bad']);
   });
 
   it('shows a balancer that was passed by', () => {
-    expect(pathNodes({ ...live, via: null }, true, 'http://localhost:8000', 'p')[1]).toMatchObject({
+    expect(pathNodes({ ...live, via: null }, { ...around, bypassed: true })[1]).toMatchObject({
       tone: 'bad',
       word: 'bypassed',
     });

@@ -34,6 +34,12 @@ describe('the verdict', () => {
     expect(verdict(thirty, false, PER_INSTANCE).title).toBe('27 streamed to the end, 3 were refused on purpose.');
   });
 
+  it('groups the digits of large numbers', () => {
+    const many = report({ ok: 8302 }, { 'app-1': 2775, 'app-2': 2769, 'app-3': 2758 });
+    const { title, text } = verdict(many, false, PER_INSTANCE);
+    expect(`${title} ${text}`).toBe('8,302 streamed to the end. Instances streamed between 2,758 and 2,775 each.');
+  });
+
   it('does not call 503 a purpose, nor a cut stream a success', () => {
     expect(verdict(report({ ok: 1, '503': 2 }, { 'app-1': 1 }), false, null)).toMatchObject({
       tone: 'note',
@@ -65,6 +71,14 @@ describe('the verdict', () => {
 describe('the counts', () => {
   it('put every outcome in exactly one group', () => {
     const counts = runCounts(report({ ok: 1, '429': 2, '503': 3, truncated: 4, cancelled: 5, tls: 6, '502': 7 }, {}));
-    expect(counts).toEqual({ completed: 1, refused429: 2, refused503: 3, truncated: 4, cancelled: 5, failed: 13 });
+    expect(counts).toEqual({
+      completed: 1,
+      refused429: 2,
+      refused503: 3,
+      truncated: 4,
+      cancelled: 5,
+      failed: 6,
+      failed502: 7,
+    });
   });
 });

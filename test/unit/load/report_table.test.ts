@@ -1,10 +1,12 @@
 import { expect, it, vi } from 'vitest';
-import { liveProgress, progressLine } from '../../../src/load/node/live_progress.ts';
+import { liveProgress } from '../../../src/load/node/live_progress.ts';
+import { liveLines, progressLine } from '../../../src/load/node/live_view.ts';
 import { reportTable } from '../../../src/load/node/report_table.ts';
 import { Summary } from '../../../src/load/summary.ts';
+import { loadPlan } from '../../support/load_plan.ts';
 
 const path = { upstream: null, threadId: null, chunks: 1, reconnects: null, maxResumeGapMs: null };
-const base = { worker: 0, startMs: 0, tpotMs: null, maxStallMs: null, ...path };
+const base = { worker: 0, user: 0, measured: true, lateMs: 0, startMs: 0, tpotMs: null, maxStallMs: null, ...path };
 
 function nineAndOne(): Summary {
   const summary = new Summary();
@@ -41,11 +43,13 @@ Instances    requests     ok   share
   app-1             4      3  40.0 %  ██████████
   app-2             3      3  30.0 %  ███████
   app-3             3      3  30.0 %  ███████
+  too few requests to tell whether that is even
 
-Milliseconds                p50      p90      p95      p99      max        n
-  TTFT (first text)         300      300      300      300      300        9
-  E2E (whole answer)       1000     1000     1000     1000     1000        9
-  time to refuse           2.00     2.00     2.00     2.00     2.00        1
+Milliseconds                p50      p90      p95      p99    p99.9      max        n
+  TTFT (first text)         300      300      300      300      300      300        9
+  E2E (whole answer)       1000     1000     1000     1000     1000     1000        9
+  time to refuse           2.00     2.00     2.00     2.00     2.00     2.00        1
+  service time (closed loop), of ok requests
 
 10 requests in 1.0 s, 9.0 streams/s, 45 tokens
 via nginx: every answer came through the balancer
@@ -69,23 +73,26 @@ it('says that there is nothing to show', () => {
   expect(text).toContain('no sample');
 });
 
-it('rewrites one line on a terminal, and prints a line a second elsewhere', () => {
+it('redraws its lines on a terminal, and prints a line a second elsewhere', () => {
   vi.useFakeTimers();
   try {
-    const line = () => progressLine(nineAndOne().snapshot(2000), 30);
+    const plan = loadPlan({ requests: 30 });
+    const snapshot = () => nineAndOne().snapshot(2000);
+    const view = { line: () => progressLine(snapshot(), plan), lines: () => liveLines(snapshot(), plan) };
     const terminal: string[] = [];
     const plain: string[] = [];
     const stops = [
-      liveProgress({ isTTY: true, columns: 40, write: (text) => terminal.push(text) }, line),
-      liveProgress({ write: (text) => plain.push(text) }, line),
+      liveProgress({ isTTY: true, columns: 40, write: (text) => terminal.push(text) }, view),
+      liveProgress({ write: (text) => plain.push(text) }, view),
     ];
     vi.advanceTimersByTime(2000);
     for (const stop of stops) stop();
     vi.advanceTimersByTime(2000);
     expect(plain).toEqual(Array(2).fill('2.0 s | 10 of 30 | 0 active | 9 ok | 1 refused | 0 failed\n'));
     expect(terminal).toHaveLength(11);
-    expect(terminal[0]).toBe('\r\x1b[2K2.0 s | 10 of 30 | 0 active | 9 ok | 1 ');
-    expect(terminal.at(-1)).toBe('\r\x1b[2K');
+    expect(terminal[0]).toContain('\r\x1b[2K██████████░░░░░░░░░░░░░░░░░░░░ 33 %  me\n\x1b[2K10 ended | 0 active');
+    expect(terminal[1]?.startsWith('\x1b[6A\r')).toBe(true);
+    expect(terminal.at(-1)).toBe('\x1b[6A\r\x1b[0J');
   } finally {
     vi.useRealTimers();
   }

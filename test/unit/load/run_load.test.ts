@@ -4,8 +4,9 @@ import type { Transport } from '../../../src/client/transport.ts';
 import { runLoad } from '../../../src/load/run_load.ts';
 import { Summary } from '../../../src/load/summary.ts';
 import { encodeChunk, encodeComplete, encodeStatus } from '../../../src/protocol/weir_encoder.ts';
+import { loadPlan } from '../../support/load_plan.ts';
 
-const PLAN = { url: 'http://x/api/v1', concurrency: 10, requests: 30, prompt: 'hi', model: 'demo', provider: 'fake' };
+const PLAN = loadPlan({ concurrency: 10, requests: 30 });
 const STATUS = encodeStatus('1.0', {
   status: 'validated',
   thread_id: 't',
@@ -23,7 +24,7 @@ const COMPLETE = encodeComplete('1.3', {
   duration_ms: 1,
   finish_reason: 'stop',
   usage: { input_tokens: 1, output_tokens: 2, estimated: false },
-  sha256: '',
+  sha256: AA,
 });
 
 /** Nine streams of 2.3 s at once, as the stack's three instances give one user; the tenth is refused. */
@@ -105,7 +106,7 @@ describe('runLoad', () => {
   it('opens no more workers than requests', async () => {
     const server = new NineStreams();
     const summary = new Summary();
-    const run = runLoad({ ...PLAN, requests: 2 }, { summary, transport: server.transport });
+    const run = runLoad(loadPlan({ concurrency: 10, requests: 2 }), { summary, transport: server.transport });
     await vi.advanceTimersByTimeAsync(2400);
     await run;
     expect(summary.report()).toMatchObject({ requests: 2, outcomes: { ok: 2 } });
@@ -129,13 +130,13 @@ describe('runLoad', () => {
     server.hang = true;
     const summary = new Summary();
     const timeouts = { firstTokenMs: 10_000, idleMs: 3000 };
-    const run = runLoad({ ...PLAN, requests: 1 }, { summary, transport: server.transport, timeouts });
+    const run = runLoad(loadPlan({ concurrency: 10, requests: 1 }), { summary, transport: server.transport, timeouts });
     await vi.advanceTimersByTimeAsync(5000);
     await run;
     expect(summary.report().outcomes).toMatchObject({ timeout_idle: 1 });
 
     const never: Transport = (_url, { signal }) => wait(3_600_000, signal) as never;
-    const second = runLoad({ ...PLAN, requests: 1 }, { summary, transport: never, timeouts });
+    const second = runLoad(loadPlan({ concurrency: 10, requests: 1 }), { summary, transport: never, timeouts });
     await vi.advanceTimersByTimeAsync(12_000);
     await second;
     expect(summary.report().outcomes).toMatchObject({ timeout_first_token: 1 });
@@ -145,15 +146,14 @@ describe('runLoad', () => {
     const calls: string[] = [];
     const transport: Transport = async (url, { method, body }) => {
       calls.push(`${method} ${url.replace(PLAN.url, '')} ${body === '' ? '' : JSON.parse(body).resumable}`.trim());
-      const text =
-        method === 'POST' ? STATUS + CHUNKS[0] : CHUNKS[1] + COMPLETE.replace('"sha256":""', `"sha256":"${AA}"`);
+      const text = method === 'POST' ? STATUS + CHUNKS[0] : CHUNKS[1] + COMPLETE;
       const headers = { 'content-type': 'text/event-stream', 'x-instance-id': method === 'POST' ? 'app-1' : 'app-2' };
       return answer(200, headers, async function* () {
         yield new TextEncoder().encode(text);
       });
     };
     const summary = new Summary();
-    const run = runLoad({ ...PLAN, requests: 1, resumable: true }, { summary, transport });
+    const run = runLoad(loadPlan({ concurrency: 10, requests: 1, resumable: true }), { summary, transport });
     await vi.runAllTimersAsync();
     await run;
     expect(calls).toEqual(['POST /stream true', 'GET /stream/t']);

@@ -2,32 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../../src/load/outcome.ts';
 import type { LoadRecord } from '../../../src/load/record.ts';
 import { Summary } from '../../../src/load/summary.ts';
+import { loadRecord } from '../../support/load_plan.ts';
 
 let index = 0;
-function record(fields: Partial<LoadRecord>): LoadRecord {
-  return {
-    index: index++,
-    worker: 0,
-    outcome: 'ok',
-    startMs: 0,
-    e2eMs: 100,
-    ttftMs: 10,
-    tpotMs: 5,
-    maxStallMs: 6,
-    status: 200,
-    code: null,
-    message: null,
-    instance: 'app-1',
-    via: 'nginx',
-    upstream: null,
-    threadId: null,
-    tokens: 4,
-    chunks: 4,
-    reconnects: null,
-    maxResumeGapMs: null,
-    ...fields,
-  };
-}
+const record = (fields: Partial<LoadRecord>) => loadRecord({ index: index++, ...fields });
 const refused = (instance: string) =>
   record({
     outcome: '429',
@@ -104,6 +82,52 @@ describe('Summary', () => {
     for (const via of vias) summary.add(record({ via }));
     summary.add(record({ outcome: 'connect', status: null, via: null, instance: null }));
     expect(summary.report().via).toBe(expected);
+  });
+
+  it('does not say of another server that its answers bypassed NGINX', () => {
+    const summary = new Summary({ isForeign: true });
+    summary.add(record({ via: null }));
+    expect(summary.report().via).toBeNull();
+    summary.add(record({ via: 'nginx' }));
+    expect(summary.report().via).toBe('nginx');
+  });
+
+  it('counts nothing of the warm-up but its requests, by phase', () => {
+    const summary = new Summary({ slo: { ttftMs: 1, tpotMs: 1 } });
+    summary.enter('warmup', 0);
+    summary.start(0, 0);
+    summary.add(record({ index: 0, measured: false, startMs: 0 }));
+    summary.start(1, 150);
+    summary.enter('measure', 200);
+    summary.add(record({ index: 1, measured: false, startMs: 150 }));
+    summary.start(2, 210);
+    summary.enter('drain', 250);
+    summary.add(record({ index: 2, startMs: 210, e2eMs: 90 }));
+    summary.close(300);
+    const report = summary.report();
+    expect(report).toMatchObject({ requests: 1, outcomes: { ok: 1 }, duration_ms: 100, streams_per_second: 10 });
+    expect(report.phases).toEqual([
+      { name: 'warmup', from_ms: 0, to_ms: 200, started: 2, ended: 1 },
+      { name: 'measure', from_ms: 200, to_ms: 250, started: 1, ended: 1 },
+      { name: 'drain', from_ms: 250, to_ms: 300, started: 0, ended: 1 },
+    ]);
+  });
+
+  it('takes the scheduled time for the rates of an open loop, and its latencies from the schedule', () => {
+    const summary = new Summary({ openMs: 1000 });
+    for (let at = 0; at < 10; at++) summary.add(record({ startMs: at * 100, e2eMs: 700, ttftMs: 400, lateMs: 300 }));
+    const { streams_per_second: rate, ttft_ms, service_ttft_ms, service_e2e_ms } = summary.report(1600);
+    expect([rate, ttft_ms?.p50, service_ttft_ms?.p50, service_e2e_ms?.p50]).toEqual([10, 400, 100, 400]);
+  });
+
+  it('shows an instance that gets nothing', () => {
+    const summary = new Summary({ instances: ['app-1', 'app-2'] });
+    for (let at = 0; at < 50; at++) summary.add(record({ instance: 'app-1' }));
+    expect(summary.report()).toMatchObject({
+      instances: { 'app-2': { requests: 0, ok: 0 } },
+      shares: [{ verdict: 'uneven' }, { instance: 'app-2', share: 0, verdict: 'uneven' }],
+      imbalance: 0.5,
+    });
   });
 
   it('knows what is under way, and where', () => {

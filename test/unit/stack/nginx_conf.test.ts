@@ -94,7 +94,7 @@ describe.each([
     ]) {
       expect(stream).toContain(line);
     }
-    expect(blockOf(conf, 'location /api/')).toContain('proxy_read_timeout 300s;');
+    expect(blockOf(conf, 'location /api/v1/')).toContain('proxy_read_timeout 300s;');
   });
 
   it('does the same for the doors of others, whose bodies hold images', () => {

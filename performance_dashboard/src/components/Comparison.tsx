@@ -1,0 +1,114 @@
+import type { LoadSnapshot } from '../api.ts';
+import { useShortcuts } from '../hooks/useShortcuts.ts';
+import { COMPARED_REQUESTS, comparisonStore } from '../stores/comparisonStore.ts';
+import { useLive } from '../stores/pausedStore.ts';
+import { balancedStore, singleStore } from '../stores/runStore.ts';
+import { useStore } from '../stores/store.ts';
+import { comparisonVerdict, sideOf } from '../view/comparisonVerdict.ts';
+import { instanceOrder } from '../view/runView.ts';
+import { ComparisonSide } from './ComparisonSide.tsx';
+import { Freshness } from './Freshness.tsx';
+import { PanelState } from './PanelState.tsx';
+import type { ScreenProps } from './ScreenProps.ts';
+import { StateDot } from './StateDot.tsx';
+
+/** The guide's comparison: the same ten requests with and without the balancer, in one picture. */
+export function Comparison({ config, cluster }: ScreenProps) {
+  const { phase, error, single } = useStore(comparisonStore);
+  const balanced = useLive(balancedStore);
+  const alone = useLive(singleStore);
+  const busy = phase === 'balanced' || phase === 'single';
+  const run = () => config.canRun && void comparisonStore.start(config.apiBaseUrl);
+  useShortcuts([
+    ['r', run],
+    ['Escape', () => comparisonStore.stop()],
+  ]);
+  const known = cluster.history.instances.map(({ id }) => id);
+  const instances = instanceOrder([...known, single], balanced.snapshot);
+  const slots = cluster.view?.instances[0]?.pool.max_connections_per_user ?? 3;
+
+  if (!config.canRun) {
+    return (
+      <PanelState tone="idle" title="This experiment runs at the console’s own address">
+        <p>
+          It sends ten requests straight to one instance, past NGINX, which only the console on this machine may do.
+          Open the dashboard at its own port, http://localhost:3001 unless you chose another.
+        </p>
+      </PanelState>
+    );
+  }
+  return (
+    <section aria-label="With and without the balancer" className="panel">
+      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 border-b border-line px-4 py-4 sm:px-6">
+        <div className="max-w-[80ch]">
+          <h2 className="text-heading font-semibold">Ten at once, with and without the balancer</h2>
+          <p className="text-muted">
+            The same user sends the same ten requests: first through NGINX, then to {single} alone.
+          </p>
+        </div>
+        <div className="flex items-center gap-4">
+          {busy && <Freshness state="live" />}
+          {phase === 'finished' && <Freshness state="finished" />}
+          {phase === 'failed' && <Freshness state="failed" />}
+          {busy ? (
+            <button type="button" className="button-stop" onClick={() => comparisonStore.stop()}>
+              Stop
+            </button>
+          ) : (
+            <button type="button" className="button-run" onClick={run}>
+              {phase === 'idle' ? 'Run the comparison' : 'Run again'}
+            </button>
+          )}
+        </div>
+      </div>
+      {error && (
+        <p role="alert" className="border-b border-bad bg-bad-ground px-4 py-3 sm:px-6">
+          <b className="font-semibold text-bad">It did not run to its end.</b> {error}
+        </p>
+      )}
+      <div className="flex flex-col divide-y divide-line lg:flex-row lg:divide-x lg:divide-y-0">
+        <ComparisonSide
+          title="Through NGINX"
+          via="NGINX, least connections"
+          state={balanced}
+          instances={instances}
+          slots={slots}
+          waiting="Ten requests will be dealt out over all instances."
+        />
+        <ComparisonSide
+          title={`Straight to ${single}`}
+          via="nothing between"
+          state={alone}
+          instances={instances}
+          slots={slots}
+          waiting={`The same ten will all go to ${single}.`}
+        />
+      </div>
+      {phase === 'finished' && balanced.snapshot && alone.snapshot && (
+        <Verdict balanced={balanced.snapshot} alone={alone.snapshot} instances={instances} />
+      )}
+    </section>
+  );
+}
+
+interface VerdictProps {
+  balanced: LoadSnapshot;
+  alone: LoadSnapshot;
+  instances: readonly string[];
+}
+
+function Verdict({ balanced, alone, instances }: VerdictProps) {
+  const sides = [sideOf(balanced, instances), sideOf(alone, instances)] as const;
+  const { tone, text } = comparisonVerdict(...sides, COMPARED_REQUESTS);
+  return (
+    <p
+      role="status"
+      className={`rounded-b-[5px] border-t px-4 py-4 text-heading sm:px-6 ${tone === 'good' ? 'border-good bg-good-ground' : 'border-warn bg-warn-ground'}`}
+    >
+      <span className="mr-1">
+        <StateDot tone={tone} word="" />
+      </span>
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,109 @@
+import { formatCount } from '../view/format.ts';
+import { axisEnd } from '../view/laneDots.ts';
+import type { RunView } from '../view/runView.ts';
+import { InstanceMark, instanceColour } from './InstanceMark.tsx';
+import { LaneCanvas } from './LaneCanvas.tsx';
+import { Panel } from './Panel.tsx';
+
+interface Props {
+  view: RunView;
+  instances: readonly string[];
+  theme: 'light' | 'dark';
+  /** What was in flight is over then: the lanes say what was streamed instead. */
+  ended: boolean;
+  aside?: React.ReactNode;
+}
+
+/** A lane for each instance: what is in flight there, and where each stream began. */
+export function Lanes({ view: { snapshot, starts, every, course }, instances, theme, ended, aside }: Props) {
+  const spanMs = axisEnd(snapshot?.elapsed_ms ?? 0);
+  const peaks = instances.map((id) => Math.max(0, ...course.map(({ active }) => active[id] ?? 0)));
+  const peak = Math.max(3, ...peaks);
+  const started = (id: string) => {
+    return (snapshot?.instances[id]?.requests ?? 0) + (snapshot?.active_by_instance[id] ?? 0);
+  };
+  return (
+    <Panel title="Lanes" unit="one per instance" aside={aside}>
+      {instances.length === 0 ? (
+        <p className="py-4 text-muted">Instances appear with the first answer.</p>
+      ) : (
+        <>
+          <ul className="flex flex-col">
+            {instances.map((id, index) => (
+              <li
+                key={id}
+                className="grid grid-cols-[4.75rem_minmax(0,1fr)_4.5rem] items-stretch border-b border-line sm:grid-cols-[6rem_minmax(0,1fr)_6rem]"
+              >
+                <span className="self-center font-medium">
+                  <InstanceMark id={id} index={index} />
+                </span>
+                <span className="block border-x border-line pt-1">
+                  <LaneCanvas
+                    instance={id}
+                    starts={starts}
+                    course={course}
+                    spanMs={spanMs}
+                    peak={peak}
+                    colour={instanceColour(index)}
+                    theme={theme}
+                  />
+                </span>
+                <span className="self-center text-right">
+                  <span className="text-figure font-semibold">
+                    {formatCount((ended ? snapshot?.instances[id]?.ok : snapshot?.active_by_instance[id]) ?? 0)}
+                  </span>
+                  <span className="block text-label text-muted">{ended ? 'streamed' : 'in flight'}</span>
+                </span>
+              </li>
+            ))}
+          </ul>
+          <TimeAxis spanMs={spanMs} />
+          <p className="mt-2 text-label text-muted">
+            ● {every > 1 ? `one of ${every} streams, where they began` : 'a stream where it began'} · ○ a request that
+            was refused · the area is what was in flight, {formatCount(peak)} at full height
+          </p>
+          <details className="mt-1 text-label">
+            <summary className="w-fit text-muted hover:text-ink">Show as a table</summary>
+            <table className="data-table">
+              <thead>
+                <tr>
+                  <th scope="col">Instance</th>
+                  <th scope="col">Started</th>
+                  <th scope="col">In flight</th>
+                  <th scope="col">At most</th>
+                </tr>
+              </thead>
+              <tbody>
+                {instances.map((id, index) => (
+                  <tr key={id}>
+                    <th scope="row">{id}</th>
+                    <td>{formatCount(started(id))}</td>
+                    <td>{formatCount(snapshot?.active_by_instance[id] ?? 0)}</td>
+                    <td>{formatCount(peaks[index] ?? 0)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </details>
+        </>
+      )}
+    </Panel>
+  );
+}
+
+const TICKS = [0, 1, 2, 3, 4, 5] as const;
+
+function TimeAxis({ spanMs }: { spanMs: number }) {
+  return (
+    <div
+      aria-hidden="true"
+      className="mx-[4.75rem] mr-[4.5rem] flex justify-between pt-1 text-label text-muted sm:mx-[6rem]"
+    >
+      {TICKS.map((part) => (
+        <span key={part} className={part > 0 && part < 5 ? 'max-sm:hidden' : ''}>
+          {Number(((spanMs * part) / 5_000).toFixed(1))} s
+        </span>
+      ))}
+    </div>
+  );
+}

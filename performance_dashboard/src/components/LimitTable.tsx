@@ -1,0 +1,62 @@
+import type { LimitReport } from '../api.ts';
+import { formatCount, formatMs, formatRate } from '../view/format.ts';
+import { Panel } from './Panel.tsx';
+import { Scroll } from './Scroll.tsx';
+
+const REASONS = {
+  knee: 'More streams than that only came later: this is the limit.',
+  refused: 'More than half were refused or failed at the next step.',
+  max: 'The search ended at its own bound before it found a limit.',
+  interrupted: 'The search was stopped before it found a limit.',
+} as const;
+
+/** Steps of the search for the limit, and where it lies. */
+export function LimitTable({ limit }: { limit: LimitReport }) {
+  const { steps, knee, reason } = limit;
+  const most = Math.max(1, ...steps.map(({ goodput_per_second }) => goodput_per_second));
+  return (
+    <Panel title="Search for the limit" unit="closed loops of rising concurrency">
+      {knee && reason && (
+        <p className="mb-2">
+          <b className="font-semibold">{formatCount(knee.concurrency)} streams at once.</b> {REASONS[reason]}
+        </p>
+      )}
+      <Scroll label="Search for the limit, table">
+        <table className="data-table">
+          <thead>
+            <tr>
+              <th scope="col">Streams at once</th>
+              <td className="hidden w-1/3 sm:table-cell" />
+              <th scope="col">Good, per s</th>
+              <th scope="col">TTFT p50, ms</th>
+              <th scope="col">p95, ms</th>
+              <th scope="col">Completed</th>
+            </tr>
+          </thead>
+          <tbody>
+            {steps.map((step) => (
+              <tr key={step.concurrency} className={step.concurrency === knee?.concurrency ? 'bg-good-ground' : ''}>
+                <th scope="row">
+                  {formatCount(step.concurrency)}
+                  {step.concurrency === knee?.concurrency && <span className="text-good"> ◂ best</span>}
+                </th>
+                <td className="hidden sm:table-cell" aria-hidden="true">
+                  <div
+                    className="h-3 rounded-sm bg-accent"
+                    style={{ width: `${(step.goodput_per_second / most) * 100}%` }}
+                  />
+                </td>
+                <td className="font-semibold">{formatRate(step.goodput_per_second)}</td>
+                <td>{step.ttft_p50_ms === null ? '–' : formatMs(step.ttft_p50_ms)}</td>
+                <td>{step.ttft_p95_ms === null ? '–' : formatMs(step.ttft_p95_ms)}</td>
+                <td>
+                  {formatCount(step.ok)} of {formatCount(step.requests)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </Panel>
+  );
+}

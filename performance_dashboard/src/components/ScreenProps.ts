@@ -1,0 +1,9 @@
+import type { PageConfig } from '../api.ts';
+import type { ClusterState } from '../stores/clusterStore.ts';
+
+/** What every screen is given. */
+export interface ScreenProps {
+  config: PageConfig;
+  cluster: ClusterState;
+  theme: 'light' | 'dark';
+}

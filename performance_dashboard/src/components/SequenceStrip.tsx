@@ -1,0 +1,68 @@
+import { useMemo } from 'react';
+import { STRIP_LENGTH, type StripEntry } from '../api.ts';
+import { stripCells } from '../view/stripCells.ts';
+import { Panel } from './Panel.tsx';
+import { Scroll } from './Scroll.tsx';
+import { StripCells } from './StripCells.tsx';
+
+const LEGEND = [
+  { kind: 'streamed', word: 'streamed' },
+  { kind: 'running', word: 'under way' },
+  { kind: 'refused', word: 'refused' },
+  { kind: 'broken', word: 'cut or failed' },
+] as const;
+
+/** The first requests in the order of their start: how the balancer dealt them out. */
+export function SequenceStrip({ strip, instances }: { strip: readonly StripEntry[]; instances: readonly string[] }) {
+  const cells = useMemo(() => stripCells(strip, instances), [strip, instances]);
+  return (
+    <Panel
+      title="Sequence"
+      unit={`first ${STRIP_LENGTH} requests`}
+      aside={
+        <ul className="flex flex-wrap gap-x-4 text-label text-muted">
+          {LEGEND.map(({ kind, word }) => (
+            <li key={kind} className="flex items-center gap-1.5">
+              <span className="strip-cell size-4 text-label text-ink" data-kind={kind} aria-hidden="true">
+                <b>{kind === 'broken' ? '×' : ''}</b>
+              </span>
+              {word}
+            </li>
+          ))}
+        </ul>
+      }
+    >
+      {cells.length === 0 ? (
+        <p className="py-2 text-muted">A tile for each request, as it starts.</p>
+      ) : (
+        <StripCells cells={cells} />
+      )}
+      {cells.length > 0 && (
+        <details className="mt-2 text-label">
+          <summary className="w-fit text-muted hover:text-ink">Show as a table</summary>
+          <Scroll label="Sequence as a table" tall>
+            <table className="data-table">
+              <thead>
+                <tr>
+                  <th scope="col">Request</th>
+                  <th scope="col">Instance</th>
+                  <th scope="col">Outcome</th>
+                </tr>
+              </thead>
+              <tbody>
+                {strip.map(({ instance, outcome }, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a request is its place in the order
+                  <tr key={index}>
+                    <th scope="row">{index + 1}</th>
+                    <td>{instance ?? '–'}</td>
+                    <td>{outcome ?? 'under way'}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scroll>
+        </details>
+      )}
+    </Panel>
+  );
+}

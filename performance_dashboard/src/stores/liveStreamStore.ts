@@ -1,0 +1,187 @@
+import { attachStream, drill, openStream, type StreamEvent, StreamRefusal, type StreamResult } from '../api.ts';
+import { pausedStore } from './pausedStore.ts';
+import { Store } from './store.ts';
+
+const REFRESH_MS = 200;
+const KEY = 'weir-live-stream';
+/** Pieces that are kept; a text that changes hands more often is a picture of nothing. */
+const MAX_PIECES = 500;
+
+/** Text of one instance; after it another went on. */
+export interface TextPiece {
+  instance: string;
+  text: string;
+}
+
+export interface LiveStreamState {
+  phase: 'idle' | 'opening' | 'streaming' | 'interrupted' | 'complete' | 'cancelled' | 'failed';
+  threadId: string | null;
+  /** The one that sends now, or did last. */
+  instance: string | null;
+  pieces: readonly TextPiece[];
+  tokens: number;
+  epoch: number;
+  ttftMs: number | null;
+  gapsMs: readonly number[];
+  /** Whether this page found the stream already there, after it was loaded again. */
+  attached: boolean;
+  checksum: boolean | null;
+  error: string | null;
+}
+
+const IDLE: LiveStreamState = {
+  phase: 'idle',
+  threadId: null,
+  instance: null,
+  pieces: [],
+  tokens: 0,
+  epoch: 0,
+  ttftMs: null,
+  gapsMs: [],
+  attached: false,
+  checksum: null,
+  error: null,
+};
+
+export interface Prompt {
+  query: string;
+  model: string;
+  provider: string;
+}
+
+/** One answer that this tab reads. Its thread is kept for the tab, so that a reload finds it again. */
+class LiveStreamStore extends Store<LiveStreamState> {
+  #abort: AbortController | undefined;
+  #now: LiveStreamState = IDLE;
+  /** When the last token came. */
+  #lastMs = 0;
+
+  constructor() {
+    super(IDLE);
+  }
+
+  async open(baseUrl: string, { query, model, provider }: Prompt): Promise<void> {
+    const fake = provider === 'fake' ? { fake: { tokens: 400, tokens_per_second: 20 } } : {};
+    const request = { query, model, provider, resumable: true, ...fake };
+    await this.#read(false, (handlers, signal) => openStream(request, { baseUrl, signal, ...handlers }));
+  }
+
+  /** Goes on with the stream that this tab read before it was loaded again; nothing where there is none. */
+  async resume(baseUrl: string): Promise<void> {
+    const kept = remembered();
+    if (!kept) return;
+    const { thread, token: resumeToken } = kept;
+    await this.#read(true, (handlers, signal) => attachStream(thread, { baseUrl, signal, resumeToken, ...handlers }));
+  }
+
+  /** Ends the answer, also at the server. */
+  cancel(): void {
+    this.#abort?.abort(new Error('cancelled'));
+  }
+
+  async kill(): Promise<void> {
+    const { instance } = this.get();
+    if (!instance) return;
+    await drill(instance, 'kill').catch((error: Error) => this.#patch({ error: error.message }));
+  }
+
+  async #read(attached: boolean, start: (handlers: Handlers, signal: AbortSignal) => Promise<Ending>): Promise<void> {
+    if (this.#abort) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const startedAt = performance.now();
+    pausedStore.set(false);
+    this.#now = { ...IDLE, phase: 'opening', attached };
+    this.set(this.#now);
+    // What comes is gathered; the page is told five times a second, whatever the speed of the answer.
+    const timer = setInterval(() => this.set(this.#now), REFRESH_MS);
+    const handlers: Handlers = {
+      onHead: (head) => this.#patch({ instance: head.instance, phase: 'streaming' }),
+      onEvent: (event) => this.#take(event, startedAt),
+      onInterrupt: () => this.#patch({ phase: 'interrupted' }),
+    };
+    try {
+      this.#patch(endOf(await start(handlers, abort.signal)));
+    } catch (error) {
+      const why = error instanceof StreamRefusal ? error.message : 'No answer came; the path above says where it ends.';
+      this.#patch(abort.signal.aborted ? { phase: 'cancelled' } : { phase: 'failed', error: why });
+    }
+    clearInterval(timer);
+    forget();
+    this.#abort = undefined;
+    this.set(this.#now);
+  }
+
+  #take(event: StreamEvent, startedAt: number): void {
+    const epoch = Number.parseInt(event.id, 10);
+    const change: Partial<LiveStreamState> = { phase: 'streaming', ...(epoch > 0 ? { epoch } : {}) };
+    if (event.type === 'status') {
+      remember({ thread: event.data.thread_id, token: event.data.resume_token ?? '' });
+      change.threadId = event.data.thread_id;
+    }
+    if (event.type === 'chunk' && event.data.content !== '') {
+      const { pieces, instance, tokens, ttftMs, gapsMs } = this.#now;
+      const now = performance.now();
+      const moved = pieces.length > 0 && pieces.at(-1)?.instance !== instance;
+      if (moved) change.gapsMs = [...gapsMs, now - this.#lastMs];
+      this.#lastMs = now;
+      change.pieces = withText(pieces, instance ?? '?', event.data.content);
+      change.tokens = tokens + 1;
+      change.ttftMs = ttftMs ?? now - startedAt;
+    }
+    this.#patch(change);
+  }
+
+  #patch(change: Partial<LiveStreamState>): void {
+    this.#now = { ...this.#now, ...change };
+  }
+}
+
+type Handlers = Pick<Parameters<typeof openStream>[1], 'onHead' | 'onEvent' | 'onInterrupt'>;
+type Ending = StreamResult | Awaited<ReturnType<typeof attachStream>>;
+
+function endOf(result: Ending): Partial<LiveStreamState> {
+  const facts = { epoch: result.epoch, gapsMs: result.reconnects.map(({ gapMs }) => gapMs) };
+  if (result.outcome === 'complete') return { ...facts, phase: 'complete', checksum: true };
+  const error = result.outcome === 'error' ? result.error.message : result.reason;
+  return { ...facts, phase: 'failed', checksum: false, error };
+}
+
+function withText(pieces: readonly TextPiece[], instance: string, text: string): readonly TextPiece[] {
+  const last = pieces.at(-1);
+  if (last && (last.instance === instance || pieces.length >= MAX_PIECES)) {
+    return [...pieces.slice(0, -1), { instance: last.instance, text: last.text + text }];
+  }
+  return [...pieces, { instance, text }];
+}
+
+interface Remembered {
+  thread: string;
+  token: string;
+}
+
+function remembered(): Remembered | null {
+  try {
+    return JSON.parse(window.sessionStorage.getItem(KEY) ?? 'null') as Remembered | null;
+  } catch {
+    return null;
+  }
+}
+
+function remember(thread: Remembered): void {
+  try {
+    window.sessionStorage.setItem(KEY, JSON.stringify(thread));
+  } catch {
+    // Storage can be switched off; a reload then loses the stream, as it would without this page.
+  }
+}
+
+function forget(): void {
+  try {
+    window.sessionStorage.removeItem(KEY);
+  } catch {
+    // See above.
+  }
+}
+
+export const liveStreamStore = new LiveStreamStore();

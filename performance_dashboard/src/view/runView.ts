@@ -1,0 +1,99 @@
+import { type LoadSnapshot, STRIP_LENGTH, type StreamEnd, type StreamStart, type StripEntry } from '../api.ts';
+
+/** Streams in flight per instance at one moment of a run. */
+export interface CoursePoint {
+  atMs: number;
+  active: Readonly<Record<string, number>>;
+}
+
+/** Refused ones are drawn as rings: they never became streams. */
+export interface ShownStart extends StreamStart {
+  refused?: boolean;
+}
+
+/** What the page draws of a run; every list has a bound. */
+export interface RunView {
+  snapshot: LoadSnapshot | null;
+  /** Streams as they started. */
+  starts: readonly ShownStart[];
+  /** One of so many streams has a dot, once there are very many. */
+  every: number;
+  course: readonly CoursePoint[];
+  /** The first requests, by their number. */
+  strip: readonly StripEntry[];
+}
+
+export const emptyRunView: RunView = { snapshot: null, starts: [], every: 1, course: [], strip: [] };
+
+/** Dots beyond this lie on each other anyway; then every second goes. */
+const MAX_STARTS = 4_000;
+const MAX_POINTS = 600;
+
+export function withSnapshot(view: RunView, snapshot: LoadSnapshot): RunView {
+  const point = { atMs: snapshot.elapsed_ms, active: snapshot.active_by_instance };
+  const last = view.course.at(-1);
+  // The last snapshot of a run comes twice: as news, and as its end.
+  const course = last && last.atMs >= point.atMs ? [...view.course.slice(0, -1), point] : [...view.course, point];
+  return { ...view, snapshot, course: course.length > MAX_POINTS ? thinned(course) : course };
+}
+
+/** Half the points, for a run that goes on for long: its course stays whole, at coarser steps. */
+function thinned(course: readonly CoursePoint[]): CoursePoint[] {
+  return course.filter((_, index) => index % 2 === 0 || index === course.length - 1);
+}
+
+/** With streams that started; those that are known already, as after a lost connection, stay as they are. */
+export function withStarts(view: RunView, news: readonly StreamStart[]): RunView {
+  const known = new Set(view.starts.map(({ index }) => index));
+  const starts = news.filter(({ index }) => !known.has(index));
+  const strip = [...view.strip];
+  for (const { index, instance } of starts) {
+    if (index < STRIP_LENGTH) fill(strip, index, { instance, outcome: strip[index]?.outcome ?? null });
+  }
+  return { ...view, strip, ...thinnedStarts([...view.starts, ...starts], view.every) };
+}
+
+/** At most {@link MAX_STARTS} dots, spread over the whole run. */
+function thinnedStarts(starts: readonly ShownStart[], every: number): Pick<RunView, 'starts' | 'every'> {
+  const shown = starts.filter(({ index }) => index % every === 0);
+  return shown.length > MAX_STARTS ? thinnedStarts(shown, every * 2) : { starts: shown, every };
+}
+
+export function withEnds(view: RunView, ends: readonly StreamEnd[]): RunView {
+  const strip = [...view.strip];
+  for (const { index, instance, outcome } of ends) {
+    if (index < STRIP_LENGTH) fill(strip, index, { instance: instance ?? strip[index]?.instance ?? null, outcome });
+  }
+  const refused = ends.filter(isRefused).map(({ index }) => index);
+  return { ...view, strip, starts: withRings(view.starts, new Set(refused)) };
+}
+
+/** The sequence as the console has it. */
+export function withStrip(view: RunView, all: readonly StripEntry[]): RunView {
+  const strip = all.slice(0, STRIP_LENGTH);
+  const refused = strip.flatMap((entry, index) => (isRefused(entry) ? [index] : []));
+  return { ...view, strip, starts: withRings(view.starts, new Set(refused)) };
+}
+
+function isRefused({ outcome }: StripEntry): boolean {
+  return outcome === '429' || outcome === '503';
+}
+
+function withRings(starts: readonly ShownStart[], refused: ReadonlySet<number>): readonly ShownStart[] {
+  if (refused.size === 0) return starts;
+  return starts.map((start) => (refused.has(start.index) ? { ...start, refused: true } : start));
+}
+
+function fill(strip: StripEntry[], index: number, cell: StripEntry): void {
+  while (strip.length < index) strip.push({ instance: null, outcome: null });
+  strip[index] = cell;
+}
+
+/** Instances in the order of their names: rows and letters never jump. */
+export function instanceOrder(known: readonly string[], snapshot: LoadSnapshot | null): string[] {
+  const seen = [...Object.keys(snapshot?.instances ?? {}), ...Object.keys(snapshot?.active_by_instance ?? {})];
+  return [...new Set([...known, ...seen])].sort(byName.compare);
+}
+
+/** app-2 before app-10. */
+const byName = new Intl.Collator('en', { numeric: true });

@@ -1,0 +1,127 @@
+/** What the form of the load tester says. */
+export interface LoadSettings {
+  engine: 'server' | 'browser';
+  mode: 'concurrency' | 'rate' | 'limit';
+  concurrency: number;
+  requests: number;
+  /** Requests per second, of mode `rate`. */
+  rate: number;
+  arrivals: 'constant' | 'poisson';
+  durationS: number;
+  /** Streams in flight that mode `rate` does not go beyond. */
+  maxInFlight: number;
+  /** First step of mode `limit`, and how long each step takes. */
+  startConcurrency: number;
+  stepS: number;
+  warmupS: number;
+  users: number;
+  prompt: string;
+  /** Empty: the first that there is. */
+  provider: string;
+  model: string;
+  resumable: boolean;
+  slo: 'none' | 'chat' | 'retrieval' | 'code';
+  /** Length of an answer of the `fake` provider, in tokens, and its speed. */
+  tokens: number;
+  tokensPerSecond: number;
+}
+
+export const DEFAULTS: LoadSettings = {
+  engine: 'server',
+  mode: 'concurrency',
+  concurrency: 10,
+  requests: 30,
+  rate: 5,
+  arrivals: 'poisson',
+  durationS: 20,
+  maxInFlight: 200,
+  startConcurrency: 2,
+  stepS: 5,
+  warmupS: 0,
+  users: 1,
+  prompt: 'Write a short poem about performance testing.',
+  provider: '',
+  model: '',
+  resumable: false,
+  slo: 'none',
+  tokens: 100,
+  tokensPerSecond: 50,
+};
+
+type Key = keyof LoadSettings;
+
+/** Names in a link; short, as people paste them. */
+const NAMES: Record<Key, string> = {
+  engine: 'engine',
+  mode: 'mode',
+  concurrency: 'c',
+  requests: 'n',
+  rate: 'rate',
+  arrivals: 'arrivals',
+  durationS: 'duration',
+  maxInFlight: 'max',
+  startConcurrency: 'from',
+  stepS: 'step',
+  warmupS: 'warmup',
+  users: 'users',
+  prompt: 'prompt',
+  provider: 'provider',
+  model: 'model',
+  resumable: 'resumable',
+  slo: 'slo',
+  tokens: 'tokens',
+  tokensPerSecond: 'speed',
+};
+
+const WORDS: Partial<Record<Key, readonly string[]>> = {
+  engine: ['server', 'browser'],
+  mode: ['concurrency', 'rate', 'limit'],
+  arrivals: ['constant', 'poisson'],
+  slo: ['none', 'chat', 'retrieval', 'code'],
+};
+
+/** Least and most of each number. */
+export const BOUNDS = {
+  concurrency: [1, 5_000],
+  requests: [1, 1_000_000],
+  rate: [1, 10_000],
+  durationS: [1, 3_600],
+  maxInFlight: [1, 10_000],
+  startConcurrency: [1, 1_000],
+  stepS: [1, 300],
+  warmupS: [0, 300],
+  users: [1, 10_000],
+  tokens: [1, 10_000],
+  tokensPerSecond: [1, 10_000],
+} as const satisfies Partial<Record<Key, readonly [number, number]>>;
+
+/** The settings as a query, only what differs from {@link DEFAULTS}. */
+export function settingsToQuery(settings: LoadSettings): string {
+  const query = new URLSearchParams();
+  for (const key of Object.keys(NAMES) as Key[]) {
+    if (settings[key] !== DEFAULTS[key]) query.set(NAMES[key], `${settings[key]}`);
+  }
+  return query.toString();
+}
+
+/** Reads a query; what it does not say, or says wrongly, is as in `base`. */
+export function settingsFromQuery(query: string, base: LoadSettings = DEFAULTS): LoadSettings {
+  const given = new URLSearchParams(query);
+  const entries = (Object.keys(NAMES) as Key[]).map((key) => {
+    const text = given.get(NAMES[key]);
+    return [key, text === null ? base[key] : (parsed(key, text) ?? base[key])];
+  });
+  return Object.fromEntries(entries) as unknown as LoadSettings;
+}
+
+function parsed(key: Key, text: string): string | number | boolean | undefined {
+  const words = WORDS[key];
+  if (words) return words.includes(text) ? text : undefined;
+  const bounds = key in BOUNDS ? BOUNDS[key as keyof typeof BOUNDS] : undefined;
+  if (bounds) {
+    const value = Math.round(Number(text));
+    return Number.isFinite(value) && text !== '' ? Math.min(bounds[1], Math.max(bounds[0], value)) : undefined;
+  }
+  if (key === 'resumable') return text === 'true';
+  return text.slice(0, 4_000);
+}

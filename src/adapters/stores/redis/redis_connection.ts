@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { Cluster, Redis } from 'ioredis';
+import type { EventLog } from '../../../core/observe/event_log.ts';
+import { redisAddress } from './redis_address.ts';
+
+/** No request waits longer than this for Redis. */
+const COMMAND_DEADLINE_MS = 100;
+
+/** An instance starts without Redis too, but it gives it this long to be there from the first answer on. */
+const FIRST_CONNECT_MS = 1_000;
+
+/** How often a cluster is asked who owns what, on top of what its redirections tell. */
+const TOPOLOGY_REFRESH_MS = 2_000;
+
+/** One server or a cluster: the same commands, and `status` is `ready` while they can be sent. */
+export type RedisConnection = Redis | Cluster;
+
+const NODE_OPTIONS = {
+  commandTimeout: COMMAND_DEADLINE_MS,
+  connectTimeout: 2_000,
+  maxRetriesPerRequest: 0,
+};
+const retryStrategy = (attempt: number) => Math.min(100 * attempt, 2_000);
+
+function open(url: string): RedisConnection {
+  const address = redisAddress(url);
+  const options = { ...NODE_OPTIONS, enableOfflineQueue: false, retryStrategy };
+  if (address.kind === 'socket') return new Redis({ ...options, path: address.path });
+  if (address.kind === 'server') return new Redis(address.url, options);
+  const { nodes, username, password, tls } = address;
+  return new Cluster(nodes, {
+    enableOfflineQueue: false,
+    clusterRetryStrategy: retryStrategy,
+    slotsRefreshInterval: TOPOLOGY_REFRESH_MS,
+    // What cannot be sent fails at once: whoever asks has an answer without Redis, and no time to wait.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    // Connected to as soon as it is known: what is asked of a node that is only connecting fails.
+    redisOptions: { ...NODE_OPTIONS, lazyConnect: false, username, password, ...(tls ? { tls: {} } : {}) },
+  });
+}
+
+/**
+ * A connection that never queues: while Redis is away every command fails at once, and it is tried again in the
+ * background, at most two seconds apart, for ever.
+ * @param url `redis://…`, `rediss://…` or `unix:///path/of/the.sock`; several hosts, comma separated: Redis Cluster
+ */
+export async function connectRedis(url: string, log: EventLog): Promise<RedisConnection> {
+  const redis = open(url);
+  let lastError = '';
+  redis.on('ready', () => {
+    lastError = '';
+    log.info('0', 'Redis connected');
+  });
+  const onError = (error: Error) => {
+    // The same failure repeats with every attempt; one line tells it.
+    if (error.message === lastError) return;
+    lastError = error.message;
+    log.warn('0', 'Redis is not reachable', { reason: error.message });
+  };
+  redis.on('error', onError);
+  if (redis instanceof Cluster) redis.on('node error', onError);
+  const signal = AbortSignal.timeout(FIRST_CONNECT_MS);
+  await once(redis, 'ready', { signal }).catch(() => {});
+  const nodes = redis instanceof Cluster ? redis.nodes('master') : [];
+  const connecting = nodes.filter(({ status }) => status !== 'ready');
+  await Promise.all(connecting.map((node) => once(node, 'ready', { signal }).catch(() => {})));
+  return redis;
+}

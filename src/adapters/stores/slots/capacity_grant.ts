@@ -1,0 +1,123 @@
+import type { RedisBreaker } from '../redis/redis_breaker.ts';
+import type { SlotScripts } from './slot_scripts.ts';
+import type { SlotTiming } from './slot_timing.ts';
+
+/** For so many leases it is remembered that there were more instances: a Redis that lost everything finds one first. */
+const REMEMBERED_LEASES = 10;
+
+/**
+ * This instance's part of the deployment's total, on a lease that is renewed in the background: as long as there is
+ * room in it, nobody has to be asked. See lua/grant.lua for how much it is.
+ */
+export class CapacityGrant {
+  readonly #scripts: SlotScripts;
+  readonly #breaker: RedisBreaker;
+  readonly #timing: SlotTiming;
+  readonly #boot: string;
+  readonly #total: number;
+  /** Connections that this instance uses, with those that are being decided. */
+  readonly #used: () => number;
+  #part = 0;
+  #confirmedAt = Number.NEGATIVE_INFINITY;
+  #instances = 1;
+  #instancesAt = Number.NEGATIVE_INFINITY;
+  #usedByOthers = 0;
+  #answered = true;
+  #waiting = 0;
+  readonly #bornAt = performance.now();
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #left = false;
+  #underWay: Promise<void> | undefined;
+
+  constructor(
+    parts: { scripts: SlotScripts; breaker: RedisBreaker; timing: SlotTiming },
+    boot: string,
+    total: number,
+    used: () => number,
+  ) {
+    this.#scripts = parts.scripts;
+    this.#breaker = parts.breaker;
+    this.#timing = parts.timing;
+    this.#boot = boot;
+    this.#total = total;
+    this.#used = used;
+  }
+
+  /** Whether the last question was answered. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /** Connections used in the whole deployment, as far as this instance knows. */
+  get usedInAll(): number {
+    return this.#usedByOthers + this.#used();
+  }
+
+  /** An equal share of `limit` for each instance that was there when Redis answered, a minute ago at the most. */
+  staticShare(limit: number): number {
+    return Math.ceil(limit / this.#instances);
+  }
+
+  /** How many connections this instance may use now. */
+  ceiling(): number {
+    if (!this.#answered || !this.#breaker.closed) return this.staticShare(this.#total);
+    return performance.now() < this.#confirmedAt + this.#timing.leaseMs ? this.#part : 0;
+  }
+
+  /** One awaited question for a request that found no room. Who comes while one is under way may need another. */
+  async more(): Promise<void> {
+    this.#waiting += 1;
+    try {
+      await this.#underWay;
+      if (this.#used() >= this.ceiling()) await this.refresh();
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  /** Renews the part when it is time; while Redis does not answer, this is how it is found out that it does again. */
+  tick(): void {
+    const { leaseMs, renewMs, retryMs } = this.#timing;
+    const now = performance.now();
+    // In its first seconds it meets the others, who start when it does.
+    const settled = this.#answered && this.#breaker.closed && now > this.#bornAt + leaseMs;
+    if (!this.#left && now >= this.#askedAt + (settled ? renewMs : retryMs)) void this.refresh();
+  }
+
+  refresh(): Promise<void> {
+    this.#underWay ??= this.#ask().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  /** Gives the part back; others can use it at once. */
+  async withdraw(): Promise<void> {
+    this.#left = true;
+    await this.#underWay;
+    await this.#breaker.ask(() => this.#scripts.withdraw(this.#boot));
+  }
+
+  async #ask(): Promise<void> {
+    const used = this.#used();
+    this.#askedAt = performance.now();
+    const sentAt = this.#askedAt;
+    // The answer may be less than what was there before, and others may have it at once: nothing more meanwhile.
+    this.#part = Math.min(this.#part, used);
+    const reply = await this.#breaker.ask(() =>
+      this.#scripts.grant(this.#boot, used, this.#waiting, this.#total, this.#timing.leaseMs),
+    );
+    this.#answered = reply !== undefined;
+    if (!reply) return;
+    this.#part = reply.part;
+    this.#confirmedAt = sentAt;
+    this.#count(reply.instances, sentAt);
+    this.#usedByOthers = reply.usedInAll - used;
+  }
+  #count(instances: number, now: number): void {
+    const forgotten = now > this.#instancesAt + REMEMBERED_LEASES * this.#timing.leaseMs;
+    if (instances < this.#instances && !forgotten) return;
+    this.#instances = instances;
+    this.#instancesAt = now;
+  }
+}

@@ -1,0 +1,147 @@
+import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot_store.ts';
+import type { PoolView } from '../../../protocol/cluster_view.ts';
+import { RedisBreaker } from '../redis/redis_breaker.ts';
+import type { RedisConnection } from '../redis/redis_connection.ts';
+import { CapacityGrant } from './capacity_grant.ts';
+import { HeldSlots } from './held_slots.ts';
+import { PendingReleases } from './pending_releases.ts';
+import type { RedisSlotOptions } from './redis_slot_options.ts';
+import { poolView, refused } from './slot_limits.ts';
+import { SlotRenewal } from './slot_renewal.ts';
+import { type SlotScripts, slotScripts } from './slot_scripts.ts';
+import { SLOT_TIMING, type SlotTiming } from './slot_timing.ts';
+import { SlotUpkeep } from './slot_upkeep.ts';
+import { StaticShare } from './static_share.ts';
+import { userKeys } from './user_keys.ts';
+
+/**
+ * Slots of all instances together. A slot is a named member with its own end in a sorted set per user: what a process
+ * holds it renews, and what a dead one held ends by itself. Nothing is counted up or down anywhere.
+ *
+ * One round trip per take. While Redis does not answer, an instance enforces an equal share of the limits, and what it
+ * granted then is registered when Redis is back.
+ */
+export class RedisSlotStore implements SlotStore {
+  readonly #options: RedisSlotOptions;
+  readonly #timing: SlotTiming;
+  readonly #scripts: SlotScripts;
+  readonly #held = new HeldSlots();
+  readonly #breaker = new RedisBreaker();
+  readonly #capacity: CapacityGrant;
+  readonly #renewal: SlotRenewal;
+  readonly #releases: PendingReleases;
+  readonly #static: StaticShare;
+  readonly #upkeep: SlotUpkeep;
+  /** Requests that have a place in the total and wait for their user's limit. */
+  #deciding = 0;
+  #lost: (slot: Slot) => void = () => {};
+
+  constructor(redis: RedisConnection, options: RedisSlotOptions) {
+    const { limits, boot, observer, timing = SLOT_TIMING, scripts = slotScripts(redis) } = options;
+    this.#options = options;
+    this.#timing = timing;
+    this.#scripts = scripts;
+    const parts = { held: this.#held, scripts, breaker: this.#breaker, timing };
+    const capacity = new CapacityGrant(parts, boot, limits.maxConnections, () => this.#used());
+    const renewal = new SlotRenewal(parts, limits.maxConnectionsPerUser, (slot) => this.#evict(slot));
+    const releases = new PendingReleases(parts);
+    const strict = options.onFailure === 'strict';
+    this.#static = new StaticShare({ held: this.#held, capacity, observer }, limits.maxConnectionsPerUser, strict);
+    this.#upkeep = new SlotUpkeep(redis, { renewal, capacity, releases });
+    this.#capacity = capacity;
+    this.#renewal = renewal;
+    this.#releases = releases;
+  }
+
+  /** Gets this instance's part of the total, and renews from now on. */
+  start(): Promise<void> {
+    return this.#upkeep.start(this.#timing.tickMs);
+  }
+
+  async take(slot: Slot): Promise<SlotVerdict> {
+    if (this.#used() >= this.#capacity.ceiling() && this.#breaker.closed) await this.#capacity.more();
+    const { maxConnections, maxConnectionsPerUser } = this.#options.limits;
+    const asks = this.#breaker.closed;
+    if (asks && this.#capacity.answered) {
+      if (this.#used() >= this.#capacity.ceiling()) return refused('total', this.#capacity.usedInAll, maxConnections);
+    } else {
+      const refusal = this.#static.refuse(this.#used());
+      if (refusal) return refusal;
+    }
+    const sentAt = performance.now();
+    this.#deciding += 1;
+    const reply = asks ? await this.#breaker.ask(() => this.#ask(slot)) : undefined;
+    this.#deciding -= 1;
+    if (!reply) return this.#decideAlone(slot, asks);
+    if (!reply.granted) return refused('user', reply.held, maxConnectionsPerUser);
+    // A process that was paused in between may have lost the slot again: the same name, asked for once more.
+    if (performance.now() > sentAt + this.#timing.leaseMs) return this.take(slot);
+    this.#held.add(slot, { forced: false, confirmedAt: sentAt }, sentAt + this.#timing.renewMs);
+    for (const permitId of reply.gaveWay) this.#evict({ userId: slot.userId, permitId });
+    return { granted: true, userConnections: reply.held, totalConnections: this.#capacity.usedInAll };
+  }
+
+  async adopt(slot: Slot): Promise<void> {
+    const user = this.#held.add(slot, { forced: true, confirmedAt: Number.NEGATIVE_INFINITY }, 0);
+    if (this.#breaker.closed) await this.#renewal.renew(user);
+  }
+
+  async setDetached(slot: Slot, detached: boolean): Promise<void> {
+    const permit = this.#held.permit(slot);
+    const user = this.#held.user(slot.userId);
+    if (!permit || !user || (permit.detachedSince !== undefined) === detached) return;
+    permit.detachedSince = detached ? performance.now() : undefined;
+    if (this.#breaker.closed) await this.#renewal.renew(user);
+  }
+
+  async release(slot: Slot): Promise<void> {
+    if (this.#held.remove(slot)) await this.#releases.release(slot);
+  }
+
+  forget(slot: Slot): void {
+    this.#held.remove(slot);
+  }
+
+  whenLost(listener: (slot: Slot) => void): void {
+    this.#lost = listener;
+  }
+
+  failing(): boolean {
+    return !this.#capacity.answered || this.#breaker.failing();
+  }
+
+  view(): PoolView {
+    return poolView(this.#options.limits, this.#held, this.#capacity.usedInAll, 'cluster');
+  }
+
+  close(): Promise<void> {
+    return this.#upkeep.stop();
+  }
+
+  #used(): number {
+    return this.#held.total + this.#deciding;
+  }
+
+  #ask({ userId, permitId }: Slot) {
+    const limit = this.#options.limits.maxConnectionsPerUser;
+    return this.#scripts.take(userKeys(userId), permitId, limit, this.#timing.leaseMs);
+  }
+
+  #decideAlone(slot: Slot, asked: boolean): SlotVerdict {
+    const { verdict, gaveWay } = this.#static.decide(slot, this.#used());
+    for (const evicted of gaveWay) {
+      this.#evict(evicted);
+      this.#releases.add(evicted);
+    }
+    // Perhaps only the reply was lost.
+    if (asked && !verdict.granted) this.#releases.add(slot);
+    return verdict;
+  }
+
+  /** Where it lived in another process, that one learns of it when it renews. */
+  #evict(slot: Slot): void {
+    if (!this.#held.remove(slot)) return;
+    this.#options.observer.slotLost();
+    this.#lost(slot);
+  }
+}

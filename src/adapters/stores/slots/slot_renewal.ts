@@ -1,0 +1,93 @@
+import type { Slot } from '../../../core/resilience/slot_store.ts';
+import type { RedisBreaker } from '../redis/redis_breaker.ts';
+import type { HeldByUser, HeldSlots } from './held_slots.ts';
+import type { SlotScripts } from './slot_scripts.ts';
+import type { SlotTiming } from './slot_timing.ts';
+import { userKeys } from './user_keys.ts';
+
+/** At the least so many users a look: more would wait in Redis' queue for longer than a call may take. */
+const BATCH = 250;
+/** A detached stream may have been told to give way by another instance; it learns of it here, and should soon. */
+const DETACHED_FACTOR = 0.25;
+
+/** Keeps the slots of living streams alive in Redis, user by user, and finds out which ones are lost. */
+export class SlotRenewal {
+  readonly #held: HeldSlots;
+  readonly #scripts: SlotScripts;
+  readonly #breaker: RedisBreaker;
+  readonly #timing: SlotTiming;
+  readonly #limit: number;
+  readonly #lost: (slot: Slot) => void;
+
+  /** @param lost told of each slot that is gone; one that was given back meanwhile may be among them */
+  constructor(
+    parts: { held: HeldSlots; scripts: SlotScripts; breaker: RedisBreaker; timing: SlotTiming },
+    limit: number,
+    lost: (slot: Slot) => void,
+  ) {
+    this.#held = parts.held;
+    this.#scripts = parts.scripts;
+    this.#breaker = parts.breaker;
+    this.#timing = parts.timing;
+    this.#limit = limit;
+    this.#lost = lost;
+  }
+
+  /** Renews the users whose time has come. */
+  tick(): void {
+    const now = performance.now();
+    const { tickMs, renewMs } = this.#timing;
+    let left = Math.max(BATCH, Math.ceil((2 * this.#held.userCount * tickMs) / renewMs));
+    for (const user of this.#held.users()) {
+      if (user.dueAt > now) continue;
+      if (left-- === 0) break;
+      if (this.#breaker.closed) void this.renew(user);
+      else this.#putOff(user);
+    }
+  }
+
+  /** A new connection may lead to a Redis that knows nothing: what is alive has to be there again, and soon. */
+  reconnected(): void {
+    const now = performance.now();
+    for (const user of this.#held.users()) {
+      this.#force(user);
+      user.dueAt = now;
+    }
+  }
+
+  async renew(user: HeldByUser): Promise<void> {
+    const sentAt = performance.now();
+    const { leaseMs, renewMs } = this.#timing;
+    const keys = userKeys(user.userId);
+    const permits = [...user.permits.values()];
+    const facts = permits.map(({ permitId, forced, detachedSince }) => {
+      return { permitId, forced, detached: detachedSince !== undefined };
+    });
+    user.dueAt = sentAt + renewMs * (facts.some(({ detached }) => detached) ? DETACHED_FACTOR : 1);
+    const lost = await this.#breaker.ask(() => this.#scripts.renew(keys, this.#limit, leaseMs, facts));
+    if (lost === undefined) return this.#putOff(user);
+    const gone = new Set(lost);
+    for (const permit of permits) {
+      if (gone.has(permit.permitId)) {
+        this.#lost(permit.slot);
+      } else {
+        permit.confirmedAt = sentAt;
+        permit.forced = false;
+      }
+    }
+  }
+
+  #putOff(user: HeldByUser): void {
+    user.dueAt = performance.now() + this.#timing.retryMs;
+    this.#force(user);
+  }
+
+  /**
+   * Redis' failure costs no living stream its place. A pause of this process does: what it held longer ago than a
+   * lease may belong to others by now.
+   */
+  #force(user: HeldByUser): void {
+    const oldest = performance.now() - this.#timing.leaseMs;
+    for (const permit of user.permits.values()) if (permit.confirmedAt > oldest) permit.forced = true;
+  }
+}

@@ -1,0 +1,56 @@
+import type { SlotObserver } from '../../../core/observe/slot_observer.ts';
+import type { Slot, SlotVerdict } from '../../../core/resilience/slot_store.ts';
+import type { CapacityGrant } from './capacity_grant.ts';
+import type { HeldSlots } from './held_slots.ts';
+import { refused } from './slot_limits.ts';
+
+/**
+ * What an instance decides alone while Redis does not answer: it enforces its equal share of the user's limit. Neither
+ * are the limits gone then, nor multiplied by the number of instances, nor does everything stand still.
+ */
+export class StaticShare {
+  readonly #held: HeldSlots;
+  readonly #capacity: CapacityGrant;
+  readonly #perUser: number;
+  readonly #observer: SlotObserver;
+  readonly #strict: boolean;
+
+  /** @param strict refuse instead */
+  constructor(
+    parts: { held: HeldSlots; capacity: CapacityGrant; observer: SlotObserver },
+    perUser: number,
+    strict: boolean,
+  ) {
+    this.#held = parts.held;
+    this.#capacity = parts.capacity;
+    this.#observer = parts.observer;
+    this.#perUser = perUser;
+    this.#strict = strict;
+  }
+
+  /** A refusal where the total's share is used up, or nothing may be guessed. */
+  refuse(used: number): SlotVerdict | undefined {
+    const verdict = this.#refusal(used);
+    if (verdict) this.#observer.decidedStatically();
+    return verdict;
+  }
+
+  /** Decides by the user's share, and holds the slot if there is room. @returns who gave way, too */
+  decide(slot: Slot, used: number): { verdict: SlotVerdict; gaveWay: Slot[] } {
+    this.#observer.decidedStatically();
+    if (this.#strict) return { verdict: { granted: false, limit: 'unknown' }, gaveWay: [] };
+    const share = this.#capacity.staticShare(this.#perUser);
+    const gaveWay = this.#held.givingWay(slot.userId, share);
+    if (!gaveWay) return { verdict: refused('user', this.#held.countOf(slot.userId), share), gaveWay: [] };
+    const now = performance.now();
+    this.#held.add(slot, { forced: true, confirmedAt: now }, now);
+    const userConnections = this.#held.countOf(slot.userId) - gaveWay.length;
+    return { verdict: { granted: true, userConnections, totalConnections: used + 1 }, gaveWay };
+  }
+
+  #refusal(used: number): SlotVerdict | undefined {
+    if (this.#strict) return { granted: false, limit: 'unknown' };
+    const ceiling = this.#capacity.ceiling();
+    return used >= ceiling ? refused('total', used, ceiling) : undefined;
+  }
+}

@@ -1,0 +1,145 @@
+import type { AppendReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
+import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
+import type { StreamRequest } from '../../../protocol/stream_request.ts';
+import { CLAIM_MS, RETENTION_MS } from './log_lifetimes.ts';
+
+/** What is over is kept for a while, and together at most this much, in UTF-16 units. */
+const MAX_OVER_UNITS = 32 * 1024 * 1024;
+
+interface Kept extends ThreadText {
+  record: ThreadRecord;
+  request: StreamRequest | undefined;
+  /** In UTF-16 units; 0 while it runs. */
+  size: number;
+}
+
+/**
+ * Without Redis: threads survive their clients, not their instance. There is no log to speak of, as nobody could read
+ * it after this process; what was said stays with the thread.
+ */
+export class MemoryLogStore implements LogStore {
+  readonly shared = false;
+  readonly #threads = new Map<string, Kept>();
+  readonly #claims = new Map<string, Claim>();
+  /** Those that are over, the oldest first. */
+  readonly #over = new Set<Kept>();
+  #overSize = 0;
+  #next = 1;
+
+  async register(): Promise<void> {
+    this.#next = 1;
+  }
+
+  async append(_: string, n: number, group: string): Promise<AppendReply> {
+    if (n < this.#next) return { kind: 'duplicate' };
+    if (n > this.#next) return { kind: 'gap', next: this.#next };
+    if (group !== '') this.#next += 1;
+    return { kind: 'ok' };
+  }
+
+  async beat(): Promise<string[]> {
+    return [];
+  }
+
+  /** Nobody else is there who could have died. */
+  async seal(): Promise<boolean> {
+    return false;
+  }
+
+  async *scan(): AsyncGenerator<string> {}
+
+  async openThreads(): Promise<Map<string, string>> {
+    return new Map();
+  }
+
+  async trim(): Promise<void> {}
+
+  async retire(): Promise<void> {}
+
+  async forget(): Promise<void> {}
+
+  async peerOf(): Promise<undefined> {
+    return undefined;
+  }
+
+  async create(record: ThreadRecord, request: StreamRequest): Promise<boolean> {
+    if (this.#threads.has(record.id)) return false;
+    this.#threads.set(record.id, { record, request, contents: [], terminal: undefined, size: 0 });
+    return true;
+  }
+
+  async discard(record: ThreadRecord): Promise<void> {
+    this.#threads.delete(record.id);
+  }
+
+  async read(threadId: string): Promise<ThreadRecord | undefined> {
+    return this.#threads.get(threadId)?.record;
+  }
+
+  async readRequest(threadId: string): Promise<StreamRequest | undefined> {
+    return this.#threads.get(threadId)?.request;
+  }
+
+  async readText(threadId: string): Promise<ThreadText> {
+    const { contents = [], terminal } = this.#threads.get(threadId) ?? {};
+    return { contents, terminal };
+  }
+
+  async adopt(next: ThreadRecord): Promise<number> {
+    const kept = this.#threads.get(next.id);
+    if (!kept || kept.record.state === 'done') return -1;
+    kept.record = next;
+    return kept.contents.length;
+  }
+
+  async setProviderRun(record: ThreadRecord, run: string): Promise<boolean> {
+    const kept = this.#threads.get(record.id);
+    if (kept) kept.record.providerRun = run;
+    return kept !== undefined;
+  }
+
+  /** The thread itself has its text as long as it runs; nobody else could read it. */
+  async checkpoint(record: ThreadRecord): Promise<boolean> {
+    return this.#threads.has(record.id);
+  }
+
+  async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {
+    const kept = this.#threads.get(record.id);
+    if (!kept) return false;
+    if (kept.terminal !== undefined) return true;
+    kept.record = { ...record, state: 'done', checkpoint: contents.length };
+    kept.contents = [...contents];
+    kept.terminal = terminal;
+    kept.size = contents.reduce((sum, text) => sum + text.length, 0);
+    this.#over.add(kept);
+    this.#overSize += kept.size;
+    for (const oldest of this.#over) {
+      if (this.#overSize <= MAX_OVER_UNITS) break;
+      this.#drop(oldest);
+    }
+    setTimeout(() => this.#drop(kept), RETENTION_MS).unref();
+    return true;
+  }
+
+  async claim(userId: string, key: string, claim: Claim): Promise<Claim | undefined> {
+    const name = `${userId}\n${key}`;
+    const first = this.#claims.get(name);
+    if (first) return first;
+    this.#claims.set(name, claim);
+    return undefined;
+  }
+
+  async keepClaim(userId: string, key: string): Promise<void> {
+    setTimeout(() => this.#claims.delete(`${userId}\n${key}`), RETENTION_MS + CLAIM_MS).unref();
+  }
+
+  async dropClaim(userId: string, key: string): Promise<void> {
+    this.#claims.delete(`${userId}\n${key}`);
+  }
+
+  #drop(kept: Kept): void {
+    if (!this.#over.delete(kept)) return;
+    this.#overSize -= kept.size;
+    this.#threads.delete(kept.record.id);
+  }
+}

@@ -1,0 +1,196 @@
+import { promisify } from 'node:util';
+import { deflate, inflate } from 'node:zlib';
+import { LEASE_MS } from '../../../core/durable/group_log.ts';
+import type { AppendReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
+import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
+import { type StreamRequest, streamRequestSchema } from '../../../protocol/stream_request.ts';
+import type { RedisConnection } from '../redis/redis_connection.ts';
+import { CLAIM_MS, MAX_REQUEST_BYTES, RETENTION_MS, RUNNING_MS } from './log_lifetimes.ts';
+import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
+
+const BOOTS = 'weir:boots';
+/** Hash tags: whatever one script touches lies in one slot of a Redis Cluster. */
+const ctl = (boot: string) => `weir:ctl:{${boot}}`;
+const wal = (boot: string) => `weir:wal:{${boot}}`;
+const lease = (boot: string) => `weir:lease:{${boot}}`;
+const open = (boot: string) => `weir:open:{${boot}}`;
+const thread = (id: string) => `weir:thread:{${id}}`;
+const text = (id: string) => `weir:text:{${id}}`;
+const req = (id: string) => `weir:req:{${id}}`;
+const claim = (userId: string, key: string) => `weir:claim:${userId}:${key}`;
+
+const SCAN_GROUPS = 200;
+const FIT_TRIES = 5;
+const pack = promisify(deflate);
+const unpack = promisify(inflate);
+
+/** The stream log in Redis, or in a Redis Cluster; what the keys hold stands in the scripts' headers. */
+export class RedisLogStore implements LogStore {
+  readonly shared = true;
+  readonly #redis: RedisConnection;
+  readonly #scripts: LogScripts;
+
+  constructor(redis: RedisConnection) {
+    this.#redis = redis;
+    this.#scripts = logScripts(redis);
+  }
+
+  async register(boot: string, peer: string): Promise<void> {
+    await this.#scripts.register(ctl(boot), lease(boot), peer, LEASE_MS, RUNNING_MS);
+    await this.beat(boot);
+  }
+
+  async append(boot: string, n: number, group: string): Promise<AppendReply> {
+    const [kind, next] = await this.#scripts.append(ctl(boot), wal(boot), lease(boot), n, group, LEASE_MS);
+    return kind === 'gap' ? { kind, next: next as number } : { kind };
+  }
+
+  async beat(boot: string): Promise<string[]> {
+    // Keys of a living boot must not expire under it; and its place in the set of boots lies in another slot.
+    const living = [ctl(boot), wal(boot), open(boot)].map((key) => this.#redis.pexpire(key, RUNNING_MS));
+    const [dead] = await Promise.all([this.#scripts.beat(BOOTS, boot, LEASE_MS, RUNNING_MS), ...living]);
+    return dead;
+  }
+
+  async seal(boot: string, force: boolean): Promise<boolean> {
+    const keys = [ctl(boot), lease(boot), wal(boot), open(boot)] as const;
+    return (await this.#scripts.seal(...keys, force ? '1' : '0', RUNNING_MS)) === 1;
+  }
+
+  async *scan(boot: string): AsyncGenerator<string> {
+    for (let from = '-'; ; ) {
+      const entries = await this.#redis.xrange(wal(boot), from, '+', 'COUNT', SCAN_GROUPS);
+      for (const [, fields] of entries) yield fields[1] as string;
+      if (entries.length < SCAN_GROUPS) return;
+      from = `(${entries.at(-1)?.[0]}`;
+    }
+  }
+
+  async openThreads(boot: string): Promise<Map<string, string>> {
+    return new Map(Object.entries(await this.#redis.hgetall(open(boot))));
+  }
+
+  async trim(boot: string, n: number): Promise<void> {
+    await this.#redis.xtrim(wal(boot), 'MINID', '~', `${n}-0`);
+  }
+
+  async retire(boot: string): Promise<void> {
+    await this.seal(boot, true);
+    await this.#redis.zadd(BOOTS, 0, boot);
+  }
+
+  async forget(boot: string): Promise<void> {
+    await this.#redis.zrem(BOOTS, boot);
+  }
+
+  async peerOf(boot: string): Promise<string | undefined> {
+    return (await this.#redis.hget(ctl(boot), 'peer')) ?? undefined;
+  }
+
+  async create(record: ThreadRecord, request: StreamRequest): Promise<boolean> {
+    const { id, owner, number } = record;
+    const kept = await packRequest(request);
+    const life = [RUNNING_MS] as const;
+    // Recovery must find it from the first frame on; an entry without a thread means nothing.
+    const [, made] = await Promise.all([
+      this.#enlist(owner, number, id),
+      this.#scripts.create(thread(id), req(id), owner, JSON.stringify(record), kept, ...life),
+    ]);
+    if (made === 0) await this.#redis.hdel(open(owner), number);
+    return made === 1;
+  }
+
+  async discard({ id, owner, number }: ThreadRecord): Promise<void> {
+    await Promise.all([this.#redis.del(thread(id), req(id), text(id)), this.#redis.hdel(open(owner), number)]);
+  }
+
+  async read(threadId: string): Promise<ThreadRecord | undefined> {
+    const fields = ['record', 'state', 'checkpoint', 'run'] as const;
+    const [record, state, checkpoint, run] = await this.#redis.hmget(thread(threadId), ...fields);
+    if (!record) return undefined;
+    const parsed = JSON.parse(record) as ThreadRecord;
+    const known = { ...parsed, state: state as ThreadRecord['state'], checkpoint: Number(checkpoint) };
+    return run ? { ...known, providerRun: run } : known;
+  }
+
+  async readRequest(threadId: string): Promise<StreamRequest | undefined> {
+    const kept = await this.#redis.get(req(threadId));
+    if (!kept) return undefined;
+    return streamRequestSchema.parse(JSON.parse((await unpack(Buffer.from(kept, 'base64'))).toString()));
+  }
+
+  async readText(threadId: string): Promise<ThreadText> {
+    const [pieces, terminal] = await Promise.all([
+      this.#redis.lrange(text(threadId), 0, -1),
+      this.#redis.hget(thread(threadId), 'terminal'),
+    ]);
+    return { contents: pieces.flatMap((piece) => JSON.parse(piece) as string[]), terminal: terminal ?? undefined };
+  }
+
+  async adopt(next: ThreadRecord, from: string, request: StreamRequest | undefined): Promise<number> {
+    const { id, owner, number } = next;
+    const kept = request ? await packRequest(request) : '';
+    const [, stored] = await Promise.all([
+      this.#enlist(owner, number, id),
+      this.#scripts.adopt(thread(id), req(id), from, owner, JSON.stringify(next), kept, RUNNING_MS),
+    ]);
+    if (stored < 0) await this.#redis.hdel(open(owner), number);
+    return stored;
+  }
+
+  async setProviderRun({ id, owner }: ThreadRecord, run: string): Promise<boolean> {
+    return (await this.#scripts.set_run(thread(id), owner, run)) === 1;
+  }
+
+  checkpoint({ id, owner, checkpoint }: ThreadRecord, contents: readonly string[], upTo: number): Promise<boolean> {
+    return sendFrom(checkpoint, (kept) => {
+      const piece = JSON.stringify(contents.slice(kept, upTo));
+      return this.#scripts.checkpoint(thread(id), text(id), owner, kept + 1, upTo, piece, RUNNING_MS);
+    });
+  }
+
+  async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {
+    const { id, owner, number, checkpoint } = record;
+    const end = [terminal, JSON.stringify(record), RETENTION_MS] as const;
+    const done = await sendFrom(checkpoint, (kept) => {
+      const piece = JSON.stringify(contents.slice(kept));
+      return this.#scripts.finish(thread(id), text(id), req(id), owner, kept + 1, contents.length, piece, ...end);
+    });
+    if (done) await this.#redis.hdel(open(owner), number);
+    return done;
+  }
+
+  /** The boot may die before its first beat, and then nobody else gives the key a time to live. */
+  async #enlist(owner: string, number: string, id: string): Promise<void> {
+    await Promise.all([this.#redis.hset(open(owner), number, id), this.#redis.pexpire(open(owner), RUNNING_MS)]);
+  }
+
+  async claim(userId: string, key: string, mine: Claim): Promise<Claim | undefined> {
+    const first = await this.#redis.set(claim(userId, key), JSON.stringify(mine), 'PX', CLAIM_MS, 'NX', 'GET');
+    return first === null ? undefined : (JSON.parse(first) as Claim);
+  }
+
+  async keepClaim(userId: string, key: string): Promise<void> {
+    await this.#redis.pexpire(claim(userId, key), RUNNING_MS);
+  }
+
+  async dropClaim(userId: string, key: string): Promise<void> {
+    await this.#redis.del(claim(userId, key));
+  }
+}
+
+/** Sends text from where it is believed to be wanted, and then from where it is. @returns whether it is in */
+async function sendFrom(kept: number, send: (kept: number) => Promise<FitReply>): Promise<boolean> {
+  for (let tries = 0; tries < FIT_TRIES; tries += 1) {
+    const [kind, from] = await send(kept);
+    if (kind !== 'from') return kind === 'ok';
+    kept = from;
+  }
+  return false;
+}
+
+/** Compressed; empty where it is too large to keep. */
+async function packRequest(request: StreamRequest): Promise<string> {
+  const packed = await pack(JSON.stringify(request));
+  return packed.length > MAX_REQUEST_BYTES ? '' : packed.toString('base64');
+}

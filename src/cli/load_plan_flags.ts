@@ -1,0 +1,97 @@
+import { ZodError } from 'zod';
+import type { LoadMode, LoadPlan } from '../load/load_plan.ts';
+import { SLO_PRESETS, type SloChoice } from '../load/slo.ts';
+import { type FakeOptions, fakeOptionsSchema } from '../protocol/stream_request.ts';
+import { UsageError } from '../stack/stack_error.ts';
+
+/** The flags of `load` that make its plan. */
+export interface PlanFlags {
+  concurrency: number;
+  requests: number;
+  rate?: number;
+  poisson?: boolean;
+  seed?: number;
+  maxInFlight?: number;
+  duration?: number;
+  warmup?: number;
+  findLimit?: boolean;
+  users?: number;
+  slo?: string;
+  api?: 'weir' | 'openai';
+  prompt: string;
+  model: string;
+  provider: string;
+  resumable?: boolean;
+  fake?: string;
+}
+
+const DEFAULT_STEP_MS = 5000;
+const DEFAULT_MAX_IN_FLIGHT = 10_000;
+
+/** The plan that the flags ask for. @throws UsageError */
+export function planOfFlags(url: string, flags: PlanFlags, keys: number): LoadPlan {
+  if (flags.concurrency < 1 || flags.requests < 1) {
+    throw new UsageError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
+  }
+  const users = flags.users ?? Math.max(1, keys);
+  if (users < 1) throw new UsageError('--users has to be at least 1', 'leave it out for one user');
+  if (flags.api === 'openai' && (flags.fake !== undefined || flags.resumable)) {
+    throw new UsageError('--fake and --resumable are Weir’s own', 'leave them out with --api openai');
+  }
+  const { prompt, model, provider, resumable, api = 'weir' } = flags;
+  return {
+    url,
+    mode: modeOf(flags),
+    warmupMs: flags.warmup ?? 0,
+    prompt,
+    model,
+    provider,
+    users,
+    api,
+    ...(resumable ? { resumable } : {}),
+    ...(flags.fake === undefined ? {} : { fake: parseFake(flags.fake) }),
+    ...(flags.slo === undefined ? {} : { slo: parseSlo(flags.slo) }),
+  };
+}
+
+function modeOf({ concurrency, requests, rate, poisson, seed, maxInFlight, duration, findLimit }: PlanFlags): LoadMode {
+  if (findLimit) {
+    if (rate !== undefined) throw new UsageError('--find-limit raises concurrency', 'leave --rate out');
+    return { kind: 'find_limit', startConcurrency: concurrency, stepMs: duration ?? DEFAULT_STEP_MS };
+  }
+  if (rate === undefined) {
+    if (poisson || seed !== undefined)
+      throw new UsageError('--poisson is about a rate', 'add --rate, such as --rate 50');
+    return duration === undefined
+      ? { kind: 'closed', concurrency, requests }
+      : { kind: 'closed', concurrency, durationMs: duration };
+  }
+  if (!(rate > 0)) throw new UsageError('--rate has to be above 0', 'for example --rate 50');
+  return {
+    kind: 'open',
+    ratePerSecond: rate,
+    arrivals: poisson ? 'poisson' : 'constant',
+    durationMs: duration ?? (requests / rate) * 1000,
+    maxInFlight: maxInFlight ?? DEFAULT_MAX_IN_FLIGHT,
+    ...(seed === undefined ? {} : { seed }),
+  };
+}
+
+function parseSlo(text: string): SloChoice {
+  if (text === 'chat' || text === 'retrieval' || text === 'code') return text;
+  const [, ttft, tpot] = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (ttft !== undefined && tpot !== undefined) return { ttftMs: Number(ttft), tpotMs: Number(tpot) };
+  const presets = Object.entries(SLO_PRESETS).map(([name, { ttftMs, tpotMs }]) => `${name} (${ttftMs}/${tpotMs})`);
+  throw new UsageError(`--slo can not be "${text}"`, `use ${presets.join(', ')}, or TTFT/TPOT in ms such as 300/40`);
+}
+
+function parseFake(text: string): Partial<FakeOptions> {
+  try {
+    const parsed = fakeOptionsSchema.partial().strict().parse(JSON.parse(text));
+    return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined));
+  } catch (error) {
+    const why = error instanceof ZodError ? error.issues.map((issue) => issue.message).join(', ') : 'it is not JSON';
+    const knobs = Object.keys(fakeOptionsSchema.shape).join(', ');
+    throw new UsageError(`--fake: ${why}`, `for example {"tokens":20}; the knobs are ${knobs}`, { cause: error });
+  }
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { apiBaseUrl, type LoadPlan } from '../load/load_plan.ts';
+import { fakeOptionsSchema } from '../protocol/stream_request.ts';
+
+/** A page must not be able to ask for more than a run of a day, or a concurrency that no machine has files for. */
+const MAX_MS = 86_400_000;
+const streams = z.number().int().min(1).max(100_000);
+const time = z.number().min(1).max(MAX_MS);
+
+const mode = z.union([
+  z.object({ kind: z.literal('closed'), concurrency: streams, requests: z.number().int().min(1).max(100_000_000) }),
+  z.object({ kind: z.literal('closed'), concurrency: streams, durationMs: time }),
+  z.object({
+    kind: z.literal('open'),
+    ratePerSecond: z.number().positive().max(100_000),
+    arrivals: z.enum(['constant', 'poisson']),
+    durationMs: time,
+    maxInFlight: streams,
+    seed: z.number().int().optional(),
+  }),
+  z.object({
+    kind: z.literal('find_limit'),
+    startConcurrency: streams,
+    stepMs: time,
+    maxConcurrency: streams.optional(),
+  }),
+]);
+
+const slo = z.union([
+  z.enum(['chat', 'retrieval', 'code']),
+  z.object({ ttftMs: z.number().positive(), tpotMs: z.number().positive() }),
+]);
+
+const schema = z.object({
+  url: z.string(),
+  mode,
+  warmupMs: z.number().min(0).max(MAX_MS),
+  prompt: z.string().min(1).max(100_000),
+  model: z.string().min(1).max(200),
+  provider: z.string().max(200),
+  users: z.number().int().min(1).max(62_500),
+  api: z.enum(['weir', 'openai']),
+  fake: fakeOptionsSchema.partial().optional(),
+  resumable: z.boolean().optional(),
+  slo: slo.optional(),
+  target: z
+    .union([z.object({ kind: z.literal('balanced') }), z.object({ kind: z.literal('instance'), name: z.string() })])
+    .optional(),
+});
+
+/** What is wrong with a plan, by field. */
+export type PlanProblems = { field: string; message: string }[];
+
+/** A plan that came over the wire, with its address made whole; or what is wrong with it. */
+export function parsePlan(value: unknown): { plan: LoadPlan } | { problems: PlanProblems } {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    return { problems: parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })) };
+  }
+  try {
+    // JSON has no undefined: what is not there stays away.
+    const plan = JSON.parse(JSON.stringify(parsed.data)) as LoadPlan;
+    return { plan: { ...plan, url: apiBaseUrl(plan.url, plan.api) } };
+  } catch (error) {
+    return { problems: [{ field: 'url', message: (error as Error).message }] };
+  }
+}

@@ -1,0 +1,61 @@
+import type { LoadReport } from './load_report.ts';
+import { REPORT_METRICS, type ReportMetric } from './report_metrics.ts';
+
+/** One figure of two reports side by side. */
+export interface ComparisonRow {
+  /** As in {@link REPORT_METRICS}, such as `ttft.p95`. */
+  metric: string;
+  unit: ReportMetric['unit'];
+  a: number | null;
+  b: number | null;
+  /** `none`: equal, or neither direction is better. `unclear`: what differs may be chance. */
+  better: 'a' | 'b' | 'none' | 'unclear';
+  /** In words. */
+  note: string;
+}
+
+const COMPARED = [
+  'requests',
+  'ok.share',
+  'ok.per_second',
+  'good.share',
+  'good.per_second',
+  ...['ttft', 'tpot', 'icl', 'e2e', 'service_ttft', 'refusal', 'resume_gap'].flatMap((name) => {
+    return ['p50', 'p95', 'p99'].map((percentile) => `${name}.${percentile}`);
+  }),
+  'imbalance',
+];
+
+/** Two runs, figure by figure, and which of them was better. Figures that neither has are left out. */
+export function compareReports(a: LoadReport, b: LoadReport): ComparisonRow[] {
+  return COMPARED.flatMap((name) => {
+    const metric = REPORT_METRICS.get(name)!;
+    const values = [metric.value(a), metric.value(b)] as const;
+    return values[0] === null && values[1] === null ? [] : [row(metric, a, b, ...values)];
+  });
+}
+
+function row(metric: ReportMetric, a: LoadReport, b: LoadReport, of: number | null, to: number | null): ComparisonRow {
+  const { name, unit } = metric;
+  const base = { metric: name, unit, a: of, b: to };
+  if (of === null || to === null) return { ...base, better: 'none', note: `only ${of === null ? 'B' : 'A'} has it` };
+  if (of === to) return { ...base, better: 'none', note: 'equal' };
+  if (metric.better === 'neither') return { ...base, better: 'none', note: difference(of, to) };
+  const [rangeA, rangeB] = [metric.range(a), metric.range(b)];
+  if (rangeA === null || rangeB === null) {
+    return { ...base, better: 'unclear', note: `${difference(of, to)}; how far chance reaches is not known` };
+  }
+  if (rangeA[0] <= rangeB[1] && rangeB[0] <= rangeA[1]) {
+    return { ...base, better: 'unclear', note: 'no clear difference: the ranges of 95 % overlap' };
+  }
+  const isBHigher = to > of;
+  const better = isBHigher === (metric.better === 'higher') ? 'b' : 'a';
+  return { ...base, better, note: `${difference(of, to)}: ${better === 'b' ? 'better' : 'worse'}` };
+}
+
+/** Of B against A. */
+function difference(a: number, b: number): string {
+  if (a === 0) return `B is ${b > a ? 'higher' : 'lower'}`;
+  const percent = Math.abs(((b - a) / a) * 100);
+  return `B is ${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} % ${b > a ? 'higher' : 'lower'}`;
+}

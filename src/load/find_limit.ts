@@ -1,0 +1,70 @@
+import { runClosedLoop } from './closed_loop.ts';
+import { judgeLimit, type LimitStep, nextConcurrency } from './limit_steps.ts';
+import type { FindLimit } from './load_plan.ts';
+import type { LoadRecord } from './record.ts';
+import type { RequestRunner } from './request_runner.ts';
+import { Samples } from './samples.ts';
+import { isGood, type Slo } from './slo.ts';
+
+const MAX_CONCURRENCY = 10_000;
+
+export interface LimitRun {
+  mode: FindLimit;
+  users: number;
+  slo: Slo | undefined;
+  /** Gives each record that ends to what is passed, until the function that it gives is called. */
+  listen: (onRecord: (record: LoadRecord) => void) => () => void;
+}
+
+/** Closed loops of rising concurrency, one after the other; the summary's `limit` tells how far it is. */
+export async function findLimit(runner: RequestRunner, { mode, users, slo, listen }: LimitRun): Promise<void> {
+  const max = mode.maxConcurrency ?? MAX_CONCURRENCY;
+  const steps: LimitStep[] = [];
+  let concurrency = mode.startConcurrency;
+  for (;;) {
+    const tally = new StepTally(slo);
+    const stop = listen((record) => tally.add(record));
+    const fromMs = runner.clock();
+    await runClosedLoop(runner, { concurrency, users, measureFromMs: fromMs, until: { ms: fromMs + mode.stepMs } });
+    stop();
+    if (runner.isAborted) break;
+    steps.push(tally.step(concurrency, runner.clock() - fromMs));
+    const verdict = judgeLimit(steps, max);
+    runner.summary.limit = { steps: [...steps], ...verdict };
+    if (verdict.reason !== null) return;
+    concurrency = nextConcurrency(concurrency, max);
+  }
+  runner.summary.limit = { steps, knee: judgeLimit(steps, max).knee, reason: 'interrupted' };
+}
+
+class StepTally {
+  readonly #slo: Slo | undefined;
+  readonly #ttft = new Samples();
+  #requests = 0;
+  #ok = 0;
+  #good = 0;
+
+  constructor(slo: Slo | undefined) {
+    this.#slo = slo;
+  }
+
+  add(record: LoadRecord): void {
+    this.#requests += 1;
+    if (record.outcome !== 'ok') return;
+    this.#ok += 1;
+    if (record.ttftMs !== null) this.#ttft.add(record.ttftMs);
+    if (this.#slo === undefined || isGood(record, this.#slo)) this.#good += 1;
+  }
+
+  step(concurrency: number, tookMs: number): LimitStep {
+    const ttft = this.#ttft.spread();
+    return {
+      concurrency,
+      requests: this.#requests,
+      ok: this.#ok,
+      goodput_per_second: Math.round((this.#good * 1_000_000) / tookMs) / 1000,
+      ttft_p50_ms: ttft?.p50 ?? null,
+      ttft_p95_ms: ttft?.p95 ?? null,
+    };
+  }
+}

@@ -1,0 +1,52 @@
+import { styleText } from 'node:util';
+import { compareReports } from '../compare_reports.ts';
+import type { LoadReport } from '../load_report.ts';
+import type { LoadRun } from '../load_run.ts';
+import { reportHtml } from '../report_html.ts';
+import type { RunRecorder } from '../run_recorder.ts';
+import { comparisonTable } from './comparison_table.ts';
+import type { NamedReport } from './find_report.ts';
+import { writeReport } from './report_files.ts';
+import { reportTable } from './report_table.ts';
+import type { Style } from './text_cells.ts';
+
+/** Files that a run is written to; `-` is stdout, which then holds it and nothing else. */
+export interface Deliveries {
+  json?: string;
+  csv?: string;
+  html?: string;
+}
+
+/** Prints a run for people, unless stdout is taken, and writes its files. @throws Unwritable */
+export async function deliver(
+  run: LoadRun,
+  report: LoadReport,
+  recorder: RunRecorder,
+  { json, csv, html }: Deliveries,
+  baseline: NamedReport | undefined,
+): Promise<void> {
+  const files: [target: string | undefined, text: () => string][] = [
+    [json, () => `${JSON.stringify({ ...report, plan: run.plan }, null, 2)}\n`],
+    [csv, () => recorder.csv()],
+    [html, () => reportHtml(run) ?? ''],
+  ];
+  if (!files.some(([target]) => target === '-')) {
+    await out(reportTable(report, style));
+    if (baseline) {
+      const rows = compareReports(baseline.report, report);
+      await out(`\n${comparisonTable(rows, baseline.name, `this run (${run.id})`, style)}`);
+    }
+  }
+  for (const [target, text] of files) {
+    if (target === '-') await out(text());
+    else if (target !== undefined) await writeReport(target, text());
+  }
+}
+
+/** styleText honours NO_COLOR and leaves pipes alone. */
+export const style: Style = (format, line) => styleText(format, line, { stream: process.stdout });
+
+/** Resolves when it is written: a pipe takes time, and the program may exit right after. */
+export function out(text: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}

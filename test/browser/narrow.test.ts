@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { SAMPLE_FINDINGS, sampleRun } from '../support/sample_runs.ts';
+import { openDashboard, pathIsWhole, screenshot } from './dashboard_page.ts';
+import { fakeInBrowser } from './fake_in_browser.ts';
+
+const { browser, fake } = await fakeInBrowser();
+const SCREENS = ['load', 'load/balancer', 'load/failover', 'overview', 'runs', 'stream', 'doctor'] as const;
+
+describe.each(['light', 'dark'] as const)('320 pixels, %s', (colorScheme) => {
+  it.each(SCREENS)('hold the screen %s without scrolling sideways', async (screen) => {
+    const runs = [sampleRun('fast', 100), sampleRun('slow', 400, 1)];
+    const console = await fake({ streamMs: 300, findings: [...SAMPLE_FINDINGS], runs });
+    const viewport = { width: 320, height: 800 };
+    const { page } = await openDashboard(browser, `${console.url}/#/${screen}`, { colorScheme, viewport });
+    await pathIsWhole(page);
+    if (screen === 'load') {
+      await page.getByText('Advanced').click();
+      await page.getByRole('button', { name: 'Run Load Test' }).click();
+      await page.getByText('This is the limiter working.').waitFor();
+    } else if (screen === 'load/balancer') {
+      await page.getByRole('button', { name: 'Run the comparison' }).click();
+      await page.getByText('The same 10 requests').waitFor();
+    } else if (screen === 'runs') {
+      await page.getByRole('checkbox').nth(0).check();
+      await page.getByRole('checkbox').nth(1).check();
+      await page.getByText('A is better').first().waitFor();
+    } else if (screen === 'doctor') {
+      await page.getByText('app-2 does not answer.').waitFor();
+    }
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    expect(await page.evaluate(overflow)).toBeLessThanOrEqual(0);
+    await screenshot(page, `narrow-${screen.replace('/', '-')}-${colorScheme}`);
+    await page.context().close();
+  });
+});

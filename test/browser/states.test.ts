@@ -1,0 +1,288 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { SAMPLE_FINDINGS, sampleRun } from '../support/sample_runs.ts';
+import { until } from '../support/until.ts';
+import { openDashboard, pathIsWhole, screenshot } from './dashboard_page.ts';
+import { fakeInBrowser } from './fake_in_browser.ts';
+
+const { browser, fake } = await fakeInBrowser();
+
+const lanes = (page: Page) => page.getByRole('region', { name: 'Lanes' });
+const result = (page: Page) => page.getByRole('region', { name: 'Result' });
+
+async function open(script: Parameters<typeof fake>[0], hash = '') {
+  const console = await fake(script);
+  const { page } = await openDashboard(browser, `${console.url}/${hash}`);
+  return { page, console };
+}
+
+describe('the load tester', () => {
+  it('is empty, live, finished: lanes, sequence and shares tell where the streams went', async () => {
+    const { page } = await open({ streamMs: 700 });
+    await pathIsWhole(page);
+    await page.getByRole('heading', { name: 'Ten streams at once, thirty in all' }).waitFor();
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    await result(page).getByText('Measure').waitFor();
+    await lanes(page).getByText('Finished', { exact: true }).waitFor();
+    await result(page).getByText('This is the limiter working.').waitFor();
+    const sequence = page.getByRole('region', { name: 'Sequence first 200 requests' });
+    expect(await sequence.locator('.strip-cell[data-kind="streamed"]').count()).toBeGreaterThan(18);
+    await lanes(page).getByText('Show as a table').click();
+    expect(await lanes(page).getByRole('row').count()).toBe(4);
+    await sequence.getByText('Show as a table').click();
+    expect(await sequence.getByRole('row').count()).toBe(31);
+    const shares = page.getByRole('region', { name: 'Streams per instance', exact: true });
+    await shares.getByText(/^(even|uneven)$/).waitFor();
+    for (const name of ['JSON', 'CSV', 'HTML']) {
+      expect(await page.getByRole('link', { name, exact: true }).getAttribute('href')).toMatch(/^\/api\/runs\/run-1\//);
+    }
+    await page.context().close();
+  });
+
+  it('draws lanes: coloured pixels where dots and areas are', async () => {
+    const { page } = await open({ streamMs: 500 });
+    await pathIsWhole(page);
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Finished', { exact: true }).waitFor();
+    const painted = await page.evaluate(`[...document.querySelectorAll('canvas')].slice(0, 3).map((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return data.filter((value, index) => index % 4 === 3 && value > 0).length;
+    })`);
+    for (const pixels of painted as number[]) expect(pixels).toBeGreaterThan(500);
+    await page.context().close();
+  });
+
+  it('stands still while paused, and catches up', async () => {
+    const { page } = await open({ streamMs: 900 });
+    await pathIsWhole(page);
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    await page.keyboard.press('p');
+    await lanes(page).getByText('Paused').waitFor();
+    await lanes(page)
+      .getByText(/last data \d+ s ago/)
+      .waitFor();
+    await page.getByRole('button', { name: 'Go on' }).waitFor();
+    const before = await result(page).textContent();
+    await page.waitForTimeout(600);
+    expect(await result(page).textContent()).toBe(before);
+    await page.keyboard.press('p');
+    await lanes(page).getByText('Finished', { exact: true }).waitFor();
+    await page.keyboard.press('p');
+    await lanes(page).getByText('Paused').waitFor();
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    await page.context().close();
+  });
+
+  it('says how old the last news are when none come', async () => {
+    const { page, console } = await open({ streamMs: 60_000 });
+    await pathIsWhole(page);
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    console.script.run = 'hang';
+    await lanes(page).getByText('Stale').waitFor();
+    await lanes(page)
+      .getByText(/last data \d+ s ago/)
+      .waitFor();
+    await page.context().close();
+  });
+
+  it('keeps what it has when the console goes away, and goes on when it is back', async () => {
+    const { page, console } = await open({ streamMs: 1_500 });
+    await pathIsWhole(page);
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    console.script.run = 'drop';
+    await lanes(page).getByText('Disconnected').waitFor();
+    await lanes(page).getByText('Show as a table').click();
+    const started = await lanes(page).locator('tbody tr td:nth-of-type(1)').allTextContents();
+    expect(started.map(Number).reduce((sum, n) => sum + n)).toBeGreaterThanOrEqual(10);
+    console.script.run = 'whole';
+    await lanes(page).getByText('Finished', { exact: true }).waitFor();
+    await page.context().close();
+  });
+
+  it('finds its run again after a reload', async () => {
+    const { page } = await open({ streamMs: 2_000 });
+    await pathIsWhole(page);
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    await page.reload();
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    await lanes(page).getByText('Finished', { exact: true }).waitFor();
+    await page.context().close();
+  });
+
+  it('says that it was cancelled, and that it failed and why', async () => {
+    const { page, console } = await open({ streamMs: 60_000 });
+    await pathIsWhole(page);
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Live', { exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await lanes(page).getByText('Cancelled').waitFor();
+    console.script.run = 'fail';
+    await page.keyboard.press('r');
+    await result(page).getByText('The run failed').waitFor();
+    await result(page).getByText('ulimit -n').waitFor();
+    await screenshot(page, 'load-failed');
+    console.script.run = 'refuse';
+    await page.keyboard.press('r');
+    await result(page).getByText('Another run goes on').waitFor();
+    await page.context().close();
+  });
+
+  it('greys percentiles that have too few samples', async () => {
+    const { page } = await open({ streamMs: 300 });
+    await pathIsWhole(page);
+    await page.keyboard.press('r');
+    await lanes(page).getByText('Finished', { exact: true }).waitFor();
+    const latency = page.getByRole('region', { name: 'Latency ms, of completed streams' });
+    expect(await latency.locator('td.text-muted.italic').count()).toBeGreaterThan(0);
+    await latency.getByText('too few samples').waitFor();
+    await page.context().close();
+  });
+
+  it('is this browser’s affair where the console runs nothing, and says what that means', async () => {
+    const { page } = await open({ canRun: false, canDrill: false });
+    await pathIsWhole(page);
+    await page.getByText('at most 100').waitFor();
+    expect(await page.getByRole('button', { name: 'Server' }).isDisabled()).toBe(true);
+    await page.getByRole('link', { name: 'With and without the balancer' }).click();
+    await page.getByText('This experiment runs at the console’s own address').waitFor();
+    await page.getByRole('link', { name: 'Failover drill' }).click();
+    await page.getByText('The drill needs the native stack').waitFor();
+    await page.context().close();
+  });
+
+  it('is restored by a link, and asks for the plan that the link names', async () => {
+    const link = '#/load?mode=rate&rate=7&duration=3&slo=chat&resumable=true&engine=server&prompt=Hello';
+    const { page } = await open({ streamMs: 300 }, link);
+    await pathIsWhole(page);
+    expect(await page.locator('#field-rate').inputValue()).toBe('7');
+    expect(await page.getByLabel('Prompt').inputValue()).toBe('Hello');
+    expect(await page.getByLabel('Goal (SLO)').inputValue()).toBe('chat');
+    expect(await page.getByLabel('Resumable streams').isChecked()).toBe(true);
+    await page.getByLabel('Prompt').fill('Other');
+    expect(await page.evaluate('location.hash')).toContain('prompt=Other');
+    await page.context().close();
+  });
+});
+
+describe('with and without the balancer', () => {
+  it('shows nine and one beside three and seven, in one picture', async () => {
+    const { page } = await open({ streamMs: 500 }, '#/load/balancer');
+    await pathIsWhole(page);
+    await page.getByText('Ten requests will be dealt out').waitFor();
+    await page.getByRole('button', { name: 'Run the comparison' }).click();
+    await page.getByText('9 streamed over 3 instances, 3 at one alone').waitFor();
+    await page.getByRole('region', { name: 'Straight to app-1' }).getByText('idle, 3 free').first().waitFor();
+    await page.context().close();
+  });
+});
+
+describe('the overview', () => {
+  it('is waiting, live, stale, paused, disconnected and live again', async () => {
+    const { page, console } = await open({ cluster: 'silent' }, '#/overview');
+    await page.getByText('Waiting for the first news').waitFor();
+    console.script.cluster = 'live';
+    const instances = page.getByRole('region', { name: 'Instances', exact: true });
+    await instances.getByText('Live', { exact: true }).waitFor();
+    console.script.cluster = 'silent';
+    await instances.getByText('Stale').waitFor();
+    await instances.getByText(/last data \d+ s ago/).waitFor();
+    await page.keyboard.press('p');
+    await instances.getByText('Paused').waitFor();
+    await page.keyboard.press('p');
+    console.script.cluster = 'gone';
+    await instances.getByText('Disconnected').waitFor({ timeout: 60_000 });
+    await page.getByRole('alert').getByText('NGINX runs, but no instance answers').waitFor();
+    console.script.cluster = 'live';
+    await instances.getByText('Live', { exact: true }).waitFor();
+    await page.context().close();
+  });
+});
+
+describe('the runs', () => {
+  it('are empty with a way on, or say why they can not be read', async () => {
+    const { page, console } = await open({}, '#/runs');
+    await page.getByRole('heading', { name: 'No runs yet' }).waitFor();
+    await page.getByRole('button', { name: 'Go to the load tester' }).click();
+    await page.getByRole('button', { name: 'Run Load Test' }).waitFor();
+    console.script.console = 'fails';
+    const { page: other } = await openDashboard(browser, `${console.url}/#/runs`);
+    await other.getByText('The history is locked.').waitFor();
+    console.script.console = 'answers';
+    await other.getByRole('button', { name: 'Read it again' }).click();
+    await other.getByRole('heading', { name: 'No runs yet' }).waitFor();
+    await page.context().close();
+    await other.context().close();
+  });
+
+  it('are compared by twos: the better value, or no clear difference', async () => {
+    const { page, console } = await open({ runs: [sampleRun('fast', 100), sampleRun('slow', 400, 1)] }, '#/runs');
+    const boxes = page.getByRole('checkbox');
+    await boxes.nth(0).check();
+    await page.getByText('Choose one more').waitFor();
+    await boxes.nth(1).check();
+    const table = page.getByRole('region', { name: 'Comparison, table' });
+    await table
+      .getByRole('row', { name: /TTFT p50/ })
+      .getByText('A is better')
+      .waitFor();
+    await table.getByText('no clear difference').first().waitFor();
+    await page
+      .getByRole('button', { name: /^Delete/ })
+      .first()
+      .click();
+    await until('one run', async () => (await boxes.count()) === 1);
+    expect(console.asked).toContain('DELETE /api/runs/fast');
+    await page.context().close();
+  });
+});
+
+describe('the doctor', () => {
+  it('tells what is wrong, why, and what mends it, by the node of the path', async () => {
+    const { page, console } = await open({ findings: [...SAMPLE_FINDINGS] });
+    await pathIsWhole(page);
+    await page.getByRole('region', { name: 'Path of a request' }).getByRole('link', { name: 'Instances' }).click();
+    const checks = page.getByRole('region', { name: 'Checks: Instances' });
+    await checks.getByText('app-2 does not answer.').waitFor();
+    await checks.getByText('NGINX reaches two of three instances.').waitFor();
+    await checks.getByRole('button', { name: 'Copy ./weir restart app-2' }).waitFor();
+    await page.getByText('5 checks: 1 failed, 1 to look at.').waitFor();
+    console.script.findings = [SAMPLE_FINDINGS[0]];
+    await page.keyboard.press('r');
+    await page.getByText('1 check, all well.').waitFor();
+    await page.context().close();
+  });
+
+  it('says what to do when the console itself fails', async () => {
+    const { page, console } = await open({ console: 'fails' }, '#/doctor');
+    await page.getByText('./weir doctor').waitFor();
+    console.script.console = 'answers';
+    await page.getByRole('button', { name: 'Look again' }).click();
+    await page.getByText('0 checks, all well.').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('the live stream', () => {
+  it('is empty at first, and says so when no answer comes', async () => {
+    const { page } = await open({}, '#/stream');
+    await page.getByText('An answer, as it comes').waitFor();
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByRole('region', { name: 'Answer' }).getByText('Failed', { exact: true }).waitFor();
+    expect(await page.locator('body').textContent()).not.toContain('Failed to fetch');
+    await page.context().close();
+  });
+});
+
+describe('the banner', () => {
+  it('says in red that answers bypassed NGINX', async () => {
+    const { page } = await open({ via: null });
+    await page.getByRole('alert').getByText('These requests bypassed NGINX').waitFor();
+    await page.context().close();
+  });
+});

@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoadReport } from '../../src/load/load_report.ts';
+import type { LoadRun, RunHead } from '../../src/load/load_run.ts';
+import { SseDecoder } from '../../src/protocol/sse_decoder.ts';
+import { loadPlan } from '../support/load_plan.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { requestHttp1 } from '../support/stack_requests.ts';
+import { until } from '../support/until.ts';
+
+const SHORT = { tokens: 5, ttft_ms: 100, tokens_per_second: 50 };
+/** 300 streams a second from 200 at once: a machine of two cores has time left, so that no instance is the slow one. */
+const CALM = { tokens: 5, ttft_ms: 450, tokens_per_second: 20 };
+let stack: StackFixture;
+let token: string;
+beforeAll(async () => {
+  stack = await newStack();
+  await stack.start();
+  token = readFileSync(join(stack.state, 'console.token'), 'utf8').trim();
+});
+afterAll(() => stack.destroy());
+
+const get = (path: string) => fetch(`${stack.dashboard}${path}`);
+const json = async <T>(path: string) => (await get(path)).json() as Promise<T>;
+const change = (method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
+  fetch(`${stack.dashboard}${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', 'x-console-token': token, ...headers },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+const plan = (fields: Parameters<typeof loadPlan>[0]) => loadPlan({ url: stack.api, fake: SHORT, ...fields });
+const ended = (id: string) =>
+  until(`run ${id} to end`, async () => {
+    const run = await json<LoadRun>(`/api/runs/${id}`);
+    return run.state === 'running' ? undefined : run;
+  });
+
+async function eventsOf(id: string): Promise<{ event: string; data: unknown }[]> {
+  const events: { event: string; data: unknown }[] = [];
+  const decoder = new SseDecoder();
+  for await (const bytes of (await get(`/api/runs/${id}/events`)).body!) {
+    decoder.push(bytes);
+    for (let event = decoder.next(); event; event = decoder.next()) {
+      events.push({ event: event.event, data: JSON.parse(event.data) });
+    }
+  }
+  return events;
+}
+
+describe('./weir load with 200 users', () => {
+  it('reads 2,000 streams as whole, shares within their band, with a generator that kept up', async () => {
+    const flags = ['-c', '200', '-n', '2000', '--users', '200', '--fake', JSON.stringify(CALM), '--json', '-'];
+    const { code, stdout, stderr } = await stack.weir(['load', ...flags]);
+    const report = JSON.parse(stdout) as LoadReport;
+    expect(report.outcomes).toMatchObject({ ok: 2000 });
+    expect(report.shares.map(({ instance, verdict }) => [instance, verdict])).toEqual([
+      ['app-1', 'even'],
+      ['app-2', 'even'],
+      ['app-3', 'even'],
+    ]);
+    expect(report.via).toBe('nginx');
+    expect([report.self_check?.reasons, code], stderr).toEqual([[], 0]);
+  });
+
+  it('is kept, and compared with by the next', async () => {
+    const flags = ['-c', '3', '-n', '30', '--fake', JSON.stringify(SHORT), '--baseline', 'last', '--name', 'second'];
+    const { code, stdout } = await stack.weir(['load', ...flags, '--fail-if', 'ok.share<100%']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Comparison')]);
+    const { runs } = await json<{ runs: RunHead[] }>('/api/runs');
+    expect(runs.map(({ name, engine, state }) => [name, engine, state])).toEqual([
+      ['second', 'cli', 'finished'],
+      ['load test', 'cli', 'finished'],
+    ]);
+    const compared = await stack.weir(['load', 'compare', runs[1]!.id, 'last', '--json']);
+    expect(JSON.parse(compared.stdout).rows).toContainEqual(expect.objectContaining({ metric: 'ttft.p95' }));
+    expect(await json(`/api/compare?a=${runs[1]!.id}&b=${runs[0]!.id}`)).toEqual(JSON.parse(compared.stdout));
+  });
+
+  it('ends with 99 and the figure where a condition holds', async () => {
+    const flags = ['-c', '2', '-n', '4', '--fake', JSON.stringify(SHORT), '--fail-if', 'ttft.p50>50'];
+    const { code, stderr } = await stack.weir(['load', ...flags]);
+    expect([code, stderr]).toEqual([99, expect.stringMatching(/ttft\.p50>50 holds: it is \d/)]);
+    const aborted = await stack.weir([
+      'load',
+      '--duration',
+      '60s',
+      '--abort-if',
+      'requests>2',
+      '--fake',
+      '{"tokens":1}',
+    ]);
+    expect([aborted.code, aborted.stderr]).toEqual([99, expect.stringContaining('was ended: requests>2')]);
+  });
+});
+
+describe('the console’s runs', () => {
+  it('go on one at a time, are streamed while they do, and end with their report', async () => {
+    const closed = { kind: 'closed', concurrency: 3, durationMs: 1500 } as const;
+    const started = await change('POST', '/api/runs', { plan: plan({ mode: closed, slo: 'chat' }), name: 'mine' });
+    expect(started.status).toBe(201);
+    const { id } = (await started.json()) as { id: string };
+    const refused = await change('POST', '/api/runs', { plan: plan({}) });
+    expect([refused.status, await refused.json()]).toEqual([
+      409,
+      expect.objectContaining({ error: 'run_in_progress' }),
+    ]);
+    const events = await eventsOf(id);
+    const names = events.map(({ event }) => event);
+    expect(names.filter((name) => name === 'snapshot').length).toBeGreaterThanOrEqual(3);
+    expect(names.at(-1)).toBe('end');
+    const starts = events.filter(({ event }) => event === 'started').flatMap(({ data }) => data as { index: number }[]);
+    const run = await ended(id);
+    expect(run).toMatchObject({ name: 'mine', state: 'finished', report: { via: 'nginx', good: { share: 1 } } });
+    expect(events.at(-1)?.data).toEqual({ state: 'finished', report: run.report });
+    expect(starts.length).toBeLessThanOrEqual(run.report!.requests);
+    expect(run.strip.slice(0, 3).every(({ outcome }) => outcome === 'ok')).toBe(true);
+    expect(await eventsOf(id)).toHaveLength(2);
+    expect((await get(`/api/runs/${id}/report.csv`)).headers.get('content-disposition')).toContain(`weir-${id}.csv`);
+    expect(await (await get(`/api/runs/${id}/report.html`)).text()).toContain('<svg');
+    expect(await json(`/api/runs/${id}/report.json`)).toMatchObject({ requests: run.report!.requests, plan: run.plan });
+    expect((await change('DELETE', `/api/runs/${id}`)).status).toBe(204);
+    expect((await get(`/api/runs/${id}`)).status).toBe(404);
+  });
+
+  it('end early when they are stopped', async () => {
+    const mode = { kind: 'open', ratePerSecond: 20, arrivals: 'poisson', durationMs: 60_000, maxInFlight: 3 } as const;
+    const { id } = (await (await change('POST', '/api/runs', { plan: plan({ mode }) })).json()) as { id: string };
+    expect((await change('DELETE', `/api/runs/${id}`)).status).toBe(409);
+    expect((await change('POST', `/api/runs/${id}/stop`)).status).toBe(202);
+    expect((await ended(id)).state).toBe('cancelled');
+  });
+
+  it('show ten at once with the balancer and without it: 9 and 1, 3 and 7', async () => {
+    const answer = await change('POST', '/api/comparison', { concurrency: 10 });
+    const ids = (await answer.json()) as { balanced: string; single: string; single_instance: string };
+    const [balanced, single] = [await ended(ids.balanced), await ended(ids.single)];
+    expect(balanced.report).toMatchObject({ outcomes: { ok: 9, '429': 1 }, via: 'nginx' });
+    expect(single.report).toMatchObject({ outcomes: { ok: 3, '429': 7 }, via: 'direct' });
+    expect(Object.keys(single.report!.instances)).toEqual([ids.single_instance]);
+  });
+
+  it('take in what a browser ran', async () => {
+    const source = await json<{ runs: RunHead[] }>('/api/runs');
+    const report = source.runs.find((run) => run.report)!.report;
+    const body = {
+      plan: plan({}),
+      report,
+      engine: 'browser',
+      records: [{ index: 0, outcome: 'ok', instance: 'app-1' }],
+    };
+    const { id } = (await (await change('POST', '/api/runs/import', body)).json()) as { id: string };
+    expect(await json(`/api/runs/${id}`)).toMatchObject({ engine: 'browser', report, strip: [{ outcome: 'ok' }] });
+  });
+
+  it('can be read through NGINX, and not changed', async () => {
+    const { runs } = await json<{ runs: RunHead[] }>('/api/runs');
+    const seen = await requestHttp1(stack.url, { path: '/api/runs' });
+    expect((JSON.parse(seen.text) as { runs: RunHead[] }).runs).toHaveLength(runs.length);
+    const headers = { 'x-console-token': token };
+    const refused = await requestHttp1(stack.url, { path: '/api/runs', body: { plan: plan({}) }, headers });
+    expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('Behind NGINX')]);
+  });
+});
+
+describe('drills', () => {
+  const stateOf = async (name: string) => {
+    const { services } = await json<{ services: { name: string; state: string; healthy: boolean; pid: number }[] }>(
+      '/api/services',
+    );
+    return services.find((service) => service.name === name)!;
+  };
+  const drill = (action: string, service = 'app-2') => change('POST', '/api/drills', { service, action });
+
+  it('kill, stop and start an instance', async () => {
+    const before = await stateOf('app-2');
+    expect((await drill('kill')).status).toBe(202);
+    await until('it is back', async () => {
+      const { pid, healthy } = await stateOf('app-2');
+      return healthy && pid !== before.pid;
+    });
+    expect((await drill('stop')).status).toBe(202);
+    await until('it has stopped', async () => (await stateOf('app-2')).state === 'stopped');
+    expect((await drill('start')).status).toBe(202);
+    await until('it runs', async () => (await stateOf('app-2')).healthy);
+  });
+
+  it('pause an instance and let it continue', async () => {
+    expect((await drill('pause')).status).toBe(202);
+    await until('it does not answer', async () => !(await stateOf('app-2')).healthy);
+    expect((await drill('continue')).status).toBe(202);
+    await until('it answers', async () => (await stateOf('app-2')).healthy);
+  });
+
+  it('spare the console itself, and what is not there', async () => {
+    for (const name of ['console', 'app-9']) expect((await drill('kill', name)).status).toBe(422);
+  });
+});

@@ -1,0 +1,45 @@
+import type { LoadRun } from '../../src/load/load_run.ts';
+import { Summary } from '../../src/load/summary.ts';
+import { loadPlan, loadRecord } from './load_plan.ts';
+
+/** A finished run of 60 requests over three instances, the first `refused` of which got a 429. */
+export function sampleRun(id: string, ttftMs: number, refused = 0): LoadRun {
+  const plan = loadPlan({ concurrency: 10, requests: 60 });
+  const summary = new Summary();
+  summary.enter('measure', 0);
+  const strip: LoadRun['strip'] = [];
+  for (let index = 0; index < 60; index++) {
+    const instance = `app-${(index % 3) + 1}`;
+    const times = { startMs: index * 20, e2eMs: 2_000 + (index % 10), ttftMs: ttftMs + (index % 10), tpotMs: 20 };
+    summary.start(index, times.startMs);
+    const outcome = index < refused ? '429' : 'ok';
+    summary.add(loadRecord({ index, instance, ...times, outcome, tokens: 100 }), [19, 20, 21]);
+    strip.push({ instance, outcome });
+  }
+  summary.close(4_000);
+  const head = { id, name: id, started_at: '2026-11-24T20:00:00Z', state: 'finished', engine: 'server' } as const;
+  return { ...head, plan, report: summary.report(4_000), snapshot: summary.snapshot(4_000), strip };
+}
+
+/** A finding for each area of the path, one of them of each kind. */
+export const SAMPLE_FINDINGS = [
+  { id: 'page', area: 'page', status: 'ok', what: 'The page is served by the console.', why: '', mend: '' },
+  { id: 'reach', area: 'nginx', status: 'ok', what: 'https://localhost answers.', why: '', mend: '' },
+  {
+    id: 'certificate',
+    area: 'nginx',
+    status: 'warn',
+    what: 'Browsers ask before they trust https://localhost.',
+    why: 'Weir signed it with an authority of its own, which browsers do not know.',
+    mend: './weir certs trust',
+  },
+  {
+    id: 'instances',
+    area: 'instances',
+    status: 'fail',
+    what: 'app-2 does not answer.',
+    why: 'NGINX reaches two of three instances.',
+    mend: './weir restart app-2',
+  },
+  { id: 'redis', area: 'redis', status: 'ok', what: 'Redis is connected.', why: '', mend: '' },
+] as const;

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { Summary } from '../../../performance_dashboard/src/api.ts';
+import { comparisonVerdict, sideOf } from '../../../performance_dashboard/src/view/comparisonVerdict.ts';
+import { type DrillStream, drillVerdict } from '../../../performance_dashboard/src/view/drillVerdict.ts';
+
+const side = (streamed: number[], refused: number, broken = 0) => ({
+  streamed: streamed.reduce((sum, n) => sum + n, 0),
+  refused,
+  broken,
+  instances: streamed.map((n, index) => ({ id: `app-${index + 1}`, streamed: n })),
+});
+
+describe('the comparison', () => {
+  it('says what the balancer brought', () => {
+    const { tone, text } = comparisonVerdict(side([3, 3, 3], 1), side([3, 0, 0], 7), 10);
+    expect(tone).toBe('good');
+    expect(text).toContain('9 streamed over 3 instances, 3 at one alone. That is 3 times as many');
+  });
+
+  it('praises neither a balancer that brought nothing nor a broken run', () => {
+    expect(comparisonVerdict(side([3], 7), side([3], 7), 10)).toMatchObject({ tone: 'warn' });
+    expect(comparisonVerdict(side([3, 3, 2], 1, 1), side([3], 7), 10)).toMatchObject({
+      tone: 'warn',
+      text: expect.stringContaining('1 of the streams broke off'),
+    });
+  });
+
+  it('counts every instance that is known, also one that got nothing', () => {
+    const empty = new Summary().report();
+    const report = {
+      ...empty,
+      instances: { 'app-1': { requests: 10, ok: 3 } },
+      outcomes: { ...empty.outcomes, ok: 3, '429': 7 },
+    };
+    expect(sideOf(report, ['app-1', 'app-2'])).toEqual(side([3, 0], 7));
+  });
+});
+
+describe('the failover drill', () => {
+  const stream = (change: Partial<DrillStream> = {}): DrillStream => ({
+    index: 0,
+    parts: [{ instance: 'app-1', tokens: 100 }],
+    epoch: 1,
+    gapsMs: [],
+    state: 'whole',
+    checksum: true,
+    reason: null,
+    ...change,
+  });
+  const moved = stream({
+    parts: [
+      { instance: 'app-2', tokens: 40 },
+      { instance: 'app-1', tokens: 60 },
+    ],
+    epoch: 2,
+    gapsMs: [143.6],
+  });
+
+  it('has lost nothing when all came, with the right checksum, over two instances', () => {
+    const { tone, title, text } = drillVerdict([stream(), moved], 100, 'app-2');
+    expect([tone, title]).toEqual(['good', '0 tokens lost']);
+    expect(text).toBe(
+      'app-2 was killed in mid-answer. 1 of 2 streams went on at other instances, after 144 ms at most; every checksum is right.',
+    );
+  });
+
+  it('says how many are lost, and why', () => {
+    const cut = stream({
+      parts: [{ instance: 'app-2', tokens: 93 }],
+      state: 'broken',
+      checksum: false,
+      reason: 'gone',
+    });
+    expect(drillVerdict([stream(), cut], 100, 'app-2')).toMatchObject({
+      tone: 'bad',
+      title: '7 tokens lost',
+      text: expect.stringContaining('First reason: gone.'),
+    });
+  });
+
+  it('does not call whole what has no right checksum, nor a drill what moved nothing', () => {
+    expect(drillVerdict([stream({ checksum: false })], 100, 'app-2').tone).toBe('bad');
+    expect(drillVerdict([stream()], 100, 'app-2')).toMatchObject({ tone: 'warn', title: '0 tokens lost' });
+    expect(drillVerdict([stream()], 100, null).text).toContain('No instance was killed');
+  });
+
+  it('finds tokens that came twice', () => {
+    const twice = stream({ parts: [{ instance: 'app-1', tokens: 103 }], gapsMs: [10] });
+    expect(drillVerdict([twice], 100, 'app-2')).toMatchObject({
+      tone: 'bad',
+      text: expect.stringContaining('3 tokens came twice'),
+    });
+  });
+});
