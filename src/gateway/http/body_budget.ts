@@ -18,7 +18,8 @@ export class BodyBudget {
 
   /** Takes room for a request's body until its answer is over. @throws WeirError service_unavailable */
   take(request: FastifyRequest, reply: FastifyReply): void {
-    const declared = Number(request.headers['content-length'] ?? this.#largest);
+    const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
+    const declared = chunked === undefined ? Number(length ?? 0) : this.#largest;
     if (!(declared > SMALL)) return;
     // One that is larger than allowed is refused by its own name later on.
     const size = Math.min(declared, this.#largest);
