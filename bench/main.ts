@@ -51,7 +51,7 @@ try {
     }
   }
   const cancels = new Map<string, number[]>();
-  for (const row of chosen.filter(({ key }) => key === 'weir' || key === 'deployed')) {
+  for (const row of chosen.filter(({ key }) => ['weir', 'deployed', 'chat'].includes(key))) {
     cancels.set(row.name, await cancelLatencies(row, mockUrl));
   }
   const isGeneratorWanted = wanted === undefined || wanted.includes('generator');

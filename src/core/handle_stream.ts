@@ -2,7 +2,6 @@ import { WeirError } from '../protocol/error_code.ts';
 import type { StreamRequest } from '../protocol/stream_request.ts';
 import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
-import type { Answer } from './provider/provider.ts';
 import type { ProviderRegistry } from './provider/provider_registry.ts';
 import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
 import type { Commit } from './stream/commit.ts';
@@ -85,13 +84,21 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   }
 }
 
-/** Waits for the provider's head, two seconds at the most. @throws what the provider failed with in that time */
-export async function headOrPatience(opening: Promise<Answer>, wheel: TimerWheel): Promise<void> {
-  const { promise: patience, resolve } = Promise.withResolvers<void>();
-  const timer = wheel.timer(resolve);
-  timer.arm(HEAD_PATIENCE_MS);
+/**
+ * Waits for the provider's head, but not longer than its patience.
+ * @returns the head, if it came
+ * @throws what the provider failed with in that time
+ */
+export async function headOrPatience<Head>(
+  opening: Promise<Head>,
+  wheel: TimerWheel,
+  patienceMs = HEAD_PATIENCE_MS,
+): Promise<Head | undefined> {
+  const { promise: patience, resolve } = Promise.withResolvers<undefined>();
+  const timer = wheel.timer(() => resolve(undefined));
+  timer.arm(patienceMs);
   try {
-    await Promise.race([opening.then(() => {}), patience]);
+    return await Promise.race([opening, patience]);
   } finally {
     timer.cancel();
   }

@@ -18,6 +18,7 @@ import { commitAtOnce } from '../core/stream/commit.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
 import { buildDurable } from './build_durable.ts';
+import { buildOrigins } from './build_origins.ts';
 import { buildSlotStore } from './build_slot_store.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
@@ -54,6 +55,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     continuation: config.OPENAI_CONTINUATION,
   };
   const openai = new OpenAiProvider(openaiOptions, wheel);
+  const origins = buildOrigins(config, wheel);
   const fake = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
   const streamCore: StreamCore = {
@@ -118,7 +120,17 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   };
   const announcer = new Announcer(directory, self);
   const feed = new ClusterFeed(cluster);
-  const app = await buildServer({ config, core, open, metrics, cluster, feed, health, isDraining: () => draining });
+  const app = await buildServer({
+    config,
+    core,
+    origins: origins.registry,
+    open,
+    metrics,
+    cluster,
+    feed,
+    health,
+    isDraining: () => draining,
+  });
 
   return {
     app,
@@ -136,7 +148,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     async close(): Promise<void> {
       await durable.stop();
       await announcer.stop();
-      await openai.close();
+      await Promise.all([openai.close(), origins.close()]);
       await slots.close();
       redis?.disconnect();
     },

@@ -51,6 +51,8 @@ const environment = z
     OPENAI_API_KEY: z.string().optional(),
     /** How that server goes on with a resumable answer whose instance died. */
     OPENAI_CONTINUATION: z.enum(CONTINUATIONS).default('none'),
+    ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
+    ANTHROPIC_API_KEY: z.string().optional(),
     AUTH_MODE: z.enum(['none']).default('none'),
     IDENTITY_HEADER: z
       .string()

@@ -36,6 +36,19 @@ describe('an instance that gets SIGTERM', () => {
     expect(running.received()).not.toContain('[DONE]');
   });
 
+  it('ends streams of other doors in their own words', async () => {
+    const instance = await startInstance({ DRAIN_SECONDS: '1' });
+    const fake = { tokens: 10_000, tokens_per_second: 20, ttft_ms: 0 };
+    const body = { model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }], fake };
+    const running = rawConnection(instance.port, streamPost(body, {}, '/v1/chat/completions'));
+    await until('the stream runs', () => running.received().includes('"content":"'));
+    instance.process.kill('SIGTERM');
+    expect(await instance.exited).toBe(0);
+    await running.ended;
+    expect(running.received()).toMatch(/data: \{"error":\{"message":"[^"]+","type":"server_error","code":"draining"/);
+    expect(running.received()).not.toContain('[DONE]');
+  });
+
   it('leaves at once at the second signal', async () => {
     const instance = await startInstance({ DRAIN_SECONDS: '60' });
     const running = rawConnection(instance.port, stream(10_000));

@@ -141,30 +141,36 @@ describe('NGINX in front', () => {
 describe('a client that leaves, through NGINX', () => {
   beforeAll(idle);
 
+  const door = '/v1/chat/completions';
+  const ours = '/api/v1/stream';
   it.each([
-    ['HTTP/1.1, before the head', one, 'mock-hang-before-head', 'onSent'],
-    ['HTTP/1.1, in the silence', one, 'mock-hang-after-head', 'onHead'],
-    ['HTTP/1.1, in mid-stream', one, 'mock-10000x50', 'onData'],
-    ['HTTP/2, before the head', two, 'mock-hang-before-head', 'onSent'],
-    ['HTTP/2, in the silence', two, 'mock-hang-after-head', 'onHead'],
-    ['HTTP/2, in mid-stream', two, 'mock-10000x50', 'onData'],
-  ] as const)('over %s: the provider’s call is cancelled and the slot is free', async (_, request, model, when) => {
-    const reached = () => until('the provider has the call', () => provider.open === 1);
-    const leave = async (cut: () => void) => {
-      await reached();
-      cut();
-    };
-    const hooks: Partial<StackRequest> =
-      when === 'onData' ? { onData: (_piece, cut) => void leave(cut) } : { [when]: leave };
-    const answer = await request({
-      path: '/api/v1/stream',
-      body: { query: 'hi', model, provider: 'openai' },
-      ...hooks,
-    });
-    expect(answer.text).not.toContain('[DONE]');
-    await until('the call is cancelled', () => provider.open === 0);
-    await idle();
-  });
+    ['HTTP/1.1, before the head', one, 'mock-hang-before-head', 'onSent', ours],
+    ['HTTP/1.1, in the silence', one, 'mock-hang-after-head', 'onHead', ours],
+    ['HTTP/1.1, in mid-stream', one, 'mock-10000x50', 'onData', ours],
+    ['HTTP/2, before the head', two, 'mock-hang-before-head', 'onSent', ours],
+    ['HTTP/2, in the silence', two, 'mock-hang-after-head', 'onHead', ours],
+    ['HTTP/2, in mid-stream', two, 'mock-10000x50', 'onData', ours],
+    ['HTTP/1.1, in mid-stream, at the door of others', one, 'mock-10000x50', 'onData', door],
+    ['HTTP/2, before the head, at the door of others', two, 'mock-hang-before-head', 'onSent', door],
+    ['HTTP/2, in mid-stream, at the door of others', two, 'mock-10000x50', 'onData', door],
+  ] as const)(
+    'over %s: the provider’s call is cancelled and the slot is free',
+    async (_, request, model, when, path) => {
+      const reached = () => until('the provider has the call', () => provider.open === 1);
+      const leave = async (cut: () => void) => {
+        await reached();
+        cut();
+      };
+      const hooks: Partial<StackRequest> =
+        when === 'onData' ? { onData: (_piece, cut) => void leave(cut) } : { [when]: leave };
+      const body =
+        path === ours ? { query: 'hi', model, provider: 'openai' } : { model: `openai/${model}`, stream: true };
+      const answer = await request({ path, body, ...hooks });
+      expect(answer.text).not.toContain('[DONE]');
+      await until('the call is cancelled', () => provider.open === 0);
+      await idle();
+    },
+  );
 });
 
 describe('an instance that is killed in mid-stream', () => {

@@ -20,6 +20,8 @@ export interface MockRequest {
   path: string;
   headers: IncomingMessage['headers'];
   body: { model?: string; stream?: boolean; stream_options?: { include_usage?: boolean } } & Record<string, unknown>;
+  /** The same, to the byte. */
+  raw: string;
   /** Wall clock, ms. */
   startedAt: number;
   /** Wall clock when the connection of an unfinished answer closed: the client went away, or the script reset it. */
@@ -33,6 +35,8 @@ export interface MockOpenaiOptions {
   host?: string;
   /** Scripts an answer; undefined leaves it to the model's name. */
   script?: (request: MockRequest) => readonly MockStep[] | undefined;
+  /** Whether `/responses` runs in the background, as resumable streams want it; else it is scripted like all others. */
+  background?: boolean;
 }
 
 export interface MockOpenai extends AsyncDisposable {
@@ -65,7 +69,8 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
   };
   const responses = new MockResponses();
   const server = createServer(async (incoming, response) => {
-    if (await responses.handle(incoming, response)) return;
+    if (options.background !== false && (await responses.handle(incoming, response))) return;
+    if (incoming.url === '/v1/models') return answerModels(response);
     if (incoming.method === 'GET') return answerStats(response, open, requests);
     const request = await receive(incoming, response);
     requests.push(request);
@@ -117,6 +122,7 @@ async function receive(incoming: IncomingMessage, response: ServerResponse): Pro
     path: incoming.url ?? '',
     headers: incoming.headers,
     body: JSON.parse(text),
+    raw: text,
     startedAt: performance.timeOrigin + performance.now(),
     closedEarlyAt: undefined,
     ended: new Promise((resolve) => {
@@ -192,6 +198,12 @@ function answerWhole(chunks: number, response: ServerResponse): void {
   response.end(
     JSON.stringify({ object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }], usage }),
   );
+}
+
+function answerModels(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const data = [{ id: 'mock-5x0', object: 'model', created: 1764000000, owned_by: 'mock' }];
+  response.end(JSON.stringify({ object: 'list', data }));
 }
 
 /** For measurements from another process: answers under way, and when clients went away (wall clock, ms). */

@@ -27,10 +27,10 @@ export function rawConnection(port: number, send: string, read = true): RawConne
   return { socket, received: () => Buffer.concat(parts).toString('utf8'), bytes: () => size, ended };
 }
 
-/** A complete `POST /api/v1/stream`. */
-export function streamPost(body: unknown, headers: Record<string, string> = {}): string {
+/** A complete `POST /api/v1/stream`, or of another path. */
+export function streamPost(body: unknown, headers: Record<string, string> = {}, path = '/api/v1/stream'): string {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const all = { Host: 'x', 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), ...headers };
   const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST /api/v1/stream HTTP/1.1\r\n${head.join('')}\r\n${text}`;
+  return `POST ${path} HTTP/1.1\r\n${head.join('')}\r\n${text}`;
 }

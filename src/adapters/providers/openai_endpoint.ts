@@ -1,10 +1,9 @@
-import { Agent } from 'undici';
 import type { Answer } from '../../core/provider/provider.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { type EventReader, OpenAiCall } from './openai_call.ts';
+import { providerAgent } from './provider_agent.ts';
 
-const CONNECT_MS = 5_000;
 /** What must arrive, though nobody waits for it, is tried so often. */
 const ERRAND_TRIES = 3;
 const ERRAND_RETRY_MS = 1_000;
@@ -23,16 +22,7 @@ export class OpenAiEndpoint {
   readonly #base: string;
   readonly #apiKey: string | undefined;
   readonly #wheel: TimerWheel;
-  // HTTP/2 would put every stream on one connection, with its flow control; deadlines are our own, in the call.
-  readonly #agent = new Agent({
-    allowH2: false,
-    connect: { timeout: CONNECT_MS },
-    connections: null,
-    pipelining: 1,
-    keepAliveTimeout: 30_000,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  readonly #agent = providerAgent();
 
   constructor(baseUrl: string, apiKey: string | undefined, wheel: TimerWheel) {
     this.#base = baseUrl.replace(/\/+$/, '');

@@ -5,12 +5,14 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
+import type { OriginRegistry } from '../../core/passthrough/origin_registry.ts';
 import { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import { clusterRoutes } from './cluster_routes.ts';
+import { doorRoutes } from './door_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
 import { healthRoutes } from './health_routes.ts';
 import { identifyBy } from './identity.ts';
@@ -30,6 +32,7 @@ const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 
 export interface ServerContext {
   config: GatewayConfig;
   core: DurableCore;
+  origins: OriginRegistry;
   open: OpenStreams;
   metrics: PrometheusMetrics;
   cluster: () => Promise<ClusterView>;
@@ -74,7 +77,7 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
   const lag = new LoopLag();
   const stopLag = lag.start();
   app.addHook('onClose', async () => stopLag());
-  streamRoute(app, {
+  const routes = {
     core,
     instance: config.INSTANCE_ID,
     defaultProvider: config.DEFAULT_PROVIDER,
@@ -82,7 +85,9 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     open: context.open,
     lag,
     readers,
-  });
+  };
+  streamRoute(app, routes);
+  await app.register(doorRoutes, { ...routes, origins: context.origins });
   threadRoutes(app, { core, identify, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);

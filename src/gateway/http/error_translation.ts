@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EventLog } from '../../core/observe/event_log.ts';
+import { type AnthropicErrorBody, anthropicError } from '../../protocol/anthropic_error.ts';
 import { ERROR_TABLE, type ErrorBody, type ErrorCode, WeirError } from '../../protocol/error_code.ts';
+import { type OpenAiErrorBody, openAiError } from '../../protocol/openai_error.ts';
 
 /** Fastify's own refusals, in our words. */
 const FASTIFY_CODES: Record<string, ErrorCode> = {
@@ -15,20 +17,20 @@ const FASTIFY_CODES: Record<string, ErrorCode> = {
 /** The one place where errors become answers. @param refused is told the code of each */
 export function translateErrors(app: FastifyInstance, log: EventLog, refused: (code: ErrorCode) => void): void {
   app.setErrorHandler((thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    const error = asWeirError(thrown);
+    const error = asWeirError(thrown, request.url);
     if (error.code === 'internal_error') {
       log.error('6', 'Internal error', { thread_id: request.threadId || undefined, reason: String(thrown.stack) });
     }
     refused(error.code);
     if (error.retryAfter !== undefined) reply.header('Retry-After', String(error.retryAfter));
-    return reply.status(error.status).send(bodyOf(error, request.threadId));
+    return reply.status(error.status).send(bodyOf(error, request.url, request.threadId));
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string;
     const allowed = (['GET', 'POST', 'DELETE'] as const).filter((method) => app.hasRoute({ method, url: path }));
     const code = allowed.length > 0 ? 'method_not_allowed' : 'not_found';
     if (allowed.length > 0) reply.header('Allow', allowed.join(', '));
-    return reply.status(ERROR_TABLE[code].status).send(bodyOf(new WeirError(code), ''));
+    return reply.status(ERROR_TABLE[code].status).send(bodyOf(new WeirError(code), request.url));
   });
 }
 
@@ -51,16 +53,22 @@ export function answerParserError(error: NodeJS.ErrnoException, socket: Socket):
   );
 }
 
-function asWeirError(error: FastifyError): WeirError {
+function asWeirError(error: FastifyError, url: string): WeirError {
   if (error instanceof WeirError) return error;
   const known = FASTIFY_CODES[error.code];
+  if (known === 'payload_too_large' && url.startsWith('/v1/')) {
+    return new WeirError(known, { message: 'The body is too large; send at most 32 MiB.' });
+  }
   if (known) return new WeirError(known);
   if (error instanceof SyntaxError && error.statusCode === 400) return new WeirError('invalid_json');
   if (error.statusCode !== undefined && error.statusCode < 500) return new WeirError('bad_request');
   return new WeirError('internal_error');
 }
 
-function bodyOf(error: WeirError, threadId: string): ErrorBody {
+/** In the shape that the clients of this path know. */
+function bodyOf(error: WeirError, url: string, threadId = ''): ErrorBody | OpenAiErrorBody | AnthropicErrorBody {
+  if (url.startsWith('/v1/messages')) return anthropicError(error);
+  if (url.startsWith('/v1/')) return openAiError(error);
   const body: ErrorBody = { error: error.code, message: error.message, details: error.details };
   if (threadId) body.thread_id = threadId;
   return body;

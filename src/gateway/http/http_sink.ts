@@ -16,11 +16,14 @@ export class HttpSink implements Sink {
   readonly #socket: Socket;
   readonly #headers: OutgoingHttpHeaders;
   readonly #chunked: boolean;
+  readonly #bytes: boolean;
   #onDrain: (() => void) | undefined;
   /** Kept here, as `socket.destroyed` asks both halves of the socket, for each frame. */
   #closed = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, headers: OutgoingHttpHeaders) {
+  /** @param bytes frames are bytes, one character each (Latin-1), and not text */
+  constructor(request: IncomingMessage, response: ServerResponse, headers: OutgoingHttpHeaders, bytes = false) {
+    this.#bytes = bytes;
     this.#response = response;
     this.#socket = request.socket;
     // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
@@ -39,13 +42,14 @@ export class HttpSink implements Sink {
     response.flushHeaders();
     // From here the framing is ours; the response object must not add its own.
     response.chunkedEncoding = false;
-    this.write(firstFrame);
+    // A chunk of no length would be the end.
+    if (firstFrame !== '') this.write(firstFrame);
     socket.uncork();
   }
 
   write(frame: string): boolean {
     if (this.#closed) return true;
-    const size = Buffer.byteLength(frame);
+    const size = this.#bytes ? frame.length : Buffer.byteLength(frame);
     // Text that is all ASCII is the same bytes in Latin-1, which Node writes without encoding it.
     const encoding = size === frame.length ? 'latin1' : 'utf8';
     return this.#socket.write(this.#chunked ? chunked(frame, size) : frame, encoding);
@@ -54,10 +58,9 @@ export class HttpSink implements Sink {
   end(lastFrame: string): void {
     if (this.#socket.destroyed) return;
     this.#detach();
-    this.#socket.write(
-      this.#chunked ? `${chunked(lastFrame, Buffer.byteLength(lastFrame))}0\r\n\r\n` : lastFrame,
-      'utf8',
-    );
+    const size = this.#bytes ? lastFrame.length : Buffer.byteLength(lastFrame);
+    const last = size === 0 || !this.#chunked ? lastFrame : chunked(lastFrame, size);
+    this.#socket.write(this.#chunked ? `${last}0\r\n\r\n` : last, this.#bytes ? 'latin1' : 'utf8');
     this.#response.end();
   }
 

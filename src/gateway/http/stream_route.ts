@@ -8,6 +8,7 @@ import { WeirError } from '../../protocol/error_code.ts';
 import { streamRequestSchema } from '../../protocol/stream_request.ts';
 import { WeirDoor } from '../doors/weir_door.ts';
 import type { OpenStreams } from '../open_streams.ts';
+import { abortWhenGone } from './abort_when_gone.ts';
 import { HttpSink } from './http_sink.ts';
 import { idempotencyOf } from './idempotency.ts';
 import type { Identify } from './identity.ts';
@@ -62,12 +63,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       context.lag.refuseWhenBehind();
 
       const { threadId } = request;
-      const abort = new AbortController();
-      reply.raw.once('close', () => {
-        open.delete(abort);
-        if (!reply.raw.writableFinished) abort.abort(new WeirError('cancelled'));
-      });
-      open.add(abort);
+      const abort = abortWhenGone(reply, open);
       const promptLength = body.query?.length ?? JSON.stringify(body.messages).length;
       const exchange: StreamExchange = {
         request: body,

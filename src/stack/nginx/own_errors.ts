@@ -1,4 +1,5 @@
-import { ERROR_TABLE, type ErrorCode } from '../../protocol/error_code.ts';
+import { ERROR_TABLE, type ErrorCode, WeirError } from '../../protocol/error_code.ts';
+import { openAiError } from '../../protocol/openai_error.ts';
 import { block, type Conf, comment } from './conf_text.ts';
 
 /** An answer that NGINX gives by itself: its status, the code of the closed table, and a sentence that fits NGINX. */
@@ -30,8 +31,17 @@ const OWN_ERRORS: OwnError[] = [
 ];
 
 /** `return 404 '{"error":"not_found",…}';` — quotes and `$` don't occur in our sentences. */
-function jsonReturn(status: number, code: ErrorCode, message: string): string {
-  return `return ${status} '${JSON.stringify({ error: code, message, details: {} })}';`;
+function jsonReturn(status: number, body: object): string {
+  return `return ${status} '${JSON.stringify(body)}';`;
+}
+
+/** In the shape of an instance's; what OpenAI's clients look for and what Anthropic's do fit into one. */
+function answers({ status, code, message }: OwnError): Conf {
+  const forOthers = { type: 'error', ...openAiError(new WeirError(code, { message })) };
+  return [
+    block('if ($request_uri ~ ^/v1/)', jsonReturn(status, forOthers)),
+    jsonReturn(status, { error: code, message, details: {} }),
+  ];
 }
 
 /** Headers of an answer that no instance had a hand in; the instance is the owner of CORS on all others. */
@@ -74,14 +84,14 @@ export function ownErrorPages(): Conf {
         ? `error_page ${nginxStatus} /.weir-error/${nginxStatus};`
         : `error_page ${nginxStatus} =${status} /.weir-error/${nginxStatus};`,
     ),
-    OWN_ERRORS.map(({ nginxStatus, status, code, message }) => [
+    OWN_ERRORS.map((error) => [
       block(
-        `location = /.weir-error/${nginxStatus}`,
+        `location = /.weir-error/${error.nginxStatus}`,
         'internal;',
         // The body was judged already; with the limit of the server the page about it would be refused too.
         'client_max_body_size 0;',
         OWN_HEADERS,
-        jsonReturn(status, code, message),
+        answers(error),
       ),
     ]),
   ];

@@ -45,7 +45,15 @@ describe('docs/operations.md', () => {
   const operations = read('docs/operations.md');
 
   it('lists every variable of an instance', () => {
-    const optional = ['SOCKET', 'PEER_SOCKET', 'PEER_PORT', 'REDIS_URL', 'IDENTITY_HEADER', 'OPENAI_API_KEY'];
+    const optional = [
+      'SOCKET',
+      'PEER_SOCKET',
+      'PEER_PORT',
+      'REDIS_URL',
+      'IDENTITY_HEADER',
+      'OPENAI_API_KEY',
+      'ANTHROPIC_API_KEY',
+    ];
     const names = [...Object.keys(parseConfig({})), ...optional];
     expect(names.filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
   });

@@ -97,6 +97,14 @@ describe.each([
     expect(blockOf(conf, 'location /api/v1/')).toContain('proxy_read_timeout 300s;');
   });
 
+  it('does the same for the doors of others, whose bodies hold images', () => {
+    const doors = blockOf(conf, 'location /v1/');
+    const stream = blockOf(conf, 'location /api/v1/stream');
+    // A whole answer is silent until it is there, so there is more patience than for a stream with its heartbeats.
+    const same = stream.replace('location /api/v1/stream', 'location /v1/').replace('35s', '300s').replace('2m', '33m');
+    expect(doors).toBe(same);
+  });
+
   it('never retries a refusal or a POST that was sent', () => {
     expect(conf.match(/proxy_next_upstream .*/g)).toSatisfy((lines: string[]) =>
       lines.every((line) => line === 'proxy_next_upstream error timeout;'),

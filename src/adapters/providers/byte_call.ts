@@ -1,0 +1,169 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { ByteConsumer, OriginAnswer } from '../../core/passthrough/origin.ts';
+import { SilenceWatch } from '../../core/provider/silence_watch.ts';
+import type { TimerWheel } from '../../core/time/timer_wheel.ts';
+import { WeirError } from '../../protocol/error_code.ts';
+import { Leftover } from './leftover.ts';
+import { passedHeaders } from './passed_headers.ts';
+
+/** A refusal is read whole before any of it is passed on; one that is longer than this is none. */
+const REFUSAL_BYTES = 1024 * 1024;
+
+export interface ByteCallAbout {
+  provider: string;
+  /** Cut out of what the provider says about it: some name the key that they refuse. */
+  apiKey: string | undefined;
+  silenceMs: number;
+}
+
+/** One call whose bytes are passed on: undici's handler on one side, an {@link OriginAnswer} on the other. */
+export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
+  readonly #about: ByteCallAbout;
+  readonly #wheel: TimerWheel;
+  readonly #signal: AbortSignal;
+  readonly #watch: SilenceWatch;
+  readonly #resolve: (answer: OriginAnswer) => void;
+  readonly #reject: (error: WeirError) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #consumer: ByteConsumer | undefined;
+  #full = false;
+  #settled = false;
+  #refusal = '';
+  /** How it ended before anybody listened: an answer may have no body. */
+  #ending: ((consumer: ByteConsumer) => void) | undefined;
+  #leftover: Leftover | undefined;
+  status = 0;
+  headers: Record<string, string> = {};
+  contentType = '';
+
+  constructor(
+    about: ByteCallAbout,
+    wheel: TimerWheel,
+    signal: AbortSignal,
+    resolve: (answer: OriginAnswer) => void,
+    reject: (error: WeirError) => void,
+  ) {
+    this.#about = about;
+    this.#wheel = wheel;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#watch = new SilenceWatch(wheel, about.silenceMs, () => this.#fail(new WeirError('upstream_timeout')));
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  // --- OriginAnswer
+
+  start(consumer: ByteConsumer): void {
+    this.#consumer = consumer;
+    if (this.#ending) {
+      this.#ending(consumer);
+      return;
+    }
+    this.#watch.hold(false);
+    this.#controller?.resume();
+  }
+
+  resume(): void {
+    if (this.#settled || !this.#full) return;
+    this.#full = false;
+    this.#watch.hold(false);
+    this.#controller?.resume();
+  }
+
+  finish(): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#leftover = new Leftover(this.#controller, this.#wheel);
+  }
+
+  // --- undici's handler
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#settled) controller.abort(new WeirError('cancelled'));
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // 103 and its like announce; the head is yet to come.
+    if (this.#settled || status < 200) return;
+    this.status = status;
+    this.contentType = String(headers['content-type'] ?? '');
+    this.headers = passedHeaders(headers);
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      this.#fail(this.#error('upstream_protocol', `it compressed its answer (${encoding}), unasked`));
+      return;
+    }
+    controller.pause();
+    this.#watch.hold(true);
+    this.#resolve(this);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, bytes: Uint8Array): void {
+    if (this.#settled) {
+      this.#leftover?.drop(bytes);
+      return;
+    }
+    this.#watch.touch();
+    const text = (bytes as Buffer).toString('latin1');
+    if (this.status >= 400) {
+      this.#refusal += text;
+      if (this.#refusal.length > REFUSAL_BYTES) this.#fail(this.#error('upstream_error', 'its refusal has no end'));
+      return;
+    }
+    if ((this.#consumer as ByteConsumer).bytes(text) || this.#settled) return;
+    this.#full = true;
+    this.#watch.hold(true);
+    controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#leftover?.end();
+    if (this.#settled) return;
+    this.#settle();
+    this.#tell((consumer) => {
+      if (this.#refusal !== '') consumer.bytes(this.#withoutKey(this.#refusal));
+      consumer.end();
+    });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#leftover?.end();
+    this.#fail(this.#error(this.#consumer ? 'upstream_truncated' : 'upstream_error', error.message));
+  }
+
+  #withoutKey(text: string): string {
+    const { apiKey } = this.#about;
+    return apiKey ? text.replaceAll(apiKey, '[key]') : text;
+  }
+
+  #error(code: 'upstream_truncated' | 'upstream_error' | 'upstream_protocol', reason: string): WeirError {
+    return new WeirError(code, { details: { provider: this.#about.provider, reason } });
+  }
+
+  #fail(error: WeirError): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#controller?.abort(error);
+    // Whoever waits for the head hears it there; for anybody else this does nothing.
+    this.#reject(error);
+    this.#tell((consumer) => consumer.fail(error));
+  }
+
+  #tell(ending: (consumer: ByteConsumer) => void): void {
+    if (this.#consumer) ending(this.#consumer);
+    else this.#ending = ending;
+  }
+
+  readonly #onAbort = (): void => {
+    this.#fail(this.#signal.reason);
+  };
+
+  #settle(): void {
+    this.#settled = true;
+    this.#watch[Symbol.dispose]();
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+}

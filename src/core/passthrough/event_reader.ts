@@ -1,0 +1,17 @@
+import type { Usage } from '../../protocol/stream_event.ts';
+
+/**
+ * What an event means to a relay that does not translate: `piece` of the answer, its proper `end`, the provider's own
+ * `error` (both are the last event of a stream), or `none` of these.
+ */
+export type Sight = 'none' | 'piece' | 'end' | 'error';
+
+/** Reads one stream's events in one protocol, and only as far as a relay must know them. One for each stream. */
+export interface EventReader {
+  /** @param data of one event, one character a byte */
+  read(data: string): Sight;
+  /** Whether the answer is whole if the bytes end here, without an event that says so. */
+  readonly complete: boolean;
+  /** As the provider reported it. */
+  readonly usage: Pick<Usage, 'input_tokens' | 'output_tokens'> | undefined;
+}

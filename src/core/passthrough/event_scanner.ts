@@ -1,0 +1,131 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import { MAX_EVENT_CHARS } from '../../protocol/sse_decoder.ts';
+import type { EventReader } from './event_reader.ts';
+
+const LF = 10;
+/** No event has ended in what came. */
+const NONE = -1;
+/** U+FEFF in UTF-8, one character a byte. */
+const BOM = '\u00ef\u00bb\u00bf';
+
+/**
+ * Finds the borders of events in bytes cut anywhere, and shows each event's data to a reader; the bytes themselves are
+ * never changed. What it gives out ends at a border, so that a comment or an error can follow at any time, and half an
+ * event never reaches a client. One character is one byte (Latin-1): borders and JSON's own signs are ASCII.
+ */
+export class EventScanner {
+  readonly #reader: EventReader;
+  /** Bytes of an event that has no end yet. Strings that grow are joined by V8 only when they are read. */
+  #held = '';
+  /** The part of its last line that has come. */
+  #line = '';
+  #data: string | undefined;
+  #first = true;
+  #afterCr = false;
+  /** Whether this stream ends its lines with both: then the second half of the last one is waited for. */
+  #crlf = false;
+  #borderAtLf = false;
+  /** Pieces of the answer in what was given out last. */
+  pieces = 0;
+  /** What ended the stream, once something has; whatever comes after it is not looked at. */
+  terminal: 'end' | 'error' | undefined;
+
+  constructor(reader: EventReader) {
+    this.#reader = reader;
+  }
+
+  /** @returns the events that are whole now, as they came. @throws WeirError upstream_protocol: no border in 16 MiB */
+  push(text: string): string {
+    this.pieces = 0;
+    let border = NONE;
+    let at = 0;
+    let cr = text.indexOf('\r');
+    while (at < text.length && this.terminal === undefined) {
+      if (this.#afterCr) {
+        this.#afterCr = false;
+        if (text.charCodeAt(at) === LF) {
+          this.#crlf = true;
+          at += 1;
+        }
+        if (this.#borderAtLf) {
+          this.#borderAtLf = false;
+          border = this.#dispatch(at);
+        }
+        continue;
+      }
+      const lf = text.indexOf('\n', at);
+      if (cr >= 0 && cr < at) cr = text.indexOf('\r', at);
+      const end = cr >= 0 && (lf < 0 || cr < lf) ? cr : lf;
+      if (end < 0) {
+        this.#line += text.slice(at);
+        break;
+      }
+      this.#afterCr = end === cr;
+      const line = this.#line === '' ? text.slice(at, end) : this.#line + text.slice(at, end);
+      this.#line = '';
+      at = end + 1;
+      if (line !== '') this.#read(line);
+      else if (this.#afterCr && (at < text.length ? text.charCodeAt(at) === LF : this.#crlf)) this.#borderAtLf = true;
+      else border = this.#dispatch(at);
+    }
+    return this.#give(text, border);
+  }
+
+  /**
+   * The bytes have ended. Many providers leave out the last blank line: an event that is whole counts without it.
+   * @returns what was still held; undefined where the answer was cut off
+   */
+  end(): string | undefined {
+    if (this.terminal !== undefined) return '';
+    if (this.#line !== '') this.#read(this.#line);
+    if (this.#data !== undefined && !isWhole(this.#data)) return undefined;
+    this.#dispatch(0);
+    return this.terminal !== undefined || this.#reader.complete ? this.#held : undefined;
+  }
+
+  #read(given: string): void {
+    let line = given;
+    if (this.#first) {
+      this.#first = false;
+      if (line.startsWith(BOM)) line = line.slice(BOM.length);
+    }
+    if (!line.startsWith('data')) return;
+    if (line.length > 4 && line.charCodeAt(4) !== 58) return;
+    const value = line.slice(line.charCodeAt(5) === 32 ? 6 : 5);
+    this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+  }
+
+  #dispatch(at: number): number {
+    const data = this.#data;
+    this.#data = undefined;
+    if (data === undefined) return at;
+    const sight = this.#reader.read(data);
+    if (sight === 'piece') this.pieces += 1;
+    else if (sight !== 'none') this.terminal = sight;
+    return at;
+  }
+
+  #give(text: string, border: number): string {
+    // Nearly every read is whole events, and then it goes out as the string that it is.
+    if (border === text.length && this.#held === '') return text;
+    if (border !== NONE) {
+      const whole = this.#held + text.slice(0, border);
+      this.#held = this.terminal === undefined ? text.slice(border) : '';
+      return whole;
+    }
+    this.#held += text;
+    if (this.#held.length > MAX_EVENT_CHARS) throw new WeirError('upstream_protocol');
+    return '';
+  }
+}
+
+/** Half an event is half a JSON text. */
+function isWhole(data: string): boolean {
+  if (data === '[DONE]') return true;
+  try {
+    JSON.parse(data);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,123 @@
+import { type ErrorCode, WeirError } from '../../protocol/error_code.ts';
+import { headOrPatience, type StreamCore } from '../handle_stream.ts';
+import type { Outcome } from '../observe/stream_observer.ts';
+import { Reader } from '../stream/reader.ts';
+import type { Sink } from '../stream/sink.ts';
+import { collectBody } from './collect_body.ts';
+import type { EventReader } from './event_reader.ts';
+import type { Origin, OriginAnswer, OriginCall } from './origin.ts';
+import { isEventStream, Passthrough } from './passthrough.ts';
+
+/**
+ * These clients try again by status, so the provider's own head is waited for as long as a heartbeat allows; later
+ * failures are events.
+ */
+const HEAD_PATIENCE_MS = 10_000;
+
+/** What a client of this protocol hears besides the provider. */
+export interface Dialect {
+  readonly heartbeat: string;
+  /** An event, then the end of the stream. One character a byte. */
+  error(error: WeirError): string;
+}
+
+/** One client's request that is passed on as it is; `abort` ends it from outside, with a WeirError as reason. */
+export interface PassExchange {
+  origin: Origin;
+  call: OriginCall;
+  /** As the provider knows it, for the log. */
+  model: string;
+  userId: string;
+  threadId: string;
+  /** When the request came, by `performance.now()`. */
+  startedAt: number;
+  abort: AbortController;
+  /** Undefined where the client wants one whole answer. */
+  reader: EventReader | undefined;
+  dialect: Dialect;
+  /** @param headers of the provider, to be passed on */
+  sink(headers: OriginAnswer['headers']): Sink;
+}
+
+/** An answer that is no stream: the client's own, or the provider's refusal of one. */
+export interface WholeAnswer {
+  status: number;
+  headers: OriginAnswer['headers'];
+  contentType: string;
+  /** One character a byte. */
+  body: string;
+}
+
+/**
+ * The path of {@link handleStream} for a client and a provider of one protocol: the same admission, relay, end and
+ * record, with the provider's bytes instead of our events.
+ * @returns what is to be sent; undefined once a stream has been
+ * @throws WeirError before the head
+ */
+export async function handlePassthrough(core: StreamCore, exchange: PassExchange): Promise<WholeAnswer | undefined> {
+  const { origin, call, userId, threadId, startedAt, abort } = exchange;
+  const about = { user_id: userId, thread_id: threadId };
+
+  await using permit = await core.pool.acquireConnection(userId, threadId);
+  permit.onLost((error) => abort.abort(error));
+  abort.signal.throwIfAborted();
+
+  core.observer.opened();
+  let outcome: Outcome = 'internal_error';
+  try {
+    const opening = origin.call(call, abort.signal);
+    const head = exchange.reader ? await headOrPatience(opening, core.wheel, HEAD_PATIENCE_MS) : await opening;
+    if (head && (!exchange.reader || head.status !== 200 || !isEventStream(head.contentType))) {
+      const whole = await readWhole(head, origin.name);
+      outcome = outcomeOf(whole.status);
+      await permit.release();
+      return whole;
+    }
+
+    const pass = new Passthrough(exchange.reader as EventReader, core.observer, startedAt);
+    const giveUp = () => abort.abort(new WeirError('slow_reader'));
+    const sink = exchange.sink(head?.headers ?? {});
+    const reader = new Reader(sink, core.wheel, exchange.dialect.heartbeat, pass.resume, giveUp);
+    using _ = { [Symbol.dispose]: () => reader.close() };
+    core.log.info('5.2', 'Starting stream', { ...about, provider: origin.name, model: exchange.model });
+    pass.attach(reader);
+
+    const ending = await pass.run(opening, abort.signal);
+    outcome = 'error' in ending ? ending.error.code : ending.ok ? 'ok' : 'upstream_error';
+    if ('error' in ending) abort.abort(ending.error);
+    // The slot first: a client that goes on at once must find it free.
+    await permit.release();
+    if (outcome === 'slow_reader') reader.cut();
+    else reader.end('error' in ending ? exchange.dialect.error(ending.error) : ending.last);
+    return undefined;
+  } catch (error) {
+    outcome = error instanceof WeirError ? error.code : 'internal_error';
+    abort.abort(error);
+    throw error;
+  } finally {
+    const ms = performance.now() - startedAt;
+    core.observer.closed(outcome, origin.name, ms);
+    const usage = exchange.reader?.usage;
+    const facts = { outcome, provider: origin.name, duration_ms: Math.round(ms), ...usage };
+    core.log.info('6', 'Stream ended', { ...about, ...facts });
+  }
+}
+
+/** @throws WeirError for what is no answer of an API: a redirect, which is not followed, or a page for people */
+async function readWhole(head: OriginAnswer, provider: string): Promise<WholeAnswer> {
+  const { status, headers, contentType } = head;
+  const details = { provider, status };
+  if (status < 400 && (status >= 300 || !/^application\/([\w.-]+\+)?json\b/i.test(contentType))) {
+    const what = status >= 300 ? `a redirect (${status}), which is not followed` : `"${contentType}" instead of JSON`;
+    const message = `The provider answered with ${what}; check its base URL.`;
+    throw new WeirError('upstream_error', { message, details });
+  }
+  return { status, headers, contentType, body: await collectBody(head) };
+}
+
+function outcomeOf(status: number): 'ok' | ErrorCode {
+  if (status < 400) return 'ok';
+  if (status === 429) return 'upstream_rate_limited';
+  // What the client asked for is not the provider's failure; a key that it refuses is ours.
+  return [400, 404, 409, 413, 422].includes(status) ? 'validation_error' : 'upstream_error';
+}

@@ -1,0 +1,56 @@
+import { collectBody } from './collect_body.ts';
+import type { Origin } from './origin.ts';
+
+/** A provider that takes longer is left out: nobody waits for a list. */
+const ASK_MS = 5_000;
+/** Clients ask at every start; providers change theirs by the week. */
+const KEEP_MS = 60_000;
+
+/** A model as this gateway takes its name. */
+export interface OfferedModel {
+  /** `provider/model`. */
+  id: string;
+  /** Unix seconds; 0 where nobody says. */
+  created: number;
+  ownedBy: string;
+}
+
+/** What the providers offer, by their own word. One that does not answer offers nothing, and fails nobody. */
+export class ModelList {
+  readonly #origins: readonly Origin[];
+  #kept: { until: number; models: Promise<OfferedModel[]> } | undefined;
+
+  constructor(origins: readonly Origin[]) {
+    this.#origins = origins;
+  }
+
+  /** Asked at most once a minute, however many ask. */
+  all(): Promise<OfferedModel[]> {
+    const now = performance.now();
+    if (!this.#kept || this.#kept.until < now) this.#kept = { until: now + KEEP_MS, models: this.#ask() };
+    return this.#kept.models;
+  }
+
+  async #ask(): Promise<OfferedModel[]> {
+    const usable = this.#origins.filter((origin) => origin.unusable() === undefined);
+    const lists = await Promise.allSettled(usable.map(modelsOf));
+    // A list with a hole in it is not kept.
+    if (lists.some(({ status }) => status === 'rejected')) this.#kept = undefined;
+    return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
+  }
+}
+
+async function modelsOf(origin: Origin): Promise<OfferedModel[]> {
+  const signal = AbortSignal.timeout(ASK_MS);
+  const call = { method: 'GET', path: origin.modelsPath, body: undefined, headers: origin.modelsHeaders } as const;
+  const answer = await origin.call({ ...call, silenceMs: ASK_MS }, signal);
+  const body = await collectBody(answer);
+  if (answer.status !== 200) return [];
+  const { data } = JSON.parse(Buffer.from(body, 'latin1').toString()) as { data?: unknown };
+  return (Array.isArray(data) ? data : []).flatMap((model: { id?: unknown; created?: unknown; owned_by?: unknown }) => {
+    if (typeof model?.id !== 'string') return [];
+    const created = typeof model.created === 'number' ? model.created : 0;
+    const ownedBy = typeof model.owned_by === 'string' ? model.owned_by : origin.name;
+    return [{ id: `${origin.name}/${model.id}`, created, ownedBy }];
+  });
+}

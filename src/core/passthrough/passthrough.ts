@@ -1,0 +1,127 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import type { StreamObserver } from '../observe/stream_observer.ts';
+import type { Reader } from '../stream/reader.ts';
+import type { EventReader } from './event_reader.ts';
+import { EventScanner } from './event_scanner.ts';
+import type { ByteConsumer, OriginAnswer } from './origin.ts';
+
+/**
+ * How it ended: with `last`, the provider's own last bytes, or with an error of ours that its reader has yet to be
+ * told. `ok` is false also where those bytes are the provider's own error.
+ */
+export type PassEnding = { ok: boolean; last: string } | { ok: false; error: WeirError };
+
+/**
+ * Passes the events of one answer on to one reader, as bytes. It is to an {@link OriginAnswer} what the producer is to
+ * an answer: a full reader stops the provider, and there is one ending, which is sent when the slot is free.
+ */
+export class Passthrough implements ByteConsumer {
+  readonly #scanner: EventScanner;
+  readonly #observer: StreamObserver;
+  readonly #startedAt: number;
+  #reader: Reader | undefined;
+  #answer: OriginAnswer | undefined;
+  #lastPiece = 0;
+  #ended = false;
+  #finish: (ending: PassEnding) => void = () => {};
+
+  /** @param startedAt when the request came, by `performance.now()` */
+  constructor(reader: EventReader, observer: StreamObserver, startedAt: number) {
+    this.#scanner = new EventScanner(reader);
+    this.#observer = observer;
+    this.#startedAt = startedAt;
+  }
+
+  attach(reader: Reader): void {
+    this.#reader = reader;
+    reader.open('');
+  }
+
+  /** Passes on until the answer ends, fails or is aborted; never rejects. */
+  run(opening: Promise<OriginAnswer>, signal: AbortSignal): Promise<PassEnding> {
+    return new Promise((resolve) => {
+      const onAbort = () => this.fail(asWeirError(signal.reason));
+      this.#finish = (ending) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(ending);
+      };
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort);
+      opening.then(
+        (answer) => {
+          if (this.#ended) return;
+          const refusal = notAStream(answer);
+          if (refusal) return this.fail(refusal);
+          this.#answer = answer;
+          answer.start(this);
+        },
+        (error) => this.fail(asWeirError(error)),
+      );
+    });
+  }
+
+  bytes(bytes: string): boolean {
+    if (this.#ended) return false;
+    const now = performance.now();
+    let events: string;
+    try {
+      events = this.#scanner.push(bytes);
+    } catch (error) {
+      this.fail(asWeirError(error));
+      return false;
+    }
+    if (this.#scanner.pieces > 0) this.#count(now, this.#scanner.pieces);
+    if (this.#scanner.terminal !== undefined) {
+      this.#answer?.finish();
+      this.#settle({ ok: this.#scanner.terminal === 'end', last: events });
+      return true;
+    }
+    const reader = this.#reader as Reader;
+    if (events !== '') reader.write(events, now);
+    return !reader.full;
+  }
+
+  end(): void {
+    const last = this.#scanner.end();
+    if (last === undefined) this.fail(new WeirError('upstream_truncated'));
+    else this.#settle({ ok: this.#scanner.terminal !== 'error', last });
+  }
+
+  fail(error: WeirError): void {
+    this.#settle({ ok: false, error });
+  }
+
+  /** The reader has room again. */
+  readonly resume = (): void => {
+    if (!this.#ended) this.#answer?.resume();
+  };
+
+  /** Events of one read have no gap between them. */
+  #count(now: number, pieces: number): void {
+    if (this.#lastPiece === 0) this.#observer.firstToken(now - this.#startedAt);
+    else this.#observer.gap(now - this.#lastPiece);
+    for (let more = 1; more < pieces; more += 1) this.#observer.gap(0);
+    this.#lastPiece = now;
+  }
+
+  #settle(ending: PassEnding): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#finish(ending);
+  }
+}
+
+/** What a head means that comes after ours has left; undefined where a stream begins. */
+function notAStream({ status, contentType }: OriginAnswer): WeirError | undefined {
+  if (status === 200 && isEventStream(contentType)) return undefined;
+  const code = status === 429 ? 'upstream_rate_limited' : 'upstream_error';
+  return new WeirError(code, { details: { status } });
+}
+
+export function isEventStream(contentType: string): boolean {
+  return /^text\/event-stream\b/i.test(contentType);
+}
+
+function asWeirError(reason: unknown): WeirError {
+  return reason instanceof WeirError ? reason : new WeirError('internal_error', { cause: reason });
+}

@@ -1,0 +1,35 @@
+import type { EventReader, Sight } from './event_reader.ts';
+
+/** `{"type":"…"`, as both providers begin their events; others are parsed. */
+const TYPE = /^\{"type": ?"([^"\\]+)"/;
+
+/** What is read of an event, once one has to be. */
+export interface TypedEvent {
+  type?: string;
+  [field: string]: unknown;
+}
+
+/** A protocol whose events name their type; what the types mean is the protocol's. */
+export abstract class TypedReader implements EventReader {
+  /** Its end is always an event. */
+  readonly complete = false;
+  usage: EventReader['usage'];
+
+  read(data: string): Sight {
+    const type = TYPE.exec(data)?.[1];
+    if (type !== undefined && this.isPiece(type)) return 'piece';
+    // Some servers close every protocol with OpenAI's word; without a proper end before it, it ends nothing.
+    if (data === '[DONE]') return 'none';
+    let event: TypedEvent;
+    try {
+      event = JSON.parse(data);
+    } catch {
+      return 'none';
+    }
+    if (event === null || typeof event !== 'object' || typeof event.type !== 'string') return 'none';
+    return this.isPiece(event.type) ? 'piece' : this.sight(event.type, event);
+  }
+
+  protected abstract isPiece(type: string): boolean;
+  protected abstract sight(type: string, event: TypedEvent): Sight;
+}

@@ -1,0 +1,64 @@
+import { ChatReader } from '../../core/passthrough/chat_reader.ts';
+import type { EventReader } from '../../core/passthrough/event_reader.ts';
+import type { Dialect } from '../../core/passthrough/handle_passthrough.ts';
+import { MessagesReader } from '../../core/passthrough/messages_reader.ts';
+import type { Protocol } from '../../core/passthrough/origin.ts';
+import { ResponsesReader } from '../../core/passthrough/responses_reader.ts';
+import type { DoorRequest } from '../http/door_request.ts';
+import { chatDialect, messagesDialect, responsesDialect } from './dialects.ts';
+
+/** One API of others that clients may speak here. */
+export interface Door {
+  protocol: Protocol;
+  /** Here, and below the provider's base URL. */
+  path: string;
+  upstreamPath: string;
+  summary: string;
+  dialect: Dialect;
+  /** Undefined where nothing is ever streamed. */
+  reader: ((request: DoorRequest) => EventReader) | undefined;
+  /** Of the client's headers those that the provider gets, with what they are where the client sends none. */
+  headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** Their API refuses a request that names none. */
+export const ANTHROPIC_VERSION = '2023-06-01';
+
+export const DOORS: readonly Door[] = [
+  {
+    protocol: 'chat',
+    path: '/v1/chat/completions',
+    upstreamPath: '/chat/completions',
+    summary: "OpenAI's chat completions, streamed or whole",
+    dialect: chatDialect,
+    reader: ({ n }) => new ChatReader(Math.max(1, n)),
+    headers: { 'openai-beta': undefined },
+  },
+  {
+    protocol: 'embeddings',
+    path: '/v1/embeddings',
+    upstreamPath: '/embeddings',
+    summary: "OpenAI's embeddings",
+    dialect: chatDialect,
+    reader: undefined,
+    headers: {},
+  },
+  {
+    protocol: 'responses',
+    path: '/v1/responses',
+    upstreamPath: '/responses',
+    summary: "OpenAI's responses, streamed or whole",
+    dialect: responsesDialect,
+    reader: () => new ResponsesReader(),
+    headers: { 'openai-beta': undefined },
+  },
+  {
+    protocol: 'messages',
+    path: '/v1/messages',
+    upstreamPath: '/v1/messages',
+    summary: "Anthropic's messages, streamed or whole",
+    dialect: messagesDialect,
+    reader: () => new MessagesReader(),
+    headers: { 'anthropic-version': ANTHROPIC_VERSION, 'anthropic-beta': undefined },
+  },
+];

@@ -1,0 +1,38 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { WeirError } from '../../protocol/error_code.ts';
+
+/** Bodies up to here are what any request may bring. */
+const SMALL = 1024 * 1024;
+/** All larger ones together, as they are kept until their provider has answered. */
+const BUDGET = 512 * 1024 * 1024;
+
+/** Bounds the memory that large bodies take, by what they say of themselves before they are read. */
+export class BodyBudget {
+  readonly #largest: number;
+  #taken = 0;
+
+  /** @param largest bytes that a body may have; one that doesn't say counts as that */
+  constructor(largest: number) {
+    this.#largest = largest;
+  }
+
+  /** Takes room for a request's body until its answer is over. @throws WeirError service_unavailable */
+  take(request: FastifyRequest, reply: FastifyReply): void {
+    const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
+    const declared = chunked === undefined ? Number(length ?? 0) : this.#largest;
+    if (!(declared > SMALL)) return;
+    // One that is larger than allowed is refused by its own name later on.
+    const size = Math.min(declared, this.#largest);
+    if (this.#taken + size > BUDGET) {
+      throw new WeirError('service_unavailable', {
+        message: 'Too many large requests at once; try again in a few seconds.',
+        details: { reason: 'large_bodies', current: this.#taken, max: BUDGET },
+        retryAfter: 2,
+      });
+    }
+    this.#taken += size;
+    reply.raw.once('close', () => {
+      this.#taken -= size;
+    });
+  }
+}

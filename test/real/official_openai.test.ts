@@ -1,0 +1,155 @@
+import OpenAI, { APIError, AuthenticationError, NotFoundError, RateLimitError } from 'openai';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TOOL_CALL } from '../support/chat_frames.ts';
+import { DOOR_STREAMS, doorScript } from '../support/door_frames.ts';
+import { type MockOpenai, type MockRequest, startMockOpenai } from '../support/mock_openai.ts';
+import { FAULT_MODELS, type MockStep } from '../support/openai_frames.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { trustingFetch } from '../support/trusting_fetch.ts';
+import { until } from '../support/until.ts';
+
+let provider: MockOpenai;
+let stack: StackFixture;
+let client: OpenAI;
+let script: (request: MockRequest) => readonly MockStep[] | undefined = doorScript;
+beforeAll(async () => {
+  provider = await startMockOpenai({ script: (request) => script(request), background: false });
+  stack = await newStack({ OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'sk-of-the-deployment' });
+  await stack.start();
+  const fetch = trustingFetch(stack.ca);
+  client = new OpenAI({ baseURL: `${stack.url}/v1`, apiKey: 'sk-of-the-client', maxRetries: 0, fetch });
+});
+afterAll(async () => {
+  await stack.destroy();
+  await provider.close();
+});
+afterEach(() => {
+  script = doorScript;
+});
+
+const messages = [{ role: 'user' as const, content: 'hi' }];
+const tools = [{ type: 'function' as const, function: { name: 'weather', parameters: { type: 'object' } } }];
+
+async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.fail('it went well'),
+    (error) => error,
+  );
+}
+
+describe('OpenAI’s own client, through NGINX', () => {
+  it('streams text', async () => {
+    let text = '';
+    const stream = await client.chat.completions.create({ model: 'openai/mock-20x0', messages, stream: true });
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+    expect(text).toBe('word '.repeat(20));
+  });
+
+  it('streams a tool call, byte for byte what the provider sent', async () => {
+    const body = { model: 'openai/mock-tool', messages, tools, stream: true } as const;
+    const raw = await client.chat.completions.create(body).asResponse();
+    expect(await raw.text()).toBe(TOOL_CALL);
+    const { choices } = await client.chat.completions.stream(body).finalChatCompletion();
+    expect(choices[0]?.finish_reason).toBe('tool_calls');
+    expect(choices[0]?.message.tool_calls?.[0]).toMatchObject({
+      id: 'call_1',
+      function: { name: 'weather', arguments: '{"city":"Zürich","data: [DONE]":"\\n\\n"}' },
+    });
+    expect(provider.requests.at(-1)?.body.tools).toEqual(tools);
+    expect(provider.requests.at(-1)?.headers.authorization).toBe('Bearer sk-of-the-deployment');
+  });
+
+  it('aborts, and the provider hears of it', async () => {
+    const stream = await client.chat.completions.create({ model: 'openai/mock-endless', messages, stream: true });
+    for await (const chunk of stream) {
+      if (chunk.choices[0]?.delta.content !== 'word ') continue;
+      expect(provider.open).toBe(1);
+      stream.controller.abort();
+    }
+    await until('the call is cancelled', () => provider.open === 0);
+    expect(provider.requests.at(-1)?.closedEarlyAt).toBeDefined();
+  });
+
+  it('gets whole answers, embeddings and models', async () => {
+    const answer = await client.chat.completions.create({ model: 'openai/mock-2x0', messages });
+    expect(answer.choices[0]?.message.content).toBe('word word ');
+    expect(answer._request_id).toBeTruthy();
+    const input = { model: 'openai/mock', input: 'hi', encoding_format: 'float' } as const;
+    expect((await client.embeddings.create(input)).data[0]?.embedding).toEqual([0.5, -0.25]);
+    const names = (await Array.fromAsync(client.models.list())).map(({ id }) => id);
+    expect(names).toContain('openai/mock-5x0');
+    expect((await client.models.retrieve('openai/mock-5x0')).id).toBe('openai/mock-5x0');
+  });
+
+  it('speaks responses, streamed and whole', async () => {
+    const body = { model: 'openai/mock', input: 'hi' };
+    const raw = await client.responses.create({ ...body, stream: true }).asResponse();
+    expect(await raw.text()).toBe(DOOR_STREAMS.responses);
+    const final = await client.responses.stream(body).finalResponse();
+    expect(final.output_text).toBe('Grüße 🌉');
+    expect((await client.responses.create(body)).output_text).toBe('Grüße 🌉');
+  });
+
+  it('knows a cut answer from a whole one, in both protocols', async () => {
+    for (const model of ['openai/mock-no-finish', 'openai/mock-reset']) {
+      const stream = await client.chat.completions.create({ model, messages, stream: true });
+      const error = await thrownBy(Array.fromAsync(stream));
+      expect(error).toBeInstanceOf(APIError);
+      expect(error).toMatchObject({ code: 'upstream_truncated' });
+    }
+    const stream = await client.responses.create({ model: 'openai/mock-cut', input: 'hi', stream: true });
+    expect(await thrownBy(Array.fromAsync(stream))).toMatchObject({ code: 'upstream_truncated' });
+  });
+
+  it('throws its own classes of errors, ours and the provider’s', async () => {
+    const unauthorized = await thrownBy(client.chat.completions.create({ model: 'openai/mock-401', messages }));
+    expect(unauthorized).toBeInstanceOf(AuthenticationError);
+    expect(unauthorized).toMatchObject({ message: expect.stringContaining('Incorrect API key provided.') });
+    expect(await thrownBy(client.models.retrieve('nobody/x'))).toBeInstanceOf(NotFoundError);
+    const invalid = await thrownBy(client.chat.completions.create({ model: 'nobody/m', messages }));
+    expect(invalid).toMatchObject({ status: 422, code: 'validation_error', param: 'model', requestID: /./ });
+  });
+
+  it('understands what NGINX refuses by itself', async () => {
+    const input = { model: 'openai/mock', input: 'x'.repeat(34 * 1024 * 1024) };
+    expect(await thrownBy(client.embeddings.create(input))).toMatchObject({
+      status: 413,
+      code: 'payload_too_large',
+      type: 'invalid_request_error',
+      message: expect.stringContaining('too large for NGINX'),
+    });
+  });
+
+  it('gets a RateLimitError for our own limit, with the time to wait', async () => {
+    const body = { model: 'openai/mock-endless', messages, stream: true } as const;
+    const held = await Promise.all(Array.from({ length: 9 }, () => client.chat.completions.create(body)));
+    const error = await thrownBy(client.chat.completions.create(body));
+    expect(error).toBeInstanceOf(RateLimitError);
+    expect(error).toMatchObject({ code: 'too_many_connections', type: 'rate_limit_error' });
+    expect((error as APIError).headers?.get('retry-after')).toBe('2');
+    for (const stream of held) stream.controller.abort();
+    await until('all calls are cancelled', () => provider.open === 0);
+  });
+
+  it('tries again where the provider says so', async () => {
+    const calls = provider.requests.length;
+    const once = [{ head: 429, headers: { 'retry-after-ms': '10' } }, ...(FAULT_MODELS['mock-429']?.slice(1) ?? [])];
+    script = () => (provider.requests.length === calls + 1 ? (once as MockStep[]) : undefined);
+    const answer = await client.chat.completions.create({ model: 'openai/mock-2x0', messages }, { maxRetries: 2 });
+    expect(answer.choices[0]?.message.content).toBe('word word ');
+    expect(provider.requests).toHaveLength(calls + 2);
+  });
+
+  it('sends images of many megabytes', async () => {
+    const url = `data:image/png;base64,${'A'.repeat(24 * 1024 * 1024)}`;
+    const content = [{ type: 'image_url' as const, image_url: { url } }];
+    await client.chat.completions.create({ model: 'openai/mock-2x0', messages: [{ role: 'user', content }] });
+    expect(provider.requests.at(-1)?.raw.length).toBeGreaterThan(url.length);
+  });
+
+  it('streams from the provider that makes answers up', async () => {
+    const body = { model: 'fake/demo', messages, stream: true, fake: { tokens: 5, ttft_ms: 0 } } as const;
+    const stream = await client.chat.completions.create(body);
+    expect((await Array.fromAsync(stream)).length).toBeGreaterThan(5);
+  });
+});

@@ -1,0 +1,93 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import Anthropic, { APIError, RateLimitError } from '@anthropic-ai/sdk';
+import { ChatOpenAI } from '@langchain/openai';
+import { streamText } from 'ai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DOOR_STREAMS, doorScript } from '../support/door_frames.ts';
+import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { trustingFetch } from '../support/trusting_fetch.ts';
+
+let provider: MockOpenai;
+let stack: StackFixture;
+let fetch: typeof globalThis.fetch;
+beforeAll(async () => {
+  provider = await startMockOpenai({ script: doorScript, background: false });
+  stack = await newStack({
+    OPENAI_BASE_URL: provider.url,
+    OPENAI_API_KEY: 'sk-of-the-deployment',
+    ANTHROPIC_BASE_URL: provider.url,
+    ANTHROPIC_API_KEY: 'sk-ant-of-the-deployment',
+  });
+  await stack.start();
+  fetch = trustingFetch(stack.ca);
+});
+afterAll(async () => {
+  await stack.destroy();
+  await provider.close();
+});
+
+describe('Anthropic’s own client, through NGINX', () => {
+  const client = () => new Anthropic({ baseURL: stack.url, apiKey: 'sk-of-the-client', maxRetries: 0, fetch });
+  const body = (model: string) => ({ model, max_tokens: 9, messages: [{ role: 'user' as const, content: 'hi' }] });
+
+  it('streams a message, byte for byte what the provider sent', async () => {
+    const raw = await client()
+      .messages.create({ ...body('mock'), stream: true })
+      .asResponse();
+    expect(await raw.text()).toBe(DOOR_STREAMS.messages);
+    const message = await client().messages.stream(body('anthropic/mock')).finalMessage();
+    expect(message).toMatchObject({ stop_reason: 'end_turn', content: [{ type: 'text', text: 'Grüße 🌉' }] });
+    expect(message.usage).toMatchObject({ input_tokens: 7, output_tokens: 2 });
+  });
+
+  it('gets a whole message; the provider hears of its version, and of our key only', async () => {
+    const { content } = await client().messages.create(body('anthropic/mock'), {
+      headers: { 'anthropic-beta': 'one,two' },
+    });
+    expect(content[0]).toMatchObject({ text: 'Grüße 🌉' });
+    const { headers = {}, body: got } = provider.requests.at(-1) ?? {};
+    expect(headers).toMatchObject({ 'x-api-key': 'sk-ant-of-the-deployment', 'anthropic-beta': 'one,two' });
+    expect(headers['anthropic-version']).toMatch(/^20\d\d-/);
+    expect(JSON.stringify(headers)).not.toContain('sk-of-the-client');
+    expect(got?.model).toBe('mock');
+  });
+
+  it('knows a cut message from a whole one', async () => {
+    const error = await client()
+      .messages.stream(body('mock-cut'))
+      .finalMessage()
+      .catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(APIError);
+    expect(String(error)).toContain('The provider ended its answer in the middle.');
+  });
+
+  it('throws its own classes of errors, ours and the provider’s', async () => {
+    const limited = await client()
+      .messages.create(body('mock-429'))
+      .catch((thrown) => thrown);
+    expect(limited).toBeInstanceOf(RateLimitError);
+    const invalid = await client()
+      .messages.create(body('openai/mock'))
+      .catch((thrown) => thrown);
+    expect(invalid).toMatchObject({ status: 422, error: { type: 'error', error: { type: 'invalid_request_error' } } });
+    expect(invalid.requestID).toBeTruthy();
+  });
+});
+
+it('the AI SDK streams text and a tool call', async () => {
+  const weir = createOpenAICompatible({ name: 'weir', baseURL: `${stack.url}/v1`, apiKey: 'sk-of-the-client', fetch });
+  const { textStream, finishReason } = streamText({ model: weir('openai/mock-20x0'), prompt: 'hi' });
+  expect((await Array.fromAsync(textStream)).join('')).toBe('word '.repeat(20));
+  expect(await finishReason).toBe('stop');
+  const { toolCalls } = streamText({ model: weir('openai/mock-tool'), prompt: 'hi' });
+  expect((await toolCalls)[0]).toMatchObject({ toolCallId: 'call_1', toolName: 'weather' });
+});
+
+it('LangChain streams text', async () => {
+  const configuration = { baseURL: `${stack.url}/v1`, fetch };
+  const chat = new ChatOpenAI({ model: 'openai/mock-20x0', apiKey: 'sk-of-the-client', maxRetries: 0, configuration });
+  let text = '';
+  for await (const chunk of await chat.stream('hi')) text += chunk.content;
+  expect(text).toBe('word '.repeat(20));
+});
