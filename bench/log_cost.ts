@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { cpuMicroseconds } from './measure_cpu.ts';
-import { startProcess } from './start_process.ts';
-import { startRedis } from './start_redis.ts';
+import { startResumable } from './start_resumable.ts';
 import { runWave } from './wave.ts';
 
 const PORT = 9220;
@@ -26,31 +22,14 @@ export interface LogCost {
  * @param seconds how long each stream takes
  */
 export async function logCost(streams: number, seconds: number): Promise<LogCost> {
-  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-log-'));
-  const redis = await startRedis(directory);
-  const instance = await startProcess(
-    process.execPath,
-    ['src/gateway/main.ts'],
-    { port: PORT },
-    {
-      INSTANCE_ID: 'app-1',
-      PORT: `${PORT}`,
-      REDIS_URL: redis.url,
-      PEER_SOCKET: join(directory, 'peer.sock'),
-      MAX_CONNECTIONS: '100000',
-      MAX_CONNECTIONS_PER_USER: '100000',
-      LOG_LEVEL: 'warn',
-      DRAIN_SECONDS: '0',
-    },
-  );
-  const client = new Redis(redis.url.slice('unix://'.length));
+  const { redis, instance, client, usedMemory, stop } = await startResumable(PORT);
   let largest = 0;
   const watch = setInterval(async () => {
-    largest = Math.max(largest, await usedMemory(client));
+    largest = Math.max(largest, await usedMemory());
   }, 1_000);
   try {
     const tokens = PER_SECOND * seconds;
-    const idle = await usedMemory(client);
+    const idle = await usedMemory();
     await client.config('RESETSTAT');
     const pids = [redis.pid, instance.pid].map((pid) => [pid]);
     const before = pids.map(cpuMicroseconds);
@@ -78,15 +57,8 @@ export async function logCost(streams: number, seconds: number): Promise<LogCost
     };
   } finally {
     clearInterval(watch);
-    client.disconnect();
-    await instance.stop();
-    await redis.stop();
-    rmSync(directory, { recursive: true, force: true });
+    await stop();
   }
-}
-
-async function usedMemory(client: Redis): Promise<number> {
-  return Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
 }
 
 /**
