@@ -1,11 +1,10 @@
-import { promisify } from 'node:util';
-import { deflate, inflate } from 'node:zlib';
 import { LEASE_MS } from '../../../core/durable/group_log.ts';
 import type { AppendReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
-import { type StreamRequest, streamRequestSchema } from '../../../protocol/stream_request.ts';
+import type { StreamRequest } from '../../../protocol/stream_request.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
-import { CLAIM_MS, MAX_REQUEST_BYTES, RETENTION_MS, RUNNING_MS } from './log_lifetimes.ts';
+import { packRequest, unpackRequest } from './kept_request.ts';
+import { CLAIM_MS, RETENTION_MS, RUNNING_MS } from './log_lifetimes.ts';
 import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
 
 const BOOTS = 'weir:boots';
@@ -21,8 +20,6 @@ const claim = (userId: string, key: string) => `weir:claim:${userId}:${key}`;
 
 const SCAN_GROUPS = 200;
 const FIT_TRIES = 5;
-const pack = promisify(deflate);
-const unpack = promisify(inflate);
 
 /** The stream log in Redis, or in a Redis Cluster; what the keys hold stands in the scripts' headers. */
 export class RedisLogStore implements LogStore {
@@ -116,7 +113,7 @@ export class RedisLogStore implements LogStore {
   async readRequest(threadId: string): Promise<StreamRequest | undefined> {
     const kept = await this.#redis.get(req(threadId));
     if (!kept) return undefined;
-    return streamRequestSchema.parse(JSON.parse((await unpack(Buffer.from(kept, 'base64'))).toString()));
+    return unpackRequest(kept);
   }
 
   async readText(threadId: string): Promise<ThreadText> {
@@ -187,10 +184,4 @@ async function sendFrom(kept: number, send: (kept: number) => Promise<FitReply>)
     kept = from;
   }
   return false;
-}
-
-/** Compressed; empty where it is too large to keep. */
-async function packRequest(request: StreamRequest): Promise<string> {
-  const packed = await pack(JSON.stringify(request));
-  return packed.length > MAX_REQUEST_BYTES ? '' : packed.toString('base64');
 }
