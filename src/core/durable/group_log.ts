@@ -62,6 +62,7 @@ export class GroupLog {
   #entries: Entry[] = [];
   #inFlight: Group | undefined;
   #urgent = false;
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #gather: NodeJS.Timeout | undefined;
   #ackedAt = performance.now();
   #fenced = false;
@@ -117,7 +118,7 @@ export class GroupLog {
     return this.#enrolled.toString(36);
   }
 
-  /** @param urgent a first frame or a terminal: its commit starts at once when none is in flight */
+  /** @param urgent a first frame or a terminal: its commit starts at once, unless one has left a moment ago */
   add(thread: LoggedThread, seq: number, record: string, urgent: boolean): void {
     if (this.#late) {
       this.#unlogged.add(thread);
@@ -128,7 +129,7 @@ export class GroupLog {
     this.#entries.push({ thread, seq });
     if (this.#fenced) return;
     if (this.#inFlight) this.#urgent ||= urgent;
-    else if (urgent) this.#flush();
+    else if (urgent && this.#isRested()) this.#flush();
     else this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
   }
 
@@ -203,8 +204,14 @@ export class GroupLog {
     this.#text = '';
     this.#entries = [];
     this.#inFlight = group;
+    this.#flushedAt = performance.now();
     if (!this.#late) this.#armLate();
     void this.#commit(group);
+  }
+
+  /** Where many streams begin and end, their first frames gather too: else each would have a commit of its own. */
+  #isRested(): boolean {
+    return performance.now() - this.#flushedAt >= GATHER_MS;
   }
 
   async #commit(group: Group): Promise<void> {
@@ -238,7 +245,7 @@ export class GroupLog {
     this.#options.faults('before_wire');
     for (const { thread, seq } of group.entries) thread.commitTo(seq, true);
     this.caughtUp();
-    if (this.#urgent || (this.#unlogged.size > 0 && this.#entries.length > 0)) this.#flush();
+    if ((this.#urgent && this.#isRested()) || (this.#unlogged.size > 0 && this.#entries.length > 0)) this.#flush();
     else if (this.#entries.length > 0) this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
   }
 
