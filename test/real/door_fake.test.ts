@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askDoor } from '../support/door_answer.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { rawConnection, streamPost } from '../support/raw_http.ts';
 import { until } from '../support/until.ts';
 
 let provider: MockOpenai;
@@ -91,11 +92,19 @@ describe('a refusal wears the shape that its clients know', () => {
     ['nothing', '/v1/chat/completions', '', 400, openai('invalid_json')],
     ['an unknown path', '/v1/audio', {}, 404, openai('not_found')],
     ['another method', '/v1/models', {}, 405, openai('method_not_allowed')],
-    ['too much', '/v1/embeddings', 'x'.repeat(32 * 1024 * 1024 + 1), 413, openai('payload_too_large')],
   ])('for %s', async (_, path, body, status, error) => {
     const answer = await askDoor(instance.url, path, body);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.text)).toEqual(error);
+  });
+
+  it('for too much, before it was sent', async () => {
+    const headers = { 'Content-Length': String(32 * 1024 * 1024 + 1) };
+    const raw = rawConnection(instance.port, streamPost('', headers, '/v1/embeddings'));
+    await until('it is refused', () => raw.received().includes('payload_too_large'));
+    expect(raw.received()).toMatch(/^HTTP\/1\.1 413 /);
+    expect(JSON.parse(/\{.*\}/s.exec(raw.received())?.[0] ?? '')).toEqual(openai('payload_too_large'));
+    raw.socket.destroy();
   });
 
   it('for another type of body', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStream } from '../../src/client/open_stream.ts';
 import { nodeTransport } from '../../src/load/node/node_transport.ts';
 import { SseDecoder, type SseEvent } from '../../src/protocol/sse_decoder.ts';
@@ -45,8 +45,18 @@ function expectWhole(seed: number, tokens: number, events: SseEvent[]): void {
   expect(JSON.parse(ends[0]?.data ?? '')).toMatchObject({ chunk_count: tokens, sha256: sha256(text) });
 }
 
+/** Known before a stream starts: asking for them takes as long as half a stream where the machine is busy. */
+let pids = new Map<string, number | null>();
+beforeEach(async () => {
+  pids = await until('all instances run', async () => {
+    const services = await stack.services();
+    const all = services.every(({ healthy }) => healthy);
+    return all ? new Map(services.map(({ name, pid }) => [name, pid])) : undefined;
+  });
+});
+
 async function killOwner(instance: string): Promise<void> {
-  process.kill(await stack.pid(instance), 'SIGKILL');
+  process.kill(pids.get(instance) as number, 'SIGKILL');
 }
 
 /** `curl`, as anybody would type it. */
