@@ -4,7 +4,6 @@ import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
 import type { ProviderRegistry } from './provider/provider_registry.ts';
 import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
-import type { Commit } from './stream/commit.ts';
 import type { Encoder } from './stream/encoder.ts';
 import { Producer } from './stream/producer.ts';
 import { Reader } from './stream/reader.ts';
@@ -21,7 +20,6 @@ export interface StreamCore {
   pool: ConnectionPoolManager;
   providers: ProviderRegistry;
   wheel: TimerWheel;
-  commit: Commit;
   observer: StreamObserver;
   log: EventLog;
 }
@@ -59,20 +57,23 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     await headOrPatience(opening, core.wheel);
 
     const encoder = exchange.encoder(provider.name);
-    const producer = new Producer(encoder, core.commit, core.observer, startedAt);
+    const producer = new Producer(encoder, core.observer, startedAt);
     const giveUp = () => abort.abort(new WeirError('slow_reader'));
     const reader = new Reader(exchange.sink(), core.wheel, encoder.heartbeat, producer.resume, giveUp);
     using _ = { [Symbol.dispose]: () => reader.close() };
     core.log.info('5.2', 'Starting stream', { ...about, provider: provider.name, model: request.model });
     producer.attach(reader);
-    if (request.resumable) producer.notice({ kind: 'not_resumable', message: NOT_RESUMABLE });
+    reader.open(encoder.status(0));
+    if (request.resumable) {
+      reader.write(encoder.notice({ kind: 'not_resumable', message: NOT_RESUMABLE }), performance.now());
+    }
 
     const ending = await producer.run(opening, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
     if (outcome === 'slow_reader') reader.cut();
-    else producer.terminate(ending);
+    else reader.end(producer.lastFrame(ending));
   } catch (error) {
     outcome = error instanceof WeirError ? error.code : 'internal_error';
     abort.abort(error);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { CodePointCounter } from '../../protocol/code_point_counter.ts';
 
 /**
- * Hash at this many UTF-16 units at a time: one native call for some fifty tokens instead of for each. Not more, as the
+ * Hash and count at this many UTF-16 units at a time: one native call for some fifty tokens instead of for each. Not more, as the
  * pieces that wait are what the garbage collector has to carry along for every open stream.
  */
 const BATCH = 256;
@@ -25,18 +25,12 @@ export class Transcript {
 
   add(text: string): void {
     this.#chunks += 1;
-    this.#length.add(text);
     this.#pending += text;
     if (this.#pending.length >= BATCH) this.#flush(false);
   }
 
   get chunks(): number {
     return this.#chunks;
-  }
-
-  /** Unicode code points so far. */
-  get length(): number {
-    return this.#length.count;
   }
 
   /** Ends the transcript; nothing may be added after it. */
@@ -54,6 +48,7 @@ export class Transcript {
       this.#pending = text.slice(-1);
       text = text.slice(0, -1);
     }
+    this.#length.add(text);
     this.#hash.update(text, 'utf8');
   }
 }
