@@ -37,13 +37,15 @@ export class HttpSink implements Sink {
     const response = this.#response;
     const socket = this.#socket;
     socket.setNoDelay(true);
-    socket.cork();
     response.writeHead(200, this.#headers);
-    response.flushHeaders();
     // From here the framing is ours; the response object must not add its own.
     response.chunkedEncoding = false;
     // A chunk of no length would be the end.
-    if (firstFrame !== '') this.write(firstFrame);
+    if (firstFrame === '') return response.flushHeaders();
+    // The response puts its head before the first frame, and both leave in one write.
+    socket.cork();
+    const size = this.#bytes ? firstFrame.length : Buffer.byteLength(firstFrame);
+    response.write(this.#chunked ? chunked(firstFrame, size) : firstFrame, this.#bytes ? 'latin1' : 'utf8');
     socket.uncork();
   }
 
