@@ -50,6 +50,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       if (!thread) throw new WeirError('thread_in_use');
       const opening = provider.open(request, thread.abort.signal, (run) => keepRun(core, thread, run));
       await headOrPatience(opening, core.wheel);
+      thread.open();
       core.log.info('5.2', 'Starting stream', {
         user_id: userId,
         thread_id: threadId,
@@ -62,6 +63,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       return { threadId, kind: 'source', source: thread };
     } catch (error) {
       const isTaken = thread?.gone ?? false;
+      if (!isTaken) thread?.refuse(error);
       thread?.leave();
       if (core.threads.get(threadId) === thread) core.threads.delete(threadId);
       // Where another instance has it meanwhile, record and slot are that one's.

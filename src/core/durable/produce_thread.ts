@@ -39,7 +39,7 @@ export async function produceThread(
   thread.onRoom = producer.resume;
   thread.onDetached = (detached) => void permit.setDetached(detached);
   // Taken over, it may wait for a reader that never comes; opened anew, its client is about to read.
-  if (thread.record.takeovers > 0 && thread.readers.size === 0) thread.onDetached(true);
+  if (thread.record.epoch > 1 && thread.readers.size === 0) thread.onDetached(true);
   permit.onLost((error) => thread.abort.abort(error));
 
   const ending = await producer.run(opening, thread.abort.signal);
