@@ -55,7 +55,7 @@ export const DOORS: readonly Door[] = [
   {
     protocol: 'messages',
     path: '/v1/messages',
-    upstreamPath: '/v1/messages',
+    upstreamPath: '/messages',
     summary: "Anthropic's messages, streamed or whole",
     dialect: messagesDialect,
     reader: () => new MessagesReader(),
