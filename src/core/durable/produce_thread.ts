@@ -22,7 +22,7 @@ export async function produceThread(
   startedAt: number,
 ): Promise<void> {
   await using _ = permit;
-  const { provider: name, userId, id } = thread.record;
+  const { userId, id } = thread.record;
   core.observer.opened();
   // The log holds plain text; each reader's frames are made of it when they are sent.
   const { encoder } = thread;
@@ -57,12 +57,13 @@ export async function produceThread(
   } else thread.deliverEnd();
   if (core.threads.get(id) === thread) core.threads.delete(id);
   const ms = performance.now() - startedAt;
-  core.observer.closed(outcome, name, ms);
+  const { provider } = thread.record;
+  core.observer.closed(outcome, provider, ms);
   core.log.info('6', 'Stream ended', {
     user_id: userId,
     thread_id: id,
     outcome,
-    provider: name,
+    provider,
     duration_ms: Math.round(ms),
   });
 }
