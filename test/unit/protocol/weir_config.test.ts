@@ -80,7 +80,7 @@ describe('weir.config.yaml', () => {
     expect(problemsOf(readFileSync('weir.config.example.yaml', 'utf8'))).toEqual([]);
   });
 
-  it('has a published schema that is this one', () => {
+  it('has a published schema that is this one (write it anew with z.toJSONSchema, as here)', () => {
     const schema = z.toJSONSchema(weirConfigSchema, { io: 'input' });
     expect(JSON.parse(readFileSync('docs/weir.config.schema.json', 'utf8'))).toEqual(schema);
   });
