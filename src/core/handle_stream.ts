@@ -1,11 +1,11 @@
 import { WeirError } from '../protocol/error_code.ts';
+import type { NoticeEvent } from '../protocol/stream_event.ts';
 import type { StreamRequest } from '../protocol/stream_request.ts';
 import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
 import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
 import { onFailover } from './routing/failover_notice.ts';
 import type { Routing } from './routing/routing.ts';
-import type { Commit } from './stream/commit.ts';
 import type { Encoder } from './stream/encoder.ts';
 import { Producer } from './stream/producer.ts';
 import { Reader } from './stream/reader.ts';
@@ -22,7 +22,6 @@ export interface StreamCore {
   pool: ConnectionPoolManager;
   routing: Routing;
   wheel: TimerWheel;
-  commit: Commit;
   observer: StreamObserver;
   log: EventLog;
 }
@@ -62,21 +61,22 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
 
     const { provider, model } = opening.target;
     const encoder = exchange.encoder(provider, model);
-    const producer = new Producer(encoder, core.commit, core.observer, startedAt);
+    const producer = new Producer(encoder, core.observer, startedAt);
     const giveUp = () => abort.abort(new WeirError('slow_reader'));
     const reader = new Reader(exchange.sink(), core.wheel, encoder.heartbeat, producer.resume, giveUp);
     using _ = { [Symbol.dispose]: () => reader.close() };
     core.log.info('5.2', 'Starting stream', { ...about, provider, model });
     producer.attach(reader);
-    if (request.resumable) producer.notice({ kind: 'not_resumable', message: NOT_RESUMABLE });
-
-    onFailover(opening, (notice) => producer.notice(notice));
+    reader.open(encoder.status(0));
+    const tell = (notice: NoticeEvent) => void reader.write(encoder.notice(notice), performance.now());
+    if (request.resumable) tell({ kind: 'not_resumable', message: NOT_RESUMABLE });
+    onFailover(opening, tell);
     const ending = await producer.run(opening.answer, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
     if (outcome === 'slow_reader') reader.cut();
-    else producer.terminate(ending);
+    else reader.end(producer.lastFrame(ending));
   } catch (error) {
     outcome = error instanceof WeirError ? error.code : 'internal_error';
     abort.abort(error);

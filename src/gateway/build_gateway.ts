@@ -14,7 +14,6 @@ import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
 import { Routing } from '../core/routing/routing.ts';
-import { commitAtOnce } from '../core/stream/commit.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
 import { buildDurable } from './build_durable.ts';
@@ -70,7 +69,6 @@ export async function buildGateway(
     pool,
     routing,
     wheel,
-    commit: commitAtOnce,
     observer: metrics,
     log: eventLog,
   };

@@ -39,6 +39,8 @@ export interface LogStore {
   trim(boot: string, n: number): Promise<void>;
   /** Closes the own log for ever, and says so: whoever looks next takes over what it has open. */
   retire(boot: string): Promise<void>;
+  /** Whether the boot has closed its log itself; false where it died, was fenced, or is not known. */
+  isRetired(boot: string): Promise<boolean>;
   /** The boot has nothing open any more. */
   forget(boot: string): Promise<void>;
   /** Undefined where the boot, or its address, is not known. */

@@ -66,6 +66,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
         (target) => keepTarget(core, thread, target),
       );
       await headOrPatience(opening.head, core.wheel);
+      thread.open();
       onFailover(opening, (notice) => thread.notice(notice));
       core.log.info('5.2', 'Starting stream', {
         user_id: userId,
@@ -79,6 +80,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       return { threadId, kind: 'source', source: thread };
     } catch (error) {
       const isTaken = thread?.gone ?? false;
+      if (!isTaken) thread?.refuse(error);
       thread?.leave();
       if (core.threads.get(threadId) === thread) core.threads.delete(threadId);
       // Where another instance has it meanwhile, record and slot are that one's.

@@ -34,18 +34,18 @@ export async function produceThread(
     complete: (...end) => encoder.complete(...end),
     error: (...end) => encoder.error(...end),
   };
-  const commit = (frame: { text: string }) => thread.append(frame.text);
-  const producer = new Producer(plain, commit, core.observer, startedAt, thread.contents);
+  const producer = new Producer(plain, core.observer, startedAt, thread.contents);
+  producer.attach({ write: (text) => thread.append(text) });
   thread.onRoom = producer.resume;
   thread.onDetached = (detached) => void permit.setDetached(detached);
   // Taken over, it may wait for a reader that never comes; opened anew, its client is about to read.
-  if (thread.record.takeovers > 0 && thread.readers.size === 0) thread.onDetached(true);
+  if (thread.record.epoch > 1 && thread.readers.size === 0) thread.onDetached(true);
   permit.onLost((error) => thread.abort.abort(error));
 
   const ending = await producer.run(opening, thread.abort.signal);
   let outcome: 'ok' | WeirError['code'] = ending.ok ? 'ok' : ending.error.code;
   if (!ending.ok) thread.abort.abort(ending.error);
-  if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending).text);
+  if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending));
   if (!thread.gone) {
     await permit.release();
     await finish(core, thread);

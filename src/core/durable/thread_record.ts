@@ -12,7 +12,7 @@ export interface ThreadRecord {
   state: 'running' | 'done';
   /** Sequence number up to which the text is kept apart from the owner's log. */
   checkpoint: number;
-  /** How often a dead owner's work was taken over. */
+  /** How often a dead owner's work was taken over; those of owners that left in order do not count. */
   takeovers: number;
   userId: string;
   /** Whoever holds it may attach and cancel, whoever they are. */

@@ -1,8 +1,6 @@
 import cors from '@fastify/cors';
-import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import packageJson from '../../../package.json' with { type: 'json' };
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { LoopLag } from '../../core/resilience/loop_lag.ts';
@@ -10,6 +8,7 @@ import { type ClusterView, type HealthView, modelsViewSchema } from '../../proto
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { OpenStreams } from '../open_streams.ts';
+import { apiDocs } from './api_docs.ts';
 import { clusterRoutes } from './cluster_routes.ts';
 import { doorRoutes } from './door_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
@@ -61,10 +60,7 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     exposedHeaders: EXPOSED,
     maxAge: 600,
   });
-  await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'Weir', version: packageJson.version } },
-    transform: jsonSchemaTransform,
-  });
+  await apiDocs(app);
   app.addHook('onRequest', async (_, reply) => {
     reply.header('X-Instance-Id', config.INSTANCE_ID);
     if (context.isDraining()) reply.header('Connection', 'close');
@@ -99,7 +95,6 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     schema: { hide: true },
     handler: async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   });
-  app.get('/api/v1/openapi.json', { schema: { hide: true }, handler: async () => app.swagger() });
   await app.ready();
   return app;
 }

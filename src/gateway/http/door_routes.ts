@@ -13,6 +13,7 @@ import { HttpSink } from './http_sink.ts';
 import { localChat } from './local_chat.ts';
 import { openAiModels } from './openai_models.ts';
 import { threadIdOf } from './parse_stream_request.ts';
+import { eventStream, unchecked } from './stream_docs.ts';
 import { streamHeaders } from './stream_headers.ts';
 import type { StreamRouteContext } from './stream_route.ts';
 
@@ -27,6 +28,13 @@ const bodySchema = z.looseObject({
   model: z.string().describe('provider/model, or a model of the default provider'),
   stream: z.boolean().optional(),
 });
+
+/** Whole or streamed, as the provider sends it. */
+function answerOf({ reader }: Door) {
+  const whole = { 'application/json': { schema: z.looseObject({}) } };
+  const { content } = eventStream('');
+  return { description: 'The answer, as the provider sent it', content: reader ? { ...whole, ...content } : whole };
+}
 
 /** The APIs of others: what comes in goes on as it is, and what comes back as well. */
 export async function doorRoutes(app: FastifyInstance, context: StreamRouteContext): Promise<void> {
@@ -52,11 +60,11 @@ function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door
   app.post(door.path, {
     schema: {
       summary: door.summary,
-      body: bodySchema,
+      body: bodySchema.meta({ examples: [door.example] }),
       consumes: ['application/json'],
-      produces: door.reader ? ['application/json', 'text/event-stream'] : ['application/json'],
+      response: { 200: answerOf(door) },
     },
-    validatorCompiler: () => (value: unknown) => ({ value }),
+    validatorCompiler: unchecked,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       const asked = parseDoorRequest(request.body as Buffer);

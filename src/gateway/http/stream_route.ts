@@ -15,6 +15,7 @@ import type { Identify } from './identity.ts';
 import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
+import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
 import { streamHeaders } from './stream_headers.ts';
 
 declare module 'fastify' {
@@ -43,12 +44,13 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
     schema: {
       summary: 'Open a stream',
       description: 'Answers with text/event-stream: status, chunks, then complete and [DONE], or error.',
-      body: streamRequestSchema,
+      body: streamRequestSchema.meta({ examples: [REQUEST_EXAMPLE] }),
+      headers: openHeadersSchema,
       consumes: ['application/json'],
-      produces: ['text/event-stream'],
+      response: { 200: eventStream('The stream', STREAM_EXAMPLE) },
     },
-    // The parser below names all bad fields at once, header included.
-    validatorCompiler: () => (value: unknown) => ({ value }),
+    // The parser below names all bad fields at once, headers included.
+    validatorCompiler: unchecked,
     onRequest: async (request: FastifyRequest) => {
       if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
         throw new WeirError('unsupported_media_type');

@@ -56,6 +56,7 @@ function coreWith(store: Record<string, unknown>) {
       readText: async () => ({ contents: ['said '], terminal: undefined }),
       readRequest: async () => ({}),
       adopt: async () => 1,
+      isRetired: async () => false,
       ...store,
     },
   } as unknown as DurableCore;

@@ -56,6 +56,10 @@ export class MemoryLogStore implements LogStore {
 
   async retire(): Promise<void> {}
 
+  async isRetired(): Promise<boolean> {
+    return false;
+  }
+
   async forget(): Promise<void> {}
 
   async peerOf(): Promise<undefined> {

@@ -72,8 +72,14 @@ export class RedisLogStore implements LogStore {
   }
 
   async retire(boot: string): Promise<void> {
+    // Before the seal: whoever finds it sealed must be able to see why.
+    await Promise.all([this.#redis.hset(ctl(boot), 'retired', 1), this.#redis.pexpire(ctl(boot), RUNNING_MS)]);
     await this.seal(boot, true);
     await this.#redis.zadd(BOOTS, 0, boot);
+  }
+
+  async isRetired(boot: string): Promise<boolean> {
+    return (await this.#redis.hexists(ctl(boot), 'retired')) === 1;
   }
 
   async forget(boot: string): Promise<void> {
