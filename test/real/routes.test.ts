@@ -2,7 +2,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { issueAuthority, issueLeaf } from '../../src/stack/certificates/issue_certificates.ts';
-import { askDoor } from '../support/door_answer.ts';
+import { askDoor, type DoorAnswer } from '../support/door_answer.ts';
 import { DOOR_STREAMS, doorScript } from '../support/door_frames.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, type MockRequest, startMockOpenai } from '../support/mock_openai.ts';
@@ -45,8 +45,11 @@ function freshFirst(): { name: string; route: string } {
 
 let first: MockOpenai;
 let second: MockOpenai;
+/** Nobody counts what comes here. */
+let apart: MockOpenai;
 let config: RouteFile;
 let instance: Instance;
+let late: Promise<[DoorAnswer, DoorAnswer]>;
 let tls: ReturnType<typeof createServer>;
 /** What the first provider answers with; undefined leaves it to the model's name. */
 let answers: ((request: MockRequest) => readonly MockStep[] | undefined) | undefined;
@@ -54,6 +57,7 @@ let answers: ((request: MockRequest) => readonly MockStep[] | undefined) | undef
 beforeAll(async () => {
   first = await startMockOpenai({ script: (request) => (answers ?? doorScript)(request), background: false });
   second = await startMockOpenai({ script: doorScript, background: false });
+  apart = await startMockOpenai();
   const { certificate, key } = await issueLeaf(await issueAuthority());
   tls = createServer({ cert: certificate, key }, (_, response) => void response.end()).listen(0, '127.0.0.1');
   await until('the server listens', () => tls.listening);
@@ -74,9 +78,16 @@ beforeAll(async () => {
   );
   const firsts = Object.fromEntries(Array.from({ length: FIRSTS }, (_, at) => [`first-${at}`, provider(first.url)]));
   config = routeFile({
-    providers: { ...firsts, ...broken, second: provider(second.url) },
+    providers: {
+      ...firsts,
+      ...broken,
+      second: provider(second.url),
+      silent: provider(apart.url),
+      spare: provider(apart.url),
+    },
     routes: {
-      late: { ...along('first-0/mock', 'second/mock-3x0'), first_token_seconds: 11 },
+      quick: { ...along('first-0/mock', 'second/mock-3x0'), first_token_seconds: 0.3 },
+      late: { ...along('silent/mock-hang-before-head', 'spare/mock-3x0'), first_token_seconds: 11 },
       ...Object.fromEntries(
         Object.keys(firsts).map((name) => [`${name}-or-second`, along(`${name}/mock`, 'second/mock-3x0')]),
       ),
@@ -86,13 +97,15 @@ beforeAll(async () => {
     },
   });
   instance = await startInstance({ WEIR_CONFIG: config.file, MAX_CONNECTIONS_PER_USER: '100' });
+  // They take eleven seconds, beside the others.
+  late = Promise.all([chat('late'), stream('late')]);
 });
 afterAll(async () => {
   expect(instance.lines.filter(({ level }) => level === 'error')).toEqual([]);
   await instance.stop();
   tls.close();
   config[Symbol.dispose]();
-  await Promise.all([first.close(), second.close()]);
+  await Promise.all([first.close(), second.close(), apart.close()]);
 });
 afterEach(() => {
   answers = undefined;
@@ -182,18 +195,10 @@ describe('before anything was said', () => {
     expect(JSON.parse(answer.text).choices[0].message.content).toBe('word word word ');
   });
 
-  it('a target answers also after our own head has left: in ten seconds of silence, or two', async () => {
-    answers = () => [{ hang: true }];
-    const [passed, own] = await Promise.all([chat('late'), stream('late')]);
-    expect(passed.text).toMatch(/^: hb\n\n|word /);
-    expect(passed.text).toContain('[DONE]');
-    expect(passed.text.match(/"word /g)).toHaveLength(3);
-    // Its status named the first one, so it is told.
-    expect(own.text).toMatch(
-      /"provider":"first-0"[\s\S]*event: notice\ndata: \{"kind":"failed_over","message":"first-0 failed/,
-    );
-    expect(own.text).toContain('[DONE]');
-    await until('the silent calls are cancelled', () => first.open === 0);
+  it('a whole answer may take longer than a first token', async () => {
+    const whole = '{"object":"chat.completion","choices":[]}';
+    answers = () => [{ pause: 900 }, { head: 200, headers: json }, { write: whole }];
+    expect((await chat('quick', { stream: false })).text).toBe(whole);
   });
 });
 
@@ -256,4 +261,17 @@ describe('the circuit of a provider', () => {
     expect(await breakers()).toBe('closed');
     expect((await respond(`${name}/mock`)).status).toBe(200);
   });
+});
+
+it('a target answers also after our own head has left: in ten seconds of silence, or two', async () => {
+  const [passed, own] = await late;
+  expect(passed.text).toMatch(/^: hb\n\n|word /);
+  expect(passed.text).toContain('[DONE]');
+  expect(passed.text.match(/"word /g)).toHaveLength(3);
+  // Its status named the first one, so it is told.
+  expect(own.text).toMatch(
+    /"provider":"silent"[\s\S]*event: notice\ndata: \{"kind":"failed_over","message":"silent failed/,
+  );
+  expect(own.text).toContain('[DONE]');
+  await until('the silent calls are cancelled', () => apart.open === 0);
 });

@@ -7,6 +7,8 @@ import type { Answer, AnswerConsumer } from '../../../src/core/provider/provider
 import { WeirError } from '../../../src/protocol/error_code.ts';
 import { answerFrames, chunkFrame, DONE_FRAME, ROLE_FRAME } from '../../support/openai_frames.ts';
 
+const never = new AbortController().signal;
+
 /** An answer whose steps are told by hand. */
 function scripted() {
   const log: string[] = [];
@@ -31,7 +33,7 @@ function scripted() {
 describe('an answer that is held until it says something', () => {
   it('pauses with its first piece, which is given on first', async () => {
     const { log, answer, client, provider } = scripted();
-    const holding = heldAnswer(answer);
+    const holding = heldAnswer(answer, never);
     expect(provider().content('One ')).toBe(false);
     (await holding).start(client(true));
     expect(provider().content('two')).toBe(true);
@@ -41,7 +43,7 @@ describe('an answer that is held until it says something', () => {
 
   it('waits for its client where that is full', async () => {
     const { log, answer, client, provider } = scripted();
-    const holding = heldAnswer(answer);
+    const holding = heldAnswer(answer, never);
     provider().content('One ');
     const held = await holding;
     held.start(client(false));
@@ -52,20 +54,28 @@ describe('an answer that is held until it says something', () => {
 
   it('fails where it failed before, and tells what became of it since', async () => {
     const early = scripted();
-    const failing = heldAnswer(early.answer);
+    const failing = heldAnswer(early.answer, never);
     early.provider().fail(new WeirError('upstream_truncated'));
     await expect(failing).rejects.toMatchObject({ code: 'upstream_truncated' });
     const late = scripted();
-    const holding = heldAnswer(late.answer);
+    const holding = heldAnswer(late.answer, never);
     late.provider().content('One ');
     late.provider().fail(new WeirError('upstream_truncated'));
     (await holding).start(late.client(true));
     expect(late.log).toEqual(['One ', 'fail upstream_truncated']);
   });
 
+  it('is given up when its signal says so, also by a provider that then only falls silent', async () => {
+    const { answer } = scripted();
+    const abort = new AbortController();
+    const holding = heldAnswer(answer, abort.signal);
+    abort.abort(new WeirError('upstream_timeout'));
+    await expect(holding).rejects.toMatchObject({ code: 'upstream_timeout' });
+  });
+
   it('may be empty: that is an answer too', async () => {
     const { log, answer, client, provider } = scripted();
-    const holding = heldAnswer(answer);
+    const holding = heldAnswer(answer, never);
     provider().end({ finishReason: 'stop' });
     (await holding).start(client(true));
     expect(log).toEqual(['end stop']);

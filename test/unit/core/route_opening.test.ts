@@ -37,6 +37,7 @@ function open(
   const opening = new RouteOpening<string, string>(
     {
       route: { name: 'r', targets, cache: undefined },
+      held: true,
       threadId: 't',
       signal: abort.signal,
       ask: ({ source }, signal) => {
