@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { Deployment } from '../support/deployment.ts';
+import { askDoor } from '../support/door_answer.ts';
 import { startInstance } from '../support/instance.ts';
 import { startMockOpenai } from '../support/mock_openai.ts';
 import { type Story, storyOf } from '../support/mock_story.ts';
@@ -35,6 +36,33 @@ it('a resumable answer is gone on with by the target that gave it, and no other 
   expect(asked).toBeGreaterThan(0);
   expect(bad.requests).toHaveLength(asked);
   expect(good.requests.map(({ body }) => body.model)).toEqual(['story-150x100', 'story-150x100']);
+});
+
+it('a request that waits for its next try while a configuration is replaced ends with the one that it began with', async () => {
+  const { promise: refused, resolve: onRefused } = Promise.withResolvers<void>();
+  await using provider = await startMockOpenai({
+    script: () => {
+      if (provider.requests.length > 1) return undefined;
+      onRefused();
+      return [{ head: 429, headers: { 'content-type': 'application/json', 'retry-after': '1' } }];
+    },
+  });
+  using config = routeFile({ providers: { one: { base_url: provider.url } } });
+  const instance = await startInstance({ WEIR_CONFIG: config.file, DEFAULT_PROVIDER: 'fake' });
+  try {
+    const ask = () => askDoor(instance.url, '/api/v1/stream', { query: 'hi', provider: 'one', model: 'mock-3x0' });
+    const answer = ask();
+    await refused;
+    config.write({});
+    instance.process.kill('SIGHUP');
+    await until('it is reloaded', () => instance.lines.some(({ event }) => event === 'Configuration reloaded'));
+    expect((await answer).text).toContain('[DONE]');
+    expect(provider.requests).toHaveLength(2);
+    expect((await ask()).status).toBe(422);
+    await until('no connection is left', async () => (await provider.connections()) === 0, 3_000);
+  } finally {
+    await instance.stop();
+  }
 });
 
 it('a reload reads keys anew: from then on the new one is sent', async () => {
