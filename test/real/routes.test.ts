@@ -202,6 +202,23 @@ describe('before anything was said', () => {
   });
 });
 
+describe('what is longer than its bound', () => {
+  const mebibyte: MockStep = { write: 'x'.repeat(1024 * 1024) };
+
+  it.each([
+    ['a refusal', { head: 400, headers: json }, 3, 'upstream_error'],
+    ['a whole answer', { head: 200, headers: json }, 34, 'limit_exceeded'],
+  ] as [string, MockStep, number, string][])('%s is 502, once, and its call is ended', async (_, head, size, code) => {
+    const { name } = freshFirst();
+    const before = first.requests.length;
+    answers = () => [head, ...Array<MockStep>(size).fill(mebibyte), { hang: true }];
+    const answer = await chat(`${name}/mock`, { stream: false });
+    expect([answer.status, JSON.parse(answer.text).error.code]).toEqual([502, code]);
+    expect(callsTo(first, before)).toBe(1);
+    await until('the call is ended', () => first.open === 0);
+  });
+});
+
 describe.each(['dns', 'tls', 'no-tls', 'refused'])('a provider that can not be reached (%s)', (name) => {
   it.each(DOORS)('is 502 on %s, with the reason, and on a route the next one answers', async (path, body, end) => {
     const provider = `${name}${path.replaceAll('/', '-')}`;
