@@ -42,12 +42,13 @@ export class Deployment implements AsyncDisposable {
     throw failed.reason;
   }
 
-  /** Starts one, again where it has died. */
+  /** Starts one; again, where it has died, at the same port. */
   async boot(at: number, env: Record<string, string> = {}): Promise<Instance> {
     const name = `app-${at + 1}`;
     const instance = await startInstance({
       INSTANCE_ID: name,
       REDIS_URL: this.redis.url,
+      PORT: String(this.instances[at]?.port ?? 0),
       PEER_SOCKET: path.join(this.#folder, `${name}.sock`),
       // Tests name their users themselves.
       TRUSTED_PROXIES: '127.0.0.1',

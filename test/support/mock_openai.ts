@@ -44,6 +44,8 @@ export interface MockOpenai extends AsyncDisposable {
   url: string;
   /** Answers under way. */
   readonly open: number;
+  /** Those for one prompt. */
+  openFor(prompt: string): number;
   /** The most answers that were ever under way at once for one and the same prompt. */
   peak(prompt: string): number;
   requests: MockRequest[];
@@ -102,6 +104,7 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
     get open() {
       return open;
     },
+    openFor: (prompt) => openBy.get(prompt) ?? 0,
     peak: (prompt) => peaks.get(prompt) ?? 0,
     requests,
     responses,
