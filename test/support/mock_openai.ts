@@ -46,6 +46,8 @@ export interface MockOpenai extends AsyncDisposable {
   readonly open: number;
   /** Those for one prompt. */
   openFor(prompt: string): number;
+  /** Connections that are open, in use or not. */
+  connections(): Promise<number>;
   /** The most answers that were ever under way at once for one and the same prompt. */
   peak(prompt: string): number;
   requests: MockRequest[];
@@ -105,6 +107,10 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
       return open;
     },
     openFor: (prompt) => openBy.get(prompt) ?? 0,
+    connections: () =>
+      new Promise((resolve, reject) =>
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+      ),
     peak: (prompt) => peaks.get(prompt) ?? 0,
     requests,
     responses,

@@ -63,6 +63,8 @@ export interface LogStore {
   adopt(next: ThreadRecord, from: string, request: StreamRequest | undefined): Promise<number>;
   /** Keeps the provider's name for the running answer. @returns false when the thread is not this record's owner's */
   setProviderRun(record: ThreadRecord, run: string): Promise<boolean>;
+  /** Keeps provider and model that are asked now, and no run. @returns false as {@link setProviderRun} */
+  setTarget(record: ThreadRecord): Promise<boolean>;
   /**
    * Keeps the text up to a sequence number apart from the log; sends what is not kept yet, by the record's belief.
    * @param contents all of it @returns false when the thread is not this record's owner's

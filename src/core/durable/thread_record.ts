@@ -18,7 +18,9 @@ export interface ThreadRecord {
   /** Whoever holds it may attach and cancel, whoever they are. */
   token: string;
   permitId: string;
+  /** Who is asked for it, or has said what was said. */
   provider: string;
+  /** As that provider calls it. */
   model: string;
   /** The name under which the provider runs the answer; only where it goes on without us. */
   providerRun?: string;

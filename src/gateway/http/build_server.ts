@@ -1,16 +1,14 @@
 import cors from '@fastify/cors';
-import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import packageJson from '../../../package.json' with { type: 'json' };
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
-import type { OriginRegistry } from '../../core/passthrough/origin_registry.ts';
 import { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { OpenStreams } from '../open_streams.ts';
+import { apiDocs } from './api_docs.ts';
 import { clusterRoutes } from './cluster_routes.ts';
 import { doorRoutes } from './door_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
@@ -32,7 +30,6 @@ const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 
 export interface ServerContext {
   config: GatewayConfig;
   core: DurableCore;
-  origins: OriginRegistry;
   open: OpenStreams;
   metrics: PrometheusMetrics;
   cluster: () => Promise<ClusterView>;
@@ -63,10 +60,7 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     exposedHeaders: EXPOSED,
     maxAge: 600,
   });
-  await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'Weir', version: packageJson.version } },
-    transform: jsonSchemaTransform,
-  });
+  await apiDocs(app);
   app.addHook('onRequest', async (_, reply) => {
     reply.header('X-Instance-Id', config.INSTANCE_ID);
     if (context.isDraining()) reply.header('Connection', 'close');
@@ -80,26 +74,27 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
   const routes = {
     core,
     instance: config.INSTANCE_ID,
-    defaultProvider: config.DEFAULT_PROVIDER,
     identify,
     open: context.open,
     lag,
     readers,
   };
   streamRoute(app, routes);
-  await app.register(doorRoutes, { ...routes, origins: context.origins });
+  await app.register(doorRoutes, routes);
   threadRoutes(app, { core, identify, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {
-    schema: { summary: 'Providers and models, and whether each is usable', response: { 200: modelsViewSchema } },
-    handler: async () => core.providers.view(),
+    schema: {
+      summary: 'Providers, models and routes, and whether each is usable',
+      response: { 200: modelsViewSchema },
+    },
+    handler: async () => core.routing.table.view(),
   });
   app.get('/metrics', {
     schema: { hide: true },
     handler: async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   });
-  app.get('/api/v1/openapi.json', { schema: { hide: true }, handler: async () => app.swagger() });
   await app.ready();
   return app;
 }

@@ -15,6 +15,7 @@ import type { Identify } from './identity.ts';
 import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
+import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
 import { streamHeaders } from './stream_headers.ts';
 
 declare module 'fastify' {
@@ -28,7 +29,6 @@ declare module 'fastify' {
 export interface StreamRouteContext {
   core: DurableCore;
   instance: string;
-  defaultProvider: string;
   identify: Identify;
   open: OpenStreams;
   lag: LoopLag;
@@ -44,12 +44,13 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
     schema: {
       summary: 'Open a stream',
       description: 'Answers with text/event-stream: status, chunks, then complete and [DONE], or error.',
-      body: streamRequestSchema,
+      body: streamRequestSchema.meta({ examples: [REQUEST_EXAMPLE] }),
+      headers: openHeadersSchema,
       consumes: ['application/json'],
-      produces: ['text/event-stream'],
+      response: { 200: eventStream('The stream', STREAM_EXAMPLE) },
     },
-    // The parser below names all bad fields at once, header included.
-    validatorCompiler: () => (value: unknown) => ({ value }),
+    // The parser below names all bad fields at once, headers included.
+    validatorCompiler: unchecked,
     onRequest: async (request: FastifyRequest) => {
       if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
         throw new WeirError('unsupported_media_type');
@@ -58,7 +59,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       request.threadId = threadIdOf(request.headers['x-thread-id']);
-      const body = parseStreamRequest(request.body, context.defaultProvider);
+      const body = parseStreamRequest(request.body, core.routing.table.defaultProvider);
       open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
 
@@ -71,11 +72,8 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         threadId,
         startedAt,
         abort,
-        encoder: (provider) =>
-          new WeirDoor(
-            { status: 'validated', thread_id: threadId, instance, model: body.model, provider },
-            promptLength,
-          ),
+        encoder: (provider, model) =>
+          new WeirDoor({ status: 'validated', thread_id: threadId, instance, model, provider }, promptLength),
         sink: () => {
           reply.hijack();
           return new HttpSink(

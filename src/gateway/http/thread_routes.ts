@@ -10,6 +10,7 @@ import type { OpenStreams } from '../open_streams.ts';
 import type { Identify } from './identity.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
+import { attachHeadersSchema, eventStream, threadHeadersSchema, threadParamsSchema, unchecked } from './stream_docs.ts';
 
 export interface ThreadRoutesContext {
   core: DurableCore;
@@ -34,9 +35,14 @@ export function threadRoutes(app: FastifyInstance, { core, identify, readers, op
   app.get('/api/v1/stream/:thread_id', {
     schema: {
       summary: 'Attach to a resumable stream, from Last-Event-ID on',
-      produces: ['text/event-stream'],
-      response: { 200: z.string(), 204: z.null().describe('Nothing follows after Last-Event-ID') },
+      params: threadParamsSchema,
+      headers: attachHeadersSchema,
+      response: {
+        200: eventStream('What follows after Last-Event-ID'),
+        204: z.null().describe('Nothing follows after Last-Event-ID'),
+      },
     },
+    validatorCompiler: unchecked,
     handler: async (request, reply) => {
       const threadId = threadIdOf(request);
       open.refuseWhenClosed();
@@ -53,7 +59,13 @@ export function threadRoutes(app: FastifyInstance, { core, identify, readers, op
   });
 
   app.delete('/api/v1/stream/:thread_id', {
-    schema: { summary: 'Cancel a resumable stream', response: { 202: z.object({ thread_id: z.string() }) } },
+    schema: {
+      summary: 'Cancel a resumable stream',
+      params: threadParamsSchema,
+      headers: threadHeadersSchema,
+      response: { 202: z.object({ thread_id: z.string() }).describe('Its end comes as an event') },
+    },
+    validatorCompiler: unchecked,
     handler: async (request, reply) => {
       const threadId = threadIdOf(request);
       open.refuseWhenClosed();

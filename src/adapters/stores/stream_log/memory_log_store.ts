@@ -102,6 +102,14 @@ export class MemoryLogStore implements LogStore {
     return kept !== undefined;
   }
 
+  async setTarget({ id, provider, model }: ThreadRecord): Promise<boolean> {
+    const kept = this.#threads.get(id);
+    if (!kept) return false;
+    Object.assign(kept.record, { provider, model });
+    delete kept.record.providerRun;
+    return true;
+  }
+
   /** The thread itself has its text as long as it runs; nobody else could read it. */
   async checkpoint(record: ThreadRecord): Promise<boolean> {
     return this.#threads.has(record.id);
