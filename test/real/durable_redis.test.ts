@@ -88,7 +88,7 @@ describe('Redis', () => {
   });
 
   it.concurrent('stopped for longer than every lease: the same, and no stream is torn between two owners', async () => {
-    await using deployment = await Deployment.start({ instances: 2 });
+    await using deployment = await Deployment.start({ instances: 2, env: { POOL_SCOPE: 'cluster' } });
     const streams = [await streaming(deployment, 0, 57, 750), await streaming(deployment, 1, 58, 750)];
     const redis = deployment.redis.process;
     redis.kill('SIGSTOP');
@@ -100,12 +100,17 @@ describe('Redis', () => {
     redis.kill('SIGCONT');
     await until('they say that it is over', () => streams.every((reading) => notices(reading).at(-1) === 'resumable'));
     await redisSays(deployment, 0, 'connected');
+    await until('Redis counts both again', async () => (await deployment.slotsInRedis()) === 2);
     await deployment.kill(0);
     await streams[0]?.ended;
     const rest = await attach(deployment.url(1), threadOf(streams[0] as Reading), lastId(streams[0] as Reading));
     await Promise.all([rest.ended, streams[1]?.ended]);
     expectWhole(57, 750, streams[0] as Reading, rest);
     expectWhole(58, 750, streams[1] as Reading);
+    expect(await deployment.slots(1)).toBe(0);
+    expect(await deployment.metric(1, 'weir_active_streams')).toBe(0);
+    await until('Redis counts none', async () => (await deployment.slotsInRedis()) === 0, 15_000);
+    expect(deployment.errors()).toEqual([]);
   });
 
   it.concurrent('that has no memory left: streams say so and go on, and survive again when it has some', async () => {

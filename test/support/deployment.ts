@@ -102,6 +102,13 @@ export class Deployment implements AsyncDisposable {
     return (health as { pool: { total_connections: number } }).pool.total_connections;
   }
 
+  /** Slots that Redis counts, of all users; with `POOL_SCOPE=cluster`. */
+  async slotsInRedis(): Promise<number> {
+    const keys = (await this.redis.cli('keys', 'weir:slots:*')).split('\n').filter((key) => key !== '');
+    const counts = await Promise.all(keys.map((key) => this.redis.cli('zcard', key)));
+    return counts.reduce((sum, count) => sum + Number(count), 0);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.instances.map((instance) => instance.stop()));

@@ -23,6 +23,8 @@ export interface Claim {
 export interface LogStore {
   /** Whether other instances see it too. */
   readonly shared: boolean;
+  /** Its clock, in milliseconds since 1970. */
+  time(): Promise<number>;
   /** Begins the log of a boot; `peer` is where the other instances reach it until it exits. */
   register(boot: string, peer: string): Promise<void>;
   /** Puts group number `n` (from 1, without gaps) at the end and renews the lease; an empty group only renews. */

@@ -186,6 +186,6 @@ function newRecord(
     model,
     instance: core.instance,
     promptLength: exchange.promptLength,
-    createdAt: Date.now(),
+    createdAt: Math.round(core.clock.now()),
   };
 }

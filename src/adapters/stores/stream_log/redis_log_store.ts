@@ -32,6 +32,11 @@ export class RedisLogStore implements LogStore {
     this.#scripts = logScripts(redis);
   }
 
+  async time(): Promise<number> {
+    const [seconds, microseconds] = await this.#redis.time();
+    return Number(seconds) * 1000 + Number(microseconds) / 1000;
+  }
+
   async register(boot: string, peer: string): Promise<void> {
     await this.#scripts.register(ctl(boot), lease(boot), peer, LEASE_MS, RUNNING_MS);
     await this.beat(boot);
