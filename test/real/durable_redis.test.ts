@@ -135,6 +135,25 @@ describe('Redis', () => {
     await survivesAgain(deployment, 75);
   });
 
+  it.concurrent('that is used wrongly by us: an internal error, logged once, and no outage that it would be taken for', async () => {
+    await using deployment = await Deployment.start({ instances: 1 });
+    // As if a release had another idea of this key.
+    await deployment.redis.cli('set', 'weir:thread:{wrong}', 'text');
+    for (let tries = 0; tries < 2; tries += 1) {
+      const opened = await openThread(deployment.url(0), resumable(spoken(81, 5)), { 'X-Thread-ID': 'wrong' });
+      expect(opened.status).toBe(500);
+      expect((await attach(deployment.url(0), 'wrong')).status).toBe(500);
+    }
+    expect(await deployment.slots(0)).toBe(0);
+    await redisSays(deployment, 0, 'connected');
+    await until('it is logged', () => deployment.errors().length > 0);
+    const told = deployment.at(0).lines.filter(({ event }) => event === 'The stream log failed');
+    expect(told).toEqual([expect.objectContaining({ reason: expect.stringContaining('WRONGTYPE') })]);
+    const other = await openThread(deployment.url(0), resumable(spoken(82, 5)));
+    await other.ended;
+    expectWhole(82, 5, other);
+  });
+
   it('that forgets its scripts is given them again', async () => {
     await using deployment = await Deployment.start({ instances: 2 });
     const first = await streaming(deployment, 0, 59, 100);

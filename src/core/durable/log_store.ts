@@ -18,7 +18,7 @@ export interface Claim {
 /**
  * Where resumable streams are kept so that another instance can go on with them: one append-only log per boot
  * (incarnation of an instance), and a record per thread. Each method is one atomic step, and can be repeated
- * harmlessly. All reject when the store does not answer in time.
+ * harmlessly. All reject with StoreUnavailable when the store does not answer in time.
  */
 export interface LogStore {
   /** Whether other instances see it too. */
