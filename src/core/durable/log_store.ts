@@ -18,11 +18,13 @@ export interface Claim {
 /**
  * Where resumable streams are kept so that another instance can go on with them: one append-only log per boot
  * (incarnation of an instance), and a record per thread. Each method is one atomic step, and can be repeated
- * harmlessly. All reject when the store does not answer in time.
+ * harmlessly. All reject with StoreUnavailable when the store does not answer in time.
  */
 export interface LogStore {
   /** Whether other instances see it too. */
   readonly shared: boolean;
+  /** Its clock, in milliseconds since 1970. */
+  time(): Promise<number>;
   /** Begins the log of a boot; `peer` is where the other instances reach it until it exits. */
   register(boot: string, peer: string): Promise<void>;
   /** Puts group number `n` (from 1, without gaps) at the end and renews the lease; an empty group only renews. */

@@ -58,7 +58,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   const about = { thread_id: id, user_id: userId, epoch, from: record.owner, chunks: contents.length };
   core.log.info('5.3', 'Stream taken over', about);
   core.observer.tookOver();
-  const startedAt = performance.now() - (Date.now() - record.createdAt);
+  const startedAt = performance.now() - (core.clock.now() - record.createdAt);
   void produceThread(core, thread, permit, continueAnswer(core, thread), startedAt);
 }
 

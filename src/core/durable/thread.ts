@@ -25,6 +25,8 @@ export interface ThreadOptions {
   encoder: Encoder;
   log: GroupLog;
   wheel: TimerWheel;
+  /** In milliseconds. */
+  ageMs: number;
   /** How long it goes on without a reader, in milliseconds. */
   graceMs: number;
   /** Text that a dead owner had committed; the thread then waits for its readers to come back. */
@@ -86,7 +88,7 @@ export class Thread implements LoggedThread {
       this.#graceTimer.arm(options.graceMs);
       this.open();
     }
-    this.#lifeTimer.arm(Math.max(0, MAX_MS - (Date.now() - record.createdAt)));
+    this.#lifeTimer.arm(Math.max(0, MAX_MS - options.ageMs));
   }
 
   /** Last sequence number that readers may have; the terminal is the one after the last text. */

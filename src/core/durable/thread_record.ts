@@ -28,7 +28,7 @@ export interface ThreadRecord {
   instance: string;
   /** In UTF-16 units, for the estimate of tokens. */
   promptLength: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the store. */
   createdAt: number;
 }
 

@@ -45,6 +45,7 @@ function coreWith(store: Record<string, unknown>) {
     graceMs: 10_000,
     checkpointMs: 10_000,
     wal: { boot: 'mine', fenced: false, horizon: 1, enroll: () => '1', note() {}, renew: async () => {} },
+    clock: { now: () => Date.now() },
     deadLogs: { read: async () => new Map() },
     encoder: () => ({}),
     observer: { opened() {}, closed() {}, tookOver: () => (counts.takeovers += 1) },

@@ -4,8 +4,9 @@ import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_reco
 import type { StreamRequest } from '../../../protocol/stream_request.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 import { packRequest, unpackRequest } from './kept_request.ts';
-import { CLAIM_MS, RETENTION_MS, RUNNING_MS } from './log_lifetimes.ts';
+import { CLAIM_MS, RUNNING_MS } from './log_lifetimes.ts';
 import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
+import { Retention } from './retention.ts';
 
 const BOOTS = 'weir:boots';
 /** Hash tags: whatever one script touches lies in one slot of a Redis Cluster. */
@@ -25,10 +26,17 @@ export class RedisLogStore implements LogStore {
   readonly shared = true;
   readonly #redis: RedisConnection;
   readonly #scripts: LogScripts;
+  readonly #retention: Retention;
 
   constructor(redis: RedisConnection) {
     this.#redis = redis;
     this.#scripts = logScripts(redis);
+    this.#retention = new Retention(redis);
+  }
+
+  async time(): Promise<number> {
+    const [seconds, microseconds] = await this.#redis.time();
+    return Number(seconds) * 1000 + Number(microseconds) / 1000;
   }
 
   async register(boot: string, peer: string): Promise<void> {
@@ -44,7 +52,8 @@ export class RedisLogStore implements LogStore {
   async beat(boot: string): Promise<string[]> {
     // Keys of a living boot must not expire under it; and its place in the set of boots lies in another slot.
     const living = [ctl(boot), wal(boot)].map((key) => this.#redis.pexpire(key, RUNNING_MS));
-    const [dead] = await Promise.all([this.#scripts.beat(BOOTS, boot, LEASE_MS, RUNNING_MS), ...living]);
+    const beat = this.#scripts.beat(BOOTS, boot, LEASE_MS, RUNNING_MS);
+    const [dead] = await Promise.all([beat, this.#retention.look(), ...living]);
     return dead;
   }
 
@@ -142,7 +151,7 @@ export class RedisLogStore implements LogStore {
 
   async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {
     const { id, owner, checkpoint } = record;
-    const end = [terminal, JSON.stringify(record), RETENTION_MS] as const;
+    const end = [terminal, JSON.stringify(record), this.#retention.ms] as const;
     return sendFrom(checkpoint, (kept) => {
       const piece = JSON.stringify(contents.slice(kept));
       return this.#scripts.finish(thread(id), text(id), req(id), owner, kept + 1, contents.length, piece, ...end);
