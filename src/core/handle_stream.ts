@@ -2,6 +2,7 @@ import { WeirError } from '../protocol/error_code.ts';
 import type { StreamRequest } from '../protocol/stream_request.ts';
 import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
+import type { SpanBegin, StreamTracer } from './observe/stream_span.ts';
 import type { ProviderRegistry } from './provider/provider_registry.ts';
 import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
 import type { Commit } from './stream/commit.ts';
@@ -23,6 +24,8 @@ export interface StreamCore {
   wheel: TimerWheel;
   commit: Commit;
   observer: StreamObserver;
+  /** Undefined where traces are off. */
+  tracer: StreamTracer | undefined;
   log: EventLog;
 }
 
@@ -34,6 +37,7 @@ export interface StreamExchange {
   /** When the request came, by `performance.now()`. */
   startedAt: number;
   abort: AbortController;
+  trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
   encoder(provider: string): Encoder;
   sink(): Sink;
 }
@@ -53,9 +57,11 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   abort.signal.throwIfAborted();
 
   core.observer.opened();
+  const { name } = provider;
+  const span = core.tracer?.begin({ ...exchange.trace, provider: name, model: request.model, threadId, startedAt });
   let outcome: 'ok' | WeirError['code'] = 'internal_error';
   try {
-    const opening = provider.open(request, abort.signal);
+    const opening = provider.open(request, abort.signal, undefined, span?.context);
     await headOrPatience(opening, core.wheel);
 
     const encoder = exchange.encoder(provider.name);
@@ -69,6 +75,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
 
     const ending = await producer.run(opening, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
+    span?.answered(producer.answered(ending));
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
     if (outcome === 'slow_reader') reader.cut();
@@ -80,6 +87,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   } finally {
     const ms = performance.now() - startedAt;
     core.observer.closed(outcome, provider.name, ms);
+    span?.end(outcome);
     core.log.info('6', 'Stream ended', { ...about, outcome, provider: provider.name, duration_ms: Math.round(ms) });
   }
 }

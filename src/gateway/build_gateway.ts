@@ -24,6 +24,7 @@ import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
 import type { GatewayConfig } from './config.ts';
 import { buildServer } from './http/build_server.ts';
+import { loadTracer } from './load_tracer.ts';
 import { OpenStreams } from './open_streams.ts';
 
 /** Heartbeats and deadlines may be this late; the pace of the fake provider's tokens must not. */
@@ -46,6 +47,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
 
   const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
+  const tracer = await loadTracer(config, version, eventLog);
   const metrics = new PrometheusMetrics(() => pool.view());
   const slots = await buildSlotStore(config, redis, boot, metrics);
   const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
@@ -64,6 +66,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     wheel,
     commit: commitAtOnce,
     observer: metrics,
+    tracer,
     log: eventLog,
   };
   const store = redis ? new RedisLogStore(redis) : new MemoryLogStore();
@@ -151,6 +154,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
       await Promise.all([openai.close(), origins.close()]);
       await slots.close();
       redis?.disconnect();
+      await tracer?.close();
     },
   };
 }

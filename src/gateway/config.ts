@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { CONTINUATIONS } from '../adapters/providers/openai_provider.ts';
+import { tracesConfig } from './traces_config.ts';
 
 const list = (fallback: string) =>
   z
@@ -68,6 +69,7 @@ const environment = z
     /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */
     FAULT_POINT: z.string().optional(),
     DRAIN_SECONDS: number(30, 0, 86_400),
+    ...tracesConfig,
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
   .superRefine(({ POOL_SCOPE, REDIS_URL }, context) => {

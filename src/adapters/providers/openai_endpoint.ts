@@ -1,3 +1,4 @@
+import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { Answer } from '../../core/provider/provider.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
@@ -15,6 +16,8 @@ export interface EndpointCall {
   path: string;
   /** Sent as JSON. */
   body?: Record<string, unknown>;
+  /** Sent as headers. */
+  trace?: TraceContext | undefined;
 }
 
 /** An OpenAI-compatible server: its address, the key it wants, and the connections to it. */
@@ -42,7 +45,7 @@ export class OpenAiEndpoint {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const handler = new OpenAiCall(this.#wheel, signal, resolve, reject, reader);
-      this.#agent.dispatch({ ...this.#request(call), ...this.#head('text/event-stream') }, handler);
+      this.#agent.dispatch({ ...this.#request(call), ...this.#head('text/event-stream', call.trace) }, handler);
     });
   }
 
@@ -72,8 +75,8 @@ export class OpenAiEndpoint {
     };
   }
 
-  #head(accept: string): { headers: Record<string, string> } {
+  #head(accept: string, trace?: TraceContext): { headers: Record<string, string> } {
     const key = this.#apiKey ? { authorization: `Bearer ${this.#apiKey}` } : {};
-    return { headers: { 'content-type': 'application/json', accept, ...key } };
+    return { headers: { 'content-type': 'application/json', accept, ...trace, ...key } };
   }
 }

@@ -13,7 +13,7 @@ const MAX_TAKEOVERS = 3;
  * @throws WeirError producer_lost where none of that can be had
  */
 export async function continueAnswer(core: DurableCore, thread: Thread): Promise<Answer> {
-  const { record, request, contents, abort } = thread;
+  const { record, request, contents, abort, span } = thread;
   const provider = core.providers.select(record.provider, record.model);
   const run = record.providerRun;
   if (record.takeovers > MAX_TAKEOVERS || !request) {
@@ -22,8 +22,8 @@ export async function continueAnswer(core: DurableCore, thread: Thread): Promise
   }
   // Nothing was said, and nothing runs: whatever is said now is the answer.
   if (contents.length === 0 && run === undefined) {
-    return provider.open(request, abort.signal, (name) => keepRun(core, thread, name));
+    return provider.open(request, abort.signal, (name) => keepRun(core, thread, name), span?.context);
   }
   if (!provider.continueFrom) throw new WeirError('producer_lost');
-  return provider.continueFrom(request, contents, abort.signal, run);
+  return provider.continueFrom(request, contents, abort.signal, run, span?.context);
 }

@@ -1,5 +1,6 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import { handleStream, headOrPatience, type StreamExchange } from '../handle_stream.ts';
+import type { TraceContext } from '../observe/stream_span.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
 import { type Located, locateThread } from './locate_thread.ts';
@@ -36,7 +37,11 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
   try {
     if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
     const permit = await core.pool.acquireConnection(userId, threadId);
-    const { record, created } = await create(core, exchange, permit.slot.permitId, provider.name, taken !== 'unknown');
+    const { name } = provider;
+    // One that is not ended is not sent: what is served as a plain stream after all has a span of its own.
+    const span = core.tracer?.begin({ ...exchange.trace, provider: name, model: request.model, threadId, startedAt });
+    const facts = { permitId: permit.slot.permitId, provider: name, trace: span?.context };
+    const { record, created } = await create(core, exchange, facts, taken !== 'unknown');
     if (created === undefined) {
       core.wal.gotNoAnswer();
       await permit.release();
@@ -45,10 +50,10 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       if (idempotency) void core.store.dropClaim(userId, idempotency.key).catch(() => {});
       return withoutLog(core, exchange);
     }
-    const thread = created ? addThread(core, record, request) : undefined;
+    const thread = created ? addThread(core, record, request, span) : undefined;
     try {
       if (!thread) throw new WeirError('thread_in_use');
-      const opening = provider.open(request, thread.abort.signal, (run) => keepRun(core, thread, run));
+      const opening = provider.open(request, thread.abort.signal, (run) => keepRun(core, thread, run), span?.context);
       await headOrPatience(opening, core.wheel);
       core.log.info('5.2', 'Starting stream', {
         user_id: userId,
@@ -62,6 +67,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       return { threadId, kind: 'source', source: thread };
     } catch (error) {
       const isTaken = thread?.gone ?? false;
+      if (thread) span?.end(error instanceof WeirError ? error.code : 'internal_error');
       thread?.leave();
       if (core.threads.get(threadId) === thread) core.threads.delete(threadId);
       // Where another instance has it meanwhile, record and slot are that one's.
@@ -128,15 +134,9 @@ async function claimed(
 }
 
 /** @returns `created` is false where the id is known, and undefined where the store does not answer */
-async function create(
-  core: DurableCore,
-  exchange: ThreadExchange,
-  permitId: string,
-  provider: string,
-  isClaimed: boolean,
-) {
+async function create(core: DurableCore, exchange: ThreadExchange, facts: RecordFacts, isClaimed: boolean) {
   for (;;) {
-    const record = newRecord(core, exchange, permitId, provider);
+    const record = newRecord(core, exchange, facts);
     if (!isClaimed) return { record, created: undefined };
     const created = await core.store.create(record, exchange.request).catch(() => undefined);
     // Fenced meanwhile: its frames would lie in another log than the record says.
@@ -145,7 +145,17 @@ async function create(
   }
 }
 
-function newRecord(core: DurableCore, exchange: ThreadExchange, permitId: string, provider: string): ThreadRecord {
+interface RecordFacts {
+  permitId: string;
+  provider: string;
+  trace: TraceContext | undefined;
+}
+
+function newRecord(
+  core: DurableCore,
+  exchange: ThreadExchange,
+  { permitId, provider, trace }: RecordFacts,
+): ThreadRecord {
   return {
     id: exchange.threadId,
     owner: core.wal.boot,
@@ -162,6 +172,7 @@ function newRecord(core: DurableCore, exchange: ThreadExchange, permitId: string
     model: exchange.request.model,
     instance: core.instance,
     promptLength: exchange.promptLength,
+    ...(trace ? { trace } : {}),
     createdAt: Date.now(),
   };
 }

@@ -1,6 +1,7 @@
 import { type ErrorCode, WeirError } from '../../protocol/error_code.ts';
 import { headOrPatience, type StreamCore } from '../handle_stream.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
+import type { SpanBegin } from '../observe/stream_span.ts';
 import { Reader } from '../stream/reader.ts';
 import type { Sink } from '../stream/sink.ts';
 import { collectBody } from './collect_body.ts';
@@ -32,6 +33,7 @@ export interface PassExchange {
   /** When the request came, by `performance.now()`. */
   startedAt: number;
   abort: AbortController;
+  trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
   /** Undefined where the client wants one whole answer. */
   reader: EventReader | undefined;
   dialect: Dialect;
@@ -63,9 +65,12 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   abort.signal.throwIfAborted();
 
   core.observer.opened();
+  const { model } = exchange;
+  const span = core.tracer?.begin({ ...exchange.trace, provider: origin.name, model, threadId, startedAt });
   let outcome: Outcome = 'internal_error';
   try {
-    const opening = origin.call(call, abort.signal);
+    const asked = span ? { ...call, headers: { ...call.headers, ...span.context } } : call;
+    const opening = origin.call(asked, abort.signal);
     const head = exchange.reader ? await headOrPatience(opening, core.wheel, HEAD_PATIENCE_MS) : await opening;
     if (head && (!exchange.reader || head.status !== 200 || !isEventStream(head.contentType))) {
       const whole = await readWhole(head, origin.name);
@@ -79,10 +84,12 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     const sink = exchange.sink(head?.headers ?? {});
     const reader = new Reader(sink, core.wheel, exchange.dialect.heartbeat, pass.resume, giveUp);
     using _ = { [Symbol.dispose]: () => reader.close() };
-    core.log.info('5.2', 'Starting stream', { ...about, provider: origin.name, model: exchange.model });
+    core.log.info('5.2', 'Starting stream', { ...about, provider: origin.name, model });
     pass.attach(reader);
 
     const ending = await pass.run(opening, abort.signal);
+    const { finishReason, usage } = exchange.reader as EventReader;
+    span?.answered({ firstMs: pass.firstMs, finishReason, usage });
     outcome = 'error' in ending ? ending.error.code : ending.ok ? 'ok' : 'upstream_error';
     if ('error' in ending) abort.abort(ending.error);
     // The slot first: a client that goes on at once must find it free.
@@ -97,6 +104,7 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   } finally {
     const ms = performance.now() - startedAt;
     core.observer.closed(outcome, origin.name, ms);
+    span?.end(outcome);
     const usage = exchange.reader?.usage;
     const facts = { outcome, provider: origin.name, duration_ms: Math.round(ms), ...usage };
     core.log.info('6', 'Stream ended', { ...about, ...facts });

@@ -1,6 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import type { NoticeEvent } from '../../protocol/stream_event.ts';
 import type { StreamObserver } from '../observe/stream_observer.ts';
+import type { SpanAnswer } from '../observe/stream_span.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from '../provider/provider.ts';
 import type { Commit, Frame } from './commit.ts';
 import type { Encoder } from './encoder.ts';
@@ -27,6 +28,7 @@ export class Producer implements AnswerConsumer {
   #answer: Answer | undefined;
   #seq = 0;
   #lastContent = 0;
+  #firstMs: number | undefined;
   #finish: (ending: Ending) => void = () => {};
   #ended = false;
   #summary: TranscriptSummary | undefined;
@@ -86,7 +88,7 @@ export class Producer implements AnswerConsumer {
   content(text: string): boolean {
     if (this.#ended) return false;
     const now = performance.now();
-    if (this.#lastContent === 0) this.#observer.firstToken(now - this.#startedAt);
+    if (this.#lastContent === 0) this.#first(now - this.#startedAt);
     else this.#observer.gap(now - this.#lastContent);
     this.#lastContent = now;
     if (text.length <= PIECE) return this.#emit(text);
@@ -117,6 +119,12 @@ export class Producer implements AnswerConsumer {
     return { seq, text };
   }
 
+  /** What a trace says of the answer. */
+  answered(ending: Ending): SpanAnswer {
+    const end = ending.ok ? ending.end : undefined;
+    return { firstMs: this.#firstMs, finishReason: end?.finishReason, usage: end?.usage };
+  }
+
   /** Sends the one terminal frame. */
   terminate(ending: Ending): void {
     this.#commit(this.lastFrame(ending), (frame) => {
@@ -127,6 +135,11 @@ export class Producer implements AnswerConsumer {
   readonly #deliver = (frame: Frame): void => {
     for (const reader of this.#readers) reader.write(frame.text, this.#lastContent);
   };
+
+  #first(ms: number): void {
+    this.#firstMs = ms;
+    this.#observer.firstToken(ms);
+  }
 
   #emit(text: string): boolean {
     this.#transcript.add(text);

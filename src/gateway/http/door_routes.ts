@@ -16,6 +16,7 @@ import { threadIdOf } from './parse_stream_request.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
 import { streamHeaders } from './stream_headers.ts';
 import type { StreamRouteContext } from './stream_route.ts';
+import { traceContextOf } from './trace_context_of.ts';
 
 /** Images come inside the body. */
 const BODY_LIMIT = 32 * 1024 * 1024;
@@ -107,6 +108,7 @@ function passOn(context: DoorContext, door: Door, origin: Origin, asked: DoorReq
     threadId,
     startedAt,
     abort: abortWhenGone(reply, context.open),
+    trace: { door: door.protocol, parent: traceContextOf(request.headers), stream: streamed },
     reader: streamed ? door.reader?.(asked) : undefined,
     dialect: door.dialect,
     sink: (headers) => {

@@ -7,6 +7,7 @@ export function streamHeaders(threadId: string, more: OutgoingHttpHeaders): Outg
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-cache, no-transform',
     'X-Accel-Buffering': 'no',
-    'X-Thread-ID': threadId,
+    // Spelt as Fastify spells those that are set already: another spelling would be the same header twice.
+    'x-thread-id': threadId,
   };
 }

@@ -17,6 +17,7 @@ import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
 import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
 import { streamHeaders } from './stream_headers.ts';
+import { traceContextOf } from './trace_context_of.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -73,6 +74,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         threadId,
         startedAt,
         abort,
+        trace: { door: 'weir', parent: traceContextOf(request.headers), stream: true },
         encoder: (provider) =>
           new WeirDoor(
             { status: 'validated', thread_id: threadId, instance, model: body.model, provider },
