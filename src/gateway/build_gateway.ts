@@ -3,8 +3,8 @@ import type { DestinationStream } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { jsonLog } from '../adapters/observe/json_log.ts';
 import { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
+import { RoutingMetrics } from '../adapters/observe/routing_metrics.ts';
 import { FakeProvider } from '../adapters/providers/fake_provider.ts';
-import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
 import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.ts';
 import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
 import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
@@ -12,13 +12,11 @@ import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.t
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
-import { ProviderRegistry } from '../core/provider/provider_registry.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
-import { commitAtOnce } from '../core/stream/commit.ts';
+import { Routing } from '../core/routing/routing.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
 import { buildDurable } from './build_durable.ts';
-import { buildOrigins } from './build_origins.ts';
 import { buildSlotStore } from './build_slot_store.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
@@ -26,6 +24,7 @@ import type { GatewayConfig } from './config.ts';
 import { buildServer } from './http/build_server.ts';
 import { loadTracer } from './load_tracer.ts';
 import { OpenStreams } from './open_streams.ts';
+import { ProviderSet } from './provider_set.ts';
 
 /** Heartbeats and deadlines may be this late; the pace of the fake provider's tokens must not. */
 const DEADLINE_RESOLUTION_MS = 50;
@@ -35,9 +34,16 @@ export type Gateway = Awaited<ReturnType<typeof buildGateway>>;
 
 /**
  * Wires one instance: the only place where ports meet their adapters. Binds nothing and reads no environment.
+ * @param environment where providers' keys are
  * @param log where lines go instead of stdout
+ * @throws WeirConfigError
  */
-export async function buildGateway(config: GatewayConfig, peer: string, log?: DestinationStream) {
+export async function buildGateway(
+  config: GatewayConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  peer: string,
+  log?: DestinationStream,
+) {
   const instance = config.INSTANCE_ID;
   const newBoot = () => `${instance}-${randomBytes(6).toString('hex')}`;
   const boot = newBoot();
@@ -45,26 +51,26 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const version = packageJson.version;
   const eventLog = jsonLog(config.LOG_LEVEL, instance, log);
 
+  const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
+  const local = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
+  const providers = new ProviderSet(config, { local, wheel, environment });
+
   const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
   const tracer = await loadTracer(config, version, eventLog);
   const metrics = new PrometheusMetrics(() => pool.view());
   const slots = await buildSlotStore(config, redis, boot, metrics);
-  const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
-  const openaiOptions = {
-    baseUrl: config.OPENAI_BASE_URL,
-    apiKey: config.OPENAI_API_KEY,
-    continuation: config.OPENAI_CONTINUATION,
-  };
-  const openai = new OpenAiProvider(openaiOptions, wheel);
-  const origins = buildOrigins(config, wheel);
-  const fake = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
+  const routing = new Routing(providers.table, {
+    wheel,
+    log: eventLog,
+    observer: new RoutingMetrics(metrics.registry, () => providers.table.breakers()),
+    random: Math.random,
+  });
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
   const streamCore: StreamCore = {
     pool,
-    providers: new ProviderRegistry([fake, openai], config.DEFAULT_PROVIDER),
+    routing,
     wheel,
-    commit: commitAtOnce,
     observer: metrics,
     tracer,
     log: eventLog,
@@ -85,7 +91,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     streams_total: metrics.admitted,
     users: pool.view().users,
     pool: pool.view(),
-    breakers: {},
+    breakers: routing.table.breakers(),
     version,
     started_at: startedAt,
     peer,
@@ -119,6 +125,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
       instance,
       version,
       pool: view,
+      config: providers.view,
     };
   };
   const announcer = new Announcer(directory, self);
@@ -126,7 +133,6 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const app = await buildServer({
     config,
     core,
-    origins: origins.registry,
     open,
     metrics,
     cluster,
@@ -143,6 +149,8 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     peerServices: durable.peerServices,
     log: eventLog,
     announcer,
+    /** Reads providers and routes again; streams that run keep theirs. */
+    reload: () => providers.reload(routing, eventLog),
     /** From now on ready says no, and answers close their connections. */
     beginDrain(): void {
       draining = true;
@@ -151,7 +159,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     async close(): Promise<void> {
       await durable.stop();
       await announcer.stop();
-      await Promise.all([openai.close(), origins.close()]);
+      await providers.close();
       await slots.close();
       redis?.disconnect();
       await tracer?.close();

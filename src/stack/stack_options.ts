@@ -29,6 +29,8 @@ export const stackOptionsSchema = z.object({
   maxConnections: z.number().int().min(1).max(1_000_000),
   /** Whether limits count on each instance or over all of them. */
   poolScope: z.enum(['instance', 'cluster']),
+  /** File with providers and routes, instead of weir.config.yaml in the project's folder. */
+  config: z.string().min(1).optional(),
   identityHeader: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,64}$/, 'takes the name of a header, such as X-User-Id')
@@ -93,6 +95,7 @@ export function optionProblems(options: StackOptions): string[] {
       'bind',
       'redisUrl',
       'poolScope',
+      'config',
       'all',
     ] as const;
     const wanted: StackOptions = { ...DEFAULT_STACK_OPTIONS, all: true };

@@ -6,6 +6,7 @@ import { askDoor } from '../support/door_answer.ts';
 import { startInstance } from '../support/instance.ts';
 import type { MockRequest } from '../support/mock_openai.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp_receiver.ts';
+import { along, routeFile } from '../support/route_files.ts';
 import { goOn, startPair, type TakeoverPair, tell, terminal } from '../support/takeover_pair.ts';
 import { until } from '../support/until.ts';
 
@@ -140,6 +141,32 @@ describe('a stream', () => {
     leave.abort();
     expect(await spanOf('left')).toMatchObject({ status: 0, attributes: { 'weir.outcome': 'cancelled' } });
   });
+});
+
+it.each([
+  ['/api/v1/stream', { query: 'Hi', model: 'careful' }],
+  ['/v1/chat/completions', chat('careful', { stream: true })],
+])('along a route at %s each try and the way to the next provider are events of the one span', async (path, body) => {
+  const providers = { ours: { base_url: pair.provider.url } };
+  using config = routeFile({ providers, routes: { careful: along('ours/mock-500', 'ours/mock-5x0') } });
+  const routed = await pair.start('routed', { WEIR_CONFIG: config.file, DEFAULT_PROVIDER: '' });
+  const id = `routed-${path.split('/')[1]}`;
+  await askDoor(routed.url, path, body, { ...CLIENT, 'X-Thread-ID': id });
+  const span = await spanOf(id);
+  expect(span).toMatchObject({
+    traceId: TRACE,
+    name: 'chat mock-5x0',
+    attributes: { 'weir.route': 'careful', 'gen_ai.request.model': 'mock-5x0', 'weir.outcome': 'ok' },
+  });
+  expect(span.events.map(({ name }) => name)).toEqual(['weir.retry', 'weir.retry', 'weir.failover']);
+  expect(span.events.at(-1)?.attributes).toEqual({
+    'weir.failover.provider': 'ours',
+    'weir.failover.model': 'mock-500',
+    'weir.failover.attempt': 3,
+    'weir.failover.reason': 'status_500',
+  });
+  const heard = pair.provider.requests.slice(-4).map(({ headers }) => headers.traceparent);
+  expect(heard).toEqual(Array(4).fill(`00-${TRACE}-${span.spanId}-01`));
 });
 
 describe('a resumable stream', () => {

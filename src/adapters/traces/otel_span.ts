@@ -1,6 +1,6 @@
 import { type Span, SpanStatusCode } from '@opentelemetry/api';
 import type { Outcome } from '../../core/observe/stream_observer.ts';
-import type { SpanAnswer, SpanEvent, StreamSpan, TraceContext } from '../../core/observe/stream_span.ts';
+import type { SpanAnswer, SpanEvent, SpanTarget, StreamSpan, TraceContext } from '../../core/observe/stream_span.ts';
 import { ERROR_TYPE, GEN_AI, WEIR } from './span_names.ts';
 import { writeContext } from './trace_context.ts';
 
@@ -11,9 +11,12 @@ const NO_FAILURE: readonly Outcome[] = ['ok', 'cancelled'];
 export class OtelSpan implements StreamSpan {
   readonly context: TraceContext;
   readonly #span: Span;
+  readonly #operation: string;
 
-  constructor(span: Span) {
+  /** @param operation the first part of its name */
+  constructor(span: Span, operation: string) {
     this.#span = span;
+    this.#operation = operation;
     this.context = writeContext(span.spanContext());
   }
 
@@ -30,8 +33,9 @@ export class OtelSpan implements StreamSpan {
     this.#span.setAttribute(GEN_AI.outputTokens, usage.output_tokens);
   }
 
-  end(outcome: Outcome): void {
-    this.#span.setAttribute(WEIR.outcome, outcome);
+  end(outcome: Outcome, { provider, model }: SpanTarget): void {
+    this.#span.updateName(`${this.#operation} ${model}`);
+    this.#span.setAttributes({ [GEN_AI.provider]: provider, [GEN_AI.requestModel]: model, [WEIR.outcome]: outcome });
     if (!NO_FAILURE.includes(outcome)) {
       this.#span.setAttribute(ERROR_TYPE, outcome);
       this.#span.setStatus({ code: SpanStatusCode.ERROR });

@@ -66,29 +66,30 @@ export class OtelTracer implements StreamTracer {
     this.#tracer = this.#provider.getTracer('weir', version);
   }
 
-  begin({ door, provider, model, threadId, stream, startedAt, parent, link }: SpanBegin): StreamSpan {
+  begin({ door, target, route, threadId, stream, startedAt, parent, link }: SpanBegin): StreamSpan {
     const operation = door === 'embeddings' ? 'embeddings' : 'chat';
     const from = parent && readContext(parent);
     const linked = link && readContext(link);
     const links: Link[] = linked ? [{ context: linked }] : [];
     const span = this.#tracer.startSpan(
-      `${operation} ${model}`,
+      `${operation} ${target.model}`,
       {
         kind: SpanKind.CLIENT,
         startTime: startedAt,
         links,
         attributes: {
           [GEN_AI.operation]: operation,
-          [GEN_AI.provider]: provider,
-          [GEN_AI.requestModel]: model,
+          [GEN_AI.provider]: target.provider,
+          [GEN_AI.requestModel]: target.model,
           [GEN_AI.requestStream]: stream,
           [WEIR.threadId]: threadId,
           [WEIR.door]: door,
+          ...(route === undefined ? {} : { [WEIR.route]: route }),
         },
       },
       from ? trace.setSpanContext(ROOT_CONTEXT, from) : ROOT_CONTEXT,
     );
-    return new OtelSpan(span);
+    return new OtelSpan(span, operation);
   }
 
   /** Sends what has ended; gives up where the collector does not take it in time. */

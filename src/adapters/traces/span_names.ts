@@ -27,6 +27,7 @@ export const SERVICE = {
 export const WEIR = {
   threadId: 'weir.thread.id',
   door: 'weir.door',
+  route: 'weir.route',
   outcome: 'weir.outcome',
   /** Before the names of events, and of their facts. */
   prefix: 'weir.',

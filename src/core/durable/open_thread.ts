@@ -1,8 +1,10 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import { handleStream, headOrPatience, type StreamExchange } from '../handle_stream.ts';
-import type { TraceContext } from '../observe/stream_span.ts';
+import type { SpanTarget, TraceContext } from '../observe/stream_span.ts';
+import { onFailover } from '../routing/failover_notice.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
+import { keepTarget } from './keep_target.ts';
 import { type Located, locateThread } from './locate_thread.ts';
 import { produceThread } from './produce_thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
@@ -33,14 +35,14 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
   if (!core.wal.answering) return withoutLog(core, exchange);
   const taken = idempotency && (await claimed(core, exchange, idempotency));
   if (typeof taken === 'object') return taken;
-  const provider = core.providers.select(request.provider, request.model);
+  const route = core.routing.select(request);
   try {
     if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
     const permit = await core.pool.acquireConnection(userId, threadId);
-    const { name } = provider;
+    const [target] = route.targets;
     // One that is not ended is not sent: what is served as a plain stream after all has a span of its own.
-    const span = core.tracer?.begin({ ...exchange.trace, provider: name, model: request.model, threadId, startedAt });
-    const facts = { permitId: permit.slot.permitId, provider: name, trace: span?.context };
+    const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
+    const facts = { permitId: permit.slot.permitId, target, trace: span?.context };
     const { record, created } = await create(core, exchange, facts, taken !== 'unknown');
     if (created === undefined) {
       core.wal.gotNoAnswer();
@@ -53,21 +55,30 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     const thread = created ? addThread(core, record, request, span) : undefined;
     try {
       if (!thread) throw new WeirError('thread_in_use');
-      const opening = provider.open(request, thread.abort.signal, (run) => keepRun(core, thread, run), span?.context);
-      await headOrPatience(opening, core.wheel);
+      const opening = core.routing.open(
+        route,
+        request,
+        { threadId, signal: thread.abort.signal, span },
+        (run) => keepRun(core, thread, run),
+        (target) => keepTarget(core, thread, target),
+      );
+      await headOrPatience(opening.head, core.wheel);
+      thread.open();
+      onFailover(opening, (notice) => thread.notice(notice));
       core.log.info('5.2', 'Starting stream', {
         user_id: userId,
         thread_id: threadId,
-        provider: provider.name,
-        model: request.model,
+        provider: opening.target.provider,
+        model: opening.target.model,
         resumable: true,
       });
-      void produceThread(core, thread, permit, opening, startedAt);
+      void produceThread(core, thread, permit, opening.answer, startedAt);
       if (idempotency) await core.store.keepClaim(userId, idempotency.key).catch(() => {});
       return { threadId, kind: 'source', source: thread };
     } catch (error) {
       const isTaken = thread?.gone ?? false;
-      if (thread) span?.end(error instanceof WeirError ? error.code : 'internal_error');
+      if (!isTaken) thread?.refuse(error);
+      if (thread) span?.end(error instanceof WeirError ? error.code : 'internal_error', record);
       thread?.leave();
       if (core.threads.get(threadId) === thread) core.threads.delete(threadId);
       // Where another instance has it meanwhile, record and slot are that one's.
@@ -147,14 +158,15 @@ async function create(core: DurableCore, exchange: ThreadExchange, facts: Record
 
 interface RecordFacts {
   permitId: string;
-  provider: string;
+  /** Who is asked first. */
+  target: SpanTarget;
   trace: TraceContext | undefined;
 }
 
 function newRecord(
   core: DurableCore,
   exchange: ThreadExchange,
-  { permitId, provider, trace }: RecordFacts,
+  { permitId, target: { provider, model }, trace }: RecordFacts,
 ): ThreadRecord {
   return {
     id: exchange.threadId,
@@ -169,7 +181,7 @@ function newRecord(
     token: core.newToken(),
     permitId,
     provider,
-    model: exchange.request.model,
+    model,
     instance: core.instance,
     promptLength: exchange.promptLength,
     ...(trace ? { trace } : {}),

@@ -37,6 +37,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   }
   // Before the change of owner: whoever comes after us reads our log, not the dead one's.
   if (contents.length > checkpoint && !(await store.checkpoint(dead, contents, contents.length))) return;
+  const isDeath = !(await store.isRetired(record.owner));
   const span = beginSpan(core, record);
   const next: ThreadRecord = {
     ...record,
@@ -45,7 +46,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
     epoch: record.epoch + 1,
     ends: [...record.ends, contents.length],
     checkpoint: contents.length,
-    takeovers: record.takeovers + 1,
+    takeovers: record.takeovers + (isDeath ? 1 : 0),
     ...(span ? { trace: span.context } : {}),
   };
   const request = await store.readRequest(record.id);
@@ -65,18 +66,11 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
 }
 
 /** In the trace of the dead instance's span, which may never have been sent. Unless it is ended, it is not sent either. */
-function beginSpan({ tracer }: DurableCore, { id: threadId, provider, model, trace }: ThreadRecord) {
+function beginSpan({ tracer }: DurableCore, record: ThreadRecord) {
+  const { id: threadId, trace } = record;
   const startedAt = performance.now();
-  return tracer?.begin({
-    door: 'weir',
-    provider,
-    model,
-    threadId,
-    stream: true,
-    startedAt,
-    parent: trace,
-    link: trace,
-  });
+  const common = { door: 'weir', target: record, route: undefined, threadId, stream: true, startedAt } as const;
+  return tracer?.begin({ ...common, parent: trace, link: trace });
 }
 
 /** Whoever owns a thread must know it: a step whose answer was lost is repeated, else the thread would be nobody's. */

@@ -7,12 +7,20 @@ export interface TraceContext {
   readonly tracestate?: string;
 }
 
+/** Who is asked, and the model by that provider's name for it. */
+export interface SpanTarget {
+  readonly provider: string;
+  readonly model: string;
+}
+
 /** What is known of a stream when it is admitted. */
 export interface SpanBegin {
   /** The API that the client speaks. */
   door: 'weir' | 'chat' | 'embeddings' | 'responses' | 'messages';
-  provider: string;
-  model: string;
+  /** Who is asked first. */
+  target: SpanTarget;
+  /** As the configuration calls it; undefined where the client named the provider itself. */
+  route: string | undefined;
   threadId: string;
   /** Whether the client wants a stream. */
   stream: boolean;
@@ -34,7 +42,7 @@ export interface SpanAnswer {
 }
 
 /** What may happen to a stream between its beginning and its end. */
-export type SpanEvent = 'takeover' | 'handover';
+export type SpanEvent = 'retry' | 'failover' | 'takeover' | 'handover';
 
 /** The record of one stream in a trace. Nothing of it is called per token. */
 export interface StreamSpan {
@@ -42,8 +50,8 @@ export interface StreamSpan {
   readonly context: TraceContext;
   event(name: SpanEvent, facts?: Record<string, string | number>): void;
   answered(answer: SpanAnswer): void;
-  /** Exactly once, last. */
-  end(outcome: Outcome): void;
+  /** Exactly once, last. @param target who has answered, or was asked last */
+  end(outcome: Outcome, target: SpanTarget): void;
 }
 
 /** Opens a span for each stream. Where traces are off there is no tracer. */

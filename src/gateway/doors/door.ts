@@ -62,7 +62,7 @@ export const DOORS: readonly Door[] = [
   {
     protocol: 'messages',
     path: '/v1/messages',
-    upstreamPath: '/v1/messages',
+    upstreamPath: '/messages',
     summary: "Anthropic's messages, streamed or whole",
     example: { model: 'anthropic/claude-sonnet-4-5', messages: HELLO, max_tokens: 100, stream: true },
     dialect: messagesDialect,

@@ -3,7 +3,6 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
-import type { OriginRegistry } from '../../core/passthrough/origin_registry.ts';
 import { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
@@ -31,7 +30,6 @@ const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 
 export interface ServerContext {
   config: GatewayConfig;
   core: DurableCore;
-  origins: OriginRegistry;
   open: OpenStreams;
   metrics: PrometheusMetrics;
   cluster: () => Promise<ClusterView>;
@@ -76,20 +74,22 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
   const routes = {
     core,
     instance: config.INSTANCE_ID,
-    defaultProvider: config.DEFAULT_PROVIDER,
     identify,
     open: context.open,
     lag,
     readers,
   };
   streamRoute(app, routes);
-  await app.register(doorRoutes, { ...routes, origins: context.origins });
+  await app.register(doorRoutes, routes);
   threadRoutes(app, { core, identify, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {
-    schema: { summary: 'Providers and models, and whether each is usable', response: { 200: modelsViewSchema } },
-    handler: async () => core.providers.view(),
+    schema: {
+      summary: 'Providers, models and routes, and whether each is usable',
+      response: { 200: modelsViewSchema },
+    },
+    handler: async () => core.routing.table.view(),
   });
   app.get('/metrics', {
     schema: { hide: true },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { handlePassthrough, type WholeAnswer } from '../../core/passthrough/handle_passthrough.ts';
 import { ModelList } from '../../core/passthrough/model_list.ts';
 import type { Origin } from '../../core/passthrough/origin.ts';
-import type { OriginRegistry } from '../../core/passthrough/origin_registry.ts';
+import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { DOORS, type Door } from '../doors/door.ts';
 import { abortWhenGone } from './abort_when_gone.ts';
 import { BodyBudget } from './body_budget.ts';
@@ -37,12 +37,8 @@ function answerOf({ reader }: Door) {
   return { description: 'The answer, as the provider sent it', content: reader ? { ...whole, ...content } : whole };
 }
 
-export interface DoorContext extends StreamRouteContext {
-  origins: OriginRegistry;
-}
-
 /** The APIs of others: what comes in goes on as it is, and what comes back as well. */
-export async function doorRoutes(app: FastifyInstance, context: DoorContext): Promise<void> {
+export async function doorRoutes(app: FastifyInstance, context: StreamRouteContext): Promise<void> {
   const budget = new BodyBudget(BODY_LIMIT);
   app.removeAllContentTypeParsers();
   // Not parsed: see jsonFields.
@@ -57,10 +53,11 @@ export async function doorRoutes(app: FastifyInstance, context: DoorContext): Pr
     budget.take(request, reply);
   });
   for (const door of DOORS) doorRoute(app, context, door);
-  openAiModels(app, context.core.providers, new ModelList(context.origins.all));
+  const { routing } = context.core;
+  openAiModels(app, routing, new ModelList(() => routing.table.origins.all));
 }
 
-function doorRoute(app: FastifyInstance, context: DoorContext, door: Door): void {
+function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door): void {
   app.post(door.path, {
     schema: {
       summary: door.summary,
@@ -72,13 +69,12 @@ function doorRoute(app: FastifyInstance, context: DoorContext, door: Door): void
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       const asked = parseDoorRequest(request.body as Buffer);
-      const target = context.origins.select(asked.model, door.protocol);
-      const { origin, model } = target;
+      const found = context.core.routing.selectDoor(asked.model, door.protocol);
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
       const exchange = { request, reply, startedAt };
-      if (!origin) return (await localChat(context, target, asked, exchange)) ?? reply;
-      const whole = await passOn(context, door, origin, { ...asked, model }, exchange);
+      if ('local' in found) return (await localChat(context, found.local, asked, exchange)) ?? reply;
+      const whole = await passOn(context, door, found.passed, asked, exchange);
       return whole ? sendWhole(reply, whole) : reply;
     },
   });
@@ -90,26 +86,31 @@ interface Exchange {
   startedAt: number;
 }
 
-function passOn(context: DoorContext, door: Door, origin: Origin, asked: DoorRequest, exchange: Exchange) {
+function passOn(
+  context: StreamRouteContext,
+  door: Door,
+  route: SelectedRoute<Origin>,
+  asked: DoorRequest,
+  exchange: Exchange,
+) {
   const { request, reply, startedAt } = exchange;
   const { threadId } = request;
-  const streamed = asked.stream && door.reader !== undefined;
+  const reader = asked.stream ? door.reader : undefined;
   return handlePassthrough(context.core, {
-    origin,
-    call: {
+    route,
+    call: (model) => ({
       method: 'POST',
       path: door.upstreamPath,
-      body: asked.withModel(asked.model),
-      headers: { accept: streamed ? 'text/event-stream' : 'application/json', ...passedOn(door, request) },
-      silenceMs: streamed ? STREAM_SILENCE_MS : WHOLE_SILENCE_MS,
-    },
-    model: asked.model,
+      body: asked.withModel(model),
+      headers: { accept: reader ? 'text/event-stream' : 'application/json', ...passedOn(door, request) },
+      silenceMs: reader ? STREAM_SILENCE_MS : WHOLE_SILENCE_MS,
+    }),
     userId: context.identify(request.raw),
     threadId,
     startedAt,
     abort: abortWhenGone(reply, context.open),
-    trace: { door: door.protocol, parent: traceContextOf(request.headers), stream: streamed },
-    reader: streamed ? door.reader?.(asked) : undefined,
+    trace: { door: door.protocol, parent: traceContextOf(request.headers), stream: reader !== undefined },
+    reader: reader && (() => reader(asked)),
     dialect: door.dialect,
     sink: (headers) => {
       const all = { ...headers, ...(reply.getHeaders() as OutgoingHttpHeaders) };

@@ -1,18 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ModelList, OfferedModel } from '../../core/passthrough/model_list.ts';
-import type { ProviderRegistry } from '../../core/provider/provider_registry.ts';
+import type { RoutingTable } from '../../core/routing/routing_table.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 
 const modelSchema = z.object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.string() });
 const listSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) });
 
 /** Models in OpenAI's shape, by the names that this gateway takes. */
-export function openAiModels(app: FastifyInstance, providers: ProviderRegistry, list: ModelList): void {
-  const all = async () => [...ownModels(providers), ...(await list.all())].map(shaped);
+export function openAiModels(app: FastifyInstance, routing: { readonly table: RoutingTable }, list: ModelList): void {
+  const all = async () => [...ownModels(routing.table), ...(await list.all())].map(shaped);
 
   app.get('/v1/models', {
-    schema: { summary: 'Models of all providers, in OpenAI’s shape', response: { 200: listSchema } },
+    schema: { summary: 'Routes, and models of all providers, in OpenAI’s shape', response: { 200: listSchema } },
     handler: async () => ({ object: 'list' as const, data: await all() }),
   });
   // A name has a slash in it.
@@ -27,13 +27,14 @@ export function openAiModels(app: FastifyInstance, providers: ProviderRegistry, 
   });
 }
 
-/** Of the providers whose answers are made here. */
-function ownModels(providers: ProviderRegistry): OfferedModel[] {
-  return providers
-    .view()
-    .providers.flatMap(({ name, models }) =>
-      models.map((model) => ({ id: `${name}/${model}`, created: 0, ownedBy: name })),
-    );
+/** Routes, and models of the provider whose answers are made here. */
+function ownModels(table: RoutingTable): OfferedModel[] {
+  const { providers, routes } = table.view();
+  const named = routes.map(({ name }) => ({ id: name, created: 0, ownedBy: 'weir' }));
+  const made = providers.flatMap(({ name, models }) =>
+    models.map((model) => ({ id: `${name}/${model}`, created: 0, ownedBy: name })),
+  );
+  return [...named, ...made];
 }
 
 function shaped({ id, created, ownedBy }: OfferedModel): z.output<typeof modelSchema> {

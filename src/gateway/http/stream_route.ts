@@ -30,7 +30,6 @@ declare module 'fastify' {
 export interface StreamRouteContext {
   core: DurableCore;
   instance: string;
-  defaultProvider: string;
   identify: Identify;
   open: OpenStreams;
   lag: LoopLag;
@@ -61,7 +60,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       request.threadId = threadIdOf(request.headers['x-thread-id']);
-      const body = parseStreamRequest(request.body, context.defaultProvider);
+      const body = parseStreamRequest(request.body, core.routing.table.defaultProvider);
       open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
 
@@ -75,11 +74,8 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         startedAt,
         abort,
         trace: { door: 'weir', parent: traceContextOf(request.headers), stream: true },
-        encoder: (provider) =>
-          new WeirDoor(
-            { status: 'validated', thread_id: threadId, instance, model: body.model, provider },
-            promptLength,
-          ),
+        encoder: (provider, model) =>
+          new WeirDoor({ status: 'validated', thread_id: threadId, instance, model, provider }, promptLength),
         sink: () => {
           reply.hijack();
           return new HttpSink(

@@ -47,6 +47,7 @@ describe('the grammar', () => {
         '--max-per-user',
         '--max-connections',
         '--pool-scope',
+        '--config',
         '--identity-header',
       ]);
     }
