@@ -7,7 +7,7 @@ let provider: MockOpenai;
 let deployment: Deployment;
 beforeAll(async () => {
   provider = await startMockOpenai({
-    script: ({ body }) => (body.model === 'slow-refusal' ? [{ pause: 700 }, { head: 429 }] : undefined),
+    script: ({ body }) => (body.model === 'slow-refusal' ? [{ pause: 700 }, { head: 401 }] : undefined),
   });
   deployment = await Deployment.start({
     instances: 3,
@@ -73,7 +73,7 @@ describe('an Idempotency-Key', () => {
     const slow = { ...body, model: 'slow-refusal' };
     const all = [0, 0, 0, 1].map((at) => send(at, 'refused', slow));
     const answers = await Promise.all(all);
-    expect(answers.map(({ status }) => status)).toEqual([429, 429, 429, 429]);
+    expect(answers.map(({ status }) => status)).toEqual([502, 502, 502, 502]);
     const again = await send(2, 'refused');
     expect(again.status).toBe(200);
     again.leave();
