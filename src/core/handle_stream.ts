@@ -1,6 +1,10 @@
 import { WeirError } from '../protocol/error_code.ts';
 import type { NoticeEvent } from '../protocol/stream_event.ts';
 import type { StreamRequest } from '../protocol/stream_request.ts';
+import type { AnswerCache } from './cache/answer_cache.ts';
+import { comparableText, requestKey } from './cache/request_key.ts';
+import { textMedium } from './cache/text_medium.ts';
+import type { CacheKind } from './observe/cache_observer.ts';
 import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
 import type { SpanBegin, StreamTracer } from './observe/stream_span.ts';
@@ -23,6 +27,8 @@ export interface StreamCore {
   pool: ConnectionPoolManager;
   routing: Routing;
   wheel: TimerWheel;
+  /** Asked only where a route says so. */
+  cache: AnswerCache;
   observer: StreamObserver;
   /** Undefined where traces are off. */
   tracer: StreamTracer | undefined;
@@ -40,6 +46,8 @@ export interface StreamExchange {
   trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
   /** @param model as that provider calls it */
   encoder(provider: string, model: string): Encoder;
+  /** Called before `sink` where the route has a cache. */
+  cached(kind: CacheKind): void;
   sink(): Sink;
 }
 
@@ -60,10 +68,17 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   core.observer.opened();
   const [target] = route.targets;
   const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
-  const opening = core.routing.open(route, request, { threadId, signal: abort.signal, span });
+  const open = (signal: AbortSignal) => core.routing.open(route, request, { threadId, signal, span });
+  const key = requestKey(route, () => ({ kind: 'text', userId, asked: comparableText(request) }));
+  const opening = key ? core.cache.open({ key, route, medium: textMedium, abort, open }) : open(abort.signal);
   let outcome: 'ok' | WeirError['code'] = 'internal_error';
   try {
     await headOrPatience(opening.head, core.wheel);
+    if ('kind' in opening) {
+      const kind = await opening.kind;
+      exchange.cached(kind);
+      span?.cached(kind);
+    }
 
     const { provider, model } = opening.target;
     const encoder = exchange.encoder(provider, model);

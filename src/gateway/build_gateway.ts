@@ -5,11 +5,14 @@ import { jsonLog } from '../adapters/observe/json_log.ts';
 import { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
 import { RoutingMetrics } from '../adapters/observe/routing_metrics.ts';
 import { FakeProvider } from '../adapters/providers/fake_provider.ts';
+import { MemoryEntryStore } from '../adapters/stores/cache/memory_entry_store.ts';
+import { RedisEntryStore } from '../adapters/stores/cache/redis_entry_store.ts';
 import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.ts';
 import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
 import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
+import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
@@ -67,10 +70,13 @@ export async function buildGateway(
     random: Math.random,
   });
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
+  const cacheBytes = config.CACHE_MAX_MIB * 1024 * 1024;
+  const entries = redis ? new RedisEntryStore(redis, cacheBytes) : new MemoryEntryStore(cacheBytes);
   const streamCore: StreamCore = {
     pool,
     routing,
     wheel,
+    cache: new AnswerCache(entries, metrics),
     observer: metrics,
     tracer,
     log: eventLog,

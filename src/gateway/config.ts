@@ -70,6 +70,8 @@ const environment = z
     CHECKPOINT_SECONDS: number(10, 1, 60),
     /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */
     FAULT_POINT: z.string().optional(),
+    /** Of answers that are kept, in MiB: in Redis all together, without Redis in each instance. */
+    CACHE_MAX_MIB: number(64, 1, 1_048_576),
     DRAIN_SECONDS: number(30, 0, 86_400),
     ...tracesConfig,
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

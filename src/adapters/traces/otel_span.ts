@@ -1,4 +1,5 @@
 import { type Span, SpanStatusCode } from '@opentelemetry/api';
+import type { CacheKind } from '../../core/observe/cache_observer.ts';
 import type { Outcome } from '../../core/observe/stream_observer.ts';
 import type { SpanAnswer, SpanEvent, SpanTarget, StreamSpan, TraceContext } from '../../core/observe/stream_span.ts';
 import { ERROR_TYPE, GEN_AI, WEIR } from './span_names.ts';
@@ -23,6 +24,10 @@ export class OtelSpan implements StreamSpan {
   event(name: SpanEvent, facts: Record<string, string | number> = {}): void {
     const named = Object.entries(facts).map(([key, value]) => [`${WEIR.prefix}${name}.${key}`, value]);
     this.#span.addEvent(`${WEIR.prefix}${name}`, Object.fromEntries(named), performance.now());
+  }
+
+  cached(kind: CacheKind): void {
+    this.#span.setAttribute(WEIR.cache, kind);
   }
 
   answered({ firstMs, finishReason, usage }: SpanAnswer): void {

@@ -28,6 +28,8 @@ export const WEIR = {
   threadId: 'weir.thread.id',
   door: 'weir.door',
   route: 'weir.route',
+  /** Where the route has a cache: hit, miss or shared. */
+  cache: 'weir.cache',
   outcome: 'weir.outcome',
   /** Before the names of events, and of their facts. */
   prefix: 'weir.',

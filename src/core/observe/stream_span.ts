@@ -1,4 +1,5 @@
 import type { Usage } from '../../protocol/stream_event.ts';
+import type { CacheKind } from './cache_observer.ts';
 import type { Outcome } from './stream_observer.ts';
 
 /** W3C trace context, as it travels in headers of these names. */
@@ -49,6 +50,7 @@ export interface StreamSpan {
   /** For whatever is asked of others on its behalf. */
   readonly context: TraceContext;
   event(name: SpanEvent, facts?: Record<string, string | number>): void;
+  cached(kind: CacheKind): void;
   answered(answer: SpanAnswer): void;
   /** Exactly once, last. @param target who has answered, or was asked last */
   end(outcome: Outcome, target: SpanTarget): void;

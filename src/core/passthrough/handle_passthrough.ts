@@ -1,5 +1,8 @@
 import { type ErrorCode, WeirError } from '../../protocol/error_code.ts';
+import { byteMedium } from '../cache/byte_medium.ts';
+import { requestKey } from '../cache/request_key.ts';
 import { headOrPatience, type StreamCore } from '../handle_stream.ts';
+import type { CacheKind } from '../observe/cache_observer.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
 import type { SpanBegin } from '../observe/stream_span.ts';
 import { refusalAsAnswer } from '../routing/routing.ts';
@@ -38,6 +41,10 @@ export interface PassExchange {
   /** Makes one for a stream; undefined where the client wants one whole answer. */
   reader: (() => EventReader) | undefined;
   dialect: Dialect;
+  /** All that the provider is told; undefined where no answer is to be kept. Asked only where the route has a cache. */
+  asked(): unknown;
+  /** Called before `sink`, or before a whole answer is given, where the route has a cache. */
+  cached(kind: CacheKind): void;
   /** @param headers of the provider, to be passed on */
   sink(headers: OriginAnswer['headers']): Sink;
 }
@@ -68,11 +75,21 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   core.observer.opened();
   const [target] = route.targets;
   const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
-  const opening = core.routing.pass(route, exchange.call, exchange.reader, { threadId, signal: abort.signal, span });
+  const open = (signal: AbortSignal) =>
+    core.routing.pass(route, exchange.call, exchange.reader, { threadId, signal, span });
+  const key = requestKey(route, () => ({ kind: exchange.trace.door, userId, asked: exchange.asked() }));
+  const opening = key
+    ? core.cache.open({ key, route, medium: byteMedium(exchange.reader), abort, open })
+    : open(abort.signal);
   const answer = refusalAsAnswer(opening.answer);
   const events = exchange.reader?.();
   let outcome: Outcome = 'internal_error';
   try {
+    if ('kind' in opening) {
+      const kind = await opening.kind;
+      exchange.cached(kind);
+      span?.cached(kind);
+    }
     const head = events ? await headOrPatience(answer, core.wheel, HEAD_PATIENCE_MS) : await answer;
     if (head && (!events || head.status !== 200 || !isEventStream(head.contentType))) {
       const { status, headers, contentType } = head;

@@ -44,6 +44,7 @@ export async function localChat(
     startedAt,
     abort: abortWhenGone(reply, context.open),
     trace: { door: 'chat', parent: traceContextOf(request.headers), stream: asked.stream },
+    cached: (kind) => void reply.header('X-Weir-Cache', kind),
     encoder: () => whole ?? new ChatDoor(head, includeUsage),
     sink: () => {
       if (whole) return whole;

@@ -74,6 +74,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         startedAt,
         abort,
         trace: { door: 'weir', parent: traceContextOf(request.headers), stream: true },
+        cached: (kind) => void reply.header('X-Weir-Cache', kind),
         encoder: (provider, model) =>
           new WeirDoor({ status: 'validated', thread_id: threadId, instance, model, provider }, promptLength),
         sink: () => {
