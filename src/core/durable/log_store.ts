@@ -35,8 +35,6 @@ export interface LogStore {
   seal(boot: string, force: boolean): Promise<boolean>;
   /** All groups of a closed log, in order. */
   scan(boot: string): AsyncIterable<string>;
-  /** Threads that a boot has open, by their number in its log. */
-  openThreads(boot: string): Promise<Map<string, string>>;
   /** Lets go of groups below `n`: what they hold is checkpointed or over. */
   trim(boot: string, n: number): Promise<void>;
   /** Closes the own log for ever, and says so: whoever looks next takes over what it has open. */

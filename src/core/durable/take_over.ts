@@ -80,7 +80,7 @@ async function recoverText(core: DurableCore, record: ThreadRecord): Promise<Thr
   const checkpoint = contents.length;
   let terminal: string | undefined;
   const log = await core.deadLogs.read(record.owner);
-  for (const { seq, kind, text } of log.get(record.number) ?? []) {
+  for (const { seq, kind, text } of log.get(record.number)?.records ?? []) {
     if (kind === 'terminal') terminal = text;
     else if (seq === contents.length + 1) contents.push(text);
   }

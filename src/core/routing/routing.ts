@@ -6,7 +6,7 @@ import { heldAnswer } from '../provider/held_answer.ts';
 import type { Answer, KeepRun, Provider } from '../provider/provider.ts';
 import { type OpeningTools, RouteOpening } from './route_opening.ts';
 import type { DoorRoute, RoutingTable } from './routing_table.ts';
-import type { RouteTarget, SelectedRoute } from './selected_route.ts';
+import { isHeld, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
 interface OpeningAbout {
   threadId: string;
@@ -54,16 +54,18 @@ export class Routing {
     keepRun?: KeepRun,
     onMove?: (target: RouteTarget<Provider>) => Promise<void>,
   ): RouteOpening<Provider, Answer> {
+    const held = isHeld(route);
     return new RouteOpening(
       {
         ...about,
         route,
+        held,
         ...(onMove && { onMove }),
-        ask: async ({ source, model }, signal, held, onHead) => {
+        ask: async ({ source, model }, signal, onHead) => {
           const asked = model === request.model ? request : { ...request, model };
           const answer = await source.open(asked, signal, keepRun);
           onHead();
-          return held ? heldAnswer(answer) : answer;
+          return held ? heldAnswer(answer, signal) : answer;
         },
       },
       this.#tools,
@@ -80,11 +82,14 @@ export class Routing {
     reader: (() => EventReader) | undefined,
     about: OpeningAbout,
   ): RouteOpening<Origin, OriginAnswer> {
+    // A whole answer says nothing before all of it is there.
+    const held = reader !== undefined && isHeld(route);
     return new RouteOpening(
       {
         ...about,
         route,
-        ask: ({ source, model }, signal, held) => askOrigin(source, call(model), signal, reader, held),
+        held,
+        ask: ({ source, model }, signal) => askOrigin(source, call(model), signal, reader, held),
       },
       this.#tools,
     );

@@ -44,7 +44,7 @@ function coreWith(store: Record<string, unknown>) {
     wheel: new TimerWheel(50),
     graceMs: 10_000,
     checkpointMs: 10_000,
-    wal: { boot: 'mine', fenced: false, horizon: 1, enroll: () => '1', renew: async () => {} },
+    wal: { boot: 'mine', fenced: false, horizon: 1, enroll: () => '1', note() {}, renew: async () => {} },
     clock: { now: () => Date.now() },
     deadLogs: { read: async () => new Map() },
     encoder: () => ({}),

@@ -52,10 +52,6 @@ export class MemoryLogStore implements LogStore {
 
   async *scan(): AsyncGenerator<string> {}
 
-  async openThreads(): Promise<Map<string, string>> {
-    return new Map();
-  }
-
   async trim(): Promise<void> {}
 
   async retire(): Promise<void> {}
