@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { CONTINUATIONS } from '../protocol/provider_presets.ts';
+import { tracesConfig } from './traces_config.ts';
 
 const list = (fallback: string) =>
   z
@@ -69,7 +70,10 @@ const environment = z
     CHECKPOINT_SECONDS: number(30, 1, 60),
     /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */
     FAULT_POINT: z.string().optional(),
+    /** Of answers that are kept, in MiB: in Redis all together, without Redis in each instance. */
+    CACHE_MAX_MIB: number(64, 1, 1_048_576),
     DRAIN_SECONDS: number(30, 0, 86_400),
+    ...tracesConfig,
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
   .superRefine(({ POOL_SCOPE, REDIS_URL }, context) => {

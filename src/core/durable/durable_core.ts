@@ -1,6 +1,7 @@
 import type { NoticeEvent } from '../../protocol/stream_event.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import type { StreamCore } from '../handle_stream.ts';
+import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import type { DeadLogs } from './dead_logs.ts';
 import type { FaultPoint } from './fault_point.ts';
@@ -46,6 +47,7 @@ export function addThread(
   core: DurableCore,
   record: ThreadRecord,
   request: StreamRequest | undefined,
+  span: StreamSpan | undefined,
   before?: string[],
 ): Thread {
   const { wal, wheel, graceMs, store } = core;
@@ -58,6 +60,7 @@ export function addThread(
     ageMs: core.clock.now() - record.createdAt,
     graceMs,
     before,
+    span,
     standing: store.shared ? undefined : SINGLE_INSTANCE,
   });
   core.threads.set(record.id, thread);

@@ -1,8 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import { handleStream, headOrPatience, type StreamExchange } from '../handle_stream.ts';
-import type { Provider } from '../provider/provider.ts';
+import type { SpanTarget, TraceContext } from '../observe/stream_span.ts';
 import { onFailover } from '../routing/failover_notice.ts';
-import type { RouteTarget } from '../routing/selected_route.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
 import { keepTarget } from './keep_target.ts';
@@ -41,7 +40,11 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
   try {
     if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
     const permit = await core.pool.acquireConnection(userId, threadId);
-    const creating = create(core, exchange, permit.slot.permitId, route.targets[0], taken !== 'unknown');
+    const [target] = route.targets;
+    // One that is not ended is not sent: what is served as a plain stream after all has a span of its own.
+    const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
+    const facts = { permitId: permit.slot.permitId, target, trace: span?.context };
+    const creating = create(core, exchange, facts, taken !== 'unknown');
     const { record, created } = await creating.catch(async (error) => {
       await permit.release();
       throw error;
@@ -54,13 +57,13 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       if (idempotency) void core.store.dropClaim(userId, idempotency.key).catch(() => {});
       return withoutLog(core, exchange);
     }
-    const thread = created ? addThread(core, record, request) : undefined;
+    const thread = created ? addThread(core, record, request, span) : undefined;
     try {
       if (!thread) throw new WeirError('thread_in_use');
       const opening = core.routing.open(
         route,
         request,
-        { threadId, signal: thread.abort.signal },
+        { threadId, signal: thread.abort.signal, span },
         (run) => keepRun(core, thread, run),
         (target) => keepTarget(core, thread, target),
       );
@@ -80,6 +83,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     } catch (error) {
       const isTaken = thread?.gone ?? false;
       if (!isTaken) thread?.refuse(error);
+      if (thread) span?.end(error instanceof WeirError ? error.code : 'internal_error', record);
       thread?.leave();
       if (core.threads.get(threadId) === thread) core.threads.delete(threadId);
       // Where another instance has it meanwhile, record and slot are that one's.
@@ -147,15 +151,9 @@ async function claimed(
 }
 
 /** @returns `created` is false where the id is known, and undefined where the store does not answer */
-async function create(
-  core: DurableCore,
-  exchange: ThreadExchange,
-  permitId: string,
-  target: RouteTarget<Provider>,
-  isClaimed: boolean,
-) {
+async function create(core: DurableCore, exchange: ThreadExchange, facts: RecordFacts, isClaimed: boolean) {
   for (;;) {
-    const record = newRecord(core, exchange, permitId, target);
+    const record = newRecord(core, exchange, facts);
     if (!isClaimed) return { record, created: undefined };
     const created = await core.store.create(record, exchange.request).catch(whileAway(() => undefined));
     // Fenced meanwhile: its frames would lie in another log than the record says.
@@ -164,11 +162,17 @@ async function create(
   }
 }
 
+interface RecordFacts {
+  permitId: string;
+  /** Who is asked first. */
+  target: SpanTarget;
+  trace: TraceContext | undefined;
+}
+
 function newRecord(
   core: DurableCore,
   exchange: ThreadExchange,
-  permitId: string,
-  { provider, model }: RouteTarget<Provider>,
+  { permitId, target: { provider, model }, trace }: RecordFacts,
 ): ThreadRecord {
   return {
     id: exchange.threadId,
@@ -186,6 +190,7 @@ function newRecord(
     model,
     instance: core.instance,
     promptLength: exchange.promptLength,
+    ...(trace ? { trace } : {}),
     createdAt: Math.round(core.clock.now()),
   };
 }

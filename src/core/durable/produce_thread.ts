@@ -45,6 +45,7 @@ export async function produceThread(
   const ending = await producer.run(opening, thread.abort.signal);
   let outcome: 'ok' | WeirError['code'] = ending.ok ? 'ok' : ending.error.code;
   if (!ending.ok) thread.abort.abort(ending.error);
+  thread.span?.answered(producer.answered(ending));
   if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending));
   if (!thread.gone) {
     await permit.release();
@@ -52,6 +53,7 @@ export async function produceThread(
   }
   if (thread.gone) {
     outcome = 'producer_lost';
+    thread.span?.event('handover');
     // Whoever goes on with it holds the slot, under the same name.
     permit.forget();
   } else thread.deliverEnd();
@@ -59,6 +61,7 @@ export async function produceThread(
   const ms = performance.now() - startedAt;
   const { provider } = thread.record;
   core.observer.closed(outcome, provider, ms);
+  thread.span?.end(outcome, thread.record);
   core.log.info('6', 'Stream ended', {
     user_id: userId,
     thread_id: id,

@@ -1,6 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import type { NoticeEvent } from '../../protocol/stream_event.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
 import type { GroupLog, LoggedThread } from './group_log.ts';
@@ -31,6 +32,7 @@ export interface ThreadOptions {
   graceMs: number;
   /** Text that a dead owner had committed; the thread then waits for its readers to come back. */
   before?: string[] | undefined;
+  span?: StreamSpan | undefined;
   /** Told to every reader. */
   standing?: NoticeEvent | undefined;
 }
@@ -46,6 +48,8 @@ export class Thread implements LoggedThread {
   readonly contents: string[];
   readonly readers = new Set<ThreadReader>();
   readonly abort = new AbortController();
+  /** Of its part on this instance; undefined where traces are off. */
+  readonly span: StreamSpan | undefined;
   /** Frames that are in the log and not checkpointed lie in this group or later ones. */
   oldestGroup: number;
   checkpointedAt = performance.now();
@@ -76,6 +80,7 @@ export class Thread implements LoggedThread {
     this.record = record;
     this.request = options.request;
     this.encoder = options.encoder;
+    this.span = options.span;
     this.contents = before;
     this.#committed = before.length;
     this.#size = before.reduce((sum, text) => sum + text.length, 0);

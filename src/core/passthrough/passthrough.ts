@@ -22,6 +22,7 @@ export class Passthrough implements ByteConsumer {
   #reader: Reader | undefined;
   #answer: OriginAnswer | undefined;
   #lastPiece = 0;
+  #firstMs: number | undefined;
   #ended = false;
   #finish: (ending: PassEnding) => void = () => {};
 
@@ -30,6 +31,11 @@ export class Passthrough implements ByteConsumer {
     this.#scanner = new EventScanner(reader);
     this.#observer = observer;
     this.#startedAt = startedAt;
+  }
+
+  /** From the request to the first piece, in milliseconds. */
+  get firstMs(): number | undefined {
+    return this.#firstMs;
   }
 
   attach(reader: Reader): void {
@@ -97,10 +103,15 @@ export class Passthrough implements ByteConsumer {
 
   /** Events of one read have no gap between them. */
   #count(now: number, pieces: number): void {
-    if (this.#lastPiece === 0) this.#observer.firstToken(now - this.#startedAt);
+    if (this.#lastPiece === 0) this.#first(now - this.#startedAt);
     else this.#observer.gap(now - this.#lastPiece);
     for (let more = 1; more < pieces; more += 1) this.#observer.gap(0);
     this.#lastPiece = now;
+  }
+
+  #first(ms: number): void {
+    this.#firstMs = ms;
+    this.#observer.firstToken(ms);
   }
 
   #settle(ending: PassEnding): void {

@@ -1,6 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import type { EventLog } from '../observe/event_log.ts';
 import type { AttemptAbout, RoutingObserver } from '../observe/routing_observer.ts';
+import type { StreamSpan } from '../observe/stream_span.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 import { failureKind, failureReason } from './attempt_failure.ts';
 import { retryDelay } from './retry_delay.ts';
@@ -33,6 +34,8 @@ export interface OpeningOrder<Source, Answer> {
   threadId: string;
   /** Of the whole request. */
   signal: AbortSignal;
+  /** Undefined where traces are off. */
+  span: StreamSpan | undefined;
   /**
    * Asks one target. `onHead` is called when it has sent its head; the promise resolves when its answer has begun, which
    * with `held` is its first content. What it has begun it ends when it fails, or when `signal` is aborted.
@@ -159,9 +162,11 @@ export class RouteOpening<Source, Answer> {
     }
   }
 
-  #tell({ threadId, ...about }: AttemptAbout, error: WeirError, next: string): void {
+  #tell({ threadId, ...about }: AttemptAbout, error: WeirError, next: 'retry' | 'failover'): void {
     const event = next === 'retry' ? 'Provider failed; trying again' : 'Provider failed; going on with the next';
-    this.#tools.log.warn('4', event, { thread_id: threadId, ...about, reason: failureReason(error) });
+    const facts = { ...about, reason: failureReason(error) };
+    this.#tools.log.warn('4', event, { thread_id: threadId, ...facts });
+    this.#order.span?.event(next, facts);
   }
 
   #pause(ms: number): Promise<void> {

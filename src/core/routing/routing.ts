@@ -1,4 +1,5 @@
 import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { StreamSpan } from '../observe/stream_span.ts';
 import { askOrigin, ProviderRefusal } from '../passthrough/ask_origin.ts';
 import type { EventReader } from '../passthrough/event_reader.ts';
 import type { Origin, OriginAnswer, OriginCall, Protocol } from '../passthrough/origin.ts';
@@ -12,6 +13,8 @@ interface OpeningAbout {
   threadId: string;
   /** Of the whole request. */
   signal: AbortSignal;
+  /** Its context goes along to whoever is asked; undefined where traces are off. */
+  span: StreamSpan | undefined;
 }
 
 /** Who answers requests: chooses along the configuration that holds now, and opens answers along what was chosen. */
@@ -63,7 +66,7 @@ export class Routing {
         ...(onMove && { onMove }),
         ask: async ({ source, model }, signal, onHead) => {
           const asked = model === request.model ? request : { ...request, model };
-          const answer = await source.open(asked, signal, keepRun);
+          const answer = await source.open(asked, signal, keepRun, about.span?.context);
           onHead();
           return held ? heldAnswer(answer, signal) : answer;
         },
@@ -89,7 +92,11 @@ export class Routing {
         ...about,
         route,
         held,
-        ask: ({ source, model }, signal) => askOrigin(source, call(model), signal, reader, held),
+        ask: ({ source, model }, signal) => {
+          const asked = call(model);
+          const headers = { ...asked.headers, ...about.span?.context };
+          return askOrigin(source, { ...asked, headers }, signal, reader, held);
+        },
       },
       this.#tools,
     );

@@ -38,6 +38,7 @@ function open(
     {
       route: { name: 'r', targets, cache: undefined },
       held: true,
+      span: undefined,
       threadId: 't',
       signal: abort.signal,
       ask: ({ source }, signal) => {
