@@ -21,6 +21,7 @@ export async function devCommand(port: number, environment: Environment): Promis
       PEER_SOCKET: '',
       REDIS_URL: '',
       POOL_SCOPE: '',
+      AUTH_MODE: '',
     },
   });
   say(`one instance at http://localhost:${port}, without NGINX: 3 streams a user, not 9`);

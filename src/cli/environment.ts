@@ -22,6 +22,8 @@ export interface Environment {
   corsOrigins: string[] | undefined;
   /** `VITE_API_BASE_URL`: where a dashboard that is built here would send its requests. */
   apiBaseUrl: string | undefined;
+  /** `WEIR_API_KEY`: the key of a load test. */
+  apiKey: string | undefined;
   /** Everything, for programs that are run from here. */
   all: NodeJS.ProcessEnv;
 }
@@ -49,6 +51,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     drainSeconds,
     corsOrigins: origins?.filter(Boolean).length ? origins.filter(Boolean) : undefined,
     apiBaseUrl: env.VITE_API_BASE_URL || undefined,
+    apiKey: env.WEIR_API_KEY || undefined,
     all: env,
   };
 }

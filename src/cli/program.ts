@@ -5,6 +5,7 @@ import { rollingRestartCommand, scaleCommand } from './change_command.ts';
 import { devCommand } from './dev_command.ts';
 import { doctorCommand } from './doctor_command.ts';
 import type { Environment } from './environment.ts';
+import { addKeysCommands } from './keys_command.ts';
 import { addLoadFlags, loadCommand } from './load.ts';
 import { loadCompareCommand } from './load_compare.ts';
 import { logsCommand } from './logs_command.ts';
@@ -98,6 +99,7 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .command('untrust')
     .description('undo that')
     .action(() => finish(certsCommand('untrust', environment)));
+  addKeysCommands(program, environment, finish);
   program
     .command('test')
     .description('install what the tests need, and run them all')

@@ -27,6 +27,9 @@ export function addStackFlags(command: Command): Command {
         'cluster',
       ]),
     )
+    .addOption(
+      new Option('--auth <mode>', 'whether clients need a key of ./weir keys (none)').choices(['none', 'keys']),
+    )
     .option('--identity-header <name>', 'header that names the user; only behind a proxy that sets it');
 }
 

@@ -10,6 +10,7 @@ import { Producer } from './stream/producer.ts';
 import { Reader } from './stream/reader.ts';
 import type { Sink } from './stream/sink.ts';
 import type { TimerWheel } from './time/timer_wheel.ts';
+import { answerUsage, NO_USAGE, promptLengthOf, type RecordUsage } from './usage/stream_usage.ts';
 
 /** The head waits for the provider's own head, but not longer than this. */
 const HEAD_PATIENCE_MS = 2_000;
@@ -23,6 +24,7 @@ export interface StreamCore {
   wheel: TimerWheel;
   commit: Commit;
   observer: StreamObserver;
+  recordUsage: RecordUsage;
   log: EventLog;
 }
 
@@ -34,6 +36,8 @@ export interface StreamExchange {
   /** When the request came, by `performance.now()`. */
   startedAt: number;
   abort: AbortController;
+  /** Asked before the slot, where the user has limits per minute. @throws WeirError rate_limited */
+  admit?: (() => Promise<void>) | undefined;
   encoder(provider: string): Encoder;
   sink(): Sink;
 }
@@ -48,12 +52,14 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   const about = { user_id: userId, thread_id: threadId };
 
   const provider = core.providers.select(request.provider, request.model);
+  if (exchange.admit) await exchange.admit();
   await using permit = await core.pool.acquireConnection(userId, threadId);
   permit.onLost((error) => abort.abort(error));
   abort.signal.throwIfAborted();
 
   core.observer.opened();
   let outcome: 'ok' | WeirError['code'] = 'internal_error';
+  let usage = NO_USAGE;
   try {
     const opening = provider.open(request, abort.signal);
     await headOrPatience(opening, core.wheel);
@@ -69,6 +75,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
 
     const ending = await producer.run(opening, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
+    usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLengthOf(request), producer.length);
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
     if (outcome === 'slow_reader') reader.cut();
@@ -80,6 +87,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   } finally {
     const ms = performance.now() - startedAt;
     core.observer.closed(outcome, provider.name, ms);
+    core.recordUsage({ userId, provider: provider.name, model: request.model, outcome, usage });
     core.log.info('6', 'Stream ended', { ...about, outcome, provider: provider.name, duration_ms: Math.round(ms) });
   }
 }

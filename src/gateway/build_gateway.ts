@@ -17,13 +17,16 @@ import { ConnectionPoolManager } from '../core/resilience/connection_pool_manage
 import { commitAtOnce } from '../core/stream/commit.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
+import { buildLimits, openKeys } from './build_access.ts';
 import { buildDurable } from './build_durable.ts';
 import { buildOrigins } from './build_origins.ts';
 import { buildSlotStore } from './build_slot_store.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
 import type { GatewayConfig } from './config.ts';
+import { keyAccess, openAccess } from './http/access.ts';
 import { buildServer } from './http/build_server.ts';
+import { identifyBy } from './http/identity.ts';
 import { OpenStreams } from './open_streams.ts';
 
 /** Heartbeats and deadlines may be this late; the pace of the fake provider's tokens must not. */
@@ -47,7 +50,8 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
   const metrics = new PrometheusMetrics(() => pool.view());
-  const slots = await buildSlotStore(config, redis, boot, metrics);
+  const keys = await openKeys(config, eventLog);
+  const slots = await buildSlotStore(config, redis, boot, metrics, keys && ((id) => keys.ring.get(id)?.streams));
   const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
   const openaiOptions = {
     baseUrl: config.OPENAI_BASE_URL,
@@ -58,12 +62,19 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const origins = buildOrigins(config, wheel);
   const fake = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
+  const identify = identifyBy(config);
+  const limits = keys && buildLimits(config, redis, (limit) => pool.staticShare(limit));
+  const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identify);
   const streamCore: StreamCore = {
     pool,
     providers: new ProviderRegistry([fake, openai], config.DEFAULT_PROVIDER),
     wheel,
     commit: commitAtOnce,
     observer: metrics,
+    recordUsage: ({ userId, usage }) => {
+      const key = keys?.ring.get(userId);
+      if (key) limits?.charge(key, usage.input_tokens + usage.output_tokens);
+    },
     log: eventLog,
   };
   const store = redis ? new RedisLogStore(redis) : new MemoryLogStore();
@@ -123,6 +134,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const app = await buildServer({
     config,
     core,
+    access,
     origins: origins.registry,
     open,
     metrics,
@@ -146,6 +158,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
       feed.close();
     },
     async close(): Promise<void> {
+      keys?.close();
       await durable.stop();
       await announcer.stop();
       await Promise.all([openai.close(), origins.close()]);

@@ -11,10 +11,12 @@ export async function buildSlotStore(
   redis: RedisConnection | undefined,
   boot: string,
   observer: SlotObserver,
+  ownLimit?: (userId: string) => number | undefined,
 ): Promise<SlotStore> {
   const limits = {
     maxConnections: config.MAX_CONNECTIONS,
     maxConnectionsPerUser: config.MAX_CONNECTIONS_PER_USER,
+    ...(ownLimit ? { ownLimit } : {}),
   };
   if (config.POOL_SCOPE === 'instance' || !redis) return new MemorySlotStore(limits);
   const store = new RedisSlotStore(redis, { limits, boot, onFailure: config.REDIS_FAILURE, observer });

@@ -72,6 +72,8 @@ function instanceSpec(
       CORS_ORIGINS: corsOrigins(options, settings).join(','),
       DRAIN_SECONDS: String(settings.drainSeconds),
       IDENTITY_HEADER: options.identityHeader ?? '',
+      AUTH_MODE: options.auth,
+      API_KEYS_FILE: layout.apiKeys,
     },
     logFile: path.join(layout.logs, `${name}.log`),
     address: `unix:${socket}`,

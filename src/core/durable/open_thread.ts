@@ -35,6 +35,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
   const provider = core.providers.select(request.provider, request.model);
   try {
     if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
+    if (exchange.admit) await exchange.admit();
     const permit = await core.pool.acquireConnection(userId, threadId);
     const { record, created } = await create(core, exchange, permit.slot.permitId, provider.name, taken !== 'unknown');
     if (created === undefined) {
@@ -43,7 +44,8 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       // Perhaps only the answer was lost.
       void core.store.discard(record).catch(() => {});
       if (idempotency) void core.store.dropClaim(userId, idempotency.key).catch(() => {});
-      return withoutLog(core, exchange);
+      // It was counted already.
+      return withoutLog(core, { ...exchange, admit: undefined });
     }
     const thread = created ? addThread(core, record, request) : undefined;
     try {

@@ -3,6 +3,7 @@ import type { Answer } from '../provider/provider.ts';
 import type { Permit } from '../resilience/permit.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import { Producer } from '../stream/producer.ts';
+import { answerUsage } from '../usage/stream_usage.ts';
 import type { DurableCore } from './durable_core.ts';
 import type { Thread } from './thread.ts';
 
@@ -57,6 +58,11 @@ export async function produceThread(
   } else thread.deliverEnd();
   if (core.threads.get(id) === thread) core.threads.delete(id);
   const ms = performance.now() - startedAt;
+  if (!thread.gone) {
+    const { model, promptLength } = thread.record;
+    const usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLength, producer.length);
+    core.recordUsage({ userId, provider: name, model, outcome, usage });
+  }
   core.observer.closed(outcome, name, ms);
   core.log.info('6', 'Stream ended', {
     user_id: userId,

@@ -3,6 +3,8 @@ import { headOrPatience, type StreamCore } from '../handle_stream.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
 import { Reader } from '../stream/reader.ts';
 import type { Sink } from '../stream/sink.ts';
+import { passedUsage, wholeUsage } from '../usage/passed_usage.ts';
+import { NO_USAGE } from '../usage/stream_usage.ts';
 import { collectBody } from './collect_body.ts';
 import type { EventReader } from './event_reader.ts';
 import type { Origin, OriginAnswer, OriginCall } from './origin.ts';
@@ -32,6 +34,8 @@ export interface PassExchange {
   /** When the request came, by `performance.now()`. */
   startedAt: number;
   abort: AbortController;
+  /** Asked before the slot, where the user has limits per minute. @throws WeirError rate_limited */
+  admit?: (() => Promise<void>) | undefined;
   /** Undefined where the client wants one whole answer. */
   reader: EventReader | undefined;
   dialect: Dialect;
@@ -58,18 +62,22 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   const { origin, call, userId, threadId, startedAt, abort } = exchange;
   const about = { user_id: userId, thread_id: threadId };
 
+  if (exchange.admit) await exchange.admit();
   await using permit = await core.pool.acquireConnection(userId, threadId);
   permit.onLost((error) => abort.abort(error));
   abort.signal.throwIfAborted();
 
   core.observer.opened();
   let outcome: Outcome = 'internal_error';
+  let used = NO_USAGE;
+  const bodyLength = call.body?.length ?? 0;
   try {
     const opening = origin.call(call, abort.signal);
     const head = exchange.reader ? await headOrPatience(opening, core.wheel, HEAD_PATIENCE_MS) : await opening;
     if (head && (!exchange.reader || head.status !== 200 || !isEventStream(head.contentType))) {
       const whole = await readWhole(head, origin.name);
       outcome = outcomeOf(whole.status);
+      if (outcome === 'ok') used = wholeUsage(whole.body, bodyLength);
       await permit.release();
       return whole;
     }
@@ -84,6 +92,7 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
 
     const ending = await pass.run(opening, abort.signal);
     outcome = 'error' in ending ? ending.error.code : ending.ok ? 'ok' : 'upstream_error';
+    used = passedUsage(exchange.reader?.usage, pass.pieces, ending.ok, bodyLength);
     if ('error' in ending) abort.abort(ending.error);
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
@@ -97,6 +106,7 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   } finally {
     const ms = performance.now() - startedAt;
     core.observer.closed(outcome, origin.name, ms);
+    core.recordUsage({ userId, provider: origin.name, model: exchange.model, outcome, usage: used });
     const usage = exchange.reader?.usage;
     const facts = { outcome, provider: origin.name, duration_ms: Math.round(ms), ...usage };
     core.log.info('6', 'Stream ended', { ...about, ...facts });

@@ -22,6 +22,7 @@ export class Passthrough implements ByteConsumer {
   #reader: Reader | undefined;
   #answer: OriginAnswer | undefined;
   #lastPiece = 0;
+  #pieces = 0;
   #ended = false;
   #finish: (ending: PassEnding) => void = () => {};
 
@@ -30,6 +31,11 @@ export class Passthrough implements ByteConsumer {
     this.#scanner = new EventScanner(reader);
     this.#observer = observer;
     this.#startedAt = startedAt;
+  }
+
+  /** Pieces of the answer so far. */
+  get pieces(): number {
+    return this.#pieces;
   }
 
   attach(reader: Reader): void {
@@ -102,6 +108,7 @@ export class Passthrough implements ByteConsumer {
     else this.#observer.gap(now - this.#lastPiece);
     for (let more = 1; more < pieces; more += 1) this.#observer.gap(0);
     this.#lastPiece = now;
+    this.#pieces += pieces;
   }
 
   #settle(ending: PassEnding): void {

@@ -52,6 +52,11 @@ export class Producer implements AnswerConsumer {
     if (this.#seq > 0) this.#lastContent = performance.now();
   }
 
+  /** Code points of content so far. */
+  get length(): number {
+    return this.#transcript.length;
+  }
+
   /** The status goes to the first reader as part of its head. */
   attach(reader: Reader): void {
     this.#readers.push(reader);

@@ -11,11 +11,12 @@ import { type ClusterView, type HealthView, modelsViewSchema } from '../../proto
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { OpenStreams } from '../open_streams.ts';
+import type { Access } from './access.ts';
 import { clusterRoutes } from './cluster_routes.ts';
 import { doorRoutes } from './door_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
 import { healthRoutes } from './health_routes.ts';
-import { identifyBy } from './identity.ts';
+import { RATE_HEADERS } from './rate_headers.ts';
 import { ReaderCounts } from './reader_counts.ts';
 import { streamRoute } from './stream_route.ts';
 import { threadRoutes } from './thread_routes.ts';
@@ -27,11 +28,12 @@ const KEEP_ALIVE_MS = 65_000;
 const REQUEST_MS = 30_000;
 
 /** Headers that pages of other origins may read. */
-const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 'Retry-After'];
+const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 'Retry-After', ...RATE_HEADERS];
 
 export interface ServerContext {
   config: GatewayConfig;
   core: DurableCore;
+  access: Access;
   origins: OriginRegistry;
   open: OpenStreams;
   metrics: PrometheusMetrics;
@@ -43,7 +45,7 @@ export interface ServerContext {
 
 /** All routes of an instance, not listening yet. */
 export async function buildServer(context: ServerContext): Promise<FastifyInstance> {
-  const { config, core, metrics } = context;
+  const { config, core, metrics, access } = context;
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -71,8 +73,9 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     reply.header('X-Instance-Id', config.INSTANCE_ID);
     if (context.isDraining()) reply.header('Connection', 'close');
   });
+  app.decorateRequest('apiKey', undefined);
+  app.addHook('onRequest', async (request) => access.authenticate(request));
 
-  const identify = identifyBy(config);
   const readers = new ReaderCounts();
   const lag = new LoopLag();
   const stopLag = lag.start();
@@ -81,19 +84,27 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     core,
     instance: config.INSTANCE_ID,
     defaultProvider: config.DEFAULT_PROVIDER,
-    identify,
+    access,
     open: context.open,
     lag,
     readers,
   };
   streamRoute(app, routes);
   await app.register(doorRoutes, { ...routes, origins: context.origins });
-  threadRoutes(app, { core, identify, readers, open: context.open });
+  threadRoutes(app, { core, access, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {
     schema: { summary: 'Providers and models, and whether each is usable', response: { 200: modelsViewSchema } },
-    handler: async () => core.providers.view(),
+    config: { wantsKey: true },
+    handler: async (request) => {
+      const { providers, ...view } = core.providers.view();
+      const mine = (provider: string) => (model: string) => access.mayUse(request, model, `${provider}/${model}`);
+      return {
+        ...view,
+        providers: providers.map((each) => ({ ...each, models: each.models.filter(mine(each.name)) })),
+      };
+    },
   });
   app.get('/metrics', {
     schema: { hide: true },

@@ -48,7 +48,7 @@ export async function doorRoutes(app: FastifyInstance, context: DoorContext): Pr
     budget.take(request, reply);
   });
   for (const door of DOORS) doorRoute(app, context, door);
-  openAiModels(app, context.core.providers, new ModelList(context.origins.all));
+  openAiModels(app, context.core.providers, context.access, new ModelList(context.origins.all));
 }
 
 function doorRoute(app: FastifyInstance, context: DoorContext, door: Door): void {
@@ -59,15 +59,17 @@ function doorRoute(app: FastifyInstance, context: DoorContext, door: Door): void
       consumes: ['application/json'],
       produces: door.reader ? ['application/json', 'text/event-stream'] : ['application/json'],
     },
+    config: { wantsKey: true },
     validatorCompiler: () => (value: unknown) => ({ value }),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       const asked = parseDoorRequest(request.body as Buffer);
       const target = context.origins.select(asked.model, door.protocol);
-      const { origin, model } = target;
+      const { provider, origin, model } = target;
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
-      const exchange = { request, reply, startedAt };
+      const admit = context.access.admission(request, reply, asked.model, `${provider}/${model}`);
+      const exchange = { request, reply, startedAt, admit };
       if (!origin) return (await localChat(context, target, asked, exchange)) ?? reply;
       const whole = await passOn(context, door, origin, { ...asked, model }, exchange);
       return whole ? sendWhole(reply, whole) : reply;
@@ -79,10 +81,11 @@ interface Exchange {
   request: FastifyRequest;
   reply: FastifyReply;
   startedAt: number;
+  admit: (() => Promise<void>) | undefined;
 }
 
 function passOn(context: DoorContext, door: Door, origin: Origin, asked: DoorRequest, exchange: Exchange) {
-  const { request, reply, startedAt } = exchange;
+  const { request, reply, startedAt, admit } = exchange;
   const { threadId } = request;
   const streamed = asked.stream && door.reader !== undefined;
   return handlePassthrough(context.core, {
@@ -95,14 +98,16 @@ function passOn(context: DoorContext, door: Door, origin: Origin, asked: DoorReq
       silenceMs: streamed ? STREAM_SILENCE_MS : WHOLE_SILENCE_MS,
     },
     model: asked.model,
-    userId: context.identify(request.raw),
+    userId: context.access.userOf(request),
     threadId,
     startedAt,
     abort: abortWhenGone(reply, context.open),
+    admit,
     reader: streamed ? door.reader?.(asked) : undefined,
     dialect: door.dialect,
     sink: (headers) => {
-      const all = { ...headers, ...(reply.getHeaders() as OutgoingHttpHeaders) };
+      // What the provider says of its limits goes before what this gateway says of its own.
+      const all = { ...(reply.getHeaders() as OutgoingHttpHeaders), ...headers };
       reply.hijack();
       return new HttpSink(request.raw, reply.raw, streamHeaders(threadId, all), true);
     },
@@ -119,7 +124,7 @@ function passedOn({ headers }: Door, request: FastifyRequest): Record<string, st
 }
 
 function sendWhole(reply: FastifyReply, { status, headers, contentType, body }: WholeAnswer): FastifyReply {
-  for (const [name, value] of Object.entries(headers)) if (!reply.hasHeader(name)) reply.header(name, value);
+  reply.headers(headers);
   return reply
     .status(status)
     .type(contentType || 'application/octet-stream')

@@ -1,26 +1,32 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ModelList, OfferedModel } from '../../core/passthrough/model_list.ts';
 import type { ProviderRegistry } from '../../core/provider/provider_registry.ts';
 import { WeirError } from '../../protocol/error_code.ts';
+import type { Access } from './access.ts';
 
 const modelSchema = z.object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.string() });
 const listSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) });
 
 /** Models in OpenAI's shape, by the names that this gateway takes. */
-export function openAiModels(app: FastifyInstance, providers: ProviderRegistry, list: ModelList): void {
-  const all = async () => [...ownModels(providers), ...(await list.all())].map(shaped);
+export function openAiModels(app: FastifyInstance, providers: ProviderRegistry, access: Access, list: ModelList): void {
+  const all = async (request: FastifyRequest) => {
+    const models = [...ownModels(providers), ...(await list.all())];
+    return models.filter(({ id }) => access.mayUse(request, id, id.slice(id.indexOf('/') + 1))).map(shaped);
+  };
 
   app.get('/v1/models', {
     schema: { summary: 'Models of all providers, in OpenAI’s shape', response: { 200: listSchema } },
-    handler: async () => ({ object: 'list' as const, data: await all() }),
+    config: { wantsKey: true },
+    handler: async (request) => ({ object: 'list' as const, data: await all(request) }),
   });
   // A name has a slash in it.
   app.get('/v1/models/*', {
     schema: { summary: 'One model', response: { 200: modelSchema } },
+    config: { wantsKey: true },
     handler: async (request) => {
       const id = (request.params as { '*': string })['*'];
-      const model = (await all()).find((each) => each.id === id);
+      const model = (await all(request)).find((each) => each.id === id);
       if (!model) throw new WeirError('not_found', { message: `There is no model "${id.slice(0, 200)}" here.` });
       return model;
     },

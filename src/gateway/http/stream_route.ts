@@ -4,14 +4,15 @@ import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { openThread } from '../../core/durable/open_thread.ts';
 import { handleStream, type StreamExchange } from '../../core/handle_stream.ts';
 import type { LoopLag } from '../../core/resilience/loop_lag.ts';
+import { promptLengthOf } from '../../core/usage/stream_usage.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { streamRequestSchema } from '../../protocol/stream_request.ts';
 import { WeirDoor } from '../doors/weir_door.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import { abortWhenGone } from './abort_when_gone.ts';
+import type { Access } from './access.ts';
 import { HttpSink } from './http_sink.ts';
 import { idempotencyOf } from './idempotency.ts';
-import type { Identify } from './identity.ts';
 import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
@@ -29,7 +30,7 @@ export interface StreamRouteContext {
   core: DurableCore;
   instance: string;
   defaultProvider: string;
-  identify: Identify;
+  access: Access;
   open: OpenStreams;
   lag: LoopLag;
   readers: ReaderCounts;
@@ -48,6 +49,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       consumes: ['application/json'],
       produces: ['text/event-stream'],
     },
+    config: { wantsKey: true },
     // The parser below names all bad fields at once, header included.
     validatorCompiler: () => (value: unknown) => ({ value }),
     onRequest: async (request: FastifyRequest) => {
@@ -63,14 +65,17 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       context.lag.refuseWhenBehind();
 
       const { threadId } = request;
+      const provider = body.provider ?? context.defaultProvider;
+      const admit = context.access.admission(request, reply, body.model, `${provider}/${body.model}`);
       const abort = abortWhenGone(reply, open);
-      const promptLength = body.query?.length ?? JSON.stringify(body.messages).length;
+      const promptLength = promptLengthOf(body);
       const exchange: StreamExchange = {
         request: body,
-        userId: context.identify(request.raw),
+        userId: context.access.userOf(request),
         threadId,
         startedAt,
         abort,
+        admit,
         encoder: (provider) =>
           new WeirDoor(
             { status: 'validated', thread_id: threadId, instance, model: body.model, provider },

@@ -26,6 +26,7 @@ describe('the grammar', () => {
         'load',
         'doctor',
         'certs',
+        'keys',
         'test',
       ]),
     );
@@ -47,6 +48,7 @@ describe('the grammar', () => {
         '--max-per-user',
         '--max-connections',
         '--pool-scope',
+        '--auth',
         '--identity-header',
       ]);
     }
