@@ -1,6 +1,8 @@
 /** What one row's figure gave in each run. */
 export interface Figure {
   name: string;
+  /** CPU microseconds per chunk of the first wave after the start, which no median counts. */
+  first: number;
   /** CPU microseconds per chunk, a value per run. */
   microseconds: number[];
   /** The same divided by NGINX's in the same run. */
@@ -25,10 +27,12 @@ export function percentile(values: readonly number[], share: number): number {
 
 /** CPU table, in Markdown. */
 export function figureTable(figures: readonly Figure[]): string {
-  const lines = ['| what | CPU µs per event | of the floor | runs |', '|---|--:|--:|---|'];
-  for (const { name, microseconds, ratios } of figures) {
+  const lines = ['| what | CPU µs per event | of the floor | runs | just started |', '|---|--:|--:|---|--:|'];
+  for (const { name, first, microseconds, ratios } of figures) {
     const runs = microseconds.map((value) => value.toFixed(1)).join(', ');
-    lines.push(`| ${name} | ${median(microseconds).toFixed(1)} | ${median(ratios).toFixed(2)} | ${runs} |`);
+    lines.push(
+      `| ${name} | ${median(microseconds).toFixed(1)} | ${median(ratios).toFixed(2)} | ${runs} | ${first.toFixed(1)} |`,
+    );
   }
   return lines.join('\n');
 }

@@ -19,9 +19,10 @@ Written by \`${command}\` on ${new Date().toISOString().slice(0, 10)}; run it on
 An OpenAI-compatible mock in a process of its own streams 200 chunks of about 160 bytes at 50 a second. ${streams} streams are
 opened within a second, and read to their ends. The figure is the CPU time, user and system, of the processes under
 test, from the kernel's scheduler, divided by the chunks relayed; opening the connections is included. The rows run one
-after another, ${runs} times over, after a warm-up that is not counted; figures are medians. Times on shared machines
-wander, so each row is also divided by NGINX's of the same run: that ratio holds. Weir's rows have every feature on:
-validation, admission, ids, heartbeat, back-pressure, checksum, metrics, log.
+after another, ${runs} times over; figures are medians. Three waves of each row go before and are not counted, as V8
+compiles meanwhile; the first of them is the last column. Times on shared machines wander, so each row is also divided
+by NGINX's of the same run: that ratio holds. Weir's rows have every feature on: validation, admission, ids, heartbeat,
+back-pressure, checksum, metrics, log.
 
 The time to the first text is taken at the same load, from the request to the first text at the client; the mock sends
 its first after 20 ms. A cancel is the time from the client's closing of its connection until the provider sees it.

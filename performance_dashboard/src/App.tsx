@@ -100,6 +100,10 @@ export function App({ config }: { config: PageConfig }) {
       <footer className="flex flex-wrap justify-between gap-x-4 text-label text-muted">
         <span className="min-w-0 break-all">
           API <code className="font-mono">{apiBaseUrl}</code>
+          {' · '}
+          <a className="underline" href={`${apiBaseUrl}/docs`} target="_blank" rel="noreferrer">
+            its routes
+          </a>
         </span>
         <span>Keys: 1 to 5 screens · R run · Esc stop · P pause · ? help</span>
       </footer>

@@ -3,6 +3,7 @@ import type { StackDriver } from '../stack/stack_driver.ts';
 import { UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS, optionFlag, type StackOptions, stackOptionsSchema } from '../stack/stack_options.ts';
 import { takeStartLock } from '../stack/start_lock.ts';
+import { checkedConfig } from './config_file.ts';
 import type { Environment } from './environment.ts';
 import { reporter, say } from './reporter.ts';
 import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
@@ -25,7 +26,10 @@ async function changeStack(
   const unlock = takeStartLock(layout.state);
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    const phases = await plan(driverFor(keptOptions(layout) ?? DEFAULT_STACK_OPTIONS, environment, show.note));
+    const options = keptOptions(layout) ?? DEFAULT_STACK_OPTIONS;
+    // New processes would not start with a broken one.
+    checkedConfig(options, environment);
+    const phases = await plan(driverFor(options, environment, show.note));
     await runPhases(phases, show, interrupt.signal);
     return phases.length;
   } catch (error) {

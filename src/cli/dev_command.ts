@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { portProblem } from '../stack/machine/port_check.ts';
+import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
+import { checkedConfig } from './config_file.ts';
 import type { Environment } from './environment.ts';
 import { say } from './reporter.ts';
 
@@ -8,6 +10,8 @@ import { say } from './reporter.ts';
 export async function devCommand(port: number, environment: Environment): Promise<number> {
   const problem = await portProblem([{ port, host: '127.0.0.1', flag: '--port' }]);
   if (problem) throw problem;
+  const config = checkedConfig(DEFAULT_STACK_OPTIONS, environment);
+  if (config !== undefined) say(config);
   const child = spawn(process.execPath, [path.join(environment.root, 'src/gateway/main.ts')], {
     cwd: environment.root,
     stdio: 'inherit',
@@ -22,6 +26,7 @@ export async function devCommand(port: number, environment: Environment): Promis
       REDIS_URL: '',
       POOL_SCOPE: '',
       AUTH_MODE: '',
+      WEIR_CONFIG: environment.configFile ?? '',
     },
   });
   say(`one instance at http://localhost:${port}, without NGINX: 3 streams a user, not 9`);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readJsonFile } from '../stack/json_file.ts';
@@ -20,6 +21,8 @@ export interface Environment {
   drainSeconds: number;
   /** `CORS_ORIGINS`, for instances and NGINX alike. */
   corsOrigins: string[] | undefined;
+  /** `WEIR_CONFIG`, else `weir.config.yaml` in the project's folder where it exists: providers and routes. */
+  configFile: string | undefined;
   /** `VITE_API_BASE_URL`: where a dashboard that is built here would send its requests. */
   apiBaseUrl: string | undefined;
   /** `WEIR_API_KEY`: the key of a load test. */
@@ -50,8 +53,13 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     home: env.HOME || undefined,
     drainSeconds,
     corsOrigins: origins?.filter(Boolean).length ? origins.filter(Boolean) : undefined,
+    configFile: env.WEIR_CONFIG ? path.resolve(env.WEIR_CONFIG) : existing(path.join(root, 'weir.config.yaml')),
     apiBaseUrl: env.VITE_API_BASE_URL || undefined,
     apiKey: env.WEIR_API_KEY || undefined,
     all: env,
   };
+}
+
+function existing(file: string): string | undefined {
+  return existsSync(file) ? file : undefined;
 }

@@ -9,6 +9,7 @@ import { addKeysCommands } from './keys_command.ts';
 import { addLoadFlags, loadCommand } from './load.ts';
 import { loadCompareCommand } from './load_compare.ts';
 import { logsCommand } from './logs_command.ts';
+import { reloadCommand } from './reload_command.ts';
 import { addStackFlags, saidFlags, wholeNumber } from './stack_flags.ts';
 import { restartCommand, startCommand, stopCommand } from './start_command.ts';
 import { statusCommand } from './status_command.ts';
@@ -43,6 +44,10 @@ function addStackCommands(program: Command, environment: Environment, finish: Fi
     .argument('<n>', 'number of instances', wholeNumber)
     .description('change the number of instances while streams run')
     .action((instances: number) => finish(scaleCommand(instances, environment)));
+  program
+    .command('reload')
+    .description('instances read providers, routes and keys again; no stream is cut')
+    .action(() => finish(reloadCommand(environment)));
   program
     .command('status')
     .description('every service: state, pid, health, open streams')

@@ -4,6 +4,7 @@ import { nativeDriver } from '../stack/native/native_driver.ts';
 import type { StackDriver } from '../stack/stack_driver.ts';
 import { type StackLayout, stackLayout } from '../stack/stack_layout.ts';
 import { type StackOptions, stackOptionsSchema } from '../stack/stack_options.ts';
+import { configFileOf } from './config_file.ts';
 import type { Environment } from './environment.ts';
 
 /** Paths of the stack that this command line is about. */
@@ -29,5 +30,17 @@ export function driverFor(
     const { root, optionsFile, certificates } = layout;
     return composeDriver({ root, options, optionsFile, certificates, searchPath, environment: environment.all });
   }
-  return nativeDriver({ layout, options, searchPath, uid, home, drainSeconds, corsOrigins, apiBaseUrl, say: note });
+  const configFile = configFileOf(options, environment);
+  return nativeDriver({
+    layout,
+    options,
+    searchPath,
+    uid,
+    home,
+    drainSeconds,
+    corsOrigins,
+    configFile,
+    apiBaseUrl,
+    say: note,
+  });
 }

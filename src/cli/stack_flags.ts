@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { StackOptions } from '../stack/stack_options.ts';
 
@@ -30,6 +31,7 @@ export function addStackFlags(command: Command): Command {
     .addOption(
       new Option('--auth <mode>', 'whether clients need a key of ./weir keys (none)').choices(['none', 'keys']),
     )
+    .option('--config <file>', 'providers and routes (weir.config.yaml, where it exists)', (file) => path.resolve(file))
     .option('--identity-header <name>', 'header that names the user; only behind a proxy that sets it');
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../stack/stack_options.ts';
 import { takeStartLock } from '../stack/start_lock.ts';
 import { closingWords } from './closing_words.ts';
+import { checkedConfig } from './config_file.ts';
 import type { Environment } from './environment.ts';
 import { print, reporter, say } from './reporter.ts';
 import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
@@ -45,9 +46,11 @@ async function bringUp(options: StackOptions, environment: Environment): Promise
   return 0;
 }
 
-function mustBeValid(options: StackOptions): void {
+function mustBeValid(options: StackOptions, environment: Environment): void {
   const problems = optionProblems(options);
   if (problems.length > 0) throw new UsageError(problems.join('; '), 'see ./weir start --help');
+  const config = checkedConfig(options, environment);
+  if (config !== undefined) say(config);
 }
 
 async function startLocked(asked: Partial<StackOptions>, environment: Environment): Promise<number> {
@@ -71,7 +74,7 @@ async function startLocked(asked: Partial<StackOptions>, environment: Environmen
 
 /** `start`: brings the stack up, or says why not and leaves nothing behind. Returns the exit code. */
 export async function startCommand(asked: Partial<StackOptions>, environment: Environment): Promise<number> {
-  mustBeValid(mergeOptions(DEFAULT_STACK_OPTIONS, asked));
+  mustBeValid(mergeOptions(DEFAULT_STACK_OPTIONS, asked), environment);
   const unlock = takeStartLock(layoutOf(environment).state);
   try {
     return await startLocked(asked, environment);
@@ -107,7 +110,7 @@ export async function restartCommand(
     return 0;
   }
   const options = mergeOptions(kept, asked);
-  mustBeValid(options);
+  mustBeValid(options, environment);
   const unlock = takeStartLock(layout.state);
   try {
     if ((await driver.status()).length > 0) say('stopping; streams that are open may finish');

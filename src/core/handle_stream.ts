@@ -1,10 +1,11 @@
 import { WeirError } from '../protocol/error_code.ts';
+import type { NoticeEvent } from '../protocol/stream_event.ts';
 import type { StreamRequest } from '../protocol/stream_request.ts';
 import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
-import type { ProviderRegistry } from './provider/provider_registry.ts';
 import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
-import type { Commit } from './stream/commit.ts';
+import { onFailover } from './routing/failover_notice.ts';
+import type { Routing } from './routing/routing.ts';
 import type { Encoder } from './stream/encoder.ts';
 import { Producer } from './stream/producer.ts';
 import { Reader } from './stream/reader.ts';
@@ -20,9 +21,8 @@ const NOT_RESUMABLE = 'The stream log cannot be reached now; this stream would n
 /** What an instance gives to every stream. */
 export interface StreamCore {
   pool: ConnectionPoolManager;
-  providers: ProviderRegistry;
+  routing: Routing;
   wheel: TimerWheel;
-  commit: Commit;
   observer: StreamObserver;
   recordUsage: RecordUsage;
   log: EventLog;
@@ -38,7 +38,8 @@ export interface StreamExchange {
   abort: AbortController;
   /** Asked before the slot, where the user has limits per minute. @throws WeirError rate_limited */
   admit?: (() => Promise<void>) | undefined;
-  encoder(provider: string): Encoder;
+  /** @param model as that provider calls it */
+  encoder(provider: string, model: string): Encoder;
   sink(): Sink;
 }
 
@@ -51,44 +52,48 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   const { request, userId, threadId, startedAt, abort } = exchange;
   const about = { user_id: userId, thread_id: threadId };
 
-  const provider = core.providers.select(request.provider, request.model);
+  const route = core.routing.select(request);
   if (exchange.admit) await exchange.admit();
   await using permit = await core.pool.acquireConnection(userId, threadId);
   permit.onLost((error) => abort.abort(error));
   abort.signal.throwIfAborted();
 
   core.observer.opened();
+  const opening = core.routing.open(route, request, { threadId, signal: abort.signal });
   let outcome: 'ok' | WeirError['code'] = 'internal_error';
   let usage = NO_USAGE;
   try {
-    const opening = provider.open(request, abort.signal);
-    await headOrPatience(opening, core.wheel);
+    await headOrPatience(opening.head, core.wheel);
 
-    const encoder = exchange.encoder(provider.name);
-    const producer = new Producer(encoder, core.commit, core.observer, startedAt);
+    const { provider, model } = opening.target;
+    const encoder = exchange.encoder(provider, model);
+    const producer = new Producer(encoder, core.observer, startedAt);
     const giveUp = () => abort.abort(new WeirError('slow_reader'));
     const reader = new Reader(exchange.sink(), core.wheel, encoder.heartbeat, producer.resume, giveUp);
     using _ = { [Symbol.dispose]: () => reader.close() };
-    core.log.info('5.2', 'Starting stream', { ...about, provider: provider.name, model: request.model });
+    core.log.info('5.2', 'Starting stream', { ...about, provider, model });
     producer.attach(reader);
-    if (request.resumable) producer.notice({ kind: 'not_resumable', message: NOT_RESUMABLE });
-
-    const ending = await producer.run(opening, abort.signal);
+    reader.open(encoder.status(0));
+    const tell = (notice: NoticeEvent) => void reader.write(encoder.notice(notice), performance.now());
+    if (request.resumable) tell({ kind: 'not_resumable', message: NOT_RESUMABLE });
+    onFailover(opening, tell);
+    const ending = await producer.run(opening.answer, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
     usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLengthOf(request), producer.length);
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
     if (outcome === 'slow_reader') reader.cut();
-    else producer.terminate(ending);
+    else reader.end(producer.lastFrame(ending));
   } catch (error) {
     outcome = error instanceof WeirError ? error.code : 'internal_error';
     abort.abort(error);
     throw error;
   } finally {
     const ms = performance.now() - startedAt;
-    core.observer.closed(outcome, provider.name, ms);
-    core.recordUsage({ userId, provider: provider.name, model: request.model, outcome, usage });
-    core.log.info('6', 'Stream ended', { ...about, outcome, provider: provider.name, duration_ms: Math.round(ms) });
+    const { provider, model } = opening.target;
+    core.observer.closed(outcome, provider, ms);
+    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage });
+    core.log.info('6', 'Stream ended', { ...about, outcome, provider, duration_ms: Math.round(ms) });
   }
 }
 

@@ -90,8 +90,20 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
 }
 
 function threadEncoder(record: ThreadRecord, current: () => ThreadRecord) {
-  const { id: thread_id, instance, model, provider, token: resume_token, promptLength } = record;
-  const status = { status: 'validated' as const, thread_id, instance, model, provider, resume_token };
+  const { id: thread_id, instance, token: resume_token, promptLength } = record;
+  const status = {
+    status: 'validated' as const,
+    thread_id,
+    instance,
+    // A failover changes both.
+    get model() {
+      return current().model;
+    },
+    get provider() {
+      return current().provider;
+    },
+    resume_token,
+  };
   return new WeirDoor(status, promptLength, (seq) => eventId(current(), seq));
 }
 

@@ -3,8 +3,8 @@ import type { DestinationStream } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { jsonLog } from '../adapters/observe/json_log.ts';
 import { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
+import { RoutingMetrics } from '../adapters/observe/routing_metrics.ts';
 import { FakeProvider } from '../adapters/providers/fake_provider.ts';
-import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
 import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.ts';
 import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
 import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
@@ -12,14 +12,12 @@ import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.t
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
-import { ProviderRegistry } from '../core/provider/provider_registry.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
-import { commitAtOnce } from '../core/stream/commit.ts';
+import { Routing } from '../core/routing/routing.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
 import { buildLimits, openKeys } from './build_access.ts';
 import { buildDurable } from './build_durable.ts';
-import { buildOrigins } from './build_origins.ts';
 import { buildSlotStore } from './build_slot_store.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
@@ -28,6 +26,7 @@ import { keyAccess, openAccess } from './http/access.ts';
 import { buildServer } from './http/build_server.ts';
 import { identifyBy } from './http/identity.ts';
 import { OpenStreams } from './open_streams.ts';
+import { ProviderSet } from './provider_set.ts';
 
 /** Heartbeats and deadlines may be this late; the pace of the fake provider's tokens must not. */
 const DEADLINE_RESOLUTION_MS = 50;
@@ -37,9 +36,16 @@ export type Gateway = Awaited<ReturnType<typeof buildGateway>>;
 
 /**
  * Wires one instance: the only place where ports meet their adapters. Binds nothing and reads no environment.
+ * @param environment where providers' keys are
  * @param log where lines go instead of stdout
+ * @throws WeirConfigError
  */
-export async function buildGateway(config: GatewayConfig, peer: string, log?: DestinationStream) {
+export async function buildGateway(
+  config: GatewayConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  peer: string,
+  log?: DestinationStream,
+) {
   const instance = config.INSTANCE_ID;
   const newBoot = () => `${instance}-${randomBytes(6).toString('hex')}`;
   const boot = newBoot();
@@ -47,29 +53,28 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
   const version = packageJson.version;
   const eventLog = jsonLog(config.LOG_LEVEL, instance, log);
 
+  const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
+  const local = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
+  const providers = new ProviderSet(config, { local, wheel, environment });
+
   const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
   const metrics = new PrometheusMetrics(() => pool.view());
   const keys = await openKeys(config, eventLog);
   const slots = await buildSlotStore(config, redis, boot, metrics, keys && ((id) => keys.ring.get(id)?.streams));
-  const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
-  const openaiOptions = {
-    baseUrl: config.OPENAI_BASE_URL,
-    apiKey: config.OPENAI_API_KEY,
-    continuation: config.OPENAI_CONTINUATION,
-  };
-  const openai = new OpenAiProvider(openaiOptions, wheel);
-  const origins = buildOrigins(config, wheel);
-  const fake = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
+  const routing = new Routing(providers.table, {
+    wheel,
+    log: eventLog,
+    observer: new RoutingMetrics(metrics.registry, () => providers.table.breakers()),
+    random: Math.random,
+  });
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
-  const identify = identifyBy(config);
   const limits = keys && buildLimits(config, redis, (limit) => pool.staticShare(limit));
-  const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identify);
+  const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identifyBy(config));
   const streamCore: StreamCore = {
     pool,
-    providers: new ProviderRegistry([fake, openai], config.DEFAULT_PROVIDER),
+    routing,
     wheel,
-    commit: commitAtOnce,
     observer: metrics,
     recordUsage: ({ userId, usage }) => {
       const key = keys?.ring.get(userId);
@@ -93,7 +98,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     streams_total: metrics.admitted,
     users: pool.view().users,
     pool: pool.view(),
-    breakers: {},
+    breakers: routing.table.breakers(),
     version,
     started_at: startedAt,
     peer,
@@ -127,6 +132,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
       instance,
       version,
       pool: view,
+      config: providers.view,
     };
   };
   const announcer = new Announcer(directory, self);
@@ -135,7 +141,6 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     config,
     core,
     access,
-    origins: origins.registry,
     open,
     metrics,
     cluster,
@@ -152,6 +157,8 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
     peerServices: durable.peerServices,
     log: eventLog,
     announcer,
+    /** Reads providers and routes again; streams that run keep theirs. */
+    reload: () => providers.reload(routing, eventLog),
     /** From now on ready says no, and answers close their connections. */
     beginDrain(): void {
       draining = true;
@@ -161,7 +168,7 @@ export async function buildGateway(config: GatewayConfig, peer: string, log?: De
       keys?.close();
       await durable.stop();
       await announcer.stop();
-      await Promise.all([openai.close(), origins.close()]);
+      await providers.close();
       await slots.close();
       redis?.disconnect();
     },

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { CONTINUATIONS } from '../adapters/providers/openai_provider.ts';
+import { CONTINUATIONS } from '../protocol/provider_presets.ts';
 
 const list = (fallback: string) =>
   z
@@ -46,7 +46,9 @@ const environment = z
     REDIS_FAILURE: z.enum(['static', 'strict']).default('static'),
     MAX_CONNECTIONS: number(10_000, 1, 1_000_000),
     MAX_CONNECTIONS_PER_USER: z.coerce.number().int().min(1).max(1_000_000).optional(),
-    DEFAULT_PROVIDER: z.enum(['fake', 'openai']).default('fake'),
+    /** Providers and routes; the variables of OpenAI and Anthropic below then do not count. */
+    WEIR_CONFIG: z.string().optional(),
+    DEFAULT_PROVIDER: z.string().default('fake'),
     OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
     OPENAI_API_KEY: z.string().optional(),
     /** How that server goes on with a resumable answer whose instance died. */

@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { buildGateway } from './build_gateway.ts';
+import { WeirConfigError } from '../protocol/parse_weir_config.ts';
+import { buildGateway, type Gateway } from './build_gateway.ts';
 import { peerListener } from './cluster/peer_listener.ts';
 import { ConfigError, type GatewayConfig, parseConfig } from './config.ts';
 import { drain } from './drain.ts';
@@ -8,7 +9,7 @@ import { drain } from './drain.ts';
 /** One instance as a process: reads the environment, binds, handles signals. */
 const config = readConfig();
 const peer = config.PEER_SOCKET ?? (config.PEER_PORT ? `http://${hostname()}:${config.PEER_PORT}` : '');
-const gateway = await buildGateway(config, peer);
+const gateway = await buildOrExit();
 const { app, log } = gateway;
 
 let leaving = false;
@@ -21,6 +22,7 @@ async function leave(exitCode: number): Promise<void> {
 }
 process.on('SIGTERM', () => void leave(0));
 process.on('SIGINT', () => void leave(0));
+process.on('SIGHUP', () => gateway.reload());
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
     log.error('0', 'Unexpected error: draining, then exit', { reason: error instanceof Error ? error.stack : error });
@@ -59,6 +61,16 @@ function readConfig(): GatewayConfig {
     return parseConfig(process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+async function buildOrExit(): Promise<Gateway> {
+  try {
+    return await buildGateway(config, process.env, peer);
+  } catch (error) {
+    if (!(error instanceof WeirConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }

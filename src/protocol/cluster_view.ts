@@ -25,7 +25,7 @@ export const instanceViewSchema = z.object({
   streams_total: z.number(),
   users: z.number(),
   pool: poolViewSchema,
-  /** State of each provider's circuit breaker; empty while there are none. */
+  /** State of each provider's circuit breaker: closed, half_open or open. */
   breakers: z.record(z.string(), z.string()),
   version: z.string(),
   /** ISO 8601. */
@@ -44,6 +44,17 @@ export const clusterViewSchema = z.object({
 });
 export type ClusterView = z.infer<typeof clusterViewSchema>;
 
+/** How an instance came to its providers and routes. */
+export const configViewSchema = z.object({
+  /** ISO 8601. */
+  loaded_at: z.string(),
+  /** How often it was told to load again, whatever came of it. */
+  reloads: z.number(),
+  /** Whether the last one was refused, so that the one before holds; the instance's log says why. */
+  refused: z.boolean(),
+});
+export type ConfigView = z.infer<typeof configViewSchema>;
+
 /** Body of `GET /api/v1/health`. */
 export const healthViewSchema = z.object({
   status: z.enum(['healthy', 'degraded', 'unhealthy']),
@@ -52,6 +63,7 @@ export const healthViewSchema = z.object({
   instance: z.string(),
   version: z.string(),
   pool: poolViewSchema,
+  config: configViewSchema,
 });
 export type HealthView = z.infer<typeof healthViewSchema>;
 
@@ -68,6 +80,15 @@ export const modelsViewSchema = z.object({
       models: z.array(z.string()),
       /** Whether it takes names that are not listed. */
       any_model: z.boolean(),
+    }),
+  ),
+  /** Names that a request may give as its model, and who then answers. */
+  routes: z.array(
+    z.object({
+      name: z.string(),
+      /** Whether somebody on it can be tried now. */
+      usable: z.boolean(),
+      targets: z.array(z.object({ provider: z.string(), model: z.string() })),
     }),
   ),
 });

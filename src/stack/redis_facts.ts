@@ -88,11 +88,21 @@ async function nodeFacts(url: string): Promise<RedisFacts> {
       clusterState: cluster && field(cluster, 'cluster_state'),
     };
   } catch (error) {
-    const reason = (last ?? (error as Error)).message;
-    throw new StackError(`Redis at ${shown(url)} does not answer (${reason})`, 'check --redis-url, or leave it out');
+    throw notHad(shown(url), (last ?? (error as Error)).message);
   } finally {
     redis.disconnect();
   }
+}
+
+/** @param reason in Redis' own words, or the system's */
+function notHad(address: string, reason: string): StackError {
+  if (/^(WRONGPASS|ERR AUTH|ERR invalid password)/.test(reason)) {
+    return new StackError(`Redis at ${address} refuses this user or password (${reason})`, 'correct it in --redis-url');
+  }
+  if (reason.startsWith('NOAUTH')) {
+    return new StackError(`Redis at ${address} wants a password, and none was given`, 'add it: redis://:password@host');
+  }
+  return new StackError(`Redis at ${address} does not answer (${reason})`, 'check --redis-url, or leave it out');
 }
 
 /** The same of the first host that answers; throws what the last one said when none does. */

@@ -9,6 +9,8 @@ export interface ServiceSettings {
   drainSeconds: number;
   /** Origins whose pages may read the API; undefined means the dashboard's. */
   corsOrigins: string[] | undefined;
+  /** File with the instances' providers and routes. */
+  configFile: string | undefined;
   /** For the console's doctor: like PATH, the account (0 for root), and its folder with the browsers' profiles. */
   searchPath: string;
   uid: number;

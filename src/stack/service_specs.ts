@@ -71,6 +71,7 @@ function instanceSpec(
       MAX_CONNECTIONS_PER_USER: String(options.maxPerUser),
       CORS_ORIGINS: corsOrigins(options, settings).join(','),
       DRAIN_SECONDS: String(settings.drainSeconds),
+      WEIR_CONFIG: settings.configFile ?? '',
       IDENTITY_HEADER: options.identityHeader ?? '',
       AUTH_MODE: options.auth,
       API_KEYS_FILE: layout.apiKeys,

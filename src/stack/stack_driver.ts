@@ -1,4 +1,5 @@
 import type { Phase } from './phases.ts';
+import type { ReloadResult } from './supervisor/reload_instances.ts';
 import type { ServiceStatus } from './supervisor/service_spec.ts';
 
 /** `partly` is a stack whose start was cut short. */
@@ -13,6 +14,8 @@ export interface StackDriver {
   /** Ends everything; `now` doesn't wait for streams. False when there was nothing to end. */
   stop(now: boolean): Promise<boolean>;
   restart(service: string): Promise<void>;
+  /** Has every instance read providers and routes again, while streams run. */
+  reload(): Promise<ReloadResult[]>;
   /** Every instance once, one after another, without loss: a phase for each. */
   rollingRestart(): Promise<Phase[]>;
   /** Changes the number of instances while streams run, and keeps it among the options; no phase where it fits. */

@@ -31,6 +31,8 @@ export const stackOptionsSchema = z.object({
   poolScope: z.enum(['instance', 'cluster']),
   /** Whether clients need a key. */
   auth: z.enum(['none', 'keys']).default('none'),
+  /** File with providers and routes, instead of weir.config.yaml in the project's folder. */
+  config: z.string().min(1).optional(),
   identityHeader: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,64}$/, 'takes the name of a header, such as X-User-Id')
@@ -106,6 +108,7 @@ export function optionProblems(options: StackOptions): string[] {
       'redisUrl',
       'poolScope',
       'auth',
+      'config',
       'all',
     ] as const;
     const wanted: StackOptions = { ...DEFAULT_STACK_OPTIONS, all: true };

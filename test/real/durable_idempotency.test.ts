@@ -6,7 +6,9 @@ import { contentOf, only, openThread, resumable, sha256, threadOf } from '../sup
 let provider: MockOpenai;
 let deployment: Deployment;
 beforeAll(async () => {
-  provider = await startMockOpenai();
+  provider = await startMockOpenai({
+    script: ({ body }) => (body.model === 'slow-refusal' ? [{ pause: 700 }, { head: 401 }] : undefined),
+  });
   deployment = await Deployment.start({
     instances: 3,
     env: { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'test', MAX_CONNECTIONS_PER_USER: '3' },
@@ -65,6 +67,16 @@ describe('an Idempotency-Key', () => {
     expect(theirs.status).toBe(200);
     expect(threadOf(theirs)).not.toBe(threadOf(first));
     await Promise.all([first.ended, theirs.ended]);
+  });
+
+  it('sent again while the provider has not answered gets the refusal too, and no stream that breaks off', async () => {
+    const slow = { ...body, model: 'slow-refusal' };
+    const all = [0, 0, 0, 1].map((at) => send(at, 'refused', slow));
+    const answers = await Promise.all(all);
+    expect(answers.map(({ status }) => status)).toEqual([502, 502, 502, 502]);
+    const again = await send(2, 'refused');
+    expect(again.status).toBe(200);
+    again.leave();
   });
 
   it('is free again when its stream never began', async () => {

@@ -133,9 +133,9 @@ describe('a key', () => {
   });
 
   it('may use its models only, by name or by provider, and sees no others', async () => {
-    const key = await newKey({ models: ['fake/*', 'mock-2x0'] });
+    const key = await newKey({ models: ['fake/*', 'openai/mock-2*'] });
     const ok = await client(key)
-      .chat.completions.create({ model: 'openai/mock-2x0', messages })
+      .chat.completions.create({ model: 'openai/mock-9x0', messages })
       .catch((error) => error);
     expect(ok).toBeInstanceOf(PermissionDeniedError);
     expect(ok).toMatchObject({ status: 403, code: 'model_not_allowed', type: 'permission_error' });

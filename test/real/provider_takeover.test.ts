@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Story, storyOf } from '../support/mock_story.ts';
-import { type Followed, goOn, startPair, type TakeoverPair, tell, terminal } from '../support/takeover_pair.ts';
+import { cancel, type Followed, goOn, startPair, type TakeoverPair, tell, terminal } from '../support/takeover_pair.ts';
 import { until } from '../support/until.ts';
 
 const MODEL = 'story-150x100';
@@ -156,6 +156,31 @@ describe('an owner that is killed before anything was said', () => {
     await second.over;
     expect(second.text()).toBe(storyOf('story-20x4')?.text);
     expect(terminal(first, second).event).toBe('complete');
+  });
+});
+
+describe('a stream whose every owner leaves in order', () => {
+  it('goes on beyond three of them: only deaths count', async () => {
+    await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' });
+    const connections = [await tell(pair.owner, 'story-1000x20')];
+    let owner = pair.owner;
+    for (let left = 1; left <= 5; left += 1) {
+      const before = connections.at(-1) as Followed;
+      const heard = before.events.length;
+      await until('text', () => before.events.length > heard + 2);
+      const heir = left === 1 ? pair.heir : await pair.start(`heir-${left}`);
+      owner.process.kill('SIGTERM');
+      await before.over;
+      owner = heir;
+      connections.push(await goOn(owner, before));
+    }
+    const last = connections.at(-1) as Followed;
+    await until('text of the sixth owner', () => last.events.some(({ id }) => id.startsWith('6.')));
+    const text = connections.map((each) => each.text()).join('');
+    expect(storyOf('story-1000x20')?.text.startsWith(text)).toBe(true);
+    expect(connections.flatMap(({ events }) => events).filter(({ event }) => event === 'error')).toEqual([]);
+    await cancel(owner, last.threadId);
+    await last.over;
   });
 });
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/protocol/cluster_view.ts';
+import { ERROR_TABLE } from '../../src/protocol/error_code.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { Http2Client, requestHttp1, type StackAnswer, type StackRequest } from '../support/stack_requests.ts';
@@ -202,3 +203,41 @@ describe('an instance that is killed in mid-stream', () => {
     });
   });
 });
+
+describe('the page of the API', () => {
+  it('comes through NGINX with all that it loads, and nothing from elsewhere', async () => {
+    const page = await one({ path: '/api/v1/docs' });
+    expect(page.headers['content-type']).toContain('text/html');
+    expect(page.headers['content-security-policy']).toContain("default-src 'self'");
+    const loaded = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] as string);
+    expect(loaded.filter((path) => !path.startsWith('/api/v1/docs/'))).toEqual([]);
+    const parts = await Promise.all(loaded.map((path) => one({ path })));
+    expect(count(parts, ({ status }) => status)).toEqual({ 200: loaded.length });
+  });
+
+  it('shows a document in which each operation says what it is, how it answers, and how it refuses', async () => {
+    const document = await json<ApiDocument>('/api/v1/docs/json');
+    expect(await json('/api/v1/openapi.json')).toEqual(document);
+    const all = Object.entries(document.paths).flatMap(([path, each]) =>
+      Object.entries(each).map(([method, operation]) => ({ name: `${method} ${path}`, ...operation })),
+    );
+    expect(all.length).toBeGreaterThan(14);
+    const answers = ({ responses }: Operation) => Object.keys(responses).some((status) => /^2/.test(status));
+    const lacking = all.filter((each) => !each.summary || !answers(each) || !each.responses.default);
+    expect(lacking.map(({ name }) => name)).toEqual([]);
+    const posts = all.filter(({ name }) => name.startsWith('post '));
+    expect(posts.filter(({ requestBody }) => !requestBody)).toEqual([]);
+    for (const code of Object.keys(ERROR_TABLE)) expect(document.info.description).toContain(`\`${code}\``);
+  });
+});
+
+interface Operation {
+  summary?: string;
+  requestBody?: object;
+  responses: Record<string, object>;
+}
+
+interface ApiDocument {
+  info: { description: string };
+  paths: Record<string, Record<string, Operation>>;
+}

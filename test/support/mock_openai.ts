@@ -44,6 +44,8 @@ export interface MockOpenai extends AsyncDisposable {
   url: string;
   /** Answers under way. */
   readonly open: number;
+  /** Connections that are open, in use or not. */
+  connections(): Promise<number>;
   /** The most answers that were ever under way at once for one and the same prompt. */
   peak(prompt: string): number;
   requests: MockRequest[];
@@ -102,6 +104,10 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
     get open() {
       return open;
     },
+    connections: () =>
+      new Promise((resolve, reject) =>
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+      ),
     peak: (prompt) => peaks.get(prompt) ?? 0,
     requests,
     responses,

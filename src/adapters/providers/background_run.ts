@@ -83,7 +83,7 @@ export class BackgroundRun implements Answer, AnswerConsumer {
     }
     if (this.#consumer) return this.#consumer.content(text);
     if (this.#run !== undefined) this.#held = text;
-    else this.#leave(new WeirError('upstream_protocol', { details: { provider: 'openai' } }), false);
+    else this.#leave(new WeirError('upstream_protocol', { details: { provider: this.#endpoint.provider } }), false);
     return false;
   }
 

@@ -12,8 +12,8 @@ const REFUSAL_BYTES = 1024 * 1024;
 
 export interface ByteCallAbout {
   provider: string;
-  /** Cut out of what the provider says about it: some name the key that they refuse. */
-  apiKey: string | undefined;
+  /** Cut out of its refusals: some name the key that they refuse. */
+  secrets: readonly string[];
   silenceMs: number;
 }
 
@@ -76,6 +76,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settle();
     this.#leftover = new Leftover(this.#controller, this.#wheel);
+    if (this.#full) this.#controller?.resume();
   }
 
   // --- undici's handler
@@ -124,7 +125,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settle();
     this.#tell((consumer) => {
-      if (this.#refusal !== '') consumer.bytes(this.#withoutKey(this.#refusal));
+      if (this.#refusal !== '') consumer.bytes(this.#withoutSecrets(this.#refusal));
       consumer.end();
     });
   }
@@ -134,9 +135,8 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
     this.#fail(this.#error(this.#consumer ? 'upstream_truncated' : 'upstream_error', error.message));
   }
 
-  #withoutKey(text: string): string {
-    const { apiKey } = this.#about;
-    return apiKey ? text.replaceAll(apiKey, '[key]') : text;
+  #withoutSecrets(text: string): string {
+    return this.#about.secrets.reduce((cut, secret) => cut.replaceAll(secret, '[key]'), text);
   }
 
   #error(code: 'upstream_truncated' | 'upstream_error' | 'upstream_protocol', reason: string): WeirError {

@@ -1,5 +1,5 @@
 import type { Answer, AnswerConsumer, Provider } from '../../core/provider/provider.ts';
-import type { TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
+import { type TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { type FakeOptions, fakeOptionsSchema, type StreamRequest } from '../../protocol/stream_request.ts';
 import { fakeTokens, nextRandom, tokenize } from './fake_text.ts';
@@ -60,17 +60,17 @@ export class FakeProvider implements Provider {
   }
 }
 
-class FakeAnswer implements Answer {
-  readonly #wheel: TimerWheel;
-  readonly #options: FakeOptions;
+/** Due again for each of its tokens, so it is its own timer. */
+class FakeAnswer extends WheelTimer implements Answer {
+  readonly #ttftMs: number;
   /** What to send; where the prose is made up, endless. */
   readonly #given: string[] | undefined;
   readonly #madeUp: Iterator<string, never>;
   readonly #total: number;
   /** Milliseconds between tokens, before jitter; 0 as fast as they are read. */
   readonly #pace: number;
+  readonly #jitter: number;
   readonly #inputTokens: number;
-  readonly #timer: WheelTimer;
   readonly #signal: AbortSignal;
   readonly #fault: string;
   readonly #faultAt: number;
@@ -82,8 +82,9 @@ class FakeAnswer implements Answer {
   #aborted = false;
 
   constructor(wheel: TimerWheel, options: FakeOptions, prompt: string, signal: AbortSignal) {
-    this.#wheel = wheel;
-    this.#options = options;
+    super(wheel);
+    this.#ttftMs = options.ttft_ms;
+    this.#jitter = options.jitter;
     this.#given = options.text === undefined ? undefined : tokenize(options.text);
     this.#madeUp = fakeTokens(options.seed, prompt);
     this.#total = this.#given?.length ?? options.tokens;
@@ -94,22 +95,21 @@ class FakeAnswer implements Answer {
     this.#fault = fault as string;
     this.#faultAt = at === undefined ? -1 : Number(at);
     this.#signal = signal;
-    this.#timer = wheel.timer(() => this.#send());
   }
 
   start(consumer: AnswerConsumer): void {
     this.#consumer = consumer;
     const onAbort = () => {
       this.#aborted = true;
-      this.#timer.cancel();
+      this.cancel();
     };
     if (this.#signal.aborted) {
       this.#aborted = true;
       return;
     }
     this.#signal.addEventListener('abort', onAbort, { once: true });
-    this.#due += this.#options.ttft_ms;
-    this.#timer.armAt(this.#due);
+    this.#due += this.#ttftMs;
+    this.armAt(this.#due);
   }
 
   /** @throws WeirError producer_lost where it would not have said that */
@@ -126,11 +126,11 @@ class FakeAnswer implements Answer {
     this.#full = false;
     // What a slow reader held up is not caught up in a burst.
     this.#due = Math.max(this.#due, performance.now());
-    this.#send();
+    this.fire();
   }
 
   /** Sends what is due, then sleeps until the next is. */
-  #send(): void {
+  fire(): void {
     const consumer = this.#consumer as AnswerConsumer;
     const paced = this.#pace > 0;
     for (let burst = 0; burst < BURST; burst += 1) {
@@ -149,13 +149,13 @@ class FakeAnswer implements Answer {
       }
       if (paced) {
         this.#due += this.#gap();
-        if (this.#due > performance.now()) {
-          this.#timer.armAt(this.#due);
+        if (this.#due > this.wheel.firedAt) {
+          this.armAt(this.#due);
           return;
         }
       }
     }
-    setImmediate(() => this.#send());
+    setImmediate(() => this.fire());
   }
 
   #token(): string {
@@ -163,10 +163,9 @@ class FakeAnswer implements Answer {
   }
 
   #gap(): number {
-    const { jitter } = this.#options;
-    if (jitter === 0) return this.#pace;
+    if (this.#jitter === 0) return this.#pace;
     this.#random = nextRandom(this.#random);
-    return this.#pace * (1 + jitter * ((this.#random / 0xffff_ffff) * 2 - 1));
+    return this.#pace * (1 + this.#jitter * ((this.#random / 0xffff_ffff) * 2 - 1));
   }
 
   #misbehaves(consumer: AnswerConsumer): boolean {
@@ -179,7 +178,7 @@ class FakeAnswer implements Answer {
   }
 
   #hang(silent: () => void): void {
-    const timer = this.#wheel.timer(silent);
+    const timer = this.wheel.timer(silent);
     timer.arm(HANG_MS);
     this.#signal.addEventListener('abort', () => timer.cancel(), { once: true });
   }

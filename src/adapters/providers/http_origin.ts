@@ -1,8 +1,7 @@
 import type { Origin, OriginAnswer, OriginCall, Protocol } from '../../core/passthrough/origin.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
-import { WeirError } from '../../protocol/error_code.ts';
 import { ByteCall } from './byte_call.ts';
-import { providerAgent } from './provider_agent.ts';
+import type { ProviderAgent } from './provider_agent.ts';
 
 /** A provider that is spoken to as its own clients do it. */
 export interface HttpOriginOptions {
@@ -12,12 +11,14 @@ export interface HttpOriginOptions {
   modelsHeaders?: Record<string, string>;
   /** Paths of calls are appended to it. */
   baseUrl: string;
-  /** The deployment's own; undefined where the server wants none. */
-  apiKey: string | undefined;
-  /** Headers that carry the key. */
-  keyHeaders: (apiKey: string) => Record<string, string>;
+  /** Sent with every call, the key among them; lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  /** Values that nobody is to see. */
+  secrets: readonly string[];
+  /** Holds for all calls, whatever they ask for. */
+  silenceMs: number | undefined;
   /** Why it can't be used. */
-  unusable?: string | undefined;
+  unusable: string | undefined;
 }
 
 /** Any HTTP server that speaks a protocol of our clients. It sees nothing of them but the body. */
@@ -26,35 +27,33 @@ export class HttpOrigin implements Origin {
   readonly speaks: readonly Protocol[];
   readonly modelsPath: string;
   readonly modelsHeaders: Record<string, string>;
+  readonly #options: HttpOriginOptions;
   readonly #base: string;
-  readonly #apiKey: string | undefined;
-  readonly #headers: Record<string, string>;
-  readonly #unusable: string | undefined;
   readonly #wheel: TimerWheel;
-  readonly #agent = providerAgent();
+  readonly #agent: ProviderAgent;
 
-  constructor(options: HttpOriginOptions, wheel: TimerWheel) {
-    const { name, speaks, baseUrl, apiKey, keyHeaders, unusable } = options;
+  constructor(options: HttpOriginOptions, agent: ProviderAgent, wheel: TimerWheel) {
+    const { name, speaks, baseUrl } = options;
+    this.#options = options;
     this.name = name;
     this.speaks = speaks;
     this.modelsPath = options.modelsPath;
     this.modelsHeaders = options.modelsHeaders ?? {};
     this.#base = baseUrl.replace(/\/+$/, '');
-    this.#apiKey = apiKey;
-    this.#headers = apiKey ? keyHeaders(apiKey) : {};
-    this.#unusable = unusable;
+    this.#agent = agent;
     this.#wheel = wheel;
   }
 
   unusable(): string | undefined {
-    return this.#unusable;
+    return this.#options.unusable;
   }
 
   call({ method, path, body, headers, silenceMs }: OriginCall, signal: AbortSignal): Promise<OriginAnswer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const url = new URL(this.#base + path);
-      const about = { provider: this.name, apiKey: this.#apiKey, silenceMs };
+      const { secrets, headers: own } = this.#options;
+      const about = { provider: this.name, secrets, silenceMs: this.#options.silenceMs ?? silenceMs };
       const handler = new ByteCall(about, this.#wheel, signal, resolve, reject);
       this.#agent.dispatch(
         {
@@ -63,15 +62,10 @@ export class HttpOrigin implements Origin {
           method,
           body: body ?? null,
           // Compressed bytes could not be looked into.
-          headers: { 'content-type': 'application/json', 'accept-encoding': 'identity', ...headers, ...this.#headers },
+          headers: { 'content-type': 'application/json', 'accept-encoding': 'identity', ...headers, ...own },
         },
         handler,
       );
     });
-  }
-
-  /** Ends idle connections, and the running calls with them. */
-  async close(): Promise<void> {
-    await this.#agent.destroy(new WeirError('draining'));
   }
 }

@@ -8,18 +8,22 @@ import { SseDecoder } from '../../protocol/sse_decoder.ts';
 import { type ChatChunk, plainContent } from './chat_chunk.ts';
 import { refusedByProvider } from './openai_refusal.ts';
 
-/** Limit for the provider's head, and then for each silence between its bytes. */
-const SILENCE_MS = 60_000;
-
 /**
  * Reads the data of one event of another protocol than chat completions: its text ('' where it has none for us), the
  * answer's end, or its failure.
  */
 export type EventReader = (data: string) => string | AnswerEnd | WeirError;
 
+export interface OpenAiCallAbout {
+  provider: string;
+  /** Limit for the provider's head, and then for each silence between its bytes. */
+  silenceMs: number;
+}
+
 /** One call: undici's handler on one side, an {@link Answer} on the other. */
 export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   readonly #decoder = new SseDecoder();
+  readonly #provider: string;
   readonly #signal: AbortSignal;
   readonly #watch: SilenceWatch;
   readonly #resolve: (answer: Answer) => void;
@@ -34,17 +38,19 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   #done = false;
 
   constructor(
+    about: OpenAiCallAbout,
     wheel: TimerWheel,
     signal: AbortSignal,
     resolve: (answer: Answer) => void,
     reject: (error: WeirError) => void,
     reader?: EventReader,
   ) {
+    this.#provider = about.provider;
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#reader = reader;
-    this.#watch = new SilenceWatch(wheel, SILENCE_MS, () => this.#fail(new WeirError('upstream_timeout')));
+    this.#watch = new SilenceWatch(wheel, about.silenceMs, () => this.#fail(new WeirError('upstream_timeout')));
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -71,7 +77,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    const refusal = refusedByProvider(status, headers);
+    const refusal = refusedByProvider(this.#provider, status, headers);
     if (refusal) {
       this.#fail(refusal);
       return;
@@ -101,7 +107,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const code = this.#consumer ? 'upstream_truncated' : 'upstream_error';
-    this.#fail(new WeirError(code, { cause: error, details: { provider: 'openai', reason: error.message } }));
+    this.#fail(new WeirError(code, { cause: error, details: { provider: this.#provider, reason: error.message } }));
   }
 
   // --- decoding
@@ -142,7 +148,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
       return true;
     }
     if (chunk.error) {
-      this.#fail(new WeirError('upstream_error', { details: { provider: 'openai' } }));
+      this.#fail(new WeirError('upstream_error', { details: { provider: this.#provider } }));
       return true;
     }
     if (chunk.usage) {
@@ -171,7 +177,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   #finish(): void {
     if (this.#settled) return;
     if (!this.#done && this.#end.finishReason === null) {
-      this.#fail(new WeirError('upstream_truncated', { details: { provider: 'openai' } }));
+      this.#fail(new WeirError('upstream_truncated', { details: { provider: this.#provider } }));
       return;
     }
     this.#settle();

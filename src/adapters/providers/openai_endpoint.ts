@@ -1,8 +1,7 @@
 import type { Answer } from '../../core/provider/provider.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
-import { WeirError } from '../../protocol/error_code.ts';
-import { type EventReader, OpenAiCall } from './openai_call.ts';
-import { providerAgent } from './provider_agent.ts';
+import { type EventReader, OpenAiCall, type OpenAiCallAbout } from './openai_call.ts';
+import type { ProviderAgent } from './provider_agent.ts';
 
 /** What must arrive, though nobody waits for it, is tried so often. */
 const ERRAND_TRIES = 3;
@@ -17,21 +16,30 @@ export interface EndpointCall {
   body?: Record<string, unknown>;
 }
 
-/** An OpenAI-compatible server: its address, the key it wants, and the connections to it. */
-export class OpenAiEndpoint {
-  readonly #base: string;
-  readonly #apiKey: string | undefined;
-  readonly #wheel: TimerWheel;
-  readonly #agent = providerAgent();
+/** Where a server is, and what it wants to hear with every call. */
+export interface Endpoint extends OpenAiCallAbout {
+  /** With the version, for example `https://api.openai.com/v1`. */
+  baseUrl: string;
+  /** The key among them; lower-case names. */
+  headers: Readonly<Record<string, string>>;
+}
 
-  constructor(baseUrl: string, apiKey: string | undefined, wheel: TimerWheel) {
-    this.#base = baseUrl.replace(/\/+$/, '');
-    this.#apiKey = apiKey;
+/** An OpenAI-compatible server, and the connections to it. */
+export class OpenAiEndpoint {
+  readonly #about: Endpoint;
+  readonly #base: string;
+  readonly #wheel: TimerWheel;
+  readonly #agent: ProviderAgent;
+
+  constructor(about: Endpoint, agent: ProviderAgent, wheel: TimerWheel) {
+    this.#about = about;
+    this.#base = about.baseUrl.replace(/\/+$/, '');
     this.#wheel = wheel;
+    this.#agent = agent;
   }
 
-  get hostname(): string {
-    return new URL(this.#base).hostname;
+  get provider(): string {
+    return this.#about.provider;
   }
 
   /**
@@ -41,7 +49,7 @@ export class OpenAiEndpoint {
   stream(call: EndpointCall, signal: AbortSignal, reader?: EventReader): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const handler = new OpenAiCall(this.#wheel, signal, resolve, reject, reader);
+      const handler = new OpenAiCall(this.#about, this.#wheel, signal, resolve, reject, reader);
       this.#agent.dispatch({ ...this.#request(call), ...this.#head('text/event-stream') }, handler);
     });
   }
@@ -57,11 +65,6 @@ export class OpenAiEndpoint {
     }
   }
 
-  /** Ends idle connections, and the running calls with them. */
-  async close(): Promise<void> {
-    await this.#agent.destroy(new WeirError('draining'));
-  }
-
   #request({ method, path, body }: EndpointCall) {
     const url = new URL(this.#base + path);
     return {
@@ -73,7 +76,6 @@ export class OpenAiEndpoint {
   }
 
   #head(accept: string): { headers: Record<string, string> } {
-    const key = this.#apiKey ? { authorization: `Bearer ${this.#apiKey}` } : {};
-    return { headers: { 'content-type': 'application/json', accept, ...key } };
+    return { headers: { 'content-type': 'application/json', accept, ...this.#about.headers } };
   }
 }

@@ -1,33 +1,24 @@
 import type { Answer, KeepRun, Provider } from '../../core/provider/provider.ts';
 import { skipDelivered } from '../../core/provider/skip_delivered.ts';
 import { uncounted } from '../../core/provider/uncounted.ts';
-import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
+import type { Continuation } from '../../protocol/provider_presets.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import { BackgroundRun, cancelRun } from './background_run.ts';
 import { chatBody, continuationBody, type PrefixMark } from './openai_body.ts';
-import { OpenAiEndpoint } from './openai_endpoint.ts';
+import type { OpenAiEndpoint } from './openai_endpoint.ts';
 import { responsesBody } from './responses_body.ts';
 
-/**
- * How the server goes on with an answer that it, or another call, has begun. `prefix`: from a last assistant message
- * marked `prefix: true`; `prefix_echo`: the same, and it says that message again first; `continue_final_message`: as
- * vLLM does; `responses`: resumable streams run in the background of OpenAI's Responses API, and are read again.
- */
-export const CONTINUATIONS = ['none', 'prefix', 'prefix_echo', 'continue_final_message', 'responses'] as const;
-export type Continuation = (typeof CONTINUATIONS)[number];
-
-/** Where an OpenAI-compatible server is, the key it wants, and what it can. */
+/** How an OpenAI-compatible server is asked. */
 export interface OpenAiOptions {
-  /** For example `https://api.openai.com/v1`. */
-  baseUrl: string;
-  apiKey: string | undefined;
   continuation: Continuation;
+  /** Why it can't be used. */
+  unusable: string | undefined;
 }
 
 /** Any server that speaks OpenAI's chat completions, streamed. */
 export class OpenAiProvider implements Provider {
-  readonly name = 'openai';
+  readonly name: string;
   readonly models = [] as const;
   readonly anyModel = true;
   readonly continueFrom?: NonNullable<Provider['continueFrom']>;
@@ -35,14 +26,13 @@ export class OpenAiProvider implements Provider {
   readonly #background: boolean;
   readonly #unusable: string | undefined;
 
-  constructor({ baseUrl, apiKey, continuation }: OpenAiOptions, wheel: TimerWheel) {
-    this.#endpoint = new OpenAiEndpoint(baseUrl, apiKey, wheel);
+  constructor(endpoint: OpenAiEndpoint, { continuation, unusable }: OpenAiOptions) {
+    this.name = endpoint.provider;
+    this.#endpoint = endpoint;
+    this.#unusable = unusable;
     this.#background = continuation === 'responses';
     const continueFrom = this.#continuation(continuation);
     if (continueFrom) this.continueFrom = continueFrom;
-    if (apiKey || this.#endpoint.hostname !== 'api.openai.com') return;
-    this.#unusable =
-      'The provider openai has no key; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that wants none.';
   }
 
   unusable(): string | undefined {
@@ -57,11 +47,6 @@ export class OpenAiProvider implements Provider {
 
   dropRun(run: string): void {
     void cancelRun(this.#endpoint, run);
-  }
-
-  /** Ends idle connections, and the running calls with them. */
-  close(): Promise<void> {
-    return this.#endpoint.close();
   }
 
   #chat(body: Record<string, unknown>, signal: AbortSignal): Promise<Answer> {

@@ -5,23 +5,27 @@ import { WeirError } from '../../protocol/error_code.ts';
 const MAX_RETRY_AFTER = 86_400;
 
 /** What a provider's head means when it is not the start of an event stream; undefined when it is. */
-export function refusedByProvider(status: number, headers: IncomingHttpHeaders): WeirError | undefined {
-  const details = { provider: 'openai', status };
+export function refusedByProvider(
+  provider: string,
+  status: number,
+  headers: IncomingHttpHeaders,
+): WeirError | undefined {
+  const details = { provider, status };
   if (status === 200) {
     const type = String(headers['content-type'] ?? '');
     if (/^text\/event-stream\b/i.test(type)) return undefined;
-    const message = `The provider answered with "${type || 'no content type'}" instead of an event stream; check OPENAI_BASE_URL.`;
+    const message = `The provider answered with "${type || 'no content type'}" instead of an event stream; check its base URL.`;
     return new WeirError('upstream_error', { message, details });
   }
   if (status === 429) {
     return new WeirError('upstream_rate_limited', { details, ...retryAfter(headers['retry-after']) });
   }
   if (status >= 300 && status < 400) {
-    const message = `The provider answered with a redirect (${status}), which is not followed; set OPENAI_BASE_URL to the final address.`;
+    const message = `The provider answered with a redirect (${status}), which is not followed; set its base URL to the final address.`;
     return new WeirError('upstream_error', { message, details });
   }
-  if (status === 401 || status === 403) {
-    const message = `The provider refused the key of this deployment (${status}); check OPENAI_API_KEY.`;
+  if (status >= 401 && status <= 403) {
+    const message = `The provider refused the key of this deployment (${status}); check it, and the account.`;
     return new WeirError('upstream_error', { message, details });
   }
   return new WeirError('upstream_error', { message: `The provider answered with status ${status}.`, details });

@@ -1,19 +1,59 @@
-import { Agent } from 'undici';
-
-const CONNECT_MS = 5_000;
+import { Agent, type Dispatcher } from 'undici';
+import { WeirError } from '../../protocol/error_code.ts';
 
 /**
  * Connections to one provider. HTTP/2 would put every stream on one of them, with its flow control; deadlines are our
  * own, in the call.
  */
-export function providerAgent(): Agent {
-  return new Agent({
-    allowH2: false,
-    connect: { timeout: CONNECT_MS },
-    connections: null,
-    pipelining: 1,
-    keepAliveTimeout: 30_000,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+export class ProviderAgent {
+  readonly #connectMs: number;
+  #agent: Agent;
+  #retired = false;
+
+  constructor(connectMs: number) {
+    this.#connectMs = connectMs;
+    this.#agent = this.#connections();
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions & { origin: string }, handler: Dispatcher.DispatchHandler): void {
+    if (!this.#retired) {
+      this.#agent.dispatch(options, handler);
+      return;
+    }
+    // Who began with this configuration ends with it: a try that comes late, or a run that is to be cancelled.
+    const agent = this.#connections();
+    agent.dispatch(options, handler);
+    void agent.close();
+  }
+
+  request(options: Dispatcher.RequestOptions & { origin: string }): Promise<Dispatcher.ResponseData> {
+    if (!this.#retired) return this.#agent.request(options);
+    const agent = this.#connections();
+    const answer = agent.request(options);
+    void agent.close();
+    return answer;
+  }
+
+  /** Another configuration holds: each connection is closed when its last call has ended. */
+  async retire(): Promise<void> {
+    this.#retired = true;
+    await this.#agent.close();
+  }
+
+  /** Ends idle connections, and the running calls with them. */
+  async close(): Promise<void> {
+    await this.#agent.destroy(new WeirError('draining'));
+  }
+
+  #connections(): Agent {
+    return new Agent({
+      allowH2: false,
+      connect: { timeout: this.#connectMs },
+      connections: null,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
 }

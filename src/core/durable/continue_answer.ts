@@ -1,8 +1,10 @@
 import { WeirError } from '../../protocol/error_code.ts';
-import type { Answer } from '../provider/provider.ts';
+import type { Answer, Provider } from '../provider/provider.ts';
+import type { SelectedRoute } from '../routing/selected_route.ts';
 import type { DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
 import type { Thread } from './thread.ts';
+import type { ThreadRecord } from './thread_record.ts';
 
 /** A prompt that kills its instance must not kill them all. */
 const MAX_TAKEOVERS = 3;
@@ -13,8 +15,10 @@ const MAX_TAKEOVERS = 3;
  * @throws WeirError producer_lost where none of that can be had
  */
 export async function continueAnswer(core: DurableCore, thread: Thread): Promise<Answer> {
-  const { record, request, contents, abort } = thread;
-  const provider = core.providers.select(record.provider, record.model);
+  const { record, contents, abort } = thread;
+  const route = selectAgain(core, record);
+  const provider = route.targets[0].source;
+  const request = thread.request && { ...thread.request, model: record.model };
   const run = record.providerRun;
   if (record.takeovers > MAX_TAKEOVERS || !request) {
     if (run !== undefined) provider.dropRun?.(run);
@@ -22,8 +26,18 @@ export async function continueAnswer(core: DurableCore, thread: Thread): Promise
   }
   // Nothing was said, and nothing runs: whatever is said now is the answer.
   if (contents.length === 0 && run === undefined) {
-    return provider.open(request, abort.signal, (name) => keepRun(core, thread, name));
+    const about = { threadId: record.id, signal: abort.signal };
+    return core.routing.open(route, request, about, (name) => keepRun(core, thread, name)).answer;
   }
   if (!provider.continueFrom) throw new WeirError('producer_lost');
   return provider.continueFrom(request, contents, abort.signal, run);
+}
+
+/** The provider that has said what was said. @throws WeirError producer_lost where it is no longer configured */
+function selectAgain(core: DurableCore, { provider, model }: ThreadRecord): SelectedRoute<Provider> {
+  try {
+    return core.routing.select({ provider, model });
+  } catch (error) {
+    throw new WeirError('producer_lost', { cause: error });
+  }
 }

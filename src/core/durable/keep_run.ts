@@ -10,12 +10,16 @@ const RETRY_MS = 500;
  *
  * A store that is away is not waited for: text then goes unlogged too, and the name is written when it is back.
  */
-export async function keepRun(core: DurableCore, thread: Thread, run: string): Promise<void> {
-  const write = () => {
+export function keepRun(core: DurableCore, thread: Thread, run: string): Promise<void> {
+  return keepUntilWritten(thread, () => {
     // A thread that moves to a new boot gets a new record.
     thread.record.providerRun = run;
     return core.store.setProviderRun(thread.record, run).catch(() => false);
-  };
+  });
+}
+
+/** Waits for one try; where that fails, others follow for as long as the thread runs here. */
+export async function keepUntilWritten(thread: Thread, write: () => Promise<boolean>): Promise<void> {
   if (!(await write())) void keepLater(thread, write);
 }
 

@@ -38,6 +38,8 @@ export async function locateThread(
     const mine = core.threads.get(threadId);
     if (mine && !mine.gone) {
       mustBeAllowed(mine.record, caller);
+      await mine.opened;
+      if (mine.gone) continue;
       return place(mine, mine.record, cursor);
     }
     const record = await core.store.read(threadId).catch(unavailable);

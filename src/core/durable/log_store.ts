@@ -39,6 +39,8 @@ export interface LogStore {
   trim(boot: string, n: number): Promise<void>;
   /** Closes the own log for ever, and says so: whoever looks next takes over what it has open. */
   retire(boot: string): Promise<void>;
+  /** Whether the boot has closed its log itself; false where it died, was fenced, or is not known. */
+  isRetired(boot: string): Promise<boolean>;
   /** The boot has nothing open any more. */
   forget(boot: string): Promise<void>;
   /** Undefined where the boot, or its address, is not known. */
@@ -61,6 +63,8 @@ export interface LogStore {
   adopt(next: ThreadRecord, from: string, request: StreamRequest | undefined): Promise<number>;
   /** Keeps the provider's name for the running answer. @returns false when the thread is not this record's owner's */
   setProviderRun(record: ThreadRecord, run: string): Promise<boolean>;
+  /** Keeps provider and model that are asked now, and no run. @returns false as {@link setProviderRun} */
+  setTarget(record: ThreadRecord): Promise<boolean>;
   /**
    * Keeps the text up to a sequence number apart from the log; sends what is not kept yet, by the record's belief.
    * @param contents all of it @returns false when the thread is not this record's owner's

@@ -1,7 +1,11 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import { handleStream, headOrPatience, type StreamExchange } from '../handle_stream.ts';
+import type { Provider } from '../provider/provider.ts';
+import { onFailover } from '../routing/failover_notice.ts';
+import type { RouteTarget } from '../routing/selected_route.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
+import { keepTarget } from './keep_target.ts';
 import { type Located, locateThread } from './locate_thread.ts';
 import { produceThread } from './produce_thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
@@ -32,12 +36,18 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
   if (!core.wal.answering) return withoutLog(core, exchange);
   const taken = idempotency && (await claimed(core, exchange, idempotency));
   if (typeof taken === 'object') return taken;
-  const provider = core.providers.select(request.provider, request.model);
+  const route = core.routing.select(request);
   try {
     if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
     if (exchange.admit) await exchange.admit();
     const permit = await core.pool.acquireConnection(userId, threadId);
-    const { record, created } = await create(core, exchange, permit.slot.permitId, provider.name, taken !== 'unknown');
+    const { record, created } = await create(
+      core,
+      exchange,
+      permit.slot.permitId,
+      route.targets[0],
+      taken !== 'unknown',
+    );
     if (created === undefined) {
       core.wal.gotNoAnswer();
       await permit.release();
@@ -50,20 +60,29 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     const thread = created ? addThread(core, record, request) : undefined;
     try {
       if (!thread) throw new WeirError('thread_in_use');
-      const opening = provider.open(request, thread.abort.signal, (run) => keepRun(core, thread, run));
-      await headOrPatience(opening, core.wheel);
+      const opening = core.routing.open(
+        route,
+        request,
+        { threadId, signal: thread.abort.signal },
+        (run) => keepRun(core, thread, run),
+        (target) => keepTarget(core, thread, target),
+      );
+      await headOrPatience(opening.head, core.wheel);
+      thread.open();
+      onFailover(opening, (notice) => thread.notice(notice));
       core.log.info('5.2', 'Starting stream', {
         user_id: userId,
         thread_id: threadId,
-        provider: provider.name,
-        model: request.model,
+        provider: opening.target.provider,
+        model: opening.target.model,
         resumable: true,
       });
-      void produceThread(core, thread, permit, opening, startedAt);
+      void produceThread(core, thread, permit, opening.answer, startedAt);
       if (idempotency) await core.store.keepClaim(userId, idempotency.key).catch(() => {});
       return { threadId, kind: 'source', source: thread };
     } catch (error) {
       const isTaken = thread?.gone ?? false;
+      if (!isTaken) thread?.refuse(error);
       thread?.leave();
       if (core.threads.get(threadId) === thread) core.threads.delete(threadId);
       // Where another instance has it meanwhile, record and slot are that one's.
@@ -134,11 +153,11 @@ async function create(
   core: DurableCore,
   exchange: ThreadExchange,
   permitId: string,
-  provider: string,
+  target: RouteTarget<Provider>,
   isClaimed: boolean,
 ) {
   for (;;) {
-    const record = newRecord(core, exchange, permitId, provider);
+    const record = newRecord(core, exchange, permitId, target);
     if (!isClaimed) return { record, created: undefined };
     const created = await core.store.create(record, exchange.request).catch(() => undefined);
     // Fenced meanwhile: its frames would lie in another log than the record says.
@@ -147,7 +166,12 @@ async function create(
   }
 }
 
-function newRecord(core: DurableCore, exchange: ThreadExchange, permitId: string, provider: string): ThreadRecord {
+function newRecord(
+  core: DurableCore,
+  exchange: ThreadExchange,
+  permitId: string,
+  { provider, model }: RouteTarget<Provider>,
+): ThreadRecord {
   return {
     id: exchange.threadId,
     owner: core.wal.boot,
@@ -161,7 +185,7 @@ function newRecord(core: DurableCore, exchange: ThreadExchange, permitId: string
     token: core.newToken(),
     permitId,
     provider,
-    model: exchange.request.model,
+    model,
     instance: core.instance,
     promptLength: exchange.promptLength,
     createdAt: Date.now(),

@@ -23,7 +23,7 @@ export async function produceThread(
   startedAt: number,
 ): Promise<void> {
   await using _ = permit;
-  const { provider: name, userId, id } = thread.record;
+  const { userId, id } = thread.record;
   core.observer.opened();
   // The log holds plain text; each reader's frames are made of it when they are sent.
   const { encoder } = thread;
@@ -35,18 +35,18 @@ export async function produceThread(
     complete: (...end) => encoder.complete(...end),
     error: (...end) => encoder.error(...end),
   };
-  const commit = (frame: { text: string }) => thread.append(frame.text);
-  const producer = new Producer(plain, commit, core.observer, startedAt, thread.contents);
+  const producer = new Producer(plain, core.observer, startedAt, thread.contents);
+  producer.attach({ write: (text) => thread.append(text) });
   thread.onRoom = producer.resume;
   thread.onDetached = (detached) => void permit.setDetached(detached);
   // Taken over, it may wait for a reader that never comes; opened anew, its client is about to read.
-  if (thread.record.takeovers > 0 && thread.readers.size === 0) thread.onDetached(true);
+  if (thread.record.epoch > 1 && thread.readers.size === 0) thread.onDetached(true);
   permit.onLost((error) => thread.abort.abort(error));
 
   const ending = await producer.run(opening, thread.abort.signal);
   let outcome: 'ok' | WeirError['code'] = ending.ok ? 'ok' : ending.error.code;
   if (!ending.ok) thread.abort.abort(ending.error);
-  if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending).text);
+  if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending));
   if (!thread.gone) {
     await permit.release();
     await finish(core, thread);
@@ -58,17 +58,19 @@ export async function produceThread(
   } else thread.deliverEnd();
   if (core.threads.get(id) === thread) core.threads.delete(id);
   const ms = performance.now() - startedAt;
+  const { provider, model, promptLength } = thread.record;
+  core.observer.closed(outcome, provider, ms);
   if (!thread.gone) {
-    const { model, promptLength } = thread.record;
+    const asked = thread.request?.model;
+    const route = asked === model ? undefined : asked;
     const usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLength, producer.length);
-    core.recordUsage({ userId, provider: name, model, outcome, usage });
+    core.recordUsage({ userId, provider, model, route, outcome, usage });
   }
-  core.observer.closed(outcome, name, ms);
   core.log.info('6', 'Stream ended', {
     user_id: userId,
     thread_id: id,
     outcome,
-    provider: name,
+    provider,
     duration_ms: Math.round(ms),
   });
 }

@@ -37,6 +37,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   }
   // Before the change of owner: whoever comes after us reads our log, not the dead one's.
   if (contents.length > checkpoint && !(await store.checkpoint(dead, contents, contents.length))) return;
+  const isDeath = !(await store.isRetired(record.owner));
   const next: ThreadRecord = {
     ...record,
     owner: core.wal.boot,
@@ -44,7 +45,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
     epoch: record.epoch + 1,
     ends: [...record.ends, contents.length],
     checkpoint: contents.length,
-    takeovers: record.takeovers + 1,
+    takeovers: record.takeovers + (isDeath ? 1 : 0),
   };
   const request = await store.readRequest(record.id);
   if ((await surely(() => store.adopt(next, record.owner, request))) < 0) return;

@@ -52,6 +52,7 @@ export class Thread implements LoggedThread {
   /** Whether nobody reads it. */
   onDetached: (detached: boolean) => void = () => {};
   readonly #options: ThreadOptions;
+  readonly #opened = Promise.withResolvers<void>();
   readonly #graceTimer: WheelTimer;
   readonly #lifeTimer: WheelTimer;
   #committed: number;
@@ -63,6 +64,8 @@ export class Thread implements LoggedThread {
   #terminalCommitted: (() => void) | undefined;
   #over = false;
   #gone = false;
+  /** Whether readers may come. */
+  isOpen = false;
 
   constructor(options: ThreadOptions) {
     const { record, wheel, log } = options;
@@ -77,7 +80,11 @@ export class Thread implements LoggedThread {
     this.oldestGroup = log.horizon;
     this.#graceTimer = wheel.timer(() => this.abort.abort(new WeirError('cancelled')));
     this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
-    if (options.before) this.#graceTimer.arm(options.graceMs);
+    this.#opened.promise.catch(() => {});
+    if (options.before) {
+      this.#graceTimer.arm(options.graceMs);
+      this.open();
+    }
     this.#lifeTimer.arm(Math.max(0, MAX_MS - (Date.now() - record.createdAt)));
   }
 
@@ -99,6 +106,25 @@ export class Thread implements LoggedThread {
   /** Another instance has it now, or shall have it. */
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /**
+   * Resolves when it may be read; rejects with the refusal where its provider failed before its head, which is then
+   * the answer to everybody who has asked for it.
+   */
+  get opened(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  /** Its provider has answered, or takes its time: whatever fails now is part of the stream. */
+  open(): void {
+    this.isOpen = true;
+    this.#opened.resolve();
+  }
+
+  /** Nothing has begun. */
+  refuse(error: unknown): void {
+    this.#opened.reject(error);
   }
 
   /** The next piece of text. @returns false when the log has to catch up first: {@link onRoom} tells when it has */
@@ -196,6 +222,7 @@ export class Thread implements LoggedThread {
     this.#lifeTimer.cancel();
     this.abort.abort(new WeirError('producer_lost'));
     this.#terminalCommitted?.();
+    this.#opened.resolve();
     for (const reader of [...this.readers]) reader.cut();
   }
 }

@@ -12,13 +12,15 @@ export interface ThreadRecord {
   state: 'running' | 'done';
   /** Sequence number up to which the text is kept apart from the owner's log. */
   checkpoint: number;
-  /** How often a dead owner's work was taken over. */
+  /** How often a dead owner's work was taken over; those of owners that left in order do not count. */
   takeovers: number;
   userId: string;
   /** Whoever holds it may attach and cancel, whoever they are. */
   token: string;
   permitId: string;
+  /** Who is asked for it, or has said what was said. */
   provider: string;
+  /** As that provider calls it. */
   model: string;
   /** The name under which the provider runs the answer; only where it goes on without us. */
   providerRun?: string;

@@ -1,6 +1,8 @@
 import { type ErrorCode, WeirError } from '../../protocol/error_code.ts';
 import { headOrPatience, type StreamCore } from '../handle_stream.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
+import { refusalAsAnswer } from '../routing/routing.ts';
+import type { SelectedRoute } from '../routing/selected_route.ts';
 import { Reader } from '../stream/reader.ts';
 import type { Sink } from '../stream/sink.ts';
 import { passedUsage, wholeUsage } from '../usage/passed_usage.ts';
@@ -25,10 +27,9 @@ export interface Dialect {
 
 /** One client's request that is passed on as it is; `abort` ends it from outside, with a WeirError as reason. */
 export interface PassExchange {
-  origin: Origin;
-  call: OriginCall;
-  /** As the provider knows it, for the log. */
-  model: string;
+  route: SelectedRoute<Origin>;
+  /** @param model as the provider calls it */
+  call(model: string): OriginCall;
   userId: string;
   threadId: string;
   /** When the request came, by `performance.now()`. */
@@ -36,8 +37,10 @@ export interface PassExchange {
   abort: AbortController;
   /** Asked before the slot, where the user has limits per minute. @throws WeirError rate_limited */
   admit?: (() => Promise<void>) | undefined;
-  /** Undefined where the client wants one whole answer. */
-  reader: EventReader | undefined;
+  /** Of the request, in bytes. */
+  bodyLength: number;
+  /** Makes one for a stream; undefined where the client wants one whole answer. */
+  reader: (() => EventReader) | undefined;
   dialect: Dialect;
   /** @param headers of the provider, to be passed on */
   sink(headers: OriginAnswer['headers']): Sink;
@@ -59,7 +62,7 @@ export interface WholeAnswer {
  * @throws WeirError before the head
  */
 export async function handlePassthrough(core: StreamCore, exchange: PassExchange): Promise<WholeAnswer | undefined> {
-  const { origin, call, userId, threadId, startedAt, abort } = exchange;
+  const { route, userId, threadId, startedAt, abort, bodyLength } = exchange;
   const about = { user_id: userId, thread_id: threadId };
 
   if (exchange.admit) await exchange.admit();
@@ -68,31 +71,34 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   abort.signal.throwIfAborted();
 
   core.observer.opened();
+  const opening = core.routing.pass(route, exchange.call, exchange.reader, { threadId, signal: abort.signal });
+  const answer = refusalAsAnswer(opening.answer);
+  const events = exchange.reader?.();
   let outcome: Outcome = 'internal_error';
-  let used = NO_USAGE;
-  const bodyLength = call.body?.length ?? 0;
+  let usage = NO_USAGE;
   try {
-    const opening = origin.call(call, abort.signal);
-    const head = exchange.reader ? await headOrPatience(opening, core.wheel, HEAD_PATIENCE_MS) : await opening;
-    if (head && (!exchange.reader || head.status !== 200 || !isEventStream(head.contentType))) {
-      const whole = await readWhole(head, origin.name);
+    const head = events ? await headOrPatience(answer, core.wheel, HEAD_PATIENCE_MS) : await answer;
+    if (head && (!events || head.status !== 200 || !isEventStream(head.contentType))) {
+      const { status, headers, contentType } = head;
+      const whole = { status, headers, contentType, body: await collectBody(head) };
       outcome = outcomeOf(whole.status);
-      if (outcome === 'ok') used = wholeUsage(whole.body, bodyLength);
+      if (outcome === 'ok') usage = wholeUsage(whole.body, bodyLength);
       await permit.release();
       return whole;
     }
 
-    const pass = new Passthrough(exchange.reader as EventReader, core.observer, startedAt);
+    const pass = new Passthrough(events as EventReader, core.observer, startedAt);
     const giveUp = () => abort.abort(new WeirError('slow_reader'));
     const sink = exchange.sink(head?.headers ?? {});
     const reader = new Reader(sink, core.wheel, exchange.dialect.heartbeat, pass.resume, giveUp);
     using _ = { [Symbol.dispose]: () => reader.close() };
-    core.log.info('5.2', 'Starting stream', { ...about, provider: origin.name, model: exchange.model });
+    const { provider, model } = opening.target;
+    core.log.info('5.2', 'Starting stream', { ...about, provider, model });
     pass.attach(reader);
 
-    const ending = await pass.run(opening, abort.signal);
+    const ending = await pass.run(answer, abort.signal);
     outcome = 'error' in ending ? ending.error.code : ending.ok ? 'ok' : 'upstream_error';
-    used = passedUsage(exchange.reader?.usage, pass.pieces, ending.ok, bodyLength);
+    usage = passedUsage(events?.usage, pass.pieces, ending.ok, bodyLength);
     if ('error' in ending) abort.abort(ending.error);
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
@@ -105,24 +111,12 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     throw error;
   } finally {
     const ms = performance.now() - startedAt;
-    core.observer.closed(outcome, origin.name, ms);
-    core.recordUsage({ userId, provider: origin.name, model: exchange.model, outcome, usage: used });
-    const usage = exchange.reader?.usage;
-    const facts = { outcome, provider: origin.name, duration_ms: Math.round(ms), ...usage };
+    const { provider, model } = opening.target;
+    core.observer.closed(outcome, provider, ms);
+    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage });
+    const facts = { outcome, provider, duration_ms: Math.round(ms), ...events?.usage };
     core.log.info('6', 'Stream ended', { ...about, ...facts });
   }
-}
-
-/** @throws WeirError for what is no answer of an API: a redirect, which is not followed, or a page for people */
-async function readWhole(head: OriginAnswer, provider: string): Promise<WholeAnswer> {
-  const { status, headers, contentType } = head;
-  const details = { provider, status };
-  if (status < 400 && (status >= 300 || !/^application\/([\w.-]+\+)?json\b/i.test(contentType))) {
-    const what = status >= 300 ? `a redirect (${status}), which is not followed` : `"${contentType}" instead of JSON`;
-    const message = `The provider answered with ${what}; check its base URL.`;
-    throw new WeirError('upstream_error', { message, details });
-  }
-  return { status, headers, contentType, body: await collectBody(head) };
 }
 
 function outcomeOf(status: number): 'ok' | ErrorCode {

@@ -17,22 +17,26 @@ export interface OfferedModel {
 
 /** What the providers offer, by their own word. One that does not answer offers nothing, and fails nobody. */
 export class ModelList {
-  readonly #origins: readonly Origin[];
-  #kept: { until: number; models: Promise<OfferedModel[]> } | undefined;
+  readonly #origins: () => readonly Origin[];
+  #kept: { until: number; origins: readonly Origin[]; models: Promise<OfferedModel[]> } | undefined;
 
-  constructor(origins: readonly Origin[]) {
+  /** @param origins of now; another list of them is another list of models */
+  constructor(origins: () => readonly Origin[]) {
     this.#origins = origins;
   }
 
   /** Asked at most once a minute, however many ask. */
   all(): Promise<OfferedModel[]> {
     const now = performance.now();
-    if (!this.#kept || this.#kept.until < now) this.#kept = { until: now + KEEP_MS, models: this.#ask() };
+    const origins = this.#origins();
+    if (!this.#kept || this.#kept.until < now || this.#kept.origins !== origins) {
+      this.#kept = { until: now + KEEP_MS, origins, models: this.#ask(origins) };
+    }
     return this.#kept.models;
   }
 
-  async #ask(): Promise<OfferedModel[]> {
-    const usable = this.#origins.filter((origin) => origin.unusable() === undefined);
+  async #ask(origins: readonly Origin[]): Promise<OfferedModel[]> {
+    const usable = origins.filter((origin) => origin.unusable() === undefined);
     const lists = await Promise.allSettled(usable.map(modelsOf));
     // A list with a hole in it is not kept.
     if (lists.some(({ status }) => status === 'rejected')) this.#kept = undefined;

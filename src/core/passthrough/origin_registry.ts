@@ -11,19 +11,17 @@ export interface Target {
 
 /** Providers that are asked in their clients' own protocols, by the first part of a model's name. */
 export class OriginRegistry {
+  readonly all: readonly Origin[];
   readonly #origins: ReadonlyMap<string, Origin>;
   readonly #default: string;
   readonly #local: string;
 
   /** @param defaultName answers bare names; @param local the provider inside this process, which speaks chat only */
   constructor(origins: readonly Origin[], defaultName: string, local: string) {
+    this.all = origins;
     this.#origins = new Map(origins.map((origin) => [origin.name, origin]));
     this.#default = defaultName;
     this.#local = local;
-  }
-
-  get all(): readonly Origin[] {
-    return [...this.#origins.values()];
   }
 
   /**

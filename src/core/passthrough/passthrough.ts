@@ -83,8 +83,7 @@ export class Passthrough implements ByteConsumer {
       return true;
     }
     const reader = this.#reader as Reader;
-    if (events !== '') reader.write(events, now);
-    return !reader.full;
+    return events === '' ? !reader.full : reader.write(events, now);
   }
 
   end(): void {

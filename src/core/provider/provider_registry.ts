@@ -36,7 +36,7 @@ export class ProviderRegistry {
     return provider;
   }
 
-  view(): ModelsView {
+  view(): Omit<ModelsView, 'routes'> {
     return {
       default_provider: this.#default,
       providers: [...this.#providers.values()].map((provider) => {

@@ -1,29 +1,32 @@
 import { WeirError } from '../../protocol/error_code.ts';
-import type { NoticeEvent } from '../../protocol/stream_event.ts';
 import type { StreamObserver } from '../observe/stream_observer.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from '../provider/provider.ts';
-import type { Commit, Frame } from './commit.ts';
 import type { Encoder } from './encoder.ts';
-import type { Reader } from './reader.ts';
 import { Transcript, type TranscriptSummary } from './transcript.ts';
 
 /** How production ended; the terminal frame is made of it, after the slot is free. */
 export type Ending = { ok: true; end: AnswerEnd } | { ok: false; error: WeirError };
 
+/** Where frames go: a plain stream's one reader, or the log, which has them before any reader. */
+export interface Outlet {
+  /** @param now when the frame was made, by `performance.now()`. @returns false when full, until {@link Producer.resume} */
+  write(frame: string, now: number): boolean;
+}
+
 /** Longer content is sent in pieces of this many UTF-16 units, so that a slow reader holds back also its rest. */
 const PIECE = 16_384;
 
 /**
- * Pulls one answer, numbers and encodes its frames, and gives them to its readers once they are committed. A full
- * reader stops the provider. The frames are encoded once, however many readers there are.
+ * Pulls one answer, numbers and encodes its frames, and gives them to its outlet. An outlet that is full stops the
+ * provider.
  */
 export class Producer implements AnswerConsumer {
   readonly #encoder: Encoder;
-  readonly #commit: Commit;
   readonly #observer: StreamObserver;
   readonly #startedAt: number;
   readonly #transcript = new Transcript();
-  readonly #readers: Reader[] = [];
+  /** One, and no list of them: what a token has to fetch from memory is most of what it costs. */
+  #outlet: Outlet | undefined;
   #answer: Answer | undefined;
   #seq = 0;
   #lastContent = 0;
@@ -36,15 +39,8 @@ export class Producer implements AnswerConsumer {
    * @param startedAt when the request came, by `performance.now()`
    * @param before text that a dead producer has said already; numbers, counts and checksum go on after it
    */
-  constructor(
-    encoder: Encoder,
-    commit: Commit,
-    observer: StreamObserver,
-    startedAt: number,
-    before: readonly string[] = [],
-  ) {
+  constructor(encoder: Encoder, observer: StreamObserver, startedAt: number, before: readonly string[] = []) {
     this.#encoder = encoder;
-    this.#commit = commit;
     this.#observer = observer;
     this.#startedAt = startedAt;
     for (const text of before) this.#transcript.add(text);
@@ -57,14 +53,9 @@ export class Producer implements AnswerConsumer {
     return this.#transcript.length;
   }
 
-  /** The status goes to the first reader as part of its head. */
-  attach(reader: Reader): void {
-    this.#readers.push(reader);
-    reader.open(this.#encoder.status(this.#seq));
-  }
-
-  notice(notice: NoticeEvent): void {
-    for (const reader of this.#readers) reader.write(this.#encoder.notice(notice), performance.now());
+  /** Once, before {@link run}. */
+  attach(outlet: Outlet): void {
+    this.#outlet = outlet;
   }
 
   /** Produces until the answer ends, fails or is aborted; never rejects. */
@@ -107,37 +98,24 @@ export class Producer implements AnswerConsumer {
     this.#settle({ ok: false, error });
   }
 
-  /** A reader, or the log, has room again. */
+  /** The outlet has room again. */
   readonly resume = (): void => {
-    if (!this.#ended && !this.#full() && this.#emitHeld()) this.#answer?.resume();
+    if (!this.#ended && this.#emitHeld()) this.#answer?.resume();
   };
 
-  /** The terminal frame; asked again, the same under whatever id its encoder then gives it. */
-  lastFrame(ending: Ending): Frame {
+  /** The terminal frame, as text; asked again, the same under whatever id its encoder then gives it. */
+  lastFrame(ending: Ending): string {
     const seq = this.#seq + 1;
-    if (ending.ok) this.#summary ??= this.#transcript.finish();
-    const text = ending.ok
-      ? this.#encoder.complete(seq, this.#summary as TranscriptSummary, ending.end, performance.now() - this.#startedAt)
-      : this.#encoder.error(seq, ending.error, this.#transcript.length);
-    return { seq, text };
+    this.#summary ??= this.#transcript.finish();
+    if (!ending.ok) return this.#encoder.error(seq, ending.error, this.#summary.length);
+    return this.#encoder.complete(seq, this.#summary, ending.end, performance.now() - this.#startedAt);
   }
-
-  /** Sends the one terminal frame. */
-  terminate(ending: Ending): void {
-    this.#commit(this.lastFrame(ending), (frame) => {
-      for (const reader of this.#readers) reader.end(frame.text);
-    });
-  }
-
-  readonly #deliver = (frame: Frame): void => {
-    for (const reader of this.#readers) reader.write(frame.text, this.#lastContent);
-  };
 
   #emit(text: string): boolean {
     this.#transcript.add(text);
     this.#seq += 1;
-    const frame = { seq: this.#seq, text: this.#encoder.chunk(this.#seq, text, this.#transcript.chunks) };
-    return this.#commit(frame, this.#deliver) && !this.#full();
+    const frame = this.#encoder.chunk(this.#seq, text, this.#transcript.chunks);
+    return (this.#outlet as Outlet).write(frame, this.#lastContent);
   }
 
   /** Sends what a huge piece of content left behind, as far as there is room. */
@@ -148,11 +126,6 @@ export class Producer implements AnswerConsumer {
       if (!this.#emit(text)) return false;
     }
     return true;
-  }
-
-  #full(): boolean {
-    for (const reader of this.#readers) if (reader.full) return true;
-    return false;
   }
 
   #settle(ending: Ending): void {

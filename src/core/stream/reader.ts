@@ -1,4 +1,5 @@
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
+import type { Outlet } from './producer.ts';
 import type { Sink } from './sink.ts';
 
 /** Silence is filled with a comment at least this often. */
@@ -10,7 +11,7 @@ export const SLOW_READER_MS = 30_000;
  * One client of a stream: passes frames to its sink, fills silence, and notices a client that no longer reads.
  * Per frame it costs one comparison and one clock read; its one timer looks after everything else.
  */
-export class Reader {
+export class Reader implements Outlet {
   readonly #sink: Sink;
   readonly #heartbeat: string;
   readonly #timer: WheelTimer;
@@ -45,10 +46,11 @@ export class Reader {
     this.#timer.arm(HEARTBEAT_MS);
   }
 
-  write(frame: string, now: number): void {
-    if (this.#ended) return;
+  write(frame: string, now: number): boolean {
+    if (this.#ended) return true;
     this.#lastWrite = Math.trunc(now);
     if (!this.#sink.write(frame)) this.#full = true;
+    return !this.#full;
   }
 
   /** The last frame, once; later calls do nothing. */

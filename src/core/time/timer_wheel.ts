@@ -10,6 +10,7 @@ export class TimerWheel {
   /** Lists and no links: to arm or cancel one timer touches no other stream's. */
   readonly #slots: (WheelTimer | undefined)[][] = Array.from({ length: SLOTS }, () => []);
   readonly #start = performance.now();
+  #firedAt = 0;
   #tick = 0;
   #count = 0;
   #sleep: NodeJS.Timeout | undefined;
@@ -23,7 +24,12 @@ export class TimerWheel {
 
   /** A timer that is not armed yet. It can be armed again and again, also from its own callback. */
   timer(callback: () => void): WheelTimer {
-    return new WheelTimer(this, callback);
+    return new CallbackTimer(this, callback);
+  }
+
+  /** When the timers that fire now were looked for, by `performance.now()`: in their callbacks a clock for nothing. */
+  get firedAt(): number {
+    return this.#firedAt;
   }
 
   /** Timers armed now; a stream that ended must leave none behind. */
@@ -66,7 +72,8 @@ export class TimerWheel {
   #run(): void {
     this.#running = true;
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    const reached = Math.floor(this.#now() / this.#resolution);
+    this.#firedAt = performance.now();
+    const reached = Math.floor((this.#firedAt - this.#start) / this.#resolution);
     // After a long pause one turn over all slots finds everything that is due.
     const first = Math.max(this.#tick + 1, reached - SLOTS + 1);
     this.#tick = reached;
@@ -107,17 +114,21 @@ export class TimerWheel {
   }
 }
 
-/** One timer on a wheel; the fields below are the wheel's. */
-export class WheelTimer {
+/**
+ * One timer on a wheel; `due` and `place` are the wheel's. What is due for each token extends it, as a callback would
+ * be fetched from memory each time.
+ */
+export abstract class WheelTimer {
   due = -1;
   place = 0;
-  readonly #wheel: TimerWheel;
-  readonly #callback: () => void;
+  protected readonly wheel: TimerWheel;
 
-  constructor(wheel: TimerWheel, callback: () => void) {
-    this.#wheel = wheel;
-    this.#callback = callback;
+  constructor(wheel: TimerWheel) {
+    this.wheel = wheel;
   }
+
+  /** What is to be done when it is due. */
+  abstract fire(): void;
 
   /** Fires once, `delayMs` from now; an earlier arming is replaced. */
   arm(delayMs: number): void {
@@ -126,12 +137,21 @@ export class WheelTimer {
 
   /** Fires once, at `at` by `performance.now()`; an earlier arming is replaced. */
   armAt(at: number): void {
-    if (this.due >= 0) this.#wheel.remove(this);
-    this.#wheel.insert(this, at);
+    if (this.due >= 0) this.wheel.remove(this);
+    this.wheel.insert(this, at);
   }
 
   cancel(): void {
-    if (this.due >= 0) this.#wheel.remove(this);
+    if (this.due >= 0) this.wheel.remove(this);
+  }
+}
+
+class CallbackTimer extends WheelTimer {
+  readonly #callback: () => void;
+
+  constructor(wheel: TimerWheel, callback: () => void) {
+    super(wheel);
+    this.#callback = callback;
   }
 
   fire(): void {

@@ -7,7 +7,10 @@ import type { AnswerEnd } from '../provider/provider.ts';
 export interface StreamUsage {
   userId: string;
   provider: string;
+  /** As that provider calls it. */
   model: string;
+  /** What the client asked for, where that was a route. */
+  route: string | undefined;
   outcome: Outcome;
   usage: Usage;
 }

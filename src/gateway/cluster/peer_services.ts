@@ -13,7 +13,7 @@ export function peerServices(core: DurableCore, isMine: (boot: string) => boolea
     boot: () => core.wal.boot,
     read(threadId, request, response) {
       const thread = core.threads.get(threadId);
-      if (!thread || thread.gone) return false;
+      if (!thread?.isOpen || thread.gone) return false;
       try {
         const cursor = parseCursor(request.headers['last-event-id']);
         const located = place(thread, thread.record, cursor);

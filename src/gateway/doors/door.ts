@@ -14,6 +14,8 @@ export interface Door {
   path: string;
   upstreamPath: string;
   summary: string;
+  /** A request, for the document. */
+  example: object;
   dialect: Dialect;
   /** Undefined where nothing is ever streamed. */
   reader: ((request: DoorRequest) => EventReader) | undefined;
@@ -24,12 +26,15 @@ export interface Door {
 /** Their API refuses a request that names none. */
 export const ANTHROPIC_VERSION = '2023-06-01';
 
+const HELLO = [{ role: 'user', content: 'Say hello.' }];
+
 export const DOORS: readonly Door[] = [
   {
     protocol: 'chat',
     path: '/v1/chat/completions',
     upstreamPath: '/chat/completions',
     summary: "OpenAI's chat completions, streamed or whole",
+    example: { model: 'fake/demo', messages: HELLO, stream: true },
     dialect: chatDialect,
     reader: ({ n }) => new ChatReader(Math.max(1, n)),
     headers: { 'openai-beta': undefined },
@@ -39,6 +44,7 @@ export const DOORS: readonly Door[] = [
     path: '/v1/embeddings',
     upstreamPath: '/embeddings',
     summary: "OpenAI's embeddings",
+    example: { model: 'openai/text-embedding-3-small', input: 'Say hello.' },
     dialect: chatDialect,
     reader: undefined,
     headers: {},
@@ -48,6 +54,7 @@ export const DOORS: readonly Door[] = [
     path: '/v1/responses',
     upstreamPath: '/responses',
     summary: "OpenAI's responses, streamed or whole",
+    example: { model: 'openai/gpt-5', input: 'Say hello.', stream: true },
     dialect: responsesDialect,
     reader: () => new ResponsesReader(),
     headers: { 'openai-beta': undefined },
@@ -55,8 +62,9 @@ export const DOORS: readonly Door[] = [
   {
     protocol: 'messages',
     path: '/v1/messages',
-    upstreamPath: '/v1/messages',
+    upstreamPath: '/messages',
     summary: "Anthropic's messages, streamed or whole",
+    example: { model: 'anthropic/claude-sonnet-4-5', messages: HELLO, max_tokens: 100, stream: true },
     dialect: messagesDialect,
     reader: () => new MessagesReader(),
     headers: { 'anthropic-version': ANTHROPIC_VERSION, 'anthropic-beta': undefined },

@@ -1,21 +1,20 @@
 import cors from '@fastify/cors';
-import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import packageJson from '../../../package.json' with { type: 'json' };
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
-import type { OriginRegistry } from '../../core/passthrough/origin_registry.ts';
 import { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
+import { apiDocs } from './api_docs.ts';
 import { clusterRoutes } from './cluster_routes.ts';
 import { doorRoutes } from './door_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
 import { healthRoutes } from './health_routes.ts';
+import { modelsFor } from './models_for.ts';
 import { RATE_HEADERS } from './rate_headers.ts';
 import { ReaderCounts } from './reader_counts.ts';
 import { streamRoute } from './stream_route.ts';
@@ -34,7 +33,6 @@ export interface ServerContext {
   config: GatewayConfig;
   core: DurableCore;
   access: Access;
-  origins: OriginRegistry;
   open: OpenStreams;
   metrics: PrometheusMetrics;
   cluster: () => Promise<ClusterView>;
@@ -65,10 +63,7 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     exposedHeaders: EXPOSED,
     maxAge: 600,
   });
-  await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'Weir', version: packageJson.version } },
-    transform: jsonSchemaTransform,
-  });
+  await apiDocs(app);
   app.addHook('onRequest', async (_, reply) => {
     reply.header('X-Instance-Id', config.INSTANCE_ID);
     if (context.isDraining()) reply.header('Connection', 'close');
@@ -83,34 +78,28 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
   const routes = {
     core,
     instance: config.INSTANCE_ID,
-    defaultProvider: config.DEFAULT_PROVIDER,
     access,
     open: context.open,
     lag,
     readers,
   };
   streamRoute(app, routes);
-  await app.register(doorRoutes, { ...routes, origins: context.origins });
+  await app.register(doorRoutes, routes);
   threadRoutes(app, { core, access, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {
-    schema: { summary: 'Providers and models, and whether each is usable', response: { 200: modelsViewSchema } },
-    config: { wantsKey: true },
-    handler: async (request) => {
-      const { providers, ...view } = core.providers.view();
-      const mine = (provider: string) => (model: string) => access.mayUse(request, model, `${provider}/${model}`);
-      return {
-        ...view,
-        providers: providers.map((each) => ({ ...each, models: each.models.filter(mine(each.name)) })),
-      };
+    schema: {
+      summary: 'Providers, models and routes, and whether each is usable',
+      response: { 200: modelsViewSchema },
     },
+    config: { wantsKey: true },
+    handler: async (request) => modelsFor(core.routing.table, (...names) => access.mayUse(request, ...names)),
   });
   app.get('/metrics', {
     schema: { hide: true },
     handler: async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   });
-  app.get('/api/v1/openapi.json', { schema: { hide: true }, handler: async () => app.swagger() });
   await app.ready();
   return app;
 }

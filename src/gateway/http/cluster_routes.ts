@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { type ClusterView, clusterViewSchema } from '../../protocol/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
+import { eventStream } from './stream_docs.ts';
 
 /** `GET /api/v1/cluster`, once or live. */
 export function clusterRoutes(app: FastifyInstance, view: () => Promise<ClusterView>, feed: ClusterFeed): void {
@@ -12,8 +12,7 @@ export function clusterRoutes(app: FastifyInstance, view: () => Promise<ClusterV
   app.get('/api/v1/cluster/events', {
     schema: {
       summary: 'The same, live, four times a second, as event "cluster"',
-      produces: ['text/event-stream'],
-      response: { 200: z.string() },
+      response: { 200: eventStream('The view, again and again') },
     },
     handler: async (_, reply) => {
       reply.hijack();

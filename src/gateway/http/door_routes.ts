@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { handlePassthrough, type WholeAnswer } from '../../core/passthrough/handle_passthrough.ts';
 import { ModelList } from '../../core/passthrough/model_list.ts';
 import type { Origin } from '../../core/passthrough/origin.ts';
-import type { OriginRegistry } from '../../core/passthrough/origin_registry.ts';
+import type { DoorRoute } from '../../core/routing/routing_table.ts';
+import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { DOORS, type Door } from '../doors/door.ts';
 import { abortWhenGone } from './abort_when_gone.ts';
 import { BodyBudget } from './body_budget.ts';
@@ -13,6 +14,7 @@ import { HttpSink } from './http_sink.ts';
 import { localChat } from './local_chat.ts';
 import { openAiModels } from './openai_models.ts';
 import { threadIdOf } from './parse_stream_request.ts';
+import { eventStream, unchecked } from './stream_docs.ts';
 import { streamHeaders } from './stream_headers.ts';
 import type { StreamRouteContext } from './stream_route.ts';
 
@@ -28,12 +30,15 @@ const bodySchema = z.looseObject({
   stream: z.boolean().optional(),
 });
 
-export interface DoorContext extends StreamRouteContext {
-  origins: OriginRegistry;
+/** Whole or streamed, as the provider sends it. */
+function answerOf({ reader }: Door) {
+  const whole = { 'application/json': { schema: z.looseObject({}) } };
+  const { content } = eventStream('');
+  return { description: 'The answer, as the provider sent it', content: reader ? { ...whole, ...content } : whole };
 }
 
 /** The APIs of others: what comes in goes on as it is, and what comes back as well. */
-export async function doorRoutes(app: FastifyInstance, context: DoorContext): Promise<void> {
+export async function doorRoutes(app: FastifyInstance, context: StreamRouteContext): Promise<void> {
   const budget = new BodyBudget(BODY_LIMIT);
   app.removeAllContentTypeParsers();
   // Not parsed: see jsonFields.
@@ -48,33 +53,43 @@ export async function doorRoutes(app: FastifyInstance, context: DoorContext): Pr
     budget.take(request, reply);
   });
   for (const door of DOORS) doorRoute(app, context, door);
-  openAiModels(app, context.core.providers, context.access, new ModelList(context.origins.all));
+  const { routing } = context.core;
+  openAiModels(app, routing, context.access, new ModelList(() => routing.table.origins.all));
 }
 
-function doorRoute(app: FastifyInstance, context: DoorContext, door: Door): void {
+function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door): void {
   app.post(door.path, {
     schema: {
       summary: door.summary,
-      body: bodySchema,
+      body: bodySchema.meta({ examples: [door.example] }),
       consumes: ['application/json'],
-      produces: door.reader ? ['application/json', 'text/event-stream'] : ['application/json'],
+      response: { 200: answerOf(door) },
     },
     config: { wantsKey: true },
-    validatorCompiler: () => (value: unknown) => ({ value }),
+    validatorCompiler: unchecked,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       const asked = parseDoorRequest(request.body as Buffer);
-      const target = context.origins.select(asked.model, door.protocol);
-      const { provider, origin, model } = target;
+      const found = context.core.routing.selectDoor(asked.model, door.protocol);
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
-      const admit = context.access.admission(request, reply, asked.model, `${provider}/${model}`);
+      const admit = context.access.admission(request, reply, ...namesOf(found, asked.model));
       const exchange = { request, reply, startedAt, admit };
-      if (!origin) return (await localChat(context, target, asked, exchange)) ?? reply;
-      const whole = await passOn(context, door, origin, { ...asked, model }, exchange);
+      if ('local' in found) return (await localChat(context, found.local, asked, exchange)) ?? reply;
+      const whole = await passOn(context, door, found.passed, asked, exchange);
       return whole ? sendWhole(reply, whole) : reply;
     },
   });
+}
+
+/** The names by which rights to a model go; see {@link RoutingTable.namesOf}. */
+function namesOf(found: DoorRoute, asked: string): string[] {
+  if ('local' in found) {
+    const { provider, model } = found.local;
+    return provider === undefined ? [asked] : [asked, `${provider}/${model}`];
+  }
+  const { name, targets } = found.passed;
+  return name === undefined ? [asked, `${targets[0].provider}/${targets[0].model}`] : [asked];
 }
 
 interface Exchange {
@@ -84,26 +99,32 @@ interface Exchange {
   admit: (() => Promise<void>) | undefined;
 }
 
-function passOn(context: DoorContext, door: Door, origin: Origin, asked: DoorRequest, exchange: Exchange) {
+function passOn(
+  context: StreamRouteContext,
+  door: Door,
+  route: SelectedRoute<Origin>,
+  asked: DoorRequest,
+  exchange: Exchange,
+) {
   const { request, reply, startedAt, admit } = exchange;
   const { threadId } = request;
-  const streamed = asked.stream && door.reader !== undefined;
+  const reader = asked.stream ? door.reader : undefined;
   return handlePassthrough(context.core, {
-    origin,
-    call: {
+    route,
+    call: (model) => ({
       method: 'POST',
       path: door.upstreamPath,
-      body: asked.withModel(asked.model),
-      headers: { accept: streamed ? 'text/event-stream' : 'application/json', ...passedOn(door, request) },
-      silenceMs: streamed ? STREAM_SILENCE_MS : WHOLE_SILENCE_MS,
-    },
-    model: asked.model,
+      body: asked.withModel(model),
+      headers: { accept: reader ? 'text/event-stream' : 'application/json', ...passedOn(door, request) },
+      silenceMs: reader ? STREAM_SILENCE_MS : WHOLE_SILENCE_MS,
+    }),
     userId: context.access.userOf(request),
     threadId,
     startedAt,
     abort: abortWhenGone(reply, context.open),
     admit,
-    reader: streamed ? door.reader?.(asked) : undefined,
+    bodyLength: (request.body as Buffer).length,
+    reader: reader && (() => reader(asked)),
     dialect: door.dialect,
     sink: (headers) => {
       // What the provider says of its limits goes before what this gateway says of its own.

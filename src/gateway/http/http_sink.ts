@@ -37,29 +37,30 @@ export class HttpSink implements Sink {
     const response = this.#response;
     const socket = this.#socket;
     socket.setNoDelay(true);
-    socket.cork();
     response.writeHead(200, this.#headers);
-    response.flushHeaders();
     // From here the framing is ours; the response object must not add its own.
     response.chunkedEncoding = false;
-    // A chunk of no length would be the end.
-    if (firstFrame !== '') this.write(firstFrame);
-    socket.uncork();
+    // The response puts its head before the first frame, and both leave in one write.
+    if (firstFrame === '') response.flushHeaders();
+    else {
+      socket.cork();
+      response.write(this.#framed(firstFrame, this.#sizeOf(firstFrame)), this.#bytes ? 'latin1' : 'utf8');
+      socket.uncork();
+    }
   }
 
   write(frame: string): boolean {
     if (this.#closed) return true;
-    const size = this.#bytes ? frame.length : Buffer.byteLength(frame);
+    const size = this.#sizeOf(frame);
     // Text that is all ASCII is the same bytes in Latin-1, which Node writes without encoding it.
     const encoding = size === frame.length ? 'latin1' : 'utf8';
-    return this.#socket.write(this.#chunked ? chunked(frame, size) : frame, encoding);
+    return this.#socket.write(this.#framed(frame, size), encoding);
   }
 
   end(lastFrame: string): void {
     if (this.#socket.destroyed) return;
     this.#detach();
-    const size = this.#bytes ? lastFrame.length : Buffer.byteLength(lastFrame);
-    const last = size === 0 || !this.#chunked ? lastFrame : chunked(lastFrame, size);
+    const last = this.#framed(lastFrame, this.#sizeOf(lastFrame));
     this.#socket.write(this.#chunked ? `${last}0\r\n\r\n` : last, this.#bytes ? 'latin1' : 'utf8');
     this.#response.end();
   }
@@ -84,14 +85,19 @@ export class HttpSink implements Sink {
     return queued + waiting === 0 ? undefined : `${queued}:${waiting}`;
   }
 
+  /** In bytes. */
+  #sizeOf(frame: string): number {
+    return this.#bytes ? frame.length : Buffer.byteLength(frame);
+  }
+
+  /** A chunk of no length would be the end, so nothing stays nothing. */
+  #framed(frame: string, size: number): string {
+    return this.#chunked && size > 0 ? `${size.toString(16)}\r\n${frame}\r\n` : frame;
+  }
+
   /** The connection may serve another request after this one. */
   #detach(): void {
     if (this.#onDrain) this.#socket.off('drain', this.#onDrain);
     this.#onDrain = undefined;
   }
-}
-
-/** @param size bytes of the frame */
-function chunked(frame: string, size: number): string {
-  return `${size.toString(16)}\r\n${frame}\r\n`;
 }

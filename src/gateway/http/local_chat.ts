@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { handleStream } from '../../core/handle_stream.ts';
-import type { Target } from '../../core/passthrough/origin_registry.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
+import { LOCAL_PROVIDER } from '../../protocol/weir_config.ts';
 import { ChatDoor } from '../doors/chat_door.ts';
 import { WholeChat } from '../doors/whole_chat.ts';
 import { abortWhenGone } from './abort_when_gone.ts';
@@ -26,7 +26,7 @@ interface ChatBody {
 /** A chat completion by a provider whose answers are made here, and put into OpenAI's frames. */
 export async function localChat(
   context: StreamRouteContext,
-  { provider, model }: Target,
+  { provider, model }: { provider: string | undefined; model: string },
   asked: DoorRequest,
   exchange: {
     request: FastifyRequest;
@@ -69,7 +69,11 @@ function parseBody(body: Buffer): ChatBody {
 }
 
 /** @throws WeirError validation_error */
-function streamRequest({ messages, fake, max_tokens }: ChatBody, provider: string, model: string): StreamRequest {
+function streamRequest(
+  { messages, fake, max_tokens }: ChatBody,
+  provider: string | undefined,
+  model: string,
+): StreamRequest {
   const request = { messages: messages ?? [], provider, model, fake, max_tokens: max_tokens ?? undefined };
-  return parseStreamRequest(request, provider);
+  return parseStreamRequest(request, LOCAL_PROVIDER);
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ModelList, OfferedModel } from '../../core/passthrough/model_list.ts';
-import type { ProviderRegistry } from '../../core/provider/provider_registry.ts';
+import type { RoutingTable } from '../../core/routing/routing_table.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { Access } from './access.ts';
 
@@ -9,14 +9,19 @@ const modelSchema = z.object({ id: z.string(), object: z.literal('model'), creat
 const listSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) });
 
 /** Models in OpenAI's shape, by the names that this gateway takes. */
-export function openAiModels(app: FastifyInstance, providers: ProviderRegistry, access: Access, list: ModelList): void {
+export function openAiModels(
+  app: FastifyInstance,
+  routing: { readonly table: RoutingTable },
+  access: Access,
+  list: ModelList,
+): void {
   const all = async (request: FastifyRequest) => {
-    const models = [...ownModels(providers), ...(await list.all())];
-    return models.filter(({ id }) => access.mayUse(request, id, id.slice(id.indexOf('/') + 1))).map(shaped);
+    const mine = ({ id }: OfferedModel) => access.mayUse(request, ...namesOf(id, routing.table.defaultProvider));
+    return [...ownModels(routing.table), ...(await list.all())].filter(mine).map(shaped);
   };
 
   app.get('/v1/models', {
-    schema: { summary: 'Models of all providers, in OpenAI’s shape', response: { 200: listSchema } },
+    schema: { summary: 'Routes, and models of all providers, in OpenAI’s shape', response: { 200: listSchema } },
     config: { wantsKey: true },
     handler: async (request) => ({ object: 'list' as const, data: await all(request) }),
   });
@@ -33,13 +38,20 @@ export function openAiModels(app: FastifyInstance, providers: ProviderRegistry, 
   });
 }
 
-/** Of the providers whose answers are made here. */
-function ownModels(providers: ProviderRegistry): OfferedModel[] {
-  return providers
-    .view()
-    .providers.flatMap(({ name, models }) =>
-      models.map((model) => ({ id: `${name}/${model}`, created: 0, ownedBy: name })),
-    );
+/** A model of the default provider may be asked for without that one's name. */
+function namesOf(id: string, defaultProvider: string): string[] {
+  const prefix = `${defaultProvider}/`;
+  return id.startsWith(prefix) ? [id, id.slice(prefix.length)] : [id];
+}
+
+/** Routes, and models of the provider whose answers are made here. */
+function ownModels(table: RoutingTable): OfferedModel[] {
+  const { providers, routes } = table.view();
+  const named = routes.map(({ name }) => ({ id: name, created: 0, ownedBy: 'weir' }));
+  const made = providers.flatMap(({ name, models }) =>
+    models.map((model) => ({ id: `${name}/${model}`, created: 0, ownedBy: name })),
+  );
+  return [...named, ...made];
 }
 
 function shaped({ id, created, ownedBy }: OfferedModel): z.output<typeof modelSchema> {

@@ -16,6 +16,7 @@ import { idempotencyOf } from './idempotency.ts';
 import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
+import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
 import { streamHeaders } from './stream_headers.ts';
 
 declare module 'fastify' {
@@ -29,7 +30,6 @@ declare module 'fastify' {
 export interface StreamRouteContext {
   core: DurableCore;
   instance: string;
-  defaultProvider: string;
   access: Access;
   open: OpenStreams;
   lag: LoopLag;
@@ -45,13 +45,14 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
     schema: {
       summary: 'Open a stream',
       description: 'Answers with text/event-stream: status, chunks, then complete and [DONE], or error.',
-      body: streamRequestSchema,
+      body: streamRequestSchema.meta({ examples: [REQUEST_EXAMPLE] }),
+      headers: openHeadersSchema,
       consumes: ['application/json'],
-      produces: ['text/event-stream'],
+      response: { 200: eventStream('The stream', STREAM_EXAMPLE) },
     },
     config: { wantsKey: true },
-    // The parser below names all bad fields at once, header included.
-    validatorCompiler: () => (value: unknown) => ({ value }),
+    // The parser below names all bad fields at once, headers included.
+    validatorCompiler: unchecked,
     onRequest: async (request: FastifyRequest) => {
       if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
         throw new WeirError('unsupported_media_type');
@@ -60,13 +61,12 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       request.threadId = threadIdOf(request.headers['x-thread-id']);
-      const body = parseStreamRequest(request.body, context.defaultProvider);
+      const body = parseStreamRequest(request.body, core.routing.table.defaultProvider);
       open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
 
       const { threadId } = request;
-      const provider = body.provider ?? context.defaultProvider;
-      const admit = context.access.admission(request, reply, body.model, `${provider}/${body.model}`);
+      const admit = context.access.admission(request, reply, ...core.routing.table.namesOf(body.provider, body.model));
       const abort = abortWhenGone(reply, open);
       const promptLength = promptLengthOf(body);
       const exchange: StreamExchange = {
@@ -76,11 +76,8 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         startedAt,
         abort,
         admit,
-        encoder: (provider) =>
-          new WeirDoor(
-            { status: 'validated', thread_id: threadId, instance, model: body.model, provider },
-            promptLength,
-          ),
+        encoder: (provider, model) =>
+          new WeirDoor({ status: 'validated', thread_id: threadId, instance, model, provider }, promptLength),
         sink: () => {
           reply.hijack();
           return new HttpSink(

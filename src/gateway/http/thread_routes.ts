@@ -10,6 +10,7 @@ import type { OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
+import { attachHeadersSchema, eventStream, threadHeadersSchema, threadParamsSchema, unchecked } from './stream_docs.ts';
 
 export interface ThreadRoutesContext {
   core: DurableCore;
@@ -34,10 +35,15 @@ export function threadRoutes(app: FastifyInstance, { core, access, readers, open
   app.get('/api/v1/stream/:thread_id', {
     schema: {
       summary: 'Attach to a resumable stream, from Last-Event-ID on',
-      produces: ['text/event-stream'],
-      response: { 200: z.string(), 204: z.null().describe('Nothing follows after Last-Event-ID') },
+      params: threadParamsSchema,
+      headers: attachHeadersSchema,
+      response: {
+        200: eventStream('What follows after Last-Event-ID'),
+        204: z.null().describe('Nothing follows after Last-Event-ID'),
+      },
     },
     config: { wantsKey: true },
+    validatorCompiler: unchecked,
     handler: async (request, reply) => {
       const threadId = threadIdOf(request);
       open.refuseWhenClosed();
@@ -54,8 +60,14 @@ export function threadRoutes(app: FastifyInstance, { core, access, readers, open
   });
 
   app.delete('/api/v1/stream/:thread_id', {
-    schema: { summary: 'Cancel a resumable stream', response: { 202: z.object({ thread_id: z.string() }) } },
+    schema: {
+      summary: 'Cancel a resumable stream',
+      params: threadParamsSchema,
+      headers: threadHeadersSchema,
+      response: { 202: z.object({ thread_id: z.string() }).describe('Its end comes as an event') },
+    },
     config: { wantsKey: true },
+    validatorCompiler: unchecked,
     handler: async (request, reply) => {
       const threadId = threadIdOf(request);
       open.refuseWhenClosed();

@@ -79,6 +79,12 @@ export function composeDriver(context: ComposeContext): StackDriver {
     async restart(service) {
       await must(await engine(), ['restart', service], options);
     },
+    async reload() {
+      throw new StackError(
+        'the containers of docker-compose.yml have no configuration file',
+        'set their variables and restart them one by one (./weir restart app-1, and so on)',
+      );
+    },
     async rollingRestart() {
       throw new StackError(
         '--rolling is for native instances, which NGINX can be told to spare',

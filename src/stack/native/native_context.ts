@@ -15,6 +15,8 @@ export interface NativeContext {
   /** Drain time of the instances, in seconds. */
   drainSeconds: number;
   corsOrigins: string[] | undefined;
+  /** With providers and routes; it was found valid. */
+  configFile: string | undefined;
   /** `VITE_API_BASE_URL`, which a build of the dashboard holds for good. */
   apiBaseUrl: string | undefined;
   /** Shows a line of progress. */
@@ -32,7 +34,7 @@ export interface FoundPrograms {
 
 /** The part of both that the services are made from. */
 export function serviceSettings(context: NativeContext, programs: FoundPrograms): ServiceSettings {
-  const { drainSeconds, corsOrigins, searchPath, uid, home } = context;
+  const { drainSeconds, corsOrigins, configFile, searchPath, uid, home } = context;
   const { nginx, redis, redisPorts } = programs;
-  return { nginx, redis, redisPorts, drainSeconds, corsOrigins, searchPath, uid, home };
+  return { nginx, redis, redisPorts, drainSeconds, corsOrigins, configFile, searchPath, uid, home };
 }

@@ -3,7 +3,7 @@ import { readJsonFile } from '../json_file.ts';
 import type { StackDriver } from '../stack_driver.ts';
 import { StackError } from '../stack_error.ts';
 import { clearRemains } from '../supervisor/clear_remains.ts';
-import { type ControlClient, connectSupervisor } from '../supervisor/control_client.ts';
+import { type ControlClient, connectSupervisor, readPlan } from '../supervisor/control_client.ts';
 import { isSameProcess, type ProcessIdentity } from '../supervisor/process_identity.ts';
 import { UNWATCHED, unwatchedServices } from '../supervisor/unwatched.ts';
 import { rollingRestartPhases, scalePhases } from './change_phases.ts';
@@ -54,6 +54,15 @@ export function nativeDriver(context: NativeContext): StackDriver {
     },
     async restart(service) {
       await (await running()).restart(service);
+    },
+    async reload() {
+      const client = await running();
+      const has = readPlan(layout.planFile)?.settings.configFile;
+      if (has === undefined || has !== context.configFile) {
+        const problem = has === undefined ? 'without a configuration file' : `with ${has}`;
+        throw new StackError(`the instances were started ${problem}`, 'give them another one with ./weir restart');
+      }
+      return client.reload();
     },
     async rollingRestart() {
       return rollingRestartPhases(await running());

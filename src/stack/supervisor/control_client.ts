@@ -1,6 +1,7 @@
 import { shortRequest } from '../http_request.ts';
 import { readJsonFile } from '../json_file.ts';
 import { StackError } from '../stack_error.ts';
+import type { ReloadResult } from './reload_instances.ts';
 import type { ScaleRequest, ServiceStatus, SupervisorPlan } from './service_spec.ts';
 
 /** As long as it takes: the supervisor bounds what it does (a drain may be long), and its death ends the connection. */
@@ -53,6 +54,11 @@ export class ControlClient {
   async restart(service: string, lossless = false): Promise<void> {
     const path = `/services/${encodeURIComponent(service)}/restart${lossless ? '?lossless=1' : ''}`;
     await ask(this.#socket, 'POST', path, LONG_MS);
+  }
+
+  /** Resolves when each instance has said what came of it. */
+  async reload(): Promise<ReloadResult[]> {
+    return ((await ask(this.#socket, 'POST', '/reload', LONG_MS)) as { instances: ReloadResult[] }).instances;
   }
 
   /** Resolves when NGINX uses the wanted instances, and those that are not wanted are gone. */

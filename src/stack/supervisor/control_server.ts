@@ -29,6 +29,7 @@ async function serve(supervisor: Supervisor, request: IncomingMessage): Promise<
     await supervisor.scale((await bodyOf(request)) as ScaleRequest);
     return {};
   }
+  if (area === 'reload') return { instances: await supervisor.reload() };
   if (area !== 'services') return undefined;
   if (action === 'start') await supervisor.start(name);
   else if (action === 'stop') await supervisor.stop(name);
@@ -45,7 +46,7 @@ async function serve(supervisor: Supervisor, request: IncomingMessage): Promise<
  * The supervisor's door for the command line: HTTP on a Unix socket which only the stack's own account can reach.
  *
  * `GET /status`, `POST /services/<name>/start|stop|restart?lossless=1|kill?signal=…`, `POST /scale` with a
- * {@link ScaleRequest}, `POST /stop?now=1`. Answers are JSON; a failure is 500 with `{"message"}`. `onStop` runs before
+ * {@link ScaleRequest}, `POST /reload`, `POST /stop?now=1`. Answers are JSON; a failure is 500 with `{"message"}`. `onStop` runs before
  * /stop is answered.
  */
 export function controlServer(supervisor: Supervisor, onStop: (now: boolean) => Promise<void>): Server {

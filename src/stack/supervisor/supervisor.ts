@@ -4,6 +4,7 @@ import { askActiveStreams, askHealth } from './ask_health.ts';
 import { eventLine } from './event_line.ts';
 import { ManagedProcess, type ProcessHooks } from './managed_process.ts';
 import { type ProcessIdentity, startTime } from './process_identity.ts';
+import { type ReloadResult, reloadInstance } from './reload_instances.ts';
 import { rewriteNginxConf } from './reload_nginx.ts';
 import { Rotation } from './rotation.ts';
 import type { ScaleRequest, ServiceSpec, ServiceStatus, SupervisorPlan } from './service_spec.ts';
@@ -92,6 +93,12 @@ export class Supervisor {
       await Promise.all(leaving.map((service) => this.#dismiss(service)));
       eventLine('info', 'the number of instances has changed', { instances: names.size });
     });
+  }
+
+  /** Has every instance read providers and routes again; streams go on. In turn with what starts and stops them. */
+  reload(): Promise<ReloadResult[]> {
+    eventLine('info', 'instances are told to load their configuration again', {});
+    return this.#inTurn(() => Promise.all(this.#instances().map(reloadInstance)));
   }
 
   /** Sends a signal, as a fault would. False when the service has no process. */

@@ -49,6 +49,7 @@ describe('the grammar', () => {
         '--max-connections',
         '--pool-scope',
         '--auth',
+        '--config',
         '--identity-header',
       ]);
     }

@@ -19,6 +19,7 @@ const health = {
     users: 0,
     scope: 'instance',
   },
+  config: { loaded_at: '2026-11-23T11:00:00Z', reloads: 0, refused: false },
 } as const;
 const certificate = {
   validFrom: new Date('2026-01-01'),

@@ -29,6 +29,12 @@ const record = {
 /** As much of an instance as taking over needs; its provider never says anything. */
 function coreWith(store: Record<string, unknown>) {
   const counts = { takeovers: 0, calls: 0 };
+  const silent = {
+    continueFrom() {
+      counts.calls += 1;
+      return new Promise(() => {});
+    },
+  };
   const core = {
     instance: 'app-1',
     threads: new Map(),
@@ -43,18 +49,14 @@ function coreWith(store: Record<string, unknown>) {
     encoder: () => ({}),
     observer: { opened() {}, closed() {}, tookOver: () => (counts.takeovers += 1) },
     pool: { adoptConnection: async () => ({ setDetached() {}, onLost() {}, [Symbol.asyncDispose]: async () => {} }) },
-    providers: {
-      select: () => ({
-        continueFrom() {
-          counts.calls += 1;
-          return new Promise(() => {});
-        },
-      }),
+    routing: {
+      select: () => ({ targets: [{ source: silent }] }),
     },
     store: {
       readText: async () => ({ contents: ['said '], terminal: undefined }),
       readRequest: async () => ({}),
       adopt: async () => 1,
+      isRetired: async () => false,
       ...store,
     },
   } as unknown as DurableCore;

@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PrometheusMetrics } from '../../../src/adapters/observe/prometheus_metrics.ts';
+import { RoutingMetrics } from '../../../src/adapters/observe/routing_metrics.ts';
 import { parseConfig } from '../../../src/gateway/config.ts';
 import { DEFAULT_STACK_OPTIONS, optionFlag } from '../../../src/stack/stack_options.ts';
 
@@ -53,6 +54,7 @@ describe('docs/operations.md', () => {
       'IDENTITY_HEADER',
       'OPENAI_API_KEY',
       'ANTHROPIC_API_KEY',
+      'WEIR_CONFIG',
     ];
     const names = [...Object.keys(parseConfig({})), ...optional];
     expect(names.filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
@@ -67,12 +69,13 @@ describe('docs/operations.md', () => {
       users: 0,
       scope: 'instance',
     }));
+    new RoutingMetrics(metrics.registry, () => ({}));
     const names = metrics.registry.getMetricsAsArray().map(({ name }) => name);
     expect(names.filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
   });
 
   it('lists every option of start', () => {
-    const flags = [...Object.keys(DEFAULT_STACK_OPTIONS), 'redisUrl', 'identityHeader'].map(optionFlag);
+    const flags = [...Object.keys(DEFAULT_STACK_OPTIONS), 'redisUrl', 'config', 'identityHeader'].map(optionFlag);
     expect(flags.filter((flag) => !operations.includes(`\`${flag}`))).toEqual([]);
   });
 });

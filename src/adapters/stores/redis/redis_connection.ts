@@ -40,6 +40,13 @@ function open(url: string): RedisConnection {
   });
 }
 
+/** @param reason in Redis' own words, or the system's */
+function whatFailed(reason: string): string {
+  if (/^(WRONGPASS|ERR AUTH|ERR invalid password)/.test(reason)) return 'Redis refuses user or password of REDIS_URL';
+  if (reason.startsWith('NOAUTH')) return 'Redis wants a password, and REDIS_URL has none';
+  return 'Redis is not reachable';
+}
+
 /**
  * A connection that never queues: while Redis is away every command fails at once, and it is tried again in the
  * background, at most two seconds apart, for ever.
@@ -56,7 +63,7 @@ export async function connectRedis(url: string, log: EventLog): Promise<RedisCon
     // The same failure repeats with every attempt; one line tells it.
     if (error.message === lastError) return;
     lastError = error.message;
-    log.warn('0', 'Redis is not reachable', { reason: error.message });
+    log.warn('0', whatFailed(error.message), { reason: error.message });
   };
   redis.on('error', onError);
   if (redis instanceof Cluster) redis.on('node error', onError);

@@ -16,6 +16,7 @@ export interface LogScripts {
   create: Script<number>;
   adopt: Script<number>;
   set_run: Script<number>;
+  set_target: Script<number>;
   checkpoint: Script<FitReply>;
   finish: Script<FitReply>;
 }
@@ -29,6 +30,7 @@ const KEYS: Record<keyof LogScripts, number> = {
   adopt: 2,
   checkpoint: 2,
   set_run: 1,
+  set_target: 1,
   finish: 3,
 };
 

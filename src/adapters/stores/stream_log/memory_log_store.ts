@@ -56,6 +56,10 @@ export class MemoryLogStore implements LogStore {
 
   async retire(): Promise<void> {}
 
+  async isRetired(): Promise<boolean> {
+    return false;
+  }
+
   async forget(): Promise<void> {}
 
   async peerOf(): Promise<undefined> {
@@ -96,6 +100,14 @@ export class MemoryLogStore implements LogStore {
     const kept = this.#threads.get(record.id);
     if (kept) kept.record.providerRun = run;
     return kept !== undefined;
+  }
+
+  async setTarget({ id, provider, model }: ThreadRecord): Promise<boolean> {
+    const kept = this.#threads.get(id);
+    if (!kept) return false;
+    Object.assign(kept.record, { provider, model });
+    delete kept.record.providerRun;
+    return true;
   }
 
   /** The thread itself has its text as long as it runs; nobody else could read it. */

@@ -72,8 +72,14 @@ export class RedisLogStore implements LogStore {
   }
 
   async retire(boot: string): Promise<void> {
+    // Before the seal: whoever finds it sealed must be able to see why.
+    await Promise.all([this.#redis.hset(ctl(boot), 'retired', 1), this.#redis.pexpire(ctl(boot), RUNNING_MS)]);
     await this.seal(boot, true);
     await this.#redis.zadd(BOOTS, 0, boot);
+  }
+
+  async isRetired(boot: string): Promise<boolean> {
+    return (await this.#redis.hexists(ctl(boot), 'retired')) === 1;
   }
 
   async forget(boot: string): Promise<void> {
@@ -102,11 +108,12 @@ export class RedisLogStore implements LogStore {
   }
 
   async read(threadId: string): Promise<ThreadRecord | undefined> {
-    const fields = ['record', 'state', 'checkpoint', 'run'] as const;
-    const [record, state, checkpoint, run] = await this.#redis.hmget(thread(threadId), ...fields);
+    const fields = ['record', 'state', 'checkpoint', 'run', 'provider', 'model'] as const;
+    const [record, state, checkpoint, run, provider, model] = await this.#redis.hmget(thread(threadId), ...fields);
     if (!record) return undefined;
     const parsed = JSON.parse(record) as ThreadRecord;
     const known = { ...parsed, state: state as ThreadRecord['state'], checkpoint: Number(checkpoint) };
+    if (provider && model) Object.assign(known, { provider, model });
     return run ? { ...known, providerRun: run } : known;
   }
 
@@ -137,6 +144,10 @@ export class RedisLogStore implements LogStore {
 
   async setProviderRun({ id, owner }: ThreadRecord, run: string): Promise<boolean> {
     return (await this.#scripts.set_run(thread(id), owner, run)) === 1;
+  }
+
+  async setTarget({ id, owner, provider, model }: ThreadRecord): Promise<boolean> {
+    return (await this.#scripts.set_target(thread(id), owner, provider, model)) === 1;
   }
 
   checkpoint({ id, owner, checkpoint }: ThreadRecord, contents: readonly string[], upTo: number): Promise<boolean> {

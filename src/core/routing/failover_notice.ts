@@ -1,0 +1,22 @@
+import type { NoticeEvent } from '../../protocol/stream_event.ts';
+import type { RouteTarget } from './selected_route.ts';
+
+interface Opening {
+  /** Who is asked now, or has answered. */
+  readonly target: RouteTarget<unknown>;
+  readonly answer: Promise<unknown>;
+}
+
+/** Tells a client whose status has left already that somebody else answers, before the first content does. */
+export function onFailover(opening: Opening, tell: (notice: NoticeEvent) => void): void {
+  const named = opening.target;
+  const look = () => {
+    const { provider, model } = opening.target;
+    if (opening.target === named) return;
+    tell({
+      kind: 'failed_over',
+      message: `${named.provider} failed before it said anything; ${provider} answers, as ${model}.`,
+    });
+  };
+  opening.answer.then(look, () => {});
+}

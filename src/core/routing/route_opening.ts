@@ -1,0 +1,186 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import type { EventLog } from '../observe/event_log.ts';
+import type { AttemptAbout, RoutingObserver } from '../observe/routing_observer.ts';
+import type { TimerWheel } from '../time/timer_wheel.ts';
+import { failureKind, failureReason } from './attempt_failure.ts';
+import { retryDelay } from './retry_delay.ts';
+import { isHeld, type RouteTarget, type SelectedRoute } from './selected_route.ts';
+
+/** Tries at one target. */
+const TRIES = 3;
+/** All waits for another try at the same target together; a longer Retry-After is the client's to wait for … */
+const WAIT_MS = 5_000;
+/** … and where another target is left, it answers sooner. */
+const WAIT_BESIDE_OTHERS_MS = 1_000;
+/** Where another target is left, one that was given no limit of its own has this long to say something. */
+const FIRST_TOKEN_MS = 60_000;
+/** Nobody new is asked later than this after the request. */
+const OPENING_MS = 120_000;
+
+/** What every opening needs of its instance. */
+export interface OpeningTools {
+  wheel: TimerWheel;
+  log: EventLog;
+  observer: RoutingObserver;
+  /** 0 to 1, without 1. */
+  random: () => number;
+}
+
+export interface OpeningOrder<Source, Answer> {
+  route: SelectedRoute<Source>;
+  threadId: string;
+  /** Of the whole request. */
+  signal: AbortSignal;
+  /**
+   * Asks one target. `onHead` is called when it has sent its head; the promise resolves when its answer has begun, which
+   * with `held` is its first content. What it has begun it ends when it fails, or when `signal` is aborted.
+   */
+  ask(target: RouteTarget<Source>, signal: AbortSignal, held: boolean, onHead: () => void): Promise<Answer>;
+  /** Called before another target than the first is asked. */
+  onMove?: (target: RouteTarget<Source>) => Promise<void>;
+}
+
+/**
+ * One request on its way along a route: tries again, goes on to the next target, and ends with one answer, or with the
+ * last failure. All of it before anything was said: once an answer has begun, nobody else is asked.
+ */
+export class RouteOpening<Source, Answer> {
+  /** Resolves when some target has sent its head, rejects as `answer` does. */
+  readonly head: Promise<void>;
+  readonly answer: Promise<Answer>;
+  readonly #order: OpeningOrder<Source, Answer>;
+  readonly #tools: OpeningTools;
+  readonly #onHead: () => void;
+  readonly #startedAt = performance.now();
+  #target: RouteTarget<Source>;
+  #attempt = 0;
+  #waited = 0;
+
+  constructor(order: OpeningOrder<Source, Answer>, tools: OpeningTools) {
+    this.#order = order;
+    this.#tools = tools;
+    this.#target = order.route.targets[0];
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.head = promise;
+    this.#onHead = resolve;
+    this.answer = this.#open();
+    this.answer.then(() => resolve(), reject);
+    // Whoever waits for one of them need not wait for the other.
+    promise.catch(() => {});
+  }
+
+  /** Who is asked now, or has answered. */
+  get target(): RouteTarget<Source> {
+    return this.#target;
+  }
+
+  async #open(): Promise<Answer> {
+    const { targets } = this.#order.route;
+    let last: unknown;
+    for (const [at, target] of targets.entries()) {
+      const others = targets.slice(at + 1).some(({ breaker }) => !breaker || breaker.blockedMs === 0);
+      if (at > 0 && !(await this.#moveTo(target))) continue;
+      try {
+        return await this.#askRepeatedly(target, others);
+      } catch (error) {
+        last = error;
+        if (!(error instanceof WeirError) || this.#order.signal.aborted) throw error;
+        if (failureKind(error) === 'final' || !others) throw error;
+      }
+    }
+    throw last;
+  }
+
+  /** @returns false where it is not to be asked */
+  async #moveTo(target: RouteTarget<Source>): Promise<boolean> {
+    if ((target.breaker?.blockedMs ?? 0) > 0) return false;
+    if (performance.now() - this.#startedAt > OPENING_MS) return false;
+    await this.#order.onMove?.(target);
+    this.#order.signal.throwIfAborted();
+    this.#target = target;
+    return true;
+  }
+
+  async #askRepeatedly(target: RouteTarget<Source>, others: boolean): Promise<Answer> {
+    for (let tries = 1; ; tries += 1) {
+      this.#attempt += 1;
+      const { threadId, signal } = this.#order;
+      const { provider, model } = target;
+      const about: AttemptAbout = { threadId, provider, model, attempt: this.#attempt };
+      this.#tools.observer.attemptStarted(about);
+      try {
+        const work = () => this.#ask(target, others);
+        const answer = await (target.breaker ? target.breaker.run(provider, work) : work());
+        this.#tools.observer.attemptSucceeded(about);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof WeirError)) throw error;
+        const delay = signal.aborted ? undefined : this.#delay(error, tries, others, target);
+        const kind = failureKind(error);
+        const next =
+          delay !== undefined ? 'retry' : others && !signal.aborted && kind !== 'final' ? 'failover' : 'none';
+        this.#tools.observer.attemptFailed(about, error, next);
+        if (next !== 'none') this.#tell(about, error, next);
+        if (delay === undefined) throw error;
+        this.#waited += delay;
+        await this.#pause(delay);
+      }
+    }
+  }
+
+  /** Milliseconds until the same target is asked again; undefined where it is not. */
+  #delay(error: WeirError, tries: number, others: boolean, { breaker }: RouteTarget<Source>): number | undefined {
+    if (failureKind(error) !== 'retry' || tries === TRIES) return undefined;
+    if (breaker && breaker.blockedMs > 0) return undefined;
+    const delay = retryDelay(tries, error.retryAfter, this.#tools.random());
+    const limit = others ? WAIT_BESIDE_OTHERS_MS : WAIT_MS;
+    const tooLate = performance.now() - this.#startedAt + delay > OPENING_MS;
+    return this.#waited + delay > limit || tooLate ? undefined : delay;
+  }
+
+  /** One try; with a limit for its first content where the answer is held back for that. */
+  async #ask(target: RouteTarget<Source>, others: boolean): Promise<Answer> {
+    const { ask, signal, route } = this.#order;
+    if (!isHeld(route)) return ask(target, signal, false, this.#onHead);
+    const own = new AbortController();
+    const limit = target.firstTokenMs ?? (others ? FIRST_TOKEN_MS : undefined);
+    const timer = this.#tools.wheel.timer(() => own.abort(tooSilent(target.provider, limit ?? 0)));
+    if (limit !== undefined) timer.arm(limit);
+    try {
+      return await ask(target, AbortSignal.any([signal, own.signal]), true, this.#onHead);
+    } catch (error) {
+      // Whatever is left of it must not go on beside the next one.
+      own.abort(error);
+      throw error;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #tell({ threadId, ...about }: AttemptAbout, error: WeirError, next: string): void {
+    const event = next === 'retry' ? 'Provider failed; trying again' : 'Provider failed; going on with the next';
+    this.#tools.log.warn('4', event, { thread_id: threadId, ...about, reason: failureReason(error) });
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#order;
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        timer.cancel();
+        signal.removeEventListener('abort', onAbort);
+        settle();
+      };
+      const onAbort = () => end(() => reject(signal.reason));
+      const timer = this.#tools.wheel.timer(() => end(resolve));
+      signal.addEventListener('abort', onAbort);
+      timer.arm(ms);
+    });
+  }
+}
+
+function tooSilent(provider: string, limitMs: number): WeirError {
+  return new WeirError('upstream_timeout', {
+    message: `The provider said nothing within ${limitMs / 1000} s.`,
+    details: { provider },
+  });
+}

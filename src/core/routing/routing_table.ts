@@ -1,0 +1,151 @@
+import type { ModelsView } from '../../protocol/cluster_view.ts';
+import { WeirError } from '../../protocol/error_code.ts';
+import type { RouteSettings } from '../../protocol/weir_config.ts';
+import type { Origin, Protocol } from '../passthrough/origin.ts';
+import { OriginRegistry } from '../passthrough/origin_registry.ts';
+import type { Provider } from '../provider/provider.ts';
+import { ProviderRegistry } from '../provider/provider_registry.ts';
+import { orderTargets } from './order_targets.ts';
+import type { BreakerState, ProviderBreaker } from './provider_breaker.ts';
+import type { RouteTarget, SelectedRoute } from './selected_route.ts';
+
+/** One provider of the deployment, with what is needed to ask it. */
+export interface Offer {
+  name: string;
+  /** Answers requests of `/api/v1/stream`; undefined where it does not speak chat completions. */
+  provider: Provider | undefined;
+  /** Is passed requests of `/v1/*`; undefined for the provider in this process. */
+  origin: Origin | undefined;
+  breaker: ProviderBreaker | undefined;
+  firstTokenMs: number | undefined;
+}
+
+/** Who answers at a door: servers along a route, or the provider in this process, by the names in the request. */
+export type DoorRoute = { passed: SelectedRoute<Origin> } | { local: { provider: string | undefined; model: string } };
+
+/** Providers and routes of one configuration. It never changes: another configuration is another table. */
+export class RoutingTable {
+  readonly providers: ProviderRegistry;
+  readonly origins: OriginRegistry;
+  readonly defaultProvider: string;
+  readonly #offers: ReadonlyMap<string, Offer>;
+  readonly #routes: ReadonlyMap<string, RouteSettings>;
+
+  /** @param local the provider in this process, which is among the offers */
+  constructor(
+    offers: readonly Offer[],
+    routes: Readonly<Record<string, RouteSettings>>,
+    defaultProvider: string,
+    local: string,
+  ) {
+    this.#offers = new Map(offers.map((offer) => [offer.name, offer]));
+    this.#routes = new Map(Object.entries(routes));
+    this.defaultProvider = defaultProvider;
+    const providers = offers.flatMap(({ provider }) => provider ?? []);
+    this.providers = new ProviderRegistry(providers, defaultProvider);
+    this.origins = new OriginRegistry(
+      offers.flatMap(({ origin }) => origin ?? []),
+      defaultProvider,
+      local,
+    );
+  }
+
+  /**
+   * Who answers a request of `/api/v1/stream`.
+   * @param provider undefined: the route of that name, or the default provider's model
+   * @param random 0 to 1, without 1
+   * @throws WeirError validation_error, service_unavailable
+   */
+  select(provider: string | undefined, model: string, random: number): SelectedRoute<Provider> {
+    const route = provider === undefined ? this.#routes.get(model) : undefined;
+    if (route) return this.#along(model, route, random, 'chat', (offer) => offer.provider);
+    const source = this.providers.select(provider, model);
+    return this.#direct(source.name, model, source);
+  }
+
+  /** Who answers at a door. @throws WeirError validation_error, service_unavailable */
+  selectDoor(name: string, protocol: Protocol, random: number): DoorRoute {
+    const route = this.#routes.get(name);
+    if (route) {
+      const isLocal = route.targets.every(({ provider }) => this.#offers.get(provider)?.origin === undefined);
+      if (isLocal && protocol === 'chat') return { local: { provider: undefined, model: name } };
+      const speaker = ({ origin }: Offer) => (origin?.speaks.includes(protocol) ? origin : undefined);
+      return { passed: this.#along(name, route, random, protocol, speaker) };
+    }
+    const { provider, origin, model } = this.origins.select(name, protocol);
+    return origin ? { passed: this.#direct(provider, model, origin) } : { local: { provider, model } };
+  }
+
+  /**
+   * The names by which rights to a model go: a route's; or `provider/model`, and where the client named no provider also
+   * the bare name.
+   */
+  namesOf(provider: string | undefined, model: string): string[] {
+    if (provider !== undefined) return [`${provider}/${model}`];
+    return this.#routes.has(model) ? [model] : [model, `${this.defaultProvider}/${model}`];
+  }
+
+  /** Of each provider that has one. */
+  breakers(): Record<string, BreakerState> {
+    const states: Record<string, BreakerState> = {};
+    for (const { name, breaker } of this.#offers.values()) if (breaker) states[name] = breaker.state;
+    return states;
+  }
+
+  routeNames(): string[] {
+    return [...this.#routes.keys()];
+  }
+
+  view(): ModelsView {
+    const routes = [...this.#routes].map(([name, { targets }]) => ({
+      name,
+      usable: targets.some((target) => unusable(this.#offers.get(target.provider)) === undefined),
+      targets: targets.map(({ provider, model }) => ({ provider, model })),
+    }));
+    return { ...this.providers.view(), routes };
+  }
+
+  #direct<Source>(provider: string, model: string, source: Source): SelectedRoute<Source> {
+    const offer = this.#offers.get(provider);
+    const target = { provider, model, source, breaker: offer?.breaker, firstTokenMs: offer?.firstTokenMs };
+    return { name: undefined, targets: [target], cache: undefined };
+  }
+
+  #along<Source>(
+    name: string,
+    route: RouteSettings,
+    random: number,
+    protocol: Protocol,
+    sourceOf: (offer: Offer) => Source | undefined,
+  ): SelectedRoute<Source> {
+    let reason: string | undefined;
+    const limit = route.first_token_seconds;
+    const usable = route.targets.flatMap((target): (RouteTarget<Source> & { weight: number | undefined })[] => {
+      const offer = this.#offers.get(target.provider);
+      const source = offer && sourceOf(offer);
+      if (!offer || source === undefined) return [];
+      reason = unusable(offer);
+      if (reason !== undefined) return [];
+      const firstTokenMs = limit === undefined ? offer.firstTokenMs : limit * 1000;
+      return [{ ...target, weight: target.weight, source, breaker: offer.breaker, firstTokenMs }];
+    });
+    const [first, ...others] = orderTargets(usable, random);
+    if (first) return { name, targets: [first, ...others], cache: route.cache };
+    if (reason !== undefined) {
+      const details = { reason: 'provider', route: name };
+      throw new WeirError('service_unavailable', {
+        message: `The route ${name} has nobody to ask. ${reason}`,
+        details,
+      });
+    }
+    const message = `is a route on which nobody speaks ${protocol}`;
+    throw new WeirError('validation_error', {
+      message: `Not valid: model ${message}.`,
+      details: { fields: [{ field: 'model', message }] },
+    });
+  }
+}
+
+function unusable(offer: Offer | undefined): string | undefined {
+  return offer?.provider?.unusable() ?? offer?.origin?.unusable();
+}

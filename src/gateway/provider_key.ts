@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { PROVIDER_PRESETS } from '../protocol/provider_presets.ts';
+
+/** Servers that everybody knows, and that want a key; one of one's own may want none. */
+const WANT_KEYS = new Set(
+  Object.values(PROVIDER_PRESETS).flatMap(({ base_url, api_key_env }) =>
+    api_key_env === undefined ? [] : [new URL(base_url).hostname],
+  ),
+);
+/** What can stand in a header. */
+const KEY = /^[\u0021-\u007e]+$/;
+
+/** Where a provider's key is. */
+export interface KeyPlace {
+  base_url: string;
+  file: string | undefined;
+  variable: string | undefined;
+}
+
+/** Finds a provider's key. @returns also why the provider can't be used without it, in one sentence without the key */
+export function providerKey(
+  name: string,
+  { base_url, file, variable }: KeyPlace,
+  environment: Readonly<Record<string, string | undefined>>,
+): { key?: string; unusable: string | undefined } {
+  const at = file ?? variable ?? 'api_key_env';
+  let key: string | undefined;
+  try {
+    key = file === undefined ? environment[variable ?? ''] : readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { unusable: `The provider ${name} has no key; ${at} can not be read (${code}).` };
+  }
+  key = key?.trim();
+  if (key && !KEY.test(key)) {
+    return { unusable: `The provider ${name} has no key; what ${at} holds is none.` };
+  }
+  if (key) return { key, unusable: undefined };
+  const isWanted = file !== undefined || WANT_KEYS.has(new URL(base_url).hostname);
+  const mend = `set ${at}, or its base URL for a server that wants none`;
+  return { unusable: isWanted ? `The provider ${name} has no key; ${mend}.` : undefined };
+}

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import {
+  CONTINUATIONS,
+  DIALECTS,
+  PROTOCOLS,
+  PROVIDER_PRESETS,
+  type PresetName,
+  type ProviderPreset,
+} from './provider_presets.ts';
+
+/** The provider inside every instance; it is always there, and routes may lead to it. */
+export const LOCAL_PROVIDER = 'fake';
+
+const seconds = (max: number) => z.number().positive().max(max);
+
+/** Tokens are charged by the million, in USD. */
+const priceSchema = z.strictObject({
+  input: z.number().min(0).describe('USD for a million input tokens'),
+  output: z.number().min(0).describe('USD for a million output tokens'),
+});
+
+const providerSchema = z.strictObject({
+  preset: z
+    .enum(Object.keys(PROVIDER_PRESETS) as [PresetName, ...PresetName[]])
+    .optional()
+    .describe('what is known of this provider; everything below overrides it'),
+  protocol: z.enum(PROTOCOLS).optional().describe('how the key is sent and what the paths are called; openai'),
+  base_url: z
+    .url({ protocol: /^https?$/, error: 'takes an http:// or https:// address' })
+    .optional()
+    .describe('where it is, with the version: https://api.openai.com/v1'),
+  api_key_env: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'takes the name of an environment variable, not a key')
+    .optional()
+    .describe('environment variable that holds the key'),
+  api_key_file: z.string().min(1).optional().describe('file that holds the key; relative to this file'),
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('sent with every call; treated as secrets, as some servers want their key there'),
+  timeouts: z
+    .strictObject({
+      connect_seconds: seconds(60).default(5).describe('for the connection'),
+      first_token_seconds: seconds(600)
+        .optional()
+        .describe('until a streamed answer says something; a route may differ'),
+      silence_seconds: seconds(600).optional().describe('for the head, and then between bytes; 60, on /v1 180'),
+    })
+    .default({ connect_seconds: 5 }),
+  capabilities: z
+    .strictObject({
+      speaks: z.array(z.enum(DIALECTS)).min(1).optional().describe('which APIs it has; chat'),
+      continuation: z.enum(CONTINUATIONS).optional().describe('how a resumable answer goes on after a death; none'),
+    })
+    .default({}),
+  prices: z.record(z.string(), priceSchema).default({}).describe('by model, as the provider calls it'),
+});
+
+const targetSchema = z.strictObject({
+  provider: z.string().describe('a name from providers, or fake'),
+  model: z.string().min(1).max(200).describe('as that provider calls it'),
+  weight: z.number().positive().max(1_000_000).optional().describe('share of the first tries; for all targets or none'),
+});
+
+const routeSchema = z.strictObject({
+  targets: z.array(targetSchema).min(1).max(16).describe('in the order in which they are tried, or weighted'),
+  first_token_seconds: seconds(600).optional().describe('a target that says nothing for so long loses to the next'),
+  cache: z
+    .strictObject({ ttl_seconds: z.number().int().min(1).max(2_592_000) })
+    .optional()
+    .describe('whole answers to equal requests are kept for so long'),
+});
+
+/** `weir.config.yaml`. Names, and what refers to another part of it, are checked by `configProblems`. */
+export const weirConfigSchema = z.strictObject({
+  $schema: z.string().optional().describe('for editors'),
+  default_provider: z.string().optional().describe('answers where neither provider nor route is named'),
+  providers: z.record(z.string(), providerSchema).default({}),
+  routes: z.record(z.string(), routeSchema).default({}),
+});
+
+export type ProviderSettings = z.output<typeof providerSchema>;
+export type RouteSettings = z.output<typeof routeSchema>;
+/** A whole configuration file, defaults filled in. */
+export type WeirConfig = z.output<typeof weirConfigSchema>;
+
+/** A provider's settings over those of its preset. */
+export function settledProvider(settings: ProviderSettings): ProviderSettings & ProviderPreset {
+  const preset: ProviderPreset | undefined = settings.preset && PROVIDER_PRESETS[settings.preset];
+  const { speaks, continuation } = settings.capabilities;
+  const protocol = settings.protocol ?? preset?.protocol ?? 'openai';
+  return {
+    ...settings,
+    protocol,
+    base_url: settings.base_url ?? preset?.base_url ?? '',
+    api_key_env: settings.api_key_env ?? (settings.api_key_file === undefined ? preset?.api_key_env : undefined),
+    speaks: speaks ?? preset?.speaks ?? (protocol === 'anthropic' ? ['messages'] : ['chat']),
+    continuation: continuation ?? preset?.continuation ?? 'none',
+  };
+}
+
+/**
+ * What tokens of a model cost, in USD a million.
+ * @param model as the provider calls it
+ * @returns undefined where the configuration names no price
+ */
+export function priceOf(
+  config: WeirConfig,
+  provider: string,
+  model: string,
+): { input: number; output: number } | undefined {
+  const prices = config.providers[provider]?.prices;
+  return prices && Object.hasOwn(prices, model) ? prices[model] : undefined;
+}

@@ -1,0 +1,206 @@
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shortRequest } from '../../src/stack/http_request.ts';
+import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { along, type RouteFile, routeFile } from '../support/route_files.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { requestHttp1 } from '../support/stack_requests.ts';
+import { trustingFetch } from '../support/trusting_fetch.ts';
+import { until } from '../support/until.ts';
+
+const CANARY = 'sk-canary-7f3a91';
+const GOOD = 'word word word ';
+
+let first: MockOpenai;
+let second: MockOpenai;
+let third: MockOpenai;
+let config: RouteFile;
+let stack: StackFixture;
+let client: OpenAI;
+
+const withRoutes = (routes: Record<string, object>) => ({
+  providers: {
+    first: { base_url: first.url, api_key_env: 'FIRST_KEY' },
+    second: { base_url: second.url, headers: { 'x-secret': CANARY } },
+    third: { base_url: third.url },
+  },
+  routes,
+});
+const ROUTES = {
+  'after-500': along('first/mock-500', 'second/mock-3x0'),
+  'after-hang': { ...along('first/mock-hang-before-head', 'second/mock-3x0'), first_token_seconds: 0.5 },
+  'after-silence': { ...along('first/mock-hang-after-head', 'second/mock-3x0'), first_token_seconds: 0.5 },
+  'after-cut': along('first/mock-reset', 'second/mock-3x0'),
+  'key-refused': along('first/mock-echo-key'),
+  slow: along('first/mock-60x20'),
+};
+
+beforeAll(async () => {
+  const refusesKey = (request: { body: { model?: string }; headers: Record<string, unknown> }) =>
+    request.body.model === 'mock-echo-key'
+      ? [
+          { head: 401, headers: { 'content-type': 'application/json' } },
+          { write: `{"error":{"message":"Incorrect key: ${request.headers.authorization}"}}` },
+        ]
+      : undefined;
+  [first, second, third] = await Promise.all([
+    startMockOpenai({ script: refusesKey }),
+    startMockOpenai(),
+    startMockOpenai(),
+  ]);
+  config = routeFile(withRoutes(ROUTES));
+  stack = await newStack({ FIRST_KEY: CANARY });
+  await stack.start(['--instances', '2', '--config', config.file, '--max-per-user', '200']);
+  client = new OpenAI({ baseURL: `${stack.url}/v1`, apiKey: 'sk-x', maxRetries: 0, fetch: trustingFetch(stack.ca) });
+});
+afterAll(async () => {
+  await stack.destroy();
+  config[Symbol.dispose]();
+  await Promise.all([first.close(), second.close(), third.close()]);
+});
+
+const messages = [{ role: 'user' as const, content: 'hi' }];
+
+async function chat(model: string): Promise<string> {
+  let text = '';
+  const stream = await client.chat.completions.create({ model, messages, stream: true });
+  for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+  return text;
+}
+
+/** One stream of our own API, with what its events say. */
+async function stream(model: string, more: object = {}) {
+  const answer = await requestHttp1(stack.url, { path: '/api/v1/stream', body: { query: 'hi', model, ...more } });
+  const of = (name: string) =>
+    [...answer.text.matchAll(new RegExp(`event: ${name}\ndata: (.*)`, 'g'))].map(([, json]) => JSON.parse(json ?? ''));
+  return {
+    text: of('chunk')
+      .map(({ content }) => content)
+      .join(''),
+    status: of('status')[0],
+    error: of('error')[0],
+    isDone: answer.text.endsWith('data: [DONE]\n\n'),
+  };
+}
+
+/** As a scraper reads them: NGINX gives them to nobody. */
+async function metricsOf(...names: string[]): Promise<string> {
+  const services = await stack.services();
+  const sockets = names.map((name) => services.find((service) => service.name === name)?.address.slice('unix:'.length));
+  const answers = await Promise.all(
+    sockets.map((socket) => shortRequest({ socket: socket as string, path: '/metrics' })),
+  );
+  return answers.map(({ body }) => body).join('');
+}
+
+describe('a route of two providers, through NGINX', () => {
+  it.each([
+    ['500', 'after-500'],
+    ['nothing', 'after-hang'],
+    ['a head and nothing', 'after-silence'],
+  ])('is answered by the second where the first says %s', async (_, route) => {
+    expect(await chat(route)).toBe(GOOD);
+    const own = await stream(route);
+    expect(own).toMatchObject({ text: GOOD, isDone: true });
+    expect(own.error).toBeUndefined();
+    // And whole answers, where nothing but a status can be waited for.
+    if (route !== 'after-500') return;
+    const whole = await client.chat.completions.create({ model: route, messages });
+    expect(whole.choices[0]?.message.content).toBe(GOOD);
+    expect(own.status).toMatchObject({ provider: 'second', model: 'mock-3x0' });
+  });
+
+  it('is one truthful error where the first breaks off in the middle: nothing is glued to what was said', async () => {
+    const calls = second.requests.length;
+    let text = '';
+    const cut = (async () => {
+      const answer = await client.chat.completions.create({ model: 'after-cut', messages, stream: true });
+      for await (const chunk of answer) text += chunk.choices[0]?.delta.content ?? '';
+    })();
+    await expect(cut).rejects.toMatchObject({ code: 'upstream_truncated' });
+    expect(text).toBe('One two three ');
+    const own = await stream('after-cut');
+    expect(own).toMatchObject({ text: 'One two three ', isDone: false, error: { error: 'upstream_truncated' } });
+    expect(second.requests).toHaveLength(calls);
+  });
+
+  it('stands among the models, and in no output stands a key', async () => {
+    const names = (await Array.fromAsync(client.models.list())).map(({ id }) => id);
+    expect(names).toEqual(expect.arrayContaining(['after-500', 'second/mock-5x0']));
+    const get = (path: string) => requestHttp1(stack.url, { path });
+    const models = await get('/api/v1/models');
+    expect(JSON.parse(models.text).routes).toContainEqual({
+      name: 'after-500',
+      usable: true,
+      ...along('first/mock-500', 'second/mock-3x0'),
+    });
+    const refused = await client.chat.completions.create({ model: 'key-refused', messages }).catch((error) => error);
+    expect(refused).toMatchObject({ status: 401, message: expect.stringContaining('Incorrect key: Bearer [key]') });
+    const own = await requestHttp1(stack.url, { path: '/api/v1/stream', body: { query: 'hi', model: 'key-refused' } });
+    expect(own.status).toBe(502);
+    expect(first.requests.at(-1)?.headers.authorization).toBe(`Bearer ${CANARY}`);
+    expect(second.requests.at(-1)?.headers['x-secret']).toBe(CANARY);
+    const metrics = await metricsOf('app-1', 'app-2');
+    expect(metrics).toMatch(/weir_failovers_total\{.*reason="status_500".*\} [1-9]/);
+    const outputs = [
+      models.text,
+      own.text,
+      JSON.stringify(refused),
+      metrics,
+      ...['app-1', 'app-2', 'supervisor', 'console', 'nginx', 'nginx.access'].map((name) => stack.log(name)),
+      ...(await Promise.all(['/v1/models', '/api/v1/cluster', '/api/v1/health'].map(get))).map(({ text }) => text),
+      (await stack.weir(['status', '--json'])).stdout,
+    ];
+    for (const output of outputs) expect(output).not.toContain(CANARY);
+  });
+});
+
+describe('a reload', () => {
+  it('that is broken names all problems, and changes nothing', async () => {
+    config.write(
+      'providers: { first: { preset: opnai } }\nroutes:\n  x: { targets: [{ provider: nobody, model: m }] }\n',
+    );
+    const { code, stderr } = await stack.weir(['reload']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/line 1: providers\.first\.preset[\s\S]*line 3: routes\.x\.targets\.0\.provider/);
+    // An instance that is told all the same refuses it by itself.
+    process.kill(await stack.pid('app-1'), 'SIGHUP');
+    await until('the refusal is in the log', () => stack.log('app-1').includes('Configuration refused'));
+    expect(stack.log('app-1')).toContain('routes.x.targets.0.provider');
+    expect(await chat('after-500')).toBe(GOOD);
+    const started = await stack.weir(['start', '--all', ...stack.portFlags, '--config', config.file]);
+    expect(started.stderr).toContain('line 1: providers.first.preset');
+  });
+
+  it('under load cuts no stream, and has new ones answered anew', async () => {
+    config.write(withRoutes(ROUTES));
+    const running = Array.from({ length: 40 }, (_, at) =>
+      at % 2 === 0 ? chat('slow') : stream('slow', { resumable: at % 4 === 1 }).then(({ text }) => text),
+    );
+    await until('all have begun', () => first.open === 40);
+    const { first: _, ...left } = withRoutes({}).providers;
+    config.write({ providers: left, routes: { slow: along('third/mock-3x0') } });
+    const { code, stderr } = await stack.weir(['reload']);
+    expect(stderr).toMatch(/app-1: reloaded[\s\S]*app-2: reloaded/);
+    expect(code).toBe(0);
+    expect(first.open).toBe(40);
+    expect(await Promise.all([chat('slow'), stream('slow').then(({ text }) => text)])).toEqual([GOOD, GOOD]);
+    expect(third.requests).toHaveLength(2);
+    expect(new Set(await Promise.all(running))).toEqual(new Set(['word '.repeat(60)]));
+    await until('the old connections are closed', async () => (await first.connections()) === 0, 5_000);
+    expect(stack.log('app-1')).toContain('Configuration reloaded');
+  });
+});
+
+it('a stack whose configuration is broken starts nothing, and says all that is wrong', async () => {
+  using broken = routeFile('providers: { a: {}, b: { preset: opnai } }\n');
+  const other = await newStack();
+  try {
+    const { code, stderr } = await other.weir(['start', '--all', ...other.portFlags, '--config', broken.file]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/line 1: providers\.a has no address[\s\S]*line 1: providers\.b\.preset has to be one of/);
+    expect(await other.services()).toEqual([]);
+  } finally {
+    await other.destroy();
+  }
+});
