@@ -19,6 +19,7 @@ import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
 import { buildLimits, openKeys } from './build_access.ts';
 import { buildDurable } from './build_durable.ts';
 import { buildSlotStore } from './build_slot_store.ts';
+import { buildUsage } from './build_usage.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
 import type { GatewayConfig } from './config.ts';
@@ -71,15 +72,20 @@ export async function buildGateway(
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
   const limits = keys && buildLimits(config, redis, (limit) => pool.staticShare(limit));
   const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identifyBy(config));
+  const usage = buildUsage({
+    redis,
+    boot,
+    metrics,
+    local,
+    config: () => providers.config,
+    keys: keys && limits && { ring: keys.ring, limits },
+  });
   const streamCore: StreamCore = {
     pool,
     routing,
     wheel,
     observer: metrics,
-    recordUsage: ({ userId, usage }) => {
-      const key = keys?.ring.get(userId);
-      if (key) limits?.charge(key, usage.input_tokens + usage.output_tokens);
-    },
+    recordUsage: usage.record,
     log: eventLog,
   };
   const store = redis ? new RedisLogStore(redis) : new MemoryLogStore();
@@ -154,7 +160,7 @@ export async function buildGateway(
     boot: () => core.wal.boot,
     open,
     durable,
-    peerServices: durable.peerServices,
+    peerServices: { ...durable.peerServices, usage: usage.view },
     log: eventLog,
     announcer,
     /** Reads providers and routes again; streams that run keep theirs. */
@@ -168,6 +174,7 @@ export async function buildGateway(
       keys?.close();
       await durable.stop();
       await announcer.stop();
+      await usage.close();
       await providers.close();
       await slots.close();
       redis?.disconnect();

@@ -140,6 +140,25 @@ it('load test, doctor and the ten-request experiment have a key of their own', a
   expect(run.outcomes).toMatchObject({ ok: 9, '429': 1 });
 });
 
+it('usage is by key and model, for people and programs', async () => {
+  const rows = await until('it is written', async () => {
+    const { rows } = json(await weir('usage', '--json')) as { rows: Record<string, unknown>[] };
+    return rows.some(({ key_name, provider }) => key_name === 'operator' && provider === 'fake') ? rows : undefined;
+  });
+  const alice = rows.find(({ key_name, model }) => key_name === 'alice' && model === 'mock-1x0');
+  expect(alice).toMatchObject({ provider: 'openai', ok: 48, failed: 0, input_tokens: 48 * 7, estimated_tokens: 0 });
+  const left = rows.find(({ model }) => model === 'mock-100000x20');
+  expect(left).toMatchObject({ key_name: 'alice', ok: 0, cancelled: 2 });
+  expect(await weir('usage', '--by', 'key')).toMatch(/^KEY +REQUESTS[\s\S]*alice \(\w{8}\) +50 +48 +2 +0/);
+  expect(await weir('usage', '--csv')).toMatch(/,alice,openai,mock-1x0,48,0,0,336,48,0,\n/);
+  const answer = await fetch(`${stack.dashboard}/api/usage?days=1`);
+  const page = (await answer.json()) as { rows: unknown[]; key_names: Record<string, string> };
+  expect(Object.values(page.key_names)).toContain('alice');
+  expect(page.rows.length).toBeGreaterThanOrEqual(3);
+  // It is about all clients, so not through NGINX.
+  expect((await requestHttp1(stack.url, { path: '/api/usage' })).status).toBe(404);
+});
+
 it('no output has a client’s key in it', async () => {
   const secrets = [key, readFileSync(path.join(stack.state, 'operator.key'), 'utf8').trim()];
   const outputs = [

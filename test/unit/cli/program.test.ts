@@ -27,6 +27,7 @@ describe('the grammar', () => {
         'doctor',
         'certs',
         'keys',
+        'usage',
         'test',
       ]),
     );
