@@ -10,6 +10,7 @@ import { Summary, type SummaryOptions } from '../../src/load/summary.ts';
 import type { ClusterView, ModelsView } from '../../src/protocol/cluster_view.ts';
 import { SseDecoder } from '../../src/protocol/sse_decoder.ts';
 import type { UsageView } from '../../src/protocol/usage_row.ts';
+import { apiKey } from './stores/apiKey.ts';
 
 // The one file that knows the rest of Weir: everything the page asks, it asks here.
 
@@ -66,30 +67,6 @@ export async function loadConfig(): Promise<PageConfig> {
 
 function absolute(url: string): string {
   return new URL(url, window.location.href).href.replace(/\/+$/, '');
-}
-
-/** Where the key is kept: for this tab, until it is closed. */
-const KEY_PLACE = 'weir-api-key';
-
-/** The key that the user has typed; null where there is none. */
-export function apiKey(): string | null {
-  try {
-    return window.sessionStorage.getItem(KEY_PLACE);
-  } catch {
-    return typedKey;
-  }
-}
-
-/** For browsers whose storage is switched off. */
-let typedKey: string | null = null;
-
-export function setApiKey(key: string): void {
-  typedKey = key;
-  try {
-    window.sessionStorage.setItem(KEY_PLACE, key);
-  } catch {
-    // It is kept in memory then.
-  }
 }
 
 /** Where clients need a key, the user's goes with what is asked of the API, and with nothing else. */

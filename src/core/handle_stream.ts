@@ -1,8 +1,13 @@
 import { WeirError } from '../protocol/error_code.ts';
 import type { NoticeEvent } from '../protocol/stream_event.ts';
 import type { StreamRequest } from '../protocol/stream_request.ts';
+import type { AnswerCache } from './cache/answer_cache.ts';
+import { comparableText, requestKey } from './cache/request_key.ts';
+import { textMedium } from './cache/text_medium.ts';
+import type { CacheKind } from './observe/cache_observer.ts';
 import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
+import type { SpanBegin, StreamTracer } from './observe/stream_span.ts';
 import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
 import { onFailover } from './routing/failover_notice.ts';
 import type { Routing } from './routing/routing.ts';
@@ -23,8 +28,12 @@ export interface StreamCore {
   pool: ConnectionPoolManager;
   routing: Routing;
   wheel: TimerWheel;
+  /** Asked only where a route says so. */
+  cache: AnswerCache;
   observer: StreamObserver;
   recordUsage: RecordUsage;
+  /** Undefined where traces are off. */
+  tracer: StreamTracer | undefined;
   log: EventLog;
 }
 
@@ -38,8 +47,11 @@ export interface StreamExchange {
   abort: AbortController;
   /** Asked before the slot, where the user has limits per minute. @throws WeirError rate_limited */
   admit?: (() => Promise<void>) | undefined;
+  trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
   /** @param model as that provider calls it */
   encoder(provider: string, model: string): Encoder;
+  /** Called before `sink` where the route has a cache. */
+  cached(kind: CacheKind): void;
   sink(): Sink;
 }
 
@@ -59,11 +71,23 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   abort.signal.throwIfAborted();
 
   core.observer.opened();
-  const opening = core.routing.open(route, request, { threadId, signal: abort.signal });
+  const [target] = route.targets;
+  const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
+  const open = (signal: AbortSignal) => core.routing.open(route, request, { threadId, signal, span });
+  const key = requestKey(route, () => ({ kind: 'text', userId, asked: comparableText(request) }));
+  const opening = key ? core.cache.open({ key, route, medium: textMedium, abort, open }) : open(abort.signal);
   let outcome: 'ok' | WeirError['code'] = 'internal_error';
   let usage = NO_USAGE;
+  /** Nobody generated anything for this one. */
+  let isKept = false;
   try {
     await headOrPatience(opening.head, core.wheel);
+    if ('kind' in opening) {
+      const kind = await opening.kind;
+      exchange.cached(kind);
+      span?.cached(kind);
+      isKept = kind !== 'miss';
+    }
 
     const { provider, model } = opening.target;
     const encoder = exchange.encoder(provider, model);
@@ -80,6 +104,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     const ending = await producer.run(opening.answer, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
     usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLengthOf(request), producer.length);
+    span?.answered(producer.answered(ending));
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
     if (outcome === 'slow_reader') reader.cut();
@@ -92,7 +117,8 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     const ms = performance.now() - startedAt;
     const { provider, model } = opening.target;
     core.observer.closed(outcome, provider, ms);
-    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage });
+    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: isKept ? NO_USAGE : usage });
+    span?.end(outcome, opening.target);
     core.log.info('6', 'Stream ended', { ...about, outcome, provider, duration_ms: Math.round(ms) });
   }
 }

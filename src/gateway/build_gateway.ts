@@ -5,11 +5,15 @@ import { jsonLog } from '../adapters/observe/json_log.ts';
 import { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
 import { RoutingMetrics } from '../adapters/observe/routing_metrics.ts';
 import { FakeProvider } from '../adapters/providers/fake_provider.ts';
+import { MemoryEntryStore } from '../adapters/stores/cache/memory_entry_store.ts';
+import { RedisEntryStore } from '../adapters/stores/cache/redis_entry_store.ts';
 import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.ts';
 import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
 import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
+import { tellOutages } from '../adapters/stores/stream_log/tell_outages.ts';
+import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
@@ -26,6 +30,7 @@ import type { GatewayConfig } from './config.ts';
 import { keyAccess, openAccess } from './http/access.ts';
 import { buildServer } from './http/build_server.ts';
 import { identifyBy } from './http/identity.ts';
+import { loadTracer } from './load_tracer.ts';
 import { OpenStreams } from './open_streams.ts';
 import { ProviderSet } from './provider_set.ts';
 
@@ -60,9 +65,11 @@ export async function buildGateway(
 
   const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
+  const tracer = await loadTracer(config, version, eventLog);
   const metrics = new PrometheusMetrics(() => pool.view());
   const keys = await openKeys(config, eventLog);
-  const slots = await buildSlotStore(config, redis, boot, metrics, keys && ((id) => keys.ring.get(id)?.streams));
+  const ownLimit = keys && ((id: string) => keys.ring.get(id)?.streams);
+  const slots = await buildSlotStore(config, redis, boot, metrics, eventLog, ownLimit);
   const routing = new Routing(providers.table, {
     wheel,
     log: eventLog,
@@ -80,15 +87,19 @@ export async function buildGateway(
     config: () => providers.config,
     keys: keys && limits && { ring: keys.ring, limits },
   });
+  const cacheBytes = config.CACHE_MAX_MIB * 1024 * 1024;
+  const entries = redis ? new RedisEntryStore(redis, cacheBytes) : new MemoryEntryStore(cacheBytes);
   const streamCore: StreamCore = {
     pool,
     routing,
     wheel,
+    cache: new AnswerCache(entries, metrics),
     observer: metrics,
     recordUsage: usage.record,
+    tracer,
     log: eventLog,
   };
-  const store = redis ? new RedisLogStore(redis) : new MemoryLogStore();
+  const store = redis ? tellOutages(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
   const durable = buildDurable({ config, core: streamCore, store, boot, newBoot, peer });
   const { core } = durable;
 
@@ -178,6 +189,7 @@ export async function buildGateway(
       await providers.close();
       await slots.close();
       redis?.disconnect();
+      await tracer?.close();
     },
   };
 }

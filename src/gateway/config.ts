@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { CONTINUATIONS } from '../protocol/provider_presets.ts';
+import { tracesConfig } from './traces_config.ts';
 
 const list = (fallback: string) =>
   z
@@ -68,10 +69,13 @@ const environment = z
     /** A resumable stream without a reader goes on this long. */
     RESUME_GRACE_SECONDS: number(10, 0, 900),
     /** A running stream's text is kept apart from the log this often; tests want it sooner. */
-    CHECKPOINT_SECONDS: number(10, 1, 60),
+    CHECKPOINT_SECONDS: number(30, 1, 60),
     /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */
     FAULT_POINT: z.string().optional(),
+    /** Of answers that are kept, in MiB: in Redis all together, without Redis in each instance. */
+    CACHE_MAX_MIB: number(64, 1, 1_048_576),
     DRAIN_SECONDS: number(30, 0, 86_400),
+    ...tracesConfig,
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
   .superRefine(({ POOL_SCOPE, REDIS_URL, AUTH_MODE, API_KEYS_FILE, IDENTITY_HEADER }, context) => {

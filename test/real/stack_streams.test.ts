@@ -3,16 +3,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/protocol/cluster_view.ts';
 import { ERROR_TABLE } from '../../src/protocol/error_code.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp_receiver.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { Http2Client, requestHttp1, type StackAnswer, type StackRequest } from '../support/stack_requests.ts';
 import { until } from '../support/until.ts';
 
 let provider: MockOpenai;
 let stack: StackFixture;
+let collector: OtlpReceiver;
 let http2: Http2Client;
 beforeAll(async () => {
   provider = await startMockOpenai();
-  stack = await newStack({ OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'test' });
+  collector = await startOtlpReceiver();
+  stack = await newStack({
+    OPENAI_BASE_URL: provider.url,
+    OPENAI_API_KEY: 'test',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_TRACES_SAMPLER: 'parentbased_always_off',
+    OTEL_BSP_SCHEDULE_DELAY: '50',
+  });
   await stack.start();
   http2 = new Http2Client(stack.url);
 });
@@ -20,6 +29,7 @@ afterAll(async () => {
   http2.close();
   await stack.destroy();
   await provider.close();
+  await collector[Symbol.asyncDispose]();
 });
 
 const one = (request: StackRequest) => requestHttp1(stack.url, request);
@@ -202,6 +212,23 @@ describe('an instance that is killed in mid-stream', () => {
       return round.some((answer) => answer.headers['x-instance-id'] === 'app-2');
     });
   });
+});
+
+it('a trace goes from the client through NGINX to the provider, and its span to the collector', async () => {
+  const headers = {
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    tracestate: 'vendor=opaque',
+    'X-Thread-ID': 'traced',
+  };
+  await one({ path: '/api/v1/stream', headers, body: { query: 'Hi', model: 'mock-5x0', provider: 'openai' } });
+  const span = await until('the span', () => collector.of('traced')[0]);
+  expect(span).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', parentSpanId: 'b7ad6b7169203331' });
+  expect(provider.requests.at(-1)?.headers).toMatchObject({
+    traceparent: `00-0af7651916cd43dd8448eb211c80319c-${span.spanId}-01`,
+    tracestate: 'vendor=opaque',
+  });
+  // Nobody asked for the others.
+  expect(collector.spans).toEqual([span]);
 });
 
 describe('the page of the API', () => {

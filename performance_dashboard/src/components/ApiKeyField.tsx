@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { apiKey, setApiKey } from '../api.ts';
 import { useKeyProblem } from '../hooks/useModels.ts';
+import { apiKey, setApiKey } from '../stores/apiKey.ts';
 import { Field } from './Field.tsx';
 
 /** Where the API wants a key: a field for one. */

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { CacheKind, CacheObserver } from '../../core/observe/cache_observer.ts';
 import type { SlotObserver } from '../../core/observe/slot_observer.ts';
 import type { Outcome, StreamObserver } from '../../core/observe/stream_observer.ts';
 import type { PoolView } from '../../protocol/cluster_view.ts';
@@ -13,7 +14,7 @@ const TTFT_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 
 const DURATION_BOUNDS = [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900];
 
 /** What an instance counts. No label holds a user: their number has no bound. */
-export class PrometheusMetrics implements StreamObserver, SlotObserver {
+export class PrometheusMetrics implements StreamObserver, SlotObserver, CacheObserver {
   readonly registry = new Registry();
   readonly #streams = new Counter({
     name: 'weir_streams_total',
@@ -41,6 +42,12 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver {
   readonly #takeovers = new Counter({
     name: 'weir_takeovers_total',
     help: 'Streams of dead instances that went on here',
+    registers: [this.registry],
+  });
+  readonly #cached = new Counter({
+    name: 'weir_cache_total',
+    help: 'Requests of routes that keep answers: hit, miss, or shared with an equal one under way',
+    labelNames: ['result'],
     registers: [this.registry],
   });
   readonly #slotsLost = new Counter({
@@ -109,6 +116,10 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver {
 
   tookOver(): void {
     this.#takeovers.inc();
+  }
+
+  cached(result: CacheKind): void {
+    this.#cached.inc({ result });
   }
 
   slotLost(): void {

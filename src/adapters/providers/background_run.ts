@@ -1,3 +1,4 @@
+import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { Answer, AnswerConsumer, AnswerEnd, KeepRun } from '../../core/provider/provider.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { OpenAiEndpoint } from './openai_endpoint.ts';
@@ -34,11 +35,18 @@ export class BackgroundRun implements Answer, AnswerConsumer {
   }
 
   /** Starts a run. @returns once `keepRun` knows it. @throws as Provider.open */
-  static start(endpoint: OpenAiEndpoint, body: Record<string, unknown>, signal: AbortSignal, keepRun: KeepRun) {
+  static start(
+    endpoint: OpenAiEndpoint,
+    body: Record<string, unknown>,
+    signal: AbortSignal,
+    keepRun: KeepRun,
+    trace?: TraceContext,
+  ) {
     signal.throwIfAborted();
     const run = new BackgroundRun(endpoint, signal);
     run.#keepRun = keepRun;
-    void run.#read(endpoint.stream({ method: 'POST', path: '/responses', body }, run.#reading.signal, run.#news));
+    const call = { method: 'POST', path: '/responses', body, trace } as const;
+    void run.#read(endpoint.stream(call, run.#reading.signal, run.#news));
     return run.#opened.promise;
   }
 
@@ -47,12 +55,13 @@ export class BackgroundRun implements Answer, AnswerConsumer {
    * @returns its answer, and what ends it where it turns out to be another one
    * @throws WeirError producer_lost where the provider no longer has it; and as Provider.open
    */
-  static async resume(endpoint: OpenAiEndpoint, run: string, signal: AbortSignal) {
+  static async resume(endpoint: OpenAiEndpoint, run: string, signal: AbortSignal, trace?: TraceContext) {
     const again = new BackgroundRun(endpoint, signal);
     again.#run = run;
     if (signal.aborted) again.#onAbort();
     const path = `/responses/${encodeURIComponent(run)}?stream=true`;
-    void again.#read(endpoint.stream({ method: 'GET', path }, again.#reading.signal, again.#news)).then(again.#open);
+    const call = { method: 'GET', path, trace } as const;
+    void again.#read(endpoint.stream(call, again.#reading.signal, again.#news)).then(again.#open);
     const answer = await again.#opened.promise.catch((error) => {
       throw GONE.has(error.details?.status) ? new WeirError('producer_lost', { cause: error }) : error;
     });

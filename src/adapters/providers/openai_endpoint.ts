@@ -1,3 +1,4 @@
+import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { Answer } from '../../core/provider/provider.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { type EventReader, OpenAiCall, type OpenAiCallAbout } from './openai_call.ts';
@@ -14,6 +15,8 @@ export interface EndpointCall {
   path: string;
   /** Sent as JSON. */
   body?: Record<string, unknown>;
+  /** Sent as headers. */
+  trace?: TraceContext | undefined;
 }
 
 /** Where a server is, and what it wants to hear with every call. */
@@ -50,7 +53,7 @@ export class OpenAiEndpoint {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const handler = new OpenAiCall(this.#about, this.#wheel, signal, resolve, reject, reader);
-      this.#agent.dispatch({ ...this.#request(call), ...this.#head('text/event-stream') }, handler);
+      this.#agent.dispatch({ ...this.#request(call), ...this.#head('text/event-stream', call.trace) }, handler);
     });
   }
 
@@ -75,7 +78,7 @@ export class OpenAiEndpoint {
     };
   }
 
-  #head(accept: string): { headers: Record<string, string> } {
-    return { headers: { 'content-type': 'application/json', accept, ...this.#about.headers } };
+  #head(accept: string, trace?: TraceContext): { headers: Record<string, string> } {
+    return { headers: { 'content-type': 'application/json', accept, ...trace, ...this.#about.headers } };
   }
 }

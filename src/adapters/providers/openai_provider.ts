@@ -1,3 +1,4 @@
+import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { Answer, KeepRun, Provider } from '../../core/provider/provider.ts';
 import { skipDelivered } from '../../core/provider/skip_delivered.ts';
 import { uncounted } from '../../core/provider/uncounted.ts';
@@ -39,18 +40,18 @@ export class OpenAiProvider implements Provider {
     return this.#unusable;
   }
 
-  async open(request: StreamRequest, signal: AbortSignal, keepRun?: KeepRun): Promise<Answer> {
+  async open(request: StreamRequest, signal: AbortSignal, keepRun?: KeepRun, trace?: TraceContext): Promise<Answer> {
     const body = keepRun && this.#background ? responsesBody(request) : undefined;
-    if (keepRun && body) return BackgroundRun.start(this.#endpoint, body, signal, keepRun);
-    return this.#chat(chatBody(request), signal);
+    if (keepRun && body) return BackgroundRun.start(this.#endpoint, body, signal, keepRun, trace);
+    return this.#chat(chatBody(request), signal, trace);
   }
 
   dropRun(run: string): void {
     void cancelRun(this.#endpoint, run);
   }
 
-  #chat(body: Record<string, unknown>, signal: AbortSignal): Promise<Answer> {
-    return this.#endpoint.stream({ method: 'POST', path: '/chat/completions', body }, signal);
+  #chat(body: Record<string, unknown>, signal: AbortSignal, trace?: TraceContext): Promise<Answer> {
+    return this.#endpoint.stream({ method: 'POST', path: '/chat/completions', body, trace }, signal);
   }
 
   #continuation(kind: Continuation): Provider['continueFrom'] {
@@ -58,17 +59,22 @@ export class OpenAiProvider implements Provider {
       case 'none':
         return undefined;
       case 'responses':
-        return (_, delivered, signal, run) => this.#readAgain(delivered, signal, run);
+        return (_, delivered, signal, run, trace) => this.#readAgain(delivered, signal, run, trace);
       case 'prefix_echo':
-        return (request, delivered, signal) => this.#goOn(request, delivered, signal, 'prefix', true);
+        return (request, delivered, signal, _, trace) => this.#goOn(request, delivered, signal, 'prefix', true, trace);
       default:
-        return (request, delivered, signal) => this.#goOn(request, delivered, signal, kind, false);
+        return (request, delivered, signal, _, trace) => this.#goOn(request, delivered, signal, kind, false, trace);
     }
   }
 
-  async #readAgain(delivered: readonly string[], signal: AbortSignal, run: string | undefined): Promise<Answer> {
+  async #readAgain(
+    delivered: readonly string[],
+    signal: AbortSignal,
+    run: string | undefined,
+    trace: TraceContext | undefined,
+  ): Promise<Answer> {
     if (run === undefined) throw new WeirError('producer_lost');
-    const { answer, giveUp } = await BackgroundRun.resume(this.#endpoint, run, signal);
+    const { answer, giveUp } = await BackgroundRun.resume(this.#endpoint, run, signal, trace);
     return skipDelivered(answer, delivered, giveUp);
   }
 
@@ -78,9 +84,10 @@ export class OpenAiProvider implements Provider {
     signal: AbortSignal,
     mark: PrefixMark,
     echo: boolean,
+    trace: TraceContext | undefined,
   ): Promise<Answer> {
     const { body, again } = continuationBody(request, delivered, mark);
-    const answer = uncounted(await this.#chat(body, signal));
+    const answer = uncounted(await this.#chat(body, signal, trace));
     return skipDelivered(answer, echo ? delivered : [again], () => {});
   }
 }

@@ -15,7 +15,7 @@ const MAX_TAKEOVERS = 3;
  * @throws WeirError producer_lost where none of that can be had
  */
 export async function continueAnswer(core: DurableCore, thread: Thread): Promise<Answer> {
-  const { record, contents, abort } = thread;
+  const { record, contents, abort, span } = thread;
   const route = selectAgain(core, record);
   const provider = route.targets[0].source;
   const request = thread.request && { ...thread.request, model: record.model };
@@ -26,11 +26,11 @@ export async function continueAnswer(core: DurableCore, thread: Thread): Promise
   }
   // Nothing was said, and nothing runs: whatever is said now is the answer.
   if (contents.length === 0 && run === undefined) {
-    const about = { threadId: record.id, signal: abort.signal };
+    const about = { threadId: record.id, signal: abort.signal, span };
     return core.routing.open(route, request, about, (name) => keepRun(core, thread, name)).answer;
   }
   if (!provider.continueFrom) throw new WeirError('producer_lost');
-  return provider.continueFrom(request, contents, abort.signal, run);
+  return provider.continueFrom(request, contents, abort.signal, run, span?.context);
 }
 
 /** The provider that has said what was said. @throws WeirError producer_lost where it is no longer configured */

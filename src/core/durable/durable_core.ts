@@ -1,12 +1,14 @@
 import type { NoticeEvent } from '../../protocol/stream_event.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import type { StreamCore } from '../handle_stream.ts';
+import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import type { DeadLogs } from './dead_logs.ts';
 import type { FaultPoint } from './fault_point.ts';
 import type { GroupLog } from './group_log.ts';
 import type { LogStore } from './log_store.ts';
 import type { Peers } from './peers.ts';
+import type { StoreClock } from './store_clock.ts';
 import { Thread } from './thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
@@ -26,6 +28,7 @@ export interface DurableCore extends StreamCore {
   checkpointMs: number;
   faults: FaultPoint;
   deadLogs: DeadLogs;
+  clock: StoreClock;
   /** Refuse, and wait, while the store can't be reached, instead of going on without it. */
   strict: boolean;
   /** A secret that can't be guessed. */
@@ -44,6 +47,7 @@ export function addThread(
   core: DurableCore,
   record: ThreadRecord,
   request: StreamRequest | undefined,
+  span: StreamSpan | undefined,
   before?: string[],
 ): Thread {
   const { wal, wheel, graceMs, store } = core;
@@ -53,8 +57,10 @@ export function addThread(
     encoder: core.encoder(record, () => thread.record),
     log: wal,
     wheel,
+    ageMs: core.clock.now() - record.createdAt,
     graceMs,
     before,
+    span,
     standing: store.shared ? undefined : SINGLE_INSTANCE,
   });
   core.threads.set(record.id, thread);

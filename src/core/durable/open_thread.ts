@@ -1,13 +1,13 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import { handleStream, headOrPatience, type StreamExchange } from '../handle_stream.ts';
-import type { Provider } from '../provider/provider.ts';
+import type { SpanTarget, TraceContext } from '../observe/stream_span.ts';
 import { onFailover } from '../routing/failover_notice.ts';
-import type { RouteTarget } from '../routing/selected_route.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
 import { keepTarget } from './keep_target.ts';
 import { type Located, locateThread } from './locate_thread.ts';
 import { produceThread } from './produce_thread.ts';
+import { whileAway } from './store_unavailable.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
 /** A claimed key whose thread is not there yet is waited for this long. */
@@ -41,13 +41,15 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
     if (exchange.admit) await exchange.admit();
     const permit = await core.pool.acquireConnection(userId, threadId);
-    const { record, created } = await create(
-      core,
-      exchange,
-      permit.slot.permitId,
-      route.targets[0],
-      taken !== 'unknown',
-    );
+    const [target] = route.targets;
+    // One that is not ended is not sent: what is served as a plain stream after all has a span of its own.
+    const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
+    const facts = { permitId: permit.slot.permitId, target, trace: span?.context };
+    const creating = create(core, exchange, facts, taken !== 'unknown');
+    const { record, created } = await creating.catch(async (error) => {
+      await permit.release();
+      throw error;
+    });
     if (created === undefined) {
       core.wal.gotNoAnswer();
       await permit.release();
@@ -57,13 +59,13 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       // It was counted already.
       return withoutLog(core, { ...exchange, admit: undefined });
     }
-    const thread = created ? addThread(core, record, request) : undefined;
+    const thread = created ? addThread(core, record, request, span) : undefined;
     try {
       if (!thread) throw new WeirError('thread_in_use');
       const opening = core.routing.open(
         route,
         request,
-        { threadId, signal: thread.abort.signal },
+        { threadId, signal: thread.abort.signal, span },
         (run) => keepRun(core, thread, run),
         (target) => keepTarget(core, thread, target),
       );
@@ -83,6 +85,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     } catch (error) {
       const isTaken = thread?.gone ?? false;
       if (!isTaken) thread?.refuse(error);
+      if (thread) span?.end(error instanceof WeirError ? error.code : 'internal_error', record);
       thread?.leave();
       if (core.threads.get(threadId) === thread) core.threads.delete(threadId);
       // Where another instance has it meanwhile, record and slot are that one's.
@@ -104,7 +107,8 @@ async function withoutLog(core: DurableCore, exchange: ThreadExchange): Promise<
 }
 
 async function knownThread(core: DurableCore, threadId: string): Promise<boolean> {
-  return core.threads.has(threadId) || (await core.store.read(threadId).catch(() => undefined)) !== undefined;
+  if (core.threads.has(threadId)) return true;
+  return (await core.store.read(threadId).catch(whileAway(() => undefined))) !== undefined;
 }
 
 /**
@@ -122,7 +126,7 @@ async function claimed(
   const until = performance.now() + CLAIM_PATIENCE_MS;
   let isRepeat = false;
   for (;;) {
-    const first = await core.store.claim(userId, key, claim).catch(() => null);
+    const first = await core.store.claim(userId, key, claim).catch(whileAway(() => null));
     if (first === null) {
       failures += 1;
       if (failures === CLAIM_TRIES) return 'unknown';
@@ -149,28 +153,28 @@ async function claimed(
 }
 
 /** @returns `created` is false where the id is known, and undefined where the store does not answer */
-async function create(
-  core: DurableCore,
-  exchange: ThreadExchange,
-  permitId: string,
-  target: RouteTarget<Provider>,
-  isClaimed: boolean,
-) {
+async function create(core: DurableCore, exchange: ThreadExchange, facts: RecordFacts, isClaimed: boolean) {
   for (;;) {
-    const record = newRecord(core, exchange, permitId, target);
+    const record = newRecord(core, exchange, facts);
     if (!isClaimed) return { record, created: undefined };
-    const created = await core.store.create(record, exchange.request).catch(() => undefined);
+    const created = await core.store.create(record, exchange.request).catch(whileAway(() => undefined));
     // Fenced meanwhile: its frames would lie in another log than the record says.
     if (!created || record.owner === core.wal.boot) return { record, created };
     await core.store.discard(record).catch(() => {});
   }
 }
 
+interface RecordFacts {
+  permitId: string;
+  /** Who is asked first. */
+  target: SpanTarget;
+  trace: TraceContext | undefined;
+}
+
 function newRecord(
   core: DurableCore,
   exchange: ThreadExchange,
-  permitId: string,
-  { provider, model }: RouteTarget<Provider>,
+  { permitId, target: { provider, model }, trace }: RecordFacts,
 ): ThreadRecord {
   return {
     id: exchange.threadId,
@@ -188,6 +192,7 @@ function newRecord(
     model,
     instance: core.instance,
     promptLength: exchange.promptLength,
-    createdAt: Date.now(),
+    ...(trace ? { trace } : {}),
+    createdAt: Math.round(core.clock.now()),
   };
 }

@@ -46,6 +46,7 @@ export async function produceThread(
   const ending = await producer.run(opening, thread.abort.signal);
   let outcome: 'ok' | WeirError['code'] = ending.ok ? 'ok' : ending.error.code;
   if (!ending.ok) thread.abort.abort(ending.error);
+  thread.span?.answered(producer.answered(ending));
   if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending));
   if (!thread.gone) {
     await permit.release();
@@ -53,6 +54,7 @@ export async function produceThread(
   }
   if (thread.gone) {
     outcome = 'producer_lost';
+    thread.span?.event('handover');
     // Whoever goes on with it holds the slot, under the same name.
     permit.forget();
   } else thread.deliverEnd();
@@ -66,6 +68,7 @@ export async function produceThread(
     const usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLength, producer.length);
     core.recordUsage({ userId, provider, model, route, outcome, usage });
   }
+  thread.span?.end(outcome, thread.record);
   core.log.info('6', 'Stream ended', {
     user_id: userId,
     thread_id: id,

@@ -38,6 +38,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   // Before the change of owner: whoever comes after us reads our log, not the dead one's.
   if (contents.length > checkpoint && !(await store.checkpoint(dead, contents, contents.length))) return;
   const isDeath = !(await store.isRetired(record.owner));
+  const span = beginSpan(core, record);
   const next: ThreadRecord = {
     ...record,
     owner: core.wal.boot,
@@ -46,6 +47,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
     ends: [...record.ends, contents.length],
     checkpoint: contents.length,
     takeovers: record.takeovers + (isDeath ? 1 : 0),
+    ...(span ? { trace: span.context } : {}),
   };
   const request = await store.readRequest(record.id);
   if ((await surely(() => store.adopt(next, record.owner, request))) < 0) return;
@@ -53,13 +55,22 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   // Fenced meanwhile: what is logged from now on lies in another log than the record says.
   if (core.wal.boot !== next.owner) return adoptThread(core, next);
   const permit = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
-  const thread = addThread(core, next, request, contents);
+  const thread = addThread(core, next, request, span, contents);
   const { id, epoch, userId } = next;
   const about = { thread_id: id, user_id: userId, epoch, from: record.owner, chunks: contents.length };
   core.log.info('5.3', 'Stream taken over', about);
   core.observer.tookOver();
-  const startedAt = performance.now() - (Date.now() - record.createdAt);
+  span?.event('takeover', { from: record.owner, chunks: contents.length });
+  const startedAt = performance.now() - (core.clock.now() - record.createdAt);
   void produceThread(core, thread, permit, continueAnswer(core, thread), startedAt);
+}
+
+/** In the trace of the dead instance's span, which may never have been sent. Unless it is ended, it is not sent either. */
+function beginSpan({ tracer }: DurableCore, record: ThreadRecord) {
+  const { id: threadId, trace } = record;
+  const startedAt = performance.now();
+  const common = { door: 'weir', target: record, route: undefined, threadId, stream: true, startedAt } as const;
+  return tracer?.begin({ ...common, parent: trace, link: trace });
 }
 
 /** Whoever owns a thread must know it: a step whose answer was lost is repeated, else the thread would be nobody's. */
@@ -80,7 +91,7 @@ async function recoverText(core: DurableCore, record: ThreadRecord): Promise<Thr
   const checkpoint = contents.length;
   let terminal: string | undefined;
   const log = await core.deadLogs.read(record.owner);
-  for (const { seq, kind, text } of log.get(record.number) ?? []) {
+  for (const { seq, kind, text } of log.get(record.number)?.records ?? []) {
     if (kind === 'terminal') terminal = text;
     else if (seq === contents.length + 1) contents.push(text);
   }

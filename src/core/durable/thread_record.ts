@@ -1,3 +1,5 @@
+import type { TraceContext } from '../observe/stream_span.ts';
+
 /** What every instance can know of a resumable stream; its text lies apart. */
 export interface ThreadRecord {
   id: string;
@@ -28,7 +30,9 @@ export interface ThreadRecord {
   instance: string;
   /** In UTF-16 units, for the estimate of tokens. */
   promptLength: number;
-  /** Milliseconds since 1970. */
+  /** The span of whoever produces it, or did last; where traces are on. */
+  trace?: TraceContext;
+  /** Milliseconds since 1970, by the store. */
   createdAt: number;
 }
 

@@ -15,6 +15,7 @@ export class ChatReader implements EventReader {
   readonly #choices: number;
   readonly #finished = new Set<number>();
   #begun = false;
+  finishReason: string | undefined;
   usage: EventReader['usage'];
 
   /** @param choices how many the request wants */
@@ -45,7 +46,10 @@ export class ChatReader implements EventReader {
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
     let piece = false;
     for (const choice of choices) {
-      if (choice?.finish_reason) this.#finished.add(choice.index ?? 0);
+      if (choice?.finish_reason) {
+        this.finishReason ??= choice.finish_reason;
+        this.#finished.add(choice.index ?? 0);
+      }
       piece ||= saysSomething(choice?.delta);
     }
     this.#begun ||= piece;

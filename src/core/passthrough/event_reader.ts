@@ -12,6 +12,8 @@ export interface EventReader {
   read(data: string): Sight;
   /** Whether the answer is whole if the bytes end here, without an event that says so. */
   readonly complete: boolean;
+  /** Why it ended, in the provider's own word; of several choices the first that did. */
+  readonly finishReason: string | undefined;
   /** As the provider reported it. */
   readonly usage: Pick<Usage, 'input_tokens' | 'output_tokens'> | undefined;
 }

@@ -1,6 +1,10 @@
 import { type ErrorCode, WeirError } from '../../protocol/error_code.ts';
+import { byteMedium } from '../cache/byte_medium.ts';
+import { requestKey } from '../cache/request_key.ts';
 import { headOrPatience, type StreamCore } from '../handle_stream.ts';
+import type { CacheKind } from '../observe/cache_observer.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
+import type { SpanBegin } from '../observe/stream_span.ts';
 import { refusalAsAnswer } from '../routing/routing.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 import { Reader } from '../stream/reader.ts';
@@ -39,9 +43,14 @@ export interface PassExchange {
   admit?: (() => Promise<void>) | undefined;
   /** Of the request, in bytes. */
   bodyLength: number;
+  trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
   /** Makes one for a stream; undefined where the client wants one whole answer. */
   reader: (() => EventReader) | undefined;
   dialect: Dialect;
+  /** All that the provider is told; undefined where no answer is to be kept. Asked only where the route has a cache. */
+  asked(): unknown;
+  /** Called before `sink`, or before a whole answer is given, where the route has a cache. */
+  cached(kind: CacheKind): void;
   /** @param headers of the provider, to be passed on */
   sink(headers: OriginAnswer['headers']): Sink;
 }
@@ -71,18 +80,33 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   abort.signal.throwIfAborted();
 
   core.observer.opened();
-  const opening = core.routing.pass(route, exchange.call, exchange.reader, { threadId, signal: abort.signal });
+  const [target] = route.targets;
+  const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
+  const open = (signal: AbortSignal) =>
+    core.routing.pass(route, exchange.call, exchange.reader, { threadId, signal, span });
+  const key = requestKey(route, () => ({ kind: exchange.trace.door, userId, asked: exchange.asked() }));
+  const opening = key
+    ? core.cache.open({ key, route, medium: byteMedium(exchange.reader), abort, open })
+    : open(abort.signal);
   const answer = refusalAsAnswer(opening.answer);
   const events = exchange.reader?.();
   let outcome: Outcome = 'internal_error';
-  let usage = NO_USAGE;
+  let used = NO_USAGE;
+  /** Nobody generated anything for this one. */
+  let isKept = false;
   try {
+    if ('kind' in opening) {
+      const kind = await opening.kind;
+      exchange.cached(kind);
+      span?.cached(kind);
+      isKept = kind !== 'miss';
+    }
     const head = events ? await headOrPatience(answer, core.wheel, HEAD_PATIENCE_MS) : await answer;
     if (head && (!events || head.status !== 200 || !isEventStream(head.contentType))) {
       const { status, headers, contentType } = head;
       const whole = { status, headers, contentType, body: await collectBody(head) };
       outcome = outcomeOf(whole.status);
-      if (outcome === 'ok') usage = wholeUsage(whole.body, bodyLength);
+      if (outcome === 'ok') used = wholeUsage(whole.body, bodyLength);
       await permit.release();
       return whole;
     }
@@ -97,8 +121,10 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     pass.attach(reader);
 
     const ending = await pass.run(answer, abort.signal);
+    const { finishReason, usage } = events as EventReader;
+    span?.answered({ firstMs: pass.firstMs, finishReason, usage });
     outcome = 'error' in ending ? ending.error.code : ending.ok ? 'ok' : 'upstream_error';
-    usage = passedUsage(events?.usage, pass.pieces, ending.ok, bodyLength);
+    used = passedUsage(events?.usage, pass.pieces, ending.ok, bodyLength);
     if ('error' in ending) abort.abort(ending.error);
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
@@ -113,7 +139,8 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     const ms = performance.now() - startedAt;
     const { provider, model } = opening.target;
     core.observer.closed(outcome, provider, ms);
-    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage });
+    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: isKept ? NO_USAGE : used });
+    span?.end(outcome, opening.target);
     const facts = { outcome, provider, duration_ms: Math.round(ms), ...events?.usage };
     core.log.info('6', 'Stream ended', { ...about, ...facts });
   }

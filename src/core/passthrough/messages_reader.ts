@@ -19,6 +19,7 @@ export class MessagesReader extends TypedReader {
         return 'none';
       case 'message_delta':
         this.#add(event.usage as TokenCounts | undefined);
+        this.finishReason = (event.delta as { stop_reason?: string } | undefined)?.stop_reason ?? this.finishReason;
         return 'none';
       case 'message_stop':
         return 'end';

@@ -23,6 +23,7 @@ export class Passthrough implements ByteConsumer {
   #answer: OriginAnswer | undefined;
   #lastPiece = 0;
   #pieces = 0;
+  #firstMs: number | undefined;
   #ended = false;
   #finish: (ending: PassEnding) => void = () => {};
 
@@ -36,6 +37,11 @@ export class Passthrough implements ByteConsumer {
   /** Pieces of the answer so far. */
   get pieces(): number {
     return this.#pieces;
+  }
+
+  /** From the request to the first piece, in milliseconds. */
+  get firstMs(): number | undefined {
+    return this.#firstMs;
   }
 
   attach(reader: Reader): void {
@@ -103,11 +109,16 @@ export class Passthrough implements ByteConsumer {
 
   /** Events of one read have no gap between them. */
   #count(now: number, pieces: number): void {
-    if (this.#lastPiece === 0) this.#observer.firstToken(now - this.#startedAt);
+    if (this.#lastPiece === 0) this.#first(now - this.#startedAt);
     else this.#observer.gap(now - this.#lastPiece);
     for (let more = 1; more < pieces; more += 1) this.#observer.gap(0);
     this.#lastPiece = now;
     this.#pieces += pieces;
+  }
+
+  #first(ms: number): void {
+    this.#firstMs = ms;
+    this.#observer.firstToken(ms);
   }
 
   #settle(ending: PassEnding): void {

@@ -13,6 +13,7 @@ export interface TypedEvent {
 export abstract class TypedReader implements EventReader {
   /** Its end is always an event. */
   readonly complete = false;
+  finishReason: string | undefined;
   usage: EventReader['usage'];
 
   read(data: string): Sight {

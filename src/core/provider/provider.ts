@@ -1,6 +1,7 @@
 import type { WeirError } from '../../protocol/error_code.ts';
 import type { Usage } from '../../protocol/stream_event.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { TraceContext } from '../observe/stream_span.ts';
 
 /** How an answer ended in the provider's own words. */
 export interface AnswerEnd {
@@ -43,9 +44,10 @@ export interface Provider {
    * instance goes on with the answer: what runs at the provider by itself is left running.
    * @param keepRun given where another instance may have to go on with the answer. A provider that runs answers by
    * itself, under a name, gives no text on before this has resolved
+   * @param trace sent along, so that the provider's own spans are a part of the same trace
    * @throws WeirError upstream_error, upstream_timeout, upstream_rate_limited; the signal's reason
    */
-  open(request: StreamRequest, signal: AbortSignal, keepRun?: KeepRun): Promise<Answer>;
+  open(request: StreamRequest, signal: AbortSignal, keepRun?: KeepRun, trace?: TraceContext): Promise<Answer>;
   /**
    * Goes on with an answer to `request` of which `delivered` was said, exactly where it stopped. Absent where the
    * provider can't: another try would be another answer.
@@ -57,6 +59,7 @@ export interface Provider {
     delivered: readonly string[],
     signal: AbortSignal,
     run: string | undefined,
+    trace?: TraceContext,
   ): Promise<Answer>;
   /** Ends what `keepRun` was given a name for: nobody will go on with it. */
   dropRun?(run: string): void;

@@ -1,9 +1,9 @@
 import type { NoticeEvent } from '../../protocol/stream_event.ts';
-import type { RouteTarget } from './selected_route.ts';
+import type { SpanTarget } from '../observe/stream_span.ts';
 
 interface Opening {
   /** Who is asked now, or has answered. */
-  readonly target: RouteTarget<unknown>;
+  readonly target: SpanTarget;
   readonly answer: Promise<unknown>;
 }
 

@@ -1,5 +1,6 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import type { StreamObserver } from '../observe/stream_observer.ts';
+import type { SpanAnswer } from '../observe/stream_span.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from '../provider/provider.ts';
 import type { Encoder } from './encoder.ts';
 import { Transcript, type TranscriptSummary } from './transcript.ts';
@@ -30,6 +31,7 @@ export class Producer implements AnswerConsumer {
   #answer: Answer | undefined;
   #seq = 0;
   #lastContent = 0;
+  #firstMs: number | undefined;
   #finish: (ending: Ending) => void = () => {};
   #ended = false;
   #summary: TranscriptSummary | undefined;
@@ -82,7 +84,7 @@ export class Producer implements AnswerConsumer {
   content(text: string): boolean {
     if (this.#ended) return false;
     const now = performance.now();
-    if (this.#lastContent === 0) this.#observer.firstToken(now - this.#startedAt);
+    if (this.#lastContent === 0) this.#first(now - this.#startedAt);
     else this.#observer.gap(now - this.#lastContent);
     this.#lastContent = now;
     if (text.length <= PIECE) return this.#emit(text);
@@ -109,6 +111,17 @@ export class Producer implements AnswerConsumer {
     this.#summary ??= this.#transcript.finish();
     if (!ending.ok) return this.#encoder.error(seq, ending.error, this.#summary.length);
     return this.#encoder.complete(seq, this.#summary, ending.end, performance.now() - this.#startedAt);
+  }
+
+  /** What a trace says of the answer. */
+  answered(ending: Ending): SpanAnswer {
+    const end = ending.ok ? ending.end : undefined;
+    return { firstMs: this.#firstMs, finishReason: end?.finishReason, usage: end?.usage };
+  }
+
+  #first(ms: number): void {
+    this.#firstMs = ms;
+    this.#observer.firstToken(ms);
   }
 
   #emit(text: string): boolean {

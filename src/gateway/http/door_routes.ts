@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { parseExactly } from '../../core/cache/cache_key.ts';
 import { handlePassthrough, type WholeAnswer } from '../../core/passthrough/handle_passthrough.ts';
 import { ModelList } from '../../core/passthrough/model_list.ts';
 import type { Origin } from '../../core/passthrough/origin.ts';
@@ -17,6 +18,7 @@ import { threadIdOf } from './parse_stream_request.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
 import { streamHeaders } from './stream_headers.ts';
 import type { StreamRouteContext } from './stream_route.ts';
+import { traceContextOf } from './trace_context_of.ts';
 
 /** Images come inside the body. */
 const BODY_LIMIT = 32 * 1024 * 1024;
@@ -26,7 +28,7 @@ const STREAM_SILENCE_MS = 180_000;
 const WHOLE_SILENCE_MS = 290_000;
 
 const bodySchema = z.looseObject({
-  model: z.string().describe('provider/model, or a model of the default provider'),
+  model: z.string().describe('a route, provider/model, or a model of the default provider'),
   stream: z.boolean().optional(),
 });
 
@@ -124,7 +126,10 @@ function passOn(
     abort: abortWhenGone(reply, context.open),
     admit,
     bodyLength: (request.body as Buffer).length,
+    trace: { door: door.protocol, parent: traceContextOf(request.headers), stream: reader !== undefined },
     reader: reader && (() => reader(asked)),
+    asked: () => comparable(request.body as Buffer, asked, passedOn(door, request)),
+    cached: (kind) => void reply.header('X-Weir-Cache', kind),
     dialect: door.dialect,
     sink: (headers) => {
       // What the provider says of its limits goes before what this gateway says of its own.
@@ -133,6 +138,15 @@ function passOn(
       return new HttpSink(request.raw, reply.raw, streamHeaders(threadId, all), true);
     },
   });
+}
+
+/** More than this is not compared: reading it would cost more than it is likely to save. */
+const COMPARED_BYTES = 1024 * 1024;
+
+/** Body and headers that the provider gets. Of several choices not all are known to have ended as they should. */
+function comparable(body: Buffer, { n }: DoorRequest, headers: Record<string, string>): object | undefined {
+  const read = body.length > COMPARED_BYTES || n > 1 ? undefined : parseExactly(body.toString());
+  return read === undefined ? undefined : { body: read, headers };
 }
 
 function passedOn({ headers }: Door, request: FastifyRequest): Record<string, string> {

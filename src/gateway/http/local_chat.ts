@@ -11,6 +11,7 @@ import { HttpSink } from './http_sink.ts';
 import { parseStreamRequest } from './parse_stream_request.ts';
 import { streamHeaders } from './stream_headers.ts';
 import type { StreamRouteContext } from './stream_route.ts';
+import { traceContextOf } from './trace_context_of.ts';
 
 /** What is parsed as a whole must be small. */
 const BODY_LIMIT = 1024 * 1024;
@@ -48,6 +49,8 @@ export async function localChat(
     startedAt,
     abort: abortWhenGone(reply, context.open),
     admit,
+    trace: { door: 'chat', parent: traceContextOf(request.headers), stream: asked.stream },
+    cached: (kind) => void reply.header('X-Weir-Cache', kind),
     encoder: () => whole ?? new ChatDoor(head, includeUsage),
     sink: () => {
       if (whole) return whole;

@@ -18,6 +18,7 @@ import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
 import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
 import { streamHeaders } from './stream_headers.ts';
+import { traceContextOf } from './trace_context_of.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -76,6 +77,8 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         startedAt,
         abort,
         admit,
+        trace: { door: 'weir', parent: traceContextOf(request.headers), stream: true },
+        cached: (kind) => void reply.header('X-Weir-Cache', kind),
         encoder: (provider, model) =>
           new WeirDoor({ status: 'validated', thread_id: threadId, instance, model, provider }, promptLength),
         sink: () => {
