@@ -155,6 +155,13 @@ it('usage is by key and model, for people and programs', async () => {
   const page = (await answer.json()) as { rows: unknown[]; key_names: Record<string, string> };
   expect(Object.values(page.key_names)).toContain('alice');
   expect(page.rows.length).toBeGreaterThanOrEqual(3);
+  // The stack's own Redis keeps nothing on disk; usage outlives it.
+  await weir('restart', 'redis');
+  const after = await until('Redis is back', async () => {
+    const { code, stdout } = await stack.weir(['usage', '--json']);
+    return code === 0 ? (json(stdout) as { rows: Record<string, unknown>[] }) : undefined;
+  });
+  expect(after.rows.find(({ key_name, model }) => key_name === 'alice' && model === 'mock-1x0')).toEqual(alice);
   // It is about all clients, so not through NGINX.
   expect((await requestHttp1(stack.url, { path: '/api/usage' })).status).toBe(404);
 });
