@@ -8,6 +8,7 @@ import { Deployment } from '../support/deployment.ts';
 import { KeyFile } from '../support/key_file.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
+import { readStream, resumable } from '../support/thread_reading.ts';
 import { until } from '../support/until.ts';
 
 let provider: MockOpenai;
@@ -145,16 +146,39 @@ it('every counter has a time to live', async () => {
   for (const name of keys) expect(Number(await deployment.redis.cli('ttl', name))).toBeGreaterThan(89 * 86_400);
 });
 
+it('a stream whose instance is killed is counted once, by whoever ends it, with all of its text', async () => {
+  const body = resumable({ seed: 7, tokens: 60, tokens_per_second: 60 });
+  const request = { method: 'POST', headers: { ...headers(), 'x-thread-id': 'survivor' }, body: JSON.stringify(body) };
+  const reading = await readStream(`${deployment.url(0)}/api/v1/stream`, request);
+  await until('it is under way', () => reading.events.length > 5);
+  await deployment.kill(0);
+  const rest = await readStream(`${deployment.url(1)}/api/v1/stream/survivor`, { headers: headers() });
+  expect(await rest.ended).toBe('ended');
+  const row = await until('it is written', async () =>
+    (await usage(1))?.rows.find(({ model }) => model === body.model),
+  );
+  expect(row).toMatchObject({
+    provider: 'fake',
+    ok: 1,
+    cancelled: 0,
+    failed: 0,
+    output_tokens: 60,
+    estimated_tokens: 0,
+  });
+  await deployment.boot(0);
+});
+
 it('is written when an instance leaves, and when Redis is back', async () => {
   const fake = { query: 'hi', provider: 'fake', model: 'demo', fake: { tokens: 5, tokens_per_second: 0, ttft_ms: 0 } };
   await deployment.redis.kill();
   await Promise.all([1, 2, 3].map(() => ask(0, '/api/v1/stream', fake)));
   expect((await shortRequest({ socket: deployment.peerSocket(0), path: '/usage/7' })).status).toBe(503);
   await deployment.redis.start();
-  expect((await rowsOf(3)).get('fake/demo')).toMatchObject({ ok: 3 });
+  const demo = async () => (await usage())?.rows.find(({ model }) => model === 'demo');
+  await until('all three are written', async () => (await demo())?.ok === 3);
 
   await ask(1, '/api/v1/stream', fake);
   deployment.at(1).process.kill('SIGTERM');
   expect(await deployment.at(1).exited).toBe(0);
-  expect((await usage())?.rows.find(({ model }) => model === 'demo')).toMatchObject({ ok: 4 });
+  expect(await demo()).toMatchObject({ ok: 4 });
 });
