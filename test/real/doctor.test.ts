@@ -97,6 +97,12 @@ describe('the doctor of a stack that is well', () => {
     expect(checks.find(({ id }) => id === 'balance')?.what).toMatch(/^9 held streams: /);
   });
 
+  it('says that an address which bypasses NGINX has no balancer', async () => {
+    const bypass = await stack.weir(['doctor', '--json'], { VITE_API_BASE_URL: 'http://localhost:8000/api/v1' });
+    expect(bypass.code).toBe(1);
+    expect(bypass.stdout).toContain('429 after 3 concurrent connections');
+  });
+
   it('leaves the streams of others alone', async () => {
     const body = JSON.stringify({ query: 'x', model: 'm', provider: 'fake', fake: { fault: 'hang@1' } });
     const leave = new AbortController();
@@ -242,6 +248,8 @@ describe('the doctor names what is broken, and its command mends it:', () => {
     const mend = await namedAs('nginx_running', /^the stack is not running$/);
     // With the ports that it had, which are not the usual ones.
     expect(mend).toBe('./weir restart');
+    const { code, stdout } = await stack.weir(['doctor']);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('ERR_CONNECTION_REFUSED')]);
     await mendedBy(mend);
   });
 });

@@ -291,33 +291,3 @@ describe('the supervisor', () => {
     expect(statSync(path.join(run, 'private')).mode & 0o077).toBe(0);
   });
 });
-
-describe('doctor', () => {
-  it('finds nothing wrong with a stack that runs, and what is wrong with one that does not', async () => {
-    await stack.start();
-    const well = await stack.weir(['doctor', '--json']);
-    const { checks } = JSON.parse(well.stdout) as { checks: { id: string; result: string }[] };
-    expect(checks.filter(({ result }) => result === 'fail')).toEqual([]);
-    expect(well.code).toBe(0);
-    const ids = [
-      'api_url',
-      'nginx_running',
-      'instances_reachable',
-      'certificate',
-      'unbuffered',
-      'balance',
-      'redis_server',
-      'redis',
-      'cors',
-    ];
-    expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
-
-    const bypass = await stack.weir(['doctor', '--json'], { VITE_API_BASE_URL: 'http://localhost:8000/api/v1' });
-    expect(bypass.code).toBe(1);
-    expect(bypass.stdout).toContain('429 after 3 concurrent connections');
-
-    await stack.weir(['stop', '--now']);
-    const down = await stack.weir(['doctor']);
-    expect([down.code, down.stdout]).toEqual([1, expect.stringContaining('ERR_CONNECTION_REFUSED')]);
-  });
-});
