@@ -197,6 +197,26 @@ describe('clients of a shared answer', () => {
   });
 });
 
+it('clients that leave while an answer is looked for leave nothing behind', async () => {
+  const text = question();
+  const leaving = Array.from({ length: 100 }, (_, at) => {
+    const leave = new AbortController();
+    const path = at % 2 === 0 ? '/api/v1/stream' : '/v1/chat/completions';
+    const body = at % 2 === 0 ? { query: text } : { messages: [{ role: 'user', content: text }], stream: true };
+    const asked = fetch(`${deployment.url(0)}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...from(at) },
+      body: JSON.stringify({ model: 'endless', ...body }),
+      signal: leave.signal,
+    }).catch(() => {});
+    setImmediate(() => setImmediate(() => leave.abort()));
+    return asked;
+  });
+  await Promise.all(leaving);
+  await until('their slots are free', async () => (await deployment.slots(0)) === 0 && provider.open === 0);
+  expect(deployment.errors()).toEqual([]);
+});
+
 describe('what is kept', () => {
   it('is over after its time', async () => {
     const text = question();

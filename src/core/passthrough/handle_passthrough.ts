@@ -85,12 +85,12 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   const events = exchange.reader?.();
   let outcome: Outcome = 'internal_error';
   try {
+    const head = events ? await headOrPatience(answer, core.wheel, HEAD_PATIENCE_MS) : await answer;
     if ('kind' in opening) {
       const kind = await opening.kind;
       exchange.cached(kind);
       span?.cached(kind);
     }
-    const head = events ? await headOrPatience(answer, core.wheel, HEAD_PATIENCE_MS) : await answer;
     if (head && (!events || head.status !== 200 || !isEventStream(head.contentType))) {
       const { status, headers, contentType } = head;
       const whole = { status, headers, contentType, body: await collectBody(head) };
