@@ -50,7 +50,7 @@ export async function logCost(streams: number, seconds: number): Promise<LogCost
     const [redisCpu, instanceCpu] = pids.map((pid, at) => (cpuMicroseconds(pid) - before[at]!) / events);
     return {
       streams,
-      commandsPerEvent: (await roundTrips(client, streams)) / events,
+      commandsPerEvent: (await roundTrips(client)) / events,
       redisMicroseconds: redisCpu!,
       instanceMicroseconds: instanceCpu!,
       redisBytesPerStream: (largest - idle) / streams,
@@ -61,11 +61,8 @@ export async function logCost(streams: number, seconds: number): Promise<LogCost
   }
 }
 
-/**
- * Round trips: every script once (commandstats also counts what scripts call), and the two plain commands that list and
- * strike a stream among its boot's open ones.
- */
-async function roundTrips(client: Redis, streams: number): Promise<number> {
+/** Every script once: commandstats also counts what scripts call. */
+async function roundTrips(client: Redis): Promise<number> {
   const stats = await client.info('commandstats');
-  return Number(/^cmdstat_evalsha:calls=(\d+)/m.exec(stats)?.[1] ?? 0) + 2 * streams;
+  return Number(/^cmdstat_evalsha:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
 }

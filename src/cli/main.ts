@@ -22,6 +22,10 @@ async function run(environment: Environment): Promise<number> {
   return code;
 }
 
+function sentence({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOSPC' ? `No space is left on the disk (${message}); make room, then run this again.` : message;
+}
+
 // A reader that left early (head, less) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
@@ -31,7 +35,7 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : USAGE;
   } else {
-    say((error as Error).message);
+    say(sentence(error as NodeJS.ErrnoException));
     process.exitCode = error instanceof UsageError ? USAGE : 1;
   }
 }

@@ -6,6 +6,9 @@ import { consoleToken } from './console_token.ts';
 import { RunBook } from './run_book.ts';
 import { StackServices } from './stack_services.ts';
 
+// A full disk costs lines of the log, and not the dashboard.
+process.stdout.on('error', () => {});
+
 /** The dashboard's server as a process: reads the environment, binds, ends on a signal. */
 async function main(): Promise<void> {
   const config = parseConsoleConfig(process.env);

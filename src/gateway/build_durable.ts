@@ -7,6 +7,7 @@ import { GroupLog } from '../core/durable/group_log.ts';
 import { BEAT_MS, HouseKeeping } from '../core/durable/keep_house.ts';
 import type { LogStore } from '../core/durable/log_store.ts';
 import { beginNewBoot } from '../core/durable/new_boot.ts';
+import { StoreClock } from '../core/durable/store_clock.ts';
 import type { ThreadRecord } from '../core/durable/thread_record.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
 import { peerClient } from './cluster/peer_client.ts';
@@ -45,6 +46,7 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
     checkpointMs: config.CHECKPOINT_SECONDS * 1000,
     faults,
     deadLogs: new DeadLogs(store),
+    clock: new StoreClock(store),
     strict,
     newToken: () => randomBytes(16).toString('base64url'),
     encoder: threadEncoder,
@@ -65,8 +67,11 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
     peerServices: peerServices(core, (asked) => boots.has(asked)),
     /** Before the first request. Without the store the log begins when it is back. */
     async start(): Promise<void> {
-      await store.register(boot, peer).catch(() => {});
-      timer = setInterval(() => void house.beat(), BEAT_MS);
+      await Promise.all([store.register(boot, peer).catch(() => {}), core.clock.look()]);
+      timer = setInterval(() => {
+        void house.beat();
+        void core.clock.look();
+      }, BEAT_MS);
     },
     /** Resolves when no thread is left. */
     async empty(): Promise<void> {

@@ -12,6 +12,7 @@ import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts'
 import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
+import { tellOutages } from '../adapters/stores/stream_log/tell_outages.ts';
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
@@ -62,7 +63,7 @@ export async function buildGateway(
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
   const tracer = await loadTracer(config, version, eventLog);
   const metrics = new PrometheusMetrics(() => pool.view());
-  const slots = await buildSlotStore(config, redis, boot, metrics);
+  const slots = await buildSlotStore(config, redis, boot, metrics, eventLog);
   const routing = new Routing(providers.table, {
     wheel,
     log: eventLog,
@@ -81,7 +82,7 @@ export async function buildGateway(
     tracer,
     log: eventLog,
   };
-  const store = redis ? new RedisLogStore(redis) : new MemoryLogStore();
+  const store = redis ? tellOutages(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
   const durable = buildDurable({ config, core: streamCore, store, boot, newBoot, peer });
   const { core } = durable;
 

@@ -67,7 +67,7 @@ const environment = z
     /** A resumable stream without a reader goes on this long. */
     RESUME_GRACE_SECONDS: number(10, 0, 900),
     /** A running stream's text is kept apart from the log this often; tests want it sooner. */
-    CHECKPOINT_SECONDS: number(10, 1, 60),
+    CHECKPOINT_SECONDS: number(30, 1, 60),
     /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */
     FAULT_POINT: z.string().optional(),
     /** Of answers that are kept, in MiB: in Redis all together, without Redis in each instance. */

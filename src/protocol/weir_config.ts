@@ -31,7 +31,7 @@ const providerSchema = z.strictObject({
     .describe('where it is, with the version: https://api.openai.com/v1'),
   api_key_env: z
     .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'takes the name of an environment variable, not a key')
+    .regex(/^[A-Z_][A-Z0-9_]*$/, 'takes the name of an environment variable (A-Z 0-9 _), not a key')
     .optional()
     .describe('environment variable that holds the key'),
   api_key_file: z.string().min(1).optional().describe('file that holds the key; relative to this file'),

@@ -183,6 +183,21 @@ describe('with and without the balancer', () => {
 });
 
 describe('the overview', () => {
+  it.each(['light', 'dark'] as const)('tells which providers fail, and where, in %s', async (theme) => {
+    const circuit = (id: string) => (id === 'app-1' ? 'open' : id === 'app-2' ? 'half_open' : 'closed');
+    const { page, console } = await open({}, '#/overview');
+    await page.emulateMedia({ colorScheme: theme });
+    const providers = page.getByRole('region', { name: 'Providers' });
+    await providers.getByText('closed', { exact: true }).waitFor();
+    expect(await providers.getByText('left alone').count()).toBe(0);
+    console.script.breakersOf = (id) => ({ anthropic: 'closed', groq: 'open', openai: circuit(id) });
+    await providers.getByText('open on app-1, half open on app-2', { exact: true }).waitFor();
+    await providers.getByText('open on all instances', { exact: true }).waitFor();
+    await providers.getByText('is left alone and then tried by one request').waitFor();
+    await screenshot(page, `circuits-${theme}`);
+    await page.context().close();
+  });
+
   it('is waiting, live, stale, paused, disconnected and live again', async () => {
     const { page, console } = await open({ cluster: 'silent' }, '#/overview');
     await page.getByText('Waiting for the first news').waitFor();

@@ -88,7 +88,7 @@ describe('Redis', () => {
   });
 
   it.concurrent('stopped for longer than every lease: the same, and no stream is torn between two owners', async () => {
-    await using deployment = await Deployment.start({ instances: 2 });
+    await using deployment = await Deployment.start({ instances: 2, env: { POOL_SCOPE: 'cluster' } });
     const streams = [await streaming(deployment, 0, 57, 750), await streaming(deployment, 1, 58, 750)];
     const redis = deployment.redis.process;
     redis.kill('SIGSTOP');
@@ -100,12 +100,17 @@ describe('Redis', () => {
     redis.kill('SIGCONT');
     await until('they say that it is over', () => streams.every((reading) => notices(reading).at(-1) === 'resumable'));
     await redisSays(deployment, 0, 'connected');
+    await until('Redis counts both again', async () => (await deployment.slotsInRedis()) === 2);
     await deployment.kill(0);
     await streams[0]?.ended;
     const rest = await attach(deployment.url(1), threadOf(streams[0] as Reading), lastId(streams[0] as Reading));
     await Promise.all([rest.ended, streams[1]?.ended]);
     expectWhole(57, 750, streams[0] as Reading, rest);
     expectWhole(58, 750, streams[1] as Reading);
+    expect(await deployment.slots(1)).toBe(0);
+    expect(await deployment.metric(1, 'weir_active_streams')).toBe(0);
+    await until('Redis counts none', async () => (await deployment.slotsInRedis()) === 0, 15_000);
+    expect(deployment.errors()).toEqual([]);
   });
 
   it.concurrent('that has no memory left: streams say so and go on, and survive again when it has some', async () => {
@@ -128,6 +133,25 @@ describe('Redis', () => {
       return notices(reading).length === 0;
     });
     await survivesAgain(deployment, 75);
+  });
+
+  it.concurrent('that is used wrongly by us: an internal error, logged once, and no outage that it would be taken for', async () => {
+    await using deployment = await Deployment.start({ instances: 1 });
+    // As if a release had another idea of this key.
+    await deployment.redis.cli('set', 'weir:thread:{wrong}', 'text');
+    for (let tries = 0; tries < 2; tries += 1) {
+      const opened = await openThread(deployment.url(0), resumable(spoken(81, 5)), { 'X-Thread-ID': 'wrong' });
+      expect(opened.status).toBe(500);
+      expect((await attach(deployment.url(0), 'wrong')).status).toBe(500);
+    }
+    expect(await deployment.slots(0)).toBe(0);
+    await redisSays(deployment, 0, 'connected');
+    await until('it is logged', () => deployment.errors().length > 0);
+    const told = deployment.at(0).lines.filter(({ event }) => event === 'The stream log failed');
+    expect(told).toEqual([expect.objectContaining({ reason: expect.stringContaining('WRONGTYPE') })]);
+    const other = await openThread(deployment.url(0), resumable(spoken(82, 5)));
+    await other.ended;
+    expectWhole(82, 5, other);
   });
 
   it('that forgets its scripts is given them again', async () => {

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attachStream, openStream } from '../../src/client/open_stream.ts';
 import { Deployment } from '../support/deployment.ts';
@@ -216,3 +217,29 @@ async function fromAddress(localAddress: string, url: string): Promise<{ status:
     asked.once('error', reject).end();
   });
 }
+
+describe('a stream whose client left before a word was said, and whose instance is killed', () => {
+  it('is found by the others, though nobody asks for it', async () => {
+    const spoken = resumable({ seed: 13, tokens: 5, tokens_per_second: 60 });
+    const silent = { ...spoken, fake: { ...spoken.fake, ttft_ms: 30_000 } };
+    const first = await openThread(deployment.url(0), silent);
+    const id = threadOf(first);
+    first.leave();
+    const redis = new Redis(deployment.redis.url);
+    const logged = async () => {
+      const logs = await redis.keys('weir:wal:*');
+      return (await Promise.all(logs.map((log) => redis.xrange(log, '-', '+'))))
+        .flat()
+        .some((entry) => String(entry).includes(id));
+    };
+    await until('it is in the log', logged);
+    redis.disconnect();
+    await deployment.kill(0);
+    const told = () =>
+      [1, 2].some((at) =>
+        deployment.at(at).lines.some((line) => line.event === 'Stream taken over' && line.thread_id === id),
+      );
+    await until('another one has it', told, 20_000);
+    await deployment.boot(0);
+  });
+});

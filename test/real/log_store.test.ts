@@ -76,6 +76,30 @@ describe('the text of a thread in Redis', () => {
   });
 });
 
+describe('a stream that is over', () => {
+  const lifeOf = async (memory: number | undefined) => {
+    const used = Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+    await redis.config('SET', 'maxmemory', memory === undefined ? 0 : Math.round(used / memory));
+    await store.beat('boot-1');
+    const record = await newThread();
+    await store.finish(record, text, 'end');
+    const lives = [`weir:thread:{${record.id}}`, `weir:text:{${record.id}}`].map((key) => redis.pttl(key));
+    return Math.max(...(await Promise.all(lives)));
+  };
+
+  it('is kept for five minutes, and for less the less memory Redis has left, but for a minute', async () => {
+    expect(await lifeOf(undefined)).toBeGreaterThan(290_000);
+    expect(await lifeOf(0.3)).toBeGreaterThan(290_000);
+    const half = await lifeOf(0.7);
+    expect(half).toBeGreaterThan(150_000);
+    expect(half).toBeLessThan(210_000);
+    const least = await lifeOf(0.95);
+    expect(least).toBeGreaterThan(50_000);
+    expect(least).toBeLessThanOrEqual(60_000);
+    await redis.config('SET', 'maxmemory', 0);
+  });
+});
+
 describe('the log of a boot in Redis', () => {
   it('takes each group once and in order, until it is closed for ever', async () => {
     await store.register('boot-9', 'here');

@@ -64,4 +64,18 @@ describe('the name of a provider’s run', () => {
     expect(await store.setProviderRun(next, 'resp_3')).toBe(true);
     expect((await store.read(mine.id))?.providerRun).toBe('resp_3');
   });
+
+  it.each([
+    ['Redis', () => new RedisLogStore(connection)],
+    ['memory', () => new MemoryLogStore()],
+  ])('is forgotten when another target is asked, in %s', async (_, make) => {
+    const store = make();
+    const mine = record('thread-c');
+    await store.create({ ...mine }, request);
+    await store.setProviderRun(mine, 'resp_1');
+    expect(await store.setTarget({ ...mine, provider: 'groq', model: 'n' })).toBe(true);
+    expect(await store.read(mine.id)).toMatchObject({ provider: 'groq', model: 'n', owner: 'boot-a' });
+    expect((await store.read(mine.id))?.providerRun).toBeUndefined();
+    expect(await store.setTarget(record('unknown'))).toBe(false);
+  });
 });

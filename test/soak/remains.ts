@@ -43,9 +43,8 @@ async function remainsInRedis(services: ServiceStatus[]): Promise<string[]> {
       const slots = await redis.zcard(key);
       if (slots > 0) found.push(`Redis holds ${slots} slots in ${key}`);
     }
-    for (const boot of await redis.zrangebyscore('weir:boots', Date.now(), '+inf')) {
-      const open = await redis.hlen(`weir:open:{${boot}}`);
-      if (open > 0) found.push(`${boot} has ${open} streams open in Redis`);
+    for (const key of await redis.keys('weir:thread:*')) {
+      if ((await redis.hget(key, 'state')) === 'running') found.push(`Redis holds ${key} as running`);
     }
     for (const key of await redis.keys('weir:*')) {
       if ((await redis.pttl(key)) === -1) found.push(`${key} has no time to live`);

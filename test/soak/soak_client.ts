@@ -59,6 +59,7 @@ async function once(
   const abortAt = kind === 'aborted' ? Math.floor(random() * tokens) : -1;
   const isResumable = kind !== 'plain' && (kind !== 'aborted' || random() < 0.5);
   let events = 0;
+  let saidUnlogged = false;
   const wrong = (what: string) => {
     tally.wrong.push(`${kind} stream of seed ${seed}, ${tokens} tokens: ${what}`);
     return 'wrong';
@@ -76,13 +77,15 @@ async function once(
       transport,
       signal: abort.signal,
       headers: { 'x-user': user, ...(key === undefined ? {} : { 'idempotency-key': key }) },
-      onEvent: () => {
+      onEvent: (event) => {
         events += 1;
+        if (event.type === 'notice') saidUnlogged = event.data.kind === 'not_resumable';
         if (events === abortAt) abort.abort();
         return kind === 'slow' && events % 10 === 0 ? sleep(300) : undefined;
       },
     });
-    return judge(result, isResumable, textOf({ seed, tokens }), wrong);
+    // Where Redis is too slow for a moment, as on a busy machine, the stream says so and is a plain one.
+    return judge(result, isResumable && !saidUnlogged, textOf({ seed, tokens }), wrong);
   } catch (error) {
     if (abort.signal.aborted) return 'left';
     if (error instanceof StreamRefusal) return `refused with ${error.status}`;
@@ -91,11 +94,11 @@ async function once(
   }
 }
 
-function judge(result: StreamResult, isResumable: boolean, text: string, wrong: (what: string) => string): string {
+function judge(result: StreamResult, survives: boolean, text: string, wrong: (what: string) => string): string {
   if (!text.startsWith(result.text)) return wrong('what came is not what the provider said');
   if (result.outcome === 'complete') return result.text === text ? 'complete' : wrong('complete, and not all of it');
   if (result.outcome === 'error') {
     return TRUTHFUL.has(result.error.error) ? result.error.error : wrong(`ended by ${result.error.error}`);
   }
-  return result.outcome === 'truncated' && !isResumable ? 'truncated' : wrong(`${result.outcome}: ${result.reason}`);
+  return result.outcome === 'truncated' && !survives ? 'truncated' : wrong(`${result.outcome}: ${result.reason}`);
 }

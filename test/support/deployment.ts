@@ -42,12 +42,13 @@ export class Deployment implements AsyncDisposable {
     throw failed.reason;
   }
 
-  /** Starts one, again where it has died. */
+  /** Starts one; again, where it has died, at the same port. */
   async boot(at: number, env: Record<string, string> = {}): Promise<Instance> {
     const name = `app-${at + 1}`;
     const instance = await startInstance({
       INSTANCE_ID: name,
       REDIS_URL: this.redis.url,
+      PORT: String(this.instances[at]?.port ?? 0),
       PEER_SOCKET: path.join(this.#folder, `${name}.sock`),
       // Tests name their users themselves.
       TRUSTED_PROXIES: '127.0.0.1',
@@ -99,6 +100,13 @@ export class Deployment implements AsyncDisposable {
   async slots(at: number): Promise<number> {
     const health = await (await fetch(`${this.url(at)}/api/v1/health`)).json();
     return (health as { pool: { total_connections: number } }).pool.total_connections;
+  }
+
+  /** Slots that Redis counts, of all users; with `POOL_SCOPE=cluster`. */
+  async slotsInRedis(): Promise<number> {
+    const keys = (await this.redis.cli('keys', 'weir:slots:*')).split('\n').filter((key) => key !== '');
+    const counts = await Promise.all(keys.map((key) => this.redis.cli('zcard', key)));
+    return counts.reduce((sum, count) => sum + Number(count), 0);
   }
 
   async close(): Promise<void> {

@@ -28,6 +28,8 @@ export interface FakeScript {
   /** Whether the console answers questions about runs and findings at all. */
   console: 'answers' | 'fails';
   runs: LoadRun[];
+  /** Circuits of an instance's providers. */
+  breakersOf: (id: string) => Record<string, string>;
 }
 
 export interface FakeConsole {
@@ -51,6 +53,7 @@ export async function startFakeConsole(script: Partial<FakeScript> = {}): Promis
     findings: [],
     console: 'answers',
     runs: [],
+    breakersOf: () => ({ openai: 'closed' }),
     ...script,
   });
   const server = createServer((request, response) => void fake.answer(request, response));
@@ -211,7 +214,9 @@ class Fake {
       for (const [id, n] of Object.entries(summary.snapshot(clock).active_by_instance))
         active[id] = (active[id] ?? 0) + n;
     }
-    const instances = ['app-1', 'app-2', 'app-3'].map((id) => instanceView(id, active[id] ?? 0));
+    const instances = ['app-1', 'app-2', 'app-3'].map((id) =>
+      instanceView(id, active[id] ?? 0, this.script.breakersOf(id)),
+    );
     const active_streams = instances.reduce((sum, instance) => sum + instance.active_streams, 0);
     return {
       timestamp: new Date().toISOString(),
@@ -230,7 +235,7 @@ class Fake {
   }
 }
 
-function instanceView(id: string, active: number): InstanceView {
+function instanceView(id: string, active: number, breakers: Record<string, string>): InstanceView {
   return {
     id,
     boot: id,
@@ -246,7 +251,7 @@ function instanceView(id: string, active: number): InstanceView {
       users: active > 0 ? 1 : 0,
       scope: 'instance',
     },
-    breakers: {},
+    breakers,
     version: '0.1.0',
     started_at: new Date().toISOString(),
   };
@@ -258,6 +263,7 @@ const MODELS = {
     { name: 'fake', usable: true, models: ['demo'], any_model: true },
     { name: 'openai', usable: false, reason: 'OPENAI_API_KEY is not set.', models: [], any_model: true },
   ],
+  routes: [],
 };
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -44,6 +44,8 @@ export interface MockOpenai extends AsyncDisposable {
   url: string;
   /** Answers under way. */
   readonly open: number;
+  /** Those for one prompt. */
+  openFor(prompt: string): number;
   /** Connections that are open, in use or not. */
   connections(): Promise<number>;
   /** The most answers that were ever under way at once for one and the same prompt. */
@@ -106,6 +108,7 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
     get open() {
       return open;
     },
+    openFor: (prompt) => openBy.get(prompt) ?? 0,
     connections: () =>
       new Promise((resolve, reject) =>
         server.getConnections((error, count) => (error ? reject(error) : resolve(count))),

@@ -39,7 +39,15 @@ export async function startSlotInstance(url: string, options: SlotInstanceOption
     },
   };
   const own = scripts ? { scripts: scripts(redis) } : {};
-  const store = new RedisSlotStore(redis, { limits, boot: `boot-${boots}`, onFailure, observer, timing, ...own });
+  const store = new RedisSlotStore(redis, {
+    limits,
+    boot: `boot-${boots}`,
+    onFailure,
+    observer,
+    log: silentLog,
+    timing,
+    ...own,
+  });
   const instance: SlotInstance = {
     store,
     redis,

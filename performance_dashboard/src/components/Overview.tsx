@@ -3,6 +3,7 @@ import { ActiveChart } from './ActiveChart.tsx';
 import { Freshness } from './Freshness.tsx';
 import { InstanceTable } from './InstanceTable.tsx';
 import { PanelState } from './PanelState.tsx';
+import { ProviderCircuits } from './ProviderCircuits.tsx';
 import type { ScreenProps } from './ScreenProps.ts';
 
 /** The cluster as it is now. */
@@ -52,6 +53,7 @@ export function Overview({ cluster, theme, paused }: Omit<ScreenProps, 'config'>
         old={link !== 'live'}
         aside={<Freshness state={paused ? 'paused' : link} heardAt={viewAt} />}
       />
+      <ProviderCircuits instances={live.map(({ view: instance }) => instance)} />
       <ActiveChart history={history} theme={theme} />
     </div>
   );

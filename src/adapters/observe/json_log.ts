@@ -15,6 +15,8 @@ const BATCH = { minLength: 16_000, maxLength: 8 * 1024 * 1024, periodicFlush: 10
  */
 export function jsonLog(level: string, instance: string, to?: DestinationStream): JsonLog {
   const destination = pino.destination({ dest: 1, sync: false, ...BATCH });
+  // A full disk costs lines beyond the bound, and no stream; what waits is tried again with the next batch.
+  destination.on('error', () => {});
   const logger = pino(
     {
       level,
@@ -30,6 +32,13 @@ export function jsonLog(level: string, instance: string, to?: DestinationStream)
     info: (stage: string, event: string, fields?: LogFields) => logger.info({ stage, ...fields }, event),
     warn: (stage: string, event: string, fields?: LogFields) => logger.warn({ stage, ...fields }, event),
     error: (stage: string, event: string, fields?: LogFields) => logger.error({ stage, ...fields }, event),
-    flush: () => (to ? undefined : destination.flushSync()),
+    flush() {
+      if (to) return;
+      try {
+        destination.flushSync();
+      } catch {
+        // The disk is full: there is nowhere to say so.
+      }
+    },
   };
 }

@@ -140,7 +140,8 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
   }
 
   #error(code: 'upstream_truncated' | 'upstream_error' | 'upstream_protocol', reason: string): WeirError {
-    return new WeirError(code, { details: { provider: this.#about.provider, reason } });
+    const status = this.status === 0 ? {} : { status: this.status };
+    return new WeirError(code, { details: { provider: this.#about.provider, ...status, reason } });
   }
 
   #fail(error: WeirError): void {

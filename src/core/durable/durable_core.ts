@@ -8,6 +8,7 @@ import type { FaultPoint } from './fault_point.ts';
 import type { GroupLog } from './group_log.ts';
 import type { LogStore } from './log_store.ts';
 import type { Peers } from './peers.ts';
+import type { StoreClock } from './store_clock.ts';
 import { Thread } from './thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
@@ -27,6 +28,7 @@ export interface DurableCore extends StreamCore {
   checkpointMs: number;
   faults: FaultPoint;
   deadLogs: DeadLogs;
+  clock: StoreClock;
   /** Refuse, and wait, while the store can't be reached, instead of going on without it. */
   strict: boolean;
   /** A secret that can't be guessed. */
@@ -55,6 +57,7 @@ export function addThread(
     encoder: core.encoder(record, () => thread.record),
     log: wal,
     wheel,
+    ageMs: core.clock.now() - record.createdAt,
     graceMs,
     before,
     span,

@@ -133,9 +133,15 @@ export class GroupLog {
     else this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
   }
 
+  /** A line that nobody waits for: it goes with the next frame, or with the next renewal. */
+  note(record: string): void {
+    this.#text += record;
+  }
+
   /** Keeps the lease while nothing is written. */
   async renew(): Promise<void> {
     if (this.#inFlight || this.#fenced) return;
+    if (this.#text !== '' && this.#gather === undefined) return this.#flush();
     if (this.#answering && performance.now() - this.#ackedAt < LEASE_MS / 4) return;
     const { store } = this.#options;
     const boot = this.#boot;
@@ -198,7 +204,7 @@ export class GroupLog {
     clearTimeout(this.#gather);
     this.#gather = undefined;
     this.#urgent = false;
-    if (this.#inFlight || this.#fenced || this.#entries.length === 0) return;
+    if (this.#inFlight || this.#fenced || this.#text === '') return;
     const group: Group = { n: this.#next, text: this.#text, entries: this.#entries };
     this.#next += 1;
     this.#text = '';

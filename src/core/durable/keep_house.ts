@@ -40,17 +40,19 @@ export class HouseKeeping {
 
   /** Takes over whatever a dead boot has left, also what nobody asks for: its slots, its ends. */
   async #recover(boot: string): Promise<void> {
-    const { store } = this.#core;
+    const { store, deadLogs } = this.#core;
     if (boot === this.#core.wal.boot || !(await store.seal(boot, false))) return;
+    const orphan = async ({ id }: { id: string | undefined }) => {
+      const record = id === undefined ? undefined : await store.read(id);
+      return record?.owner === boot && record.state === 'running' ? record : undefined;
+    };
     let left = 0;
-    for (const threadId of (await store.openThreads(boot)).values()) {
-      const orphan = async () => {
-        const record = await store.read(threadId);
-        return record?.owner === boot && record.state === 'running' ? record : undefined;
-      };
-      const record = await orphan();
-      if (record) await takeOver(this.#core, record);
-      if (record && (await orphan())) left += 1;
+    // Most of what a log holds is over, and takes one look.
+    const threads = [...(await deadLogs.read(boot)).values()];
+    for (const record of await Promise.all(threads.map(orphan))) {
+      if (!record) continue;
+      await takeOver(this.#core, record);
+      if (await orphan(record)) left += 1;
     }
     if (left === 0) await store.forget(boot);
   }
@@ -73,9 +75,6 @@ export class HouseKeeping {
     const horizon = this.#core.wal.horizon;
     // Unlogged text is in no log either, so it is as good to keep it here first.
     const mine = await this.#core.store.checkpoint(record, contents, committed);
-    if (!mine || thread.record !== record) return;
-    record.checkpoint = committed;
-    thread.oldestGroup = horizon;
-    thread.checkpointedAt = performance.now();
+    if (mine && thread.record === record && !thread.over) thread.checkpointed(committed, horizon);
   }
 }

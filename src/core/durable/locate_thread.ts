@@ -1,6 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
+import { whileAway } from './store_unavailable.ts';
 import { takeOver } from './take_over.ts';
 import type { ThreadReader, ThreadSource } from './thread_reader.ts';
 import type { ThreadRecord } from './thread_record.ts';
@@ -42,7 +43,7 @@ export async function locateThread(
       if (mine.gone) continue;
       return place(mine, mine.record, cursor);
     }
-    const record = await core.store.read(threadId).catch(unavailable);
+    const record = await core.store.read(threadId).catch(whileAway(unavailable));
     if (!record) throw new WeirError('not_found');
     mustBeAllowed(record, caller);
     if (record.state === 'done') return place(await finished(core, record), record, cursor);
@@ -66,14 +67,14 @@ async function askOwner(
   cursor: Cursor | undefined,
 ): Promise<Located | 'taken over' | undefined> {
   if (record.owner === core.wal.boot) return undefined;
-  const address = await core.store.peerOf(record.owner).catch(unavailable);
+  const address = await core.store.peerOf(record.owner).catch(whileAway(unavailable));
   const answer = address ? await core.peers.read(address, record.owner, record.id, cursor) : 'gone';
   if (answer === 'unknown') return undefined;
   if (typeof answer !== 'string') {
     const threadId = record.id;
     return answer.kind === 'frames' ? { threadId, kind: 'peer', frames: answer.frames } : { threadId, kind: 'ended' };
   }
-  const sealed = await core.store.seal(record.owner, answer === 'gone').catch(() => false);
+  const sealed = await core.store.seal(record.owner, answer === 'gone').catch(whileAway(() => false));
   if (!sealed) return undefined;
   await takeOver(core, record);
   return 'taken over';
@@ -90,7 +91,7 @@ export function place(source: ThreadSource, record: ThreadRecord, cursor: Cursor
 
 /** A thread that is over, as it was. */
 async function finished(core: DurableCore, record: ThreadRecord): Promise<ThreadSource> {
-  const { contents, terminal } = await core.store.readText(record.id).catch(unavailable);
+  const { contents, terminal } = await core.store.readText(record.id).catch(whileAway(unavailable));
   const readers = new Set<ThreadReader>();
   return {
     contents,

@@ -1,22 +1,27 @@
-/** A line of the log: one piece of text of one thread, or its terminal frame. */
+/** A line of the log: one piece of text of one thread, its terminal frame, or the id of a thread that runs. */
 export interface LogRecord {
   /** The thread's number in this log. */
   number: string;
+  /** Of an id, 0. */
   seq: number;
-  kind: 'text' | 'terminal';
+  kind: 'text' | 'terminal' | 'thread';
   text: string;
 }
 
-const TEXT = ' ';
-const TERMINAL = '!';
+const KINDS = { ' ': 'text', '!': 'terminal', '@': 'thread' } as const;
 
 /** JSON escapes line breaks, so a line is a record and a group of them can be cut at line ends. */
 export function textRecord(number: string, seq: number, text: string): string {
-  return `${number} ${seq}${TEXT}${JSON.stringify(text)}\n`;
+  return `${number} ${seq} ${JSON.stringify(text)}\n`;
 }
 
 export function terminalRecord(number: string, seq: number, frame: string): string {
-  return `${number} ${seq}${TERMINAL}${JSON.stringify(frame)}\n`;
+  return `${number} ${seq}!${JSON.stringify(frame)}\n`;
+}
+
+/** Says which thread a number is: recovery finds those too that have said nothing yet. */
+export function threadRecord(number: string, id: string): string {
+  return `${number} 0@${JSON.stringify(id)}\n`;
 }
 
 /** The records of a group, in order. */
@@ -28,7 +33,7 @@ export function* readRecords(group: string): Generator<LogRecord> {
     yield {
       number: group.slice(at, space),
       seq: Number(group.slice(space + 1, quote - 1)),
-      kind: group[quote - 1] === TERMINAL ? 'terminal' : 'text',
+      kind: KINDS[group[quote - 1] as keyof typeof KINDS],
       text: JSON.parse(group.slice(quote, end)) as string,
     };
     at = end + 1;

@@ -18,11 +18,13 @@ export interface Claim {
 /**
  * Where resumable streams are kept so that another instance can go on with them: one append-only log per boot
  * (incarnation of an instance), and a record per thread. Each method is one atomic step, and can be repeated
- * harmlessly. All reject when the store does not answer in time.
+ * harmlessly. All reject with StoreUnavailable when the store does not answer in time.
  */
 export interface LogStore {
   /** Whether other instances see it too. */
   readonly shared: boolean;
+  /** Its clock, in milliseconds since 1970. */
+  time(): Promise<number>;
   /** Begins the log of a boot; `peer` is where the other instances reach it until it exits. */
   register(boot: string, peer: string): Promise<void>;
   /** Puts group number `n` (from 1, without gaps) at the end and renews the lease; an empty group only renews. */
@@ -33,8 +35,6 @@ export interface LogStore {
   seal(boot: string, force: boolean): Promise<boolean>;
   /** All groups of a closed log, in order. */
   scan(boot: string): AsyncIterable<string>;
-  /** Threads that a boot has open, by their number in its log. */
-  openThreads(boot: string): Promise<Map<string, string>>;
   /** Lets go of groups below `n`: what they hold is checkpointed or over. */
   trim(boot: string, n: number): Promise<void>;
   /** Closes the own log for ever, and says so: whoever looks next takes over what it has open. */

@@ -7,6 +7,7 @@ import { keepRun } from './keep_run.ts';
 import { keepTarget } from './keep_target.ts';
 import { type Located, locateThread } from './locate_thread.ts';
 import { produceThread } from './produce_thread.ts';
+import { whileAway } from './store_unavailable.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
 /** A claimed key whose thread is not there yet is waited for this long. */
@@ -43,7 +44,11 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     // One that is not ended is not sent: what is served as a plain stream after all has a span of its own.
     const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
     const facts = { permitId: permit.slot.permitId, target, trace: span?.context };
-    const { record, created } = await create(core, exchange, facts, taken !== 'unknown');
+    const creating = create(core, exchange, facts, taken !== 'unknown');
+    const { record, created } = await creating.catch(async (error) => {
+      await permit.release();
+      throw error;
+    });
     if (created === undefined) {
       core.wal.gotNoAnswer();
       await permit.release();
@@ -100,7 +105,8 @@ async function withoutLog(core: DurableCore, exchange: ThreadExchange): Promise<
 }
 
 async function knownThread(core: DurableCore, threadId: string): Promise<boolean> {
-  return core.threads.has(threadId) || (await core.store.read(threadId).catch(() => undefined)) !== undefined;
+  if (core.threads.has(threadId)) return true;
+  return (await core.store.read(threadId).catch(whileAway(() => undefined))) !== undefined;
 }
 
 /**
@@ -118,7 +124,7 @@ async function claimed(
   const until = performance.now() + CLAIM_PATIENCE_MS;
   let isRepeat = false;
   for (;;) {
-    const first = await core.store.claim(userId, key, claim).catch(() => null);
+    const first = await core.store.claim(userId, key, claim).catch(whileAway(() => null));
     if (first === null) {
       failures += 1;
       if (failures === CLAIM_TRIES) return 'unknown';
@@ -149,7 +155,7 @@ async function create(core: DurableCore, exchange: ThreadExchange, facts: Record
   for (;;) {
     const record = newRecord(core, exchange, facts);
     if (!isClaimed) return { record, created: undefined };
-    const created = await core.store.create(record, exchange.request).catch(() => undefined);
+    const created = await core.store.create(record, exchange.request).catch(whileAway(() => undefined));
     // Fenced meanwhile: its frames would lie in another log than the record says.
     if (!created || record.owner === core.wal.boot) return { record, created };
     await core.store.discard(record).catch(() => {});
@@ -185,6 +191,6 @@ function newRecord(
     instance: core.instance,
     promptLength: exchange.promptLength,
     ...(trace ? { trace } : {}),
-    createdAt: Date.now(),
+    createdAt: Math.round(core.clock.now()),
   };
 }

@@ -61,7 +61,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   core.log.info('5.3', 'Stream taken over', about);
   core.observer.tookOver();
   span?.event('takeover', { from: record.owner, chunks: contents.length });
-  const startedAt = performance.now() - (Date.now() - record.createdAt);
+  const startedAt = performance.now() - (core.clock.now() - record.createdAt);
   void produceThread(core, thread, permit, continueAnswer(core, thread), startedAt);
 }
 
@@ -91,7 +91,7 @@ async function recoverText(core: DurableCore, record: ThreadRecord): Promise<Thr
   const checkpoint = contents.length;
   let terminal: string | undefined;
   const log = await core.deadLogs.read(record.owner);
-  for (const { seq, kind, text } of log.get(record.number) ?? []) {
+  for (const { seq, kind, text } of log.get(record.number)?.records ?? []) {
     if (kind === 'terminal') terminal = text;
     else if (seq === contents.length + 1) contents.push(text);
   }

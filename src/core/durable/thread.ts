@@ -5,7 +5,7 @@ import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
 import type { GroupLog, LoggedThread } from './group_log.ts';
-import { terminalRecord, textRecord } from './log_record.ts';
+import { terminalRecord, textRecord, threadRecord } from './log_record.ts';
 import type { ThreadReader } from './thread_reader.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
@@ -26,6 +26,8 @@ export interface ThreadOptions {
   encoder: Encoder;
   log: GroupLog;
   wheel: TimerWheel;
+  /** In milliseconds. */
+  ageMs: number;
   /** How long it goes on without a reader, in milliseconds. */
   graceMs: number;
   /** Text that a dead owner had committed; the thread then waits for its readers to come back. */
@@ -83,6 +85,7 @@ export class Thread implements LoggedThread {
     this.#committed = before.length;
     this.#size = before.reduce((sum, text) => sum + text.length, 0);
     this.oldestGroup = log.horizon;
+    this.#logId();
     this.#graceTimer = wheel.timer(() => this.abort.abort(new WeirError('cancelled')));
     this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
     this.#opened.promise.catch(() => {});
@@ -90,7 +93,7 @@ export class Thread implements LoggedThread {
       this.#graceTimer.arm(options.graceMs);
       this.open();
     }
-    this.#lifeTimer.arm(Math.max(0, MAX_MS - (Date.now() - record.createdAt)));
+    this.#lifeTimer.arm(Math.max(0, MAX_MS - options.ageMs));
   }
 
   /** Last sequence number that readers may have; the terminal is the one after the last text. */
@@ -169,11 +172,21 @@ export class Thread implements LoggedThread {
     for (const reader of this.readers) reader.pump();
   }
 
+  /** Its text up to `seq` is kept apart from the log; what is logged from group `horizon` on may not be. */
+  checkpointed(seq: number, horizon: number): void {
+    this.record.checkpoint = seq;
+    this.oldestGroup = horizon;
+    this.checkpointedAt = performance.now();
+    // The line that named it is about to be trimmed.
+    this.#logId();
+  }
+
   /** Puts what the new log does not hold yet into it, under the new owner's name. */
   logAgain(): void {
     const { log } = this.#options;
     const { number, checkpoint } = this.record;
     this.oldestGroup = log.horizon;
+    this.#logId();
     for (let seq = checkpoint + 1; seq <= this.contents.length; seq += 1) {
       log.add(this, seq, textRecord(number, seq, this.contents[seq - 1] as string), false);
     }
@@ -218,6 +231,12 @@ export class Thread implements LoggedThread {
     if (!this.readers.delete(reader) || this.readers.size > 0 || this.#over || this.#gone) return;
     this.#graceTimer.arm(this.#options.graceMs);
     this.onDetached(true);
+  }
+
+  /** From the first frame on recovery must know whose number it is; in silence, soon. */
+  #logId(): void {
+    const { number, id } = this.record;
+    this.#options.log.note(threadRecord(number, id));
   }
 
   /** Ends it here without an end: its readers are cut, come back, and find whoever goes on with it. */

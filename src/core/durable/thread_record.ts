@@ -32,7 +32,7 @@ export interface ThreadRecord {
   promptLength: number;
   /** The span of whoever produces it, or did last; where traces are on. */
   trace?: TraceContext;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the store. */
   createdAt: number;
 }
 

@@ -3,11 +3,14 @@ import type { Answer, AnswerConsumer, AnswerEnd } from './provider.ts';
 
 /**
  * Waits for an answer's first content, or its end.
+ * @param signal the answer's own; once it is aborted, the answer says nothing more
  * @returns the answer, with that content still in it
  * @throws WeirError what it failed with before it said anything
  */
-export function heldAnswer(answer: Answer): Promise<Answer> {
+export function heldAnswer(answer: Answer, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     answer.start(new HeldAnswer(answer, resolve, reject));
   });
 }

@@ -5,7 +5,7 @@ import type { StreamSpan } from '../observe/stream_span.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 import { failureKind, failureReason } from './attempt_failure.ts';
 import { retryDelay } from './retry_delay.ts';
-import { isHeld, type RouteTarget, type SelectedRoute } from './selected_route.ts';
+import type { RouteTarget, SelectedRoute } from './selected_route.ts';
 
 /** Tries at one target. */
 const TRIES = 3;
@@ -29,6 +29,8 @@ export interface OpeningTools {
 
 export interface OpeningOrder<Source, Answer> {
   route: SelectedRoute<Source>;
+  /** Whether an answer begins with its first content only; limits for that then hold. */
+  held: boolean;
   threadId: string;
   /** Of the whole request. */
   signal: AbortSignal;
@@ -38,7 +40,7 @@ export interface OpeningOrder<Source, Answer> {
    * Asks one target. `onHead` is called when it has sent its head; the promise resolves when its answer has begun, which
    * with `held` is its first content. What it has begun it ends when it fails, or when `signal` is aborted.
    */
-  ask(target: RouteTarget<Source>, signal: AbortSignal, held: boolean, onHead: () => void): Promise<Answer>;
+  ask(target: RouteTarget<Source>, signal: AbortSignal, onHead: () => void): Promise<Answer>;
   /** Called before another target than the first is asked. */
   onMove?: (target: RouteTarget<Source>) => Promise<void>;
 }
@@ -143,14 +145,14 @@ export class RouteOpening<Source, Answer> {
 
   /** One try; with a limit for its first content where the answer is held back for that. */
   async #ask(target: RouteTarget<Source>, others: boolean): Promise<Answer> {
-    const { ask, signal, route } = this.#order;
-    if (!isHeld(route)) return ask(target, signal, false, this.#onHead);
+    const { ask, signal, held } = this.#order;
+    if (!held) return ask(target, signal, this.#onHead);
     const own = new AbortController();
     const limit = target.firstTokenMs ?? (others ? FIRST_TOKEN_MS : undefined);
     const timer = this.#tools.wheel.timer(() => own.abort(tooSilent(target.provider, limit ?? 0)));
     if (limit !== undefined) timer.arm(limit);
     try {
-      return await ask(target, AbortSignal.any([signal, own.signal]), true, this.#onHead);
+      return await ask(target, AbortSignal.any([signal, own.signal]), this.#onHead);
     } catch (error) {
       // Whatever is left of it must not go on beside the next one.
       own.abort(error);

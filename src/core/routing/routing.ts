@@ -7,7 +7,7 @@ import { heldAnswer } from '../provider/held_answer.ts';
 import type { Answer, KeepRun, Provider } from '../provider/provider.ts';
 import { type OpeningTools, RouteOpening } from './route_opening.ts';
 import type { DoorRoute, RoutingTable } from './routing_table.ts';
-import type { RouteTarget, SelectedRoute } from './selected_route.ts';
+import { isHeld, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
 interface OpeningAbout {
   threadId: string;
@@ -57,16 +57,18 @@ export class Routing {
     keepRun?: KeepRun,
     onMove?: (target: RouteTarget<Provider>) => Promise<void>,
   ): RouteOpening<Provider, Answer> {
+    const held = isHeld(route);
     return new RouteOpening(
       {
         ...about,
         route,
+        held,
         ...(onMove && { onMove }),
-        ask: async ({ source, model }, signal, held, onHead) => {
+        ask: async ({ source, model }, signal, onHead) => {
           const asked = model === request.model ? request : { ...request, model };
           const answer = await source.open(asked, signal, keepRun, about.span?.context);
           onHead();
-          return held ? heldAnswer(answer) : answer;
+          return held ? heldAnswer(answer, signal) : answer;
         },
       },
       this.#tools,
@@ -83,11 +85,14 @@ export class Routing {
     reader: (() => EventReader) | undefined,
     about: OpeningAbout,
   ): RouteOpening<Origin, OriginAnswer> {
+    // A whole answer says nothing before all of it is there.
+    const held = reader !== undefined && isHeld(route);
     return new RouteOpening(
       {
         ...about,
         route,
-        ask: ({ source, model }, signal, held) => {
+        held,
+        ask: ({ source, model }, signal) => {
           const asked = call(model);
           const headers = { ...asked.headers, ...about.span?.context };
           return askOrigin(source, { ...asked, headers }, signal, reader, held);

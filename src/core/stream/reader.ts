@@ -19,7 +19,7 @@ export class Reader implements Outlet {
   #full = false;
   /** In whole milliseconds: V8 keeps those inside the object, and a fraction in a place of its own. */
   #lastWrite = 0;
-  #waiting: string | undefined;
+  #taken: number | undefined;
   #stuckSince = 0;
   #ended = false;
 
@@ -74,9 +74,9 @@ export class Reader implements Outlet {
 
   #look(): void {
     const now = performance.now();
-    const waiting = this.#sink.waiting();
-    if (waiting === undefined || waiting !== this.#waiting) {
-      this.#waiting = waiting;
+    const taken = this.#sink.takenWhileWaiting();
+    if (taken === undefined || taken !== this.#taken) {
+      this.#taken = taken;
       this.#stuckSince = now;
     } else if (now - this.#stuckSince >= SLOW_READER_MS) {
       this.#onSlow();
@@ -84,6 +84,6 @@ export class Reader implements Outlet {
     }
     const silence = now - this.#lastWrite;
     if (!this.#full && silence >= HEARTBEAT_MS) this.write(this.#heartbeat, now);
-    this.#timer.arm(waiting === undefined && silence < HEARTBEAT_MS ? HEARTBEAT_MS - silence : HEARTBEAT_MS / 2);
+    this.#timer.arm(taken === undefined && silence < HEARTBEAT_MS ? HEARTBEAT_MS - silence : HEARTBEAT_MS / 2);
   }
 }

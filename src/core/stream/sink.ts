@@ -9,6 +9,6 @@ export interface Sink {
   /** Cuts the connection without an end. */
   destroy(): void;
   onDrain(callback: () => void): void;
-  /** Something that changes whenever the client reads a byte; undefined while nothing waits. */
-  waiting(): string | undefined;
+  /** Bytes that the connection has taken so far; undefined while none wait. */
+  takenWhileWaiting(): number | undefined;
 }

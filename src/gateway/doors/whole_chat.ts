@@ -66,7 +66,7 @@ export class WholeChat implements Encoder, Sink {
 
   onDrain(): void {}
 
-  waiting(): undefined {
+  takenWhileWaiting(): undefined {
     return undefined;
   }
 }

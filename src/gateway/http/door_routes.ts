@@ -27,7 +27,7 @@ const STREAM_SILENCE_MS = 180_000;
 const WHOLE_SILENCE_MS = 290_000;
 
 const bodySchema = z.looseObject({
-  model: z.string().describe('provider/model, or a model of the default provider'),
+  model: z.string().describe('a route, provider/model, or a model of the default provider'),
   stream: z.boolean().optional(),
 });
 

@@ -2,9 +2,10 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { Socket } from 'node:net';
 import type { Sink } from '../../core/stream/sink.ts';
 
-/** The part of libuv's handle that tells how much the kernel has not taken yet; Node's own timeouts read it too. */
+/** The part of libuv's handle that tells how much it was given, and how much of that the kernel has not taken yet. */
 interface StreamHandle {
-  writeQueueSize?: number;
+  bytesWritten: number;
+  writeQueueSize: number;
 }
 
 /**
@@ -79,10 +80,10 @@ export class HttpSink implements Sink {
     });
   }
 
-  waiting(): string | undefined {
-    const queued = (this.#socket as unknown as { _handle?: StreamHandle | null })._handle?.writeQueueSize ?? 0;
-    const waiting = this.#socket.writableLength;
-    return queued + waiting === 0 ? undefined : `${queued}:${waiting}`;
+  takenWhileWaiting(): number | undefined {
+    const handle = (this.#socket as unknown as { _handle?: StreamHandle | null })._handle;
+    if (!handle || handle.writeQueueSize + this.#socket.writableLength === 0) return undefined;
+    return handle.bytesWritten - handle.writeQueueSize;
   }
 
   /** In bytes. */

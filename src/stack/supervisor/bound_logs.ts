@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, statSync, truncateSync } from 'node:fs';
+import { copyFileSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 
 /** A log and its one older generation take at most twice this. */
@@ -14,7 +14,12 @@ export function boundLogs(folder: string, maxBytes = MAX_LOG_BYTES): void {
     if (!name.endsWith('.log')) continue;
     const file = path.join(folder, name);
     if (statSync(file).size <= maxBytes) continue;
-    copyFileSync(file, `${file}.1`);
+    try {
+      copyFileSync(file, `${file}.1`);
+    } catch {
+      // The disk is full: what is left of the copy goes, and the room counts.
+      rmSync(`${file}.1`, { force: true });
+    }
     truncateSync(file);
   }
 }

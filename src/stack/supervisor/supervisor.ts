@@ -218,7 +218,12 @@ export class Supervisor {
     for (const { spec, pid } of this.#services.values()) {
       if (pid !== undefined) identities.push({ name: spec.name, pid, startedAt: startTime(pid) });
     }
-    writeJsonFile(this.#plan.processesFile, identities);
+    try {
+      writeJsonFile(this.#plan.processesFile, identities);
+    } catch (error) {
+      // A disk that is full must not end what runs.
+      eventLine('error', 'the list of processes was not written', { reason: (error as Error).message });
+    }
   }
 }
 

@@ -58,6 +58,19 @@ describe('the log of an instance', () => {
     expect(seen.every(({ logged }) => logged)).toBe(true);
   });
 
+  it('takes a note along with the next frame, and without one with the next renewal', async () => {
+    const { log, sent } = scriptedLog(() => ok);
+    const { thread, seen } = reader();
+    log.note('n');
+    log.add(thread, 1, 'a', true);
+    await until('it is shown', () => seen.length === 1);
+    log.note('m');
+    expect(sent.map(({ group }) => group)).toEqual(['na']);
+    await log.renew();
+    await until('it is sent', () => sent.length === 2);
+    expect(sent[1]).toMatchObject({ n: 2, group: 'm' });
+  });
+
   it('sends frames unlogged when the store is slow, and waits for it again as soon as it answers, however busy', async () => {
     const slow = Promise.withResolvers<Answer>();
     let busy = true;

@@ -30,7 +30,7 @@ function client(room: number) {
     onDrain(callback) {
       state.drained = callback;
     },
-    waiting: () => (got.length < room ? undefined : 'stuck'),
+    takenWhileWaiting: () => (got.length < room ? undefined : 0),
   };
   return { got, state, sink };
 }

@@ -43,7 +43,7 @@ describe('weir.config.yaml', () => {
       /^line 2: default_provider there is no provider "nobody"/,
       /^line 5: providers\.op\/enai has to be 1 to 64 of/,
       /^line 5: providers\.op\/enai\.preset has to be one of "openai"/,
-      /^line 6: providers\.op\/enai\.api_key_env takes the name of an environment variable, not a key/,
+      /^line 6: providers\.op\/enai\.api_key_env takes the name of an environment variable \(A-Z 0-9 _\), not a key/,
       /^line 7: providers\.op\/enai\.pricess is not known here/,
       /^line 9: providers\.mine\.base_url holds more than an address/,
       /^line 10: providers\.mine\.headers\.Host is set by Weir itself/,
@@ -80,7 +80,7 @@ describe('weir.config.yaml', () => {
     expect(problemsOf(readFileSync('weir.config.example.yaml', 'utf8'))).toEqual([]);
   });
 
-  it('has a published schema that is this one', () => {
+  it('has a published schema that is this one (write it anew with z.toJSONSchema, as here)', () => {
     const schema = z.toJSONSchema(weirConfigSchema, { io: 'input' });
     expect(JSON.parse(readFileSync('docs/weir.config.schema.json', 'utf8'))).toEqual(schema);
   });

@@ -19,6 +19,7 @@ interface Service {
   build?: { target: string };
   command?: string[];
   profiles?: string[];
+  sysctls?: Record<string, number>;
 }
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
@@ -50,6 +51,10 @@ describe('docker-compose.yml', () => {
     expect(service('nginx').ports).toEqual(['80:80', '443:443']);
     expect(service('console').ports).toEqual(['127.0.0.1:3001:3001']);
     for (const name of [...apps, 'redis', ...nodes]) expect(service(name).ports).toBeUndefined();
+  });
+
+  it('has NGINX’s container let go of clients that vanished, within a minute', () => {
+    expect(service('nginx').sysctls).toEqual({ 'net.ipv4.tcp_retries2': 6 });
   });
 
   it('agrees with the rendered nginx.conf about addresses, ports and files', () => {

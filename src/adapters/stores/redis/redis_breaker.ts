@@ -1,3 +1,5 @@
+import { isOutage } from './redis_outage.ts';
+
 /** For how long after a failure health says so. */
 const SHOWN_MS = 1_000;
 
@@ -6,8 +8,14 @@ const SHOWN_MS = 1_000;
  * again; after a call that ran into its deadline no request waits again, until a call in the background was answered.
  */
 export class RedisBreaker {
+  readonly #onMistake: (error: unknown) => void;
   #open = false;
   #failedAt = Number.NEGATIVE_INFINITY;
+
+  /** @param onMistake is told what failed through no fault of Redis */
+  constructor(onMistake: (error: unknown) => void) {
+    this.#onMistake = onMistake;
+  }
 
   /** Whether requests may ask Redis. */
   get closed(): boolean {
@@ -27,6 +35,7 @@ export class RedisBreaker {
       return answer;
     } catch (error) {
       this.#failedAt = performance.now();
+      if (!isOutage(error)) this.#onMistake(error);
       if (error instanceof Error && error.message === 'Command timed out') this.#open = true;
       return undefined;
     }

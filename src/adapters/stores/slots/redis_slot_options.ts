@@ -1,3 +1,4 @@
+import type { EventLog } from '../../../core/observe/event_log.ts';
 import type { SlotObserver } from '../../../core/observe/slot_observer.ts';
 import type { SlotLimits } from './slot_limits.ts';
 import type { SlotScripts } from './slot_scripts.ts';
@@ -11,6 +12,7 @@ export interface RedisSlotOptions {
   /** Without Redis: enforce this instance's share of the limits, or refuse. */
   onFailure: 'static' | 'strict';
   observer: SlotObserver;
+  log: EventLog;
   timing?: SlotTiming;
   scripts?: SlotScripts;
 }

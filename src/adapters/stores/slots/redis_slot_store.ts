@@ -2,6 +2,7 @@ import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot
 import type { PoolView } from '../../../protocol/cluster_view.ts';
 import { RedisBreaker } from '../redis/redis_breaker.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
+import { mistakeLog } from '../redis/redis_outage.ts';
 import { CapacityGrant } from './capacity_grant.ts';
 import { HeldSlots } from './held_slots.ts';
 import { PendingReleases } from './pending_releases.ts';
@@ -26,7 +27,7 @@ export class RedisSlotStore implements SlotStore {
   readonly #timing: SlotTiming;
   readonly #scripts: SlotScripts;
   readonly #held = new HeldSlots();
-  readonly #breaker = new RedisBreaker();
+  readonly #breaker: RedisBreaker;
   readonly #capacity: CapacityGrant;
   readonly #renewal: SlotRenewal;
   readonly #releases: PendingReleases;
@@ -39,6 +40,7 @@ export class RedisSlotStore implements SlotStore {
   constructor(redis: RedisConnection, options: RedisSlotOptions) {
     const { limits, boot, observer, timing = SLOT_TIMING, scripts = slotScripts(redis) } = options;
     this.#options = options;
+    this.#breaker = new RedisBreaker(mistakeLog(options.log, 'The slots in Redis failed'));
     this.#timing = timing;
     this.#scripts = scripts;
     const parts = { held: this.#held, scripts, breaker: this.#breaker, timing };

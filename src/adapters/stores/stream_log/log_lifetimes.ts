@@ -1,5 +1,7 @@
-/** A stream that is over can be read again for this long. */
+/** A stream that is over can be read again for this long; for less where Redis has little memory left. */
 export const RETENTION_MS = 5 * 60_000;
+/** But for this long at the least. */
+export const MIN_RETENTION_MS = 60_000;
 /** Longer than any running stream may take; a dead deployment's keys are gone after it. */
 export const RUNNING_MS = 20 * 60_000;
 /** A claimed key whose stream never came is free again after this. */

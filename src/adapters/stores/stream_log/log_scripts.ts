@@ -24,7 +24,7 @@ export interface LogScripts {
 const KEYS: Record<keyof LogScripts, number> = {
   register: 2,
   append: 3,
-  seal: 4,
+  seal: 3,
   beat: 1,
   create: 2,
   adopt: 2,

@@ -26,6 +26,10 @@ export class MemoryLogStore implements LogStore {
   #overSize = 0;
   #next = 1;
 
+  async time(): Promise<number> {
+    return Date.now();
+  }
+
   async register(): Promise<void> {
     this.#next = 1;
   }
@@ -47,10 +51,6 @@ export class MemoryLogStore implements LogStore {
   }
 
   async *scan(): AsyncGenerator<string> {}
-
-  async openThreads(): Promise<Map<string, string>> {
-    return new Map();
-  }
 
   async trim(): Promise<void> {}
 

@@ -4,15 +4,15 @@ import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_reco
 import type { StreamRequest } from '../../../protocol/stream_request.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 import { packRequest, unpackRequest } from './kept_request.ts';
-import { CLAIM_MS, RETENTION_MS, RUNNING_MS } from './log_lifetimes.ts';
+import { CLAIM_MS, RUNNING_MS } from './log_lifetimes.ts';
 import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
+import { Retention } from './retention.ts';
 
 const BOOTS = 'weir:boots';
 /** Hash tags: whatever one script touches lies in one slot of a Redis Cluster. */
 const ctl = (boot: string) => `weir:ctl:{${boot}}`;
 const wal = (boot: string) => `weir:wal:{${boot}}`;
 const lease = (boot: string) => `weir:lease:{${boot}}`;
-const open = (boot: string) => `weir:open:{${boot}}`;
 const thread = (id: string) => `weir:thread:{${id}}`;
 const text = (id: string) => `weir:text:{${id}}`;
 const req = (id: string) => `weir:req:{${id}}`;
@@ -26,10 +26,17 @@ export class RedisLogStore implements LogStore {
   readonly shared = true;
   readonly #redis: RedisConnection;
   readonly #scripts: LogScripts;
+  readonly #retention: Retention;
 
   constructor(redis: RedisConnection) {
     this.#redis = redis;
     this.#scripts = logScripts(redis);
+    this.#retention = new Retention(redis);
+  }
+
+  async time(): Promise<number> {
+    const [seconds, microseconds] = await this.#redis.time();
+    return Number(seconds) * 1000 + Number(microseconds) / 1000;
   }
 
   async register(boot: string, peer: string): Promise<void> {
@@ -44,13 +51,14 @@ export class RedisLogStore implements LogStore {
 
   async beat(boot: string): Promise<string[]> {
     // Keys of a living boot must not expire under it; and its place in the set of boots lies in another slot.
-    const living = [ctl(boot), wal(boot), open(boot)].map((key) => this.#redis.pexpire(key, RUNNING_MS));
-    const [dead] = await Promise.all([this.#scripts.beat(BOOTS, boot, LEASE_MS, RUNNING_MS), ...living]);
+    const living = [ctl(boot), wal(boot)].map((key) => this.#redis.pexpire(key, RUNNING_MS));
+    const beat = this.#scripts.beat(BOOTS, boot, LEASE_MS, RUNNING_MS);
+    const [dead] = await Promise.all([beat, this.#retention.look(), ...living]);
     return dead;
   }
 
   async seal(boot: string, force: boolean): Promise<boolean> {
-    const keys = [ctl(boot), lease(boot), wal(boot), open(boot)] as const;
+    const keys = [ctl(boot), lease(boot), wal(boot)] as const;
     return (await this.#scripts.seal(...keys, force ? '1' : '0', RUNNING_MS)) === 1;
   }
 
@@ -61,10 +69,6 @@ export class RedisLogStore implements LogStore {
       if (entries.length < SCAN_GROUPS) return;
       from = `(${entries.at(-1)?.[0]}`;
     }
-  }
-
-  async openThreads(boot: string): Promise<Map<string, string>> {
-    return new Map(Object.entries(await this.#redis.hgetall(open(boot))));
   }
 
   async trim(boot: string, n: number): Promise<void> {
@@ -91,20 +95,13 @@ export class RedisLogStore implements LogStore {
   }
 
   async create(record: ThreadRecord, request: StreamRequest): Promise<boolean> {
-    const { id, owner, number } = record;
+    const { id, owner } = record;
     const kept = await packRequest(request);
-    const life = [RUNNING_MS] as const;
-    // Recovery must find it from the first frame on; an entry without a thread means nothing.
-    const [, made] = await Promise.all([
-      this.#enlist(owner, number, id),
-      this.#scripts.create(thread(id), req(id), owner, JSON.stringify(record), kept, ...life),
-    ]);
-    if (made === 0) await this.#redis.hdel(open(owner), number);
-    return made === 1;
+    return (await this.#scripts.create(thread(id), req(id), owner, JSON.stringify(record), kept, RUNNING_MS)) === 1;
   }
 
-  async discard({ id, owner, number }: ThreadRecord): Promise<void> {
-    await Promise.all([this.#redis.del(thread(id), req(id), text(id)), this.#redis.hdel(open(owner), number)]);
+  async discard({ id }: ThreadRecord): Promise<void> {
+    await this.#redis.del(thread(id), req(id), text(id));
   }
 
   async read(threadId: string): Promise<ThreadRecord | undefined> {
@@ -132,14 +129,9 @@ export class RedisLogStore implements LogStore {
   }
 
   async adopt(next: ThreadRecord, from: string, request: StreamRequest | undefined): Promise<number> {
-    const { id, owner, number } = next;
+    const { id, owner } = next;
     const kept = request ? await packRequest(request) : '';
-    const [, stored] = await Promise.all([
-      this.#enlist(owner, number, id),
-      this.#scripts.adopt(thread(id), req(id), from, owner, JSON.stringify(next), kept, RUNNING_MS),
-    ]);
-    if (stored < 0) await this.#redis.hdel(open(owner), number);
-    return stored;
+    return this.#scripts.adopt(thread(id), req(id), from, owner, JSON.stringify(next), kept, RUNNING_MS);
   }
 
   async setProviderRun({ id, owner }: ThreadRecord, run: string): Promise<boolean> {
@@ -158,19 +150,12 @@ export class RedisLogStore implements LogStore {
   }
 
   async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {
-    const { id, owner, number, checkpoint } = record;
-    const end = [terminal, JSON.stringify(record), RETENTION_MS] as const;
-    const done = await sendFrom(checkpoint, (kept) => {
+    const { id, owner, checkpoint } = record;
+    const end = [terminal, JSON.stringify(record), this.#retention.ms] as const;
+    return sendFrom(checkpoint, (kept) => {
       const piece = JSON.stringify(contents.slice(kept));
       return this.#scripts.finish(thread(id), text(id), req(id), owner, kept + 1, contents.length, piece, ...end);
     });
-    if (done) await this.#redis.hdel(open(owner), number);
-    return done;
-  }
-
-  /** The boot may die before its first beat, and then nobody else gives the key a time to live. */
-  async #enlist(owner: string, number: string, id: string): Promise<void> {
-    await Promise.all([this.#redis.hset(open(owner), number, id), this.#redis.pexpire(open(owner), RUNNING_MS)]);
   }
 
   async claim(userId: string, key: string, mine: Claim): Promise<Claim | undefined> {

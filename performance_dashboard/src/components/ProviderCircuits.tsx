@@ -1,0 +1,29 @@
+import type { InstanceView } from '../api.ts';
+import { providerCircuits } from '../view/providerCircuits.ts';
+import { Panel } from './Panel.tsx';
+import { StateDot } from './StateDot.tsx';
+
+/** Whether requests get through to each provider. */
+export function ProviderCircuits({ instances }: { instances: readonly InstanceView[] }) {
+  const circuits = providerCircuits(instances);
+  if (circuits.length === 0) return null;
+  const troubled = circuits.some(({ tone }) => tone !== 'good');
+  return (
+    <Panel title="Providers" unit="circuit of each">
+      <ul className="flex flex-wrap gap-x-6 gap-y-1">
+        {circuits.map(({ provider, tone, words }) => (
+          <li key={provider} className="inline-flex flex-wrap items-center gap-x-2">
+            <span className="font-medium">{provider}</span>
+            <StateDot tone={tone} word={words} />
+          </li>
+        ))}
+      </ul>
+      {troubled && (
+        <p className="mt-2 text-label text-muted">
+          A provider that fails is left alone and then tried by one request. Until that goes well, requests are answered
+          by the next target of their route, or refused at once where there is none.
+        </p>
+      )}
+    </Panel>
+  );
+}

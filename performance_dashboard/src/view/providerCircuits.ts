@@ -1,0 +1,28 @@
+import type { InstanceView } from '../api.ts';
+
+export interface ProviderCircuit {
+  provider: string;
+  tone: 'good' | 'warn' | 'bad';
+  /** `closed`, or where it is not: `open on app-1, half open on app-2`. */
+  words: string;
+}
+
+const STATES = [
+  { state: 'open', tone: 'bad', word: 'open' },
+  { state: 'half_open', tone: 'warn', word: 'half open' },
+] as const;
+
+/** Each instance has circuits of its own; a provider is shown by the worst of them. */
+export function providerCircuits(instances: readonly Pick<InstanceView, 'id' | 'breakers'>[]): ProviderCircuit[] {
+  const names = new Set(instances.flatMap(({ breakers }) => Object.keys(breakers)));
+  return [...names].sort().map((provider) => {
+    const troubled = STATES.map((known) => ({
+      ...known,
+      ids: instances.filter(({ breakers }) => breakers[provider] === known.state).map(({ id }) => id),
+    })).filter(({ ids }) => ids.length > 0);
+    const words = troubled.map(({ word, ids }) => {
+      return ids.length === instances.length ? `${word} on all instances` : `${word} on ${ids.join(', ')}`;
+    });
+    return { provider, tone: troubled[0]?.tone ?? 'good', words: words.join(', ') || 'closed' };
+  });
+}

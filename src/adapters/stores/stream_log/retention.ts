@@ -1,0 +1,40 @@
+import { Cluster } from 'ioredis';
+import type { RedisConnection } from '../redis/redis_connection.ts';
+import { MIN_RETENTION_MS, RETENTION_MS } from './log_lifetimes.ts';
+
+/** Up to this share of its memory Redis keeps what is over for the whole time, and from the second on for the least. */
+const ROOM = 0.5;
+const FULL = 0.9;
+
+/** How long a stream that is over can be read: by how full Redis is, so that what is over makes room for what runs. */
+export class Retention {
+  readonly #redis: RedisConnection;
+  #ms = RETENTION_MS;
+
+  constructor(redis: RedisConnection) {
+    this.#redis = redis;
+  }
+
+  get ms(): number {
+    return this.#ms;
+  }
+
+  /** Asks Redis, or the primaries of a cluster, of which the fullest counts. Never rejects: whoever tells nothing has room. */
+  async look(): Promise<void> {
+    const nodes = this.#redis instanceof Cluster ? this.#redis.nodes('master') : [this.#redis];
+    const shares = await Promise.all(nodes.map(async (node) => memoryShare(await node.info('memory').catch(() => ''))));
+    this.#ms = retentionMs(Math.max(0, ...shares));
+  }
+}
+
+/** @param info the section `memory`; 0 where Redis has no limit, or does not tell it */
+function memoryShare(info: string): number {
+  const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+  const max = field('maxmemory');
+  return max === 0 ? 0 : field('used_memory') / max;
+}
+
+function retentionMs(share: number): number {
+  const pressure = Math.min(1, Math.max(0, (share - ROOM) / (FULL - ROOM)));
+  return Math.round(RETENTION_MS - pressure * (RETENTION_MS - MIN_RETENTION_MS));
+}

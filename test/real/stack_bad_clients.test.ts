@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Instance, startInstance } from '../support/instance.ts';
+import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { type RawConnection, rawConnection, streamPost } from '../support/raw_http.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { attach, openThread, resumable } from '../support/thread_reading.ts';
+import { until } from '../support/until.ts';
+import { vanish } from '../support/vanish.ts';
+
+/** The bound of every wait for a timeout of 30 s at the most. */
+const MINUTE = 60_000;
+
+let provider: MockOpenai;
+let stack: StackFixture;
+let instance: Instance;
+beforeAll(async () => {
+  provider = await startMockOpenai();
+  const environment = { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'test' };
+  stack = await newStack(environment);
+  await stack.start(['--instances', '1']);
+  instance = await startInstance(environment);
+});
+afterAll(async () => {
+  await instance.stop();
+  await stack.destroy();
+  await provider.close();
+});
+
+const asked = (prompt: string) => provider.requests.filter(({ body }) => JSON.stringify(body).includes(prompt)).length;
+const body = (query: string) => ({ query, model: 'mock-3000000x0', provider: 'openai' });
+
+/** A TLS connection on a socket that is ours, so that it can vanish. */
+function overTls(protocol: string): { socket: Socket; tls: ReturnType<typeof connectTls> } {
+  const socket = connect(stack.ports.https, '127.0.0.1');
+  return { socket, tls: connectTls({ socket, rejectUnauthorized: false, ALPNProtocols: [protocol] }) };
+}
+
+/** Each opens a stream that never pauses, and gives its socket once text has come. */
+const WAYS: [string, (query: string) => Promise<Socket>][] = [
+  [
+    'of an instance',
+    async (query) => {
+      const raw = rawConnection(instance.port, streamPost(body(query)));
+      await until('text', () => raw.bytes() > 1_000);
+      return raw.socket;
+    },
+  ],
+  [
+    'of NGINX over HTTP/1.1',
+    async (query) => {
+      const { socket, tls } = overTls('http/1.1');
+      let bytes = 0;
+      tls.on('data', (data) => {
+        bytes += data.length;
+      });
+      tls.on('error', () => {});
+      tls.write(streamPost(body(query)));
+      await until('text', () => bytes > 1_000);
+      return socket;
+    },
+  ],
+  [
+    'of NGINX over HTTP/2',
+    async (query) => {
+      const { socket, tls } = overTls('h2');
+      const session = connectHttp2(stack.url, { createConnection: () => tls });
+      session.on('error', () => {});
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/api/v1/stream',
+        'content-type': 'application/json',
+      });
+      let bytes = 0;
+      stream.on('data', (data) => {
+        bytes += data.length;
+      });
+      stream.on('error', () => {});
+      stream.end(JSON.stringify(body(query)));
+      await until('text', () => bytes > 1_000);
+      return socket;
+    },
+  ],
+];
+
+describe('a client', () => {
+  it.concurrent.each(WAYS)(
+    '%s whose machine vanishes in mid-stream, without a word, is gone within a minute',
+    async (way, open) => {
+      const socket = await open(way);
+      expect(provider.openFor(way)).toBe(1);
+      await vanish(socket);
+      await until('the call is cancelled', () => provider.openFor(way) === 0, MINUTE);
+      socket.destroy();
+    },
+    2 * MINUTE,
+  );
+
+  // NGINX says nothing to whoever does not finish a request: it closes.
+  it.concurrent.each([
+    ['headers', 'an instance', 'POST /api/v1/stream HTTP/1.1\r\nHost: x\r\n', true],
+    ['body', 'an instance', streamPost(body('slow body')).slice(0, -5), true],
+    ['headers', 'NGINX', 'POST /api/v1/stream HTTP/1.1\r\nHost: x\r\n', false],
+    ['body', 'NGINX', streamPost(body('slow body')).slice(0, -5), false],
+  ])(
+    'that never finishes its %s is refused by %s, and no provider is asked',
+    async (_part, where, sent, isTold) => {
+      let received = '';
+      const socket = where === 'NGINX' ? overTls('http/1.1').tls : connect(instance.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.on('data', (data) => {
+        received += data;
+      });
+      const closed = once(socket, 'close');
+      socket.write(sent);
+      await closed;
+      const [head, text = ''] = received.split('\r\n\r\n');
+      if (isTold) {
+        expect(head).toMatch(/^HTTP\/1\.1 408 /);
+        expect(JSON.parse(text)).toMatchObject({ error: 'request_timeout', message: expect.stringMatching(/\w/) });
+      } else expect(received).toBe('');
+      expect(asked('slow body')).toBe(0);
+    },
+    MINUTE,
+  );
+
+  it.concurrent(
+    'that reads nothing of a resumable stream is cut after 30 s, and its place as a reader is free',
+    async () => {
+      const spoken = { seed: 23, tokens: 90_000, tokens_per_second: 0 };
+      const first = await openThread(instance.url, resumable(spoken), { 'X-Thread-ID': 'stuck' });
+      await first.ended;
+      const request = 'GET /api/v1/stream/stuck HTTP/1.1\r\nHost: x\r\n\r\n';
+      const stuck = Array.from({ length: 10 }, () => rawConnection(instance.port, request, false));
+      const one = async () => {
+        const reading = await attach(instance.url, 'stuck', '1.90000');
+        await reading.ended;
+        return reading.status;
+      };
+      await until('no more readers fit', async () => (await one()) === 429);
+      await until('one more fits', async () => (await one()) === 200, MINUTE);
+      let tail = '';
+      const [raw] = stuck as [RawConnection];
+      raw.socket.on('data', (data) => {
+        tail = `${tail}${data}`.slice(-100);
+      });
+      await raw.ended;
+      expect(tail).not.toBe('');
+      expect(tail).not.toContain('[DONE]');
+      for (const { socket } of stuck) socket.destroy();
+    },
+    2 * MINUTE,
+  );
+});

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { ChatReader } from '../../../src/core/passthrough/chat_reader.ts';
+import { heldStream } from '../../../src/core/passthrough/held_stream.ts';
+import type { ByteConsumer, OriginAnswer } from '../../../src/core/passthrough/origin.ts';
+import { heldAnswer } from '../../../src/core/provider/held_answer.ts';
+import type { Answer, AnswerConsumer } from '../../../src/core/provider/provider.ts';
+import { WeirError } from '../../../src/protocol/error_code.ts';
+import { answerFrames, chunkFrame, DONE_FRAME, ROLE_FRAME } from '../../support/openai_frames.ts';
+
+const never = new AbortController().signal;
+
+/** An answer whose steps are told by hand. */
+function scripted() {
+  const log: string[] = [];
+  const told: { consumer?: AnswerConsumer } = {};
+  const answer: Answer = {
+    start: (consumer) => {
+      told.consumer = consumer;
+    },
+    resume: () => void log.push('resume'),
+  };
+  const client = (room: boolean): AnswerConsumer => ({
+    content: (text) => {
+      log.push(text);
+      return room;
+    },
+    end: ({ finishReason }) => void log.push(`end ${finishReason}`),
+    fail: ({ code }) => void log.push(`fail ${code}`),
+  });
+  return { log, answer, client, provider: () => told.consumer as AnswerConsumer };
+}
+
+describe('an answer that is held until it says something', () => {
+  it('pauses with its first piece, which is given on first', async () => {
+    const { log, answer, client, provider } = scripted();
+    const holding = heldAnswer(answer, never);
+    expect(provider().content('One ')).toBe(false);
+    (await holding).start(client(true));
+    expect(provider().content('two')).toBe(true);
+    provider().end({ finishReason: 'stop' });
+    expect(log).toEqual(['One ', 'resume', 'two', 'end stop']);
+  });
+
+  it('waits for its client where that is full', async () => {
+    const { log, answer, client, provider } = scripted();
+    const holding = heldAnswer(answer, never);
+    provider().content('One ');
+    const held = await holding;
+    held.start(client(false));
+    expect(log).toEqual(['One ']);
+    held.resume();
+    expect(log).toEqual(['One ', 'resume']);
+  });
+
+  it('fails where it failed before, and tells what became of it since', async () => {
+    const early = scripted();
+    const failing = heldAnswer(early.answer, never);
+    early.provider().fail(new WeirError('upstream_truncated'));
+    await expect(failing).rejects.toMatchObject({ code: 'upstream_truncated' });
+    const late = scripted();
+    const holding = heldAnswer(late.answer, never);
+    late.provider().content('One ');
+    late.provider().fail(new WeirError('upstream_truncated'));
+    (await holding).start(late.client(true));
+    expect(late.log).toEqual(['One ', 'fail upstream_truncated']);
+  });
+
+  it('is given up when its signal says so, also by a provider that then only falls silent', async () => {
+    const { answer } = scripted();
+    const abort = new AbortController();
+    const holding = heldAnswer(answer, abort.signal);
+    abort.abort(new WeirError('upstream_timeout'));
+    await expect(holding).rejects.toMatchObject({ code: 'upstream_timeout' });
+  });
+
+  it('may be empty: that is an answer too', async () => {
+    const { log, answer, client, provider } = scripted();
+    const holding = heldAnswer(answer, never);
+    provider().end({ finishReason: 'stop' });
+    (await holding).start(client(true));
+    expect(log).toEqual(['end stop']);
+  });
+});
+
+/** Sends `bytes` cut into pieces, as far as they are taken; whoever resumes gets the rest. */
+function streamOf(bytes: string, size: number, fault?: WeirError): OriginAnswer {
+  let at = 0;
+  let consumer: ByteConsumer;
+  const send = () => {
+    while (at < bytes.length) {
+      const piece = bytes.slice(at, at + size);
+      at += size;
+      if (!consumer.bytes(piece)) return;
+    }
+    if (fault) consumer.fail(fault);
+    else consumer.end();
+  };
+  return {
+    status: 200,
+    headers: {},
+    contentType: 'text/event-stream',
+    start: (given) => {
+      consumer = given;
+      send();
+    },
+    resume: send,
+    finish: () => {},
+  };
+}
+
+async function read(held: OriginAnswer): Promise<string> {
+  let text = '';
+  return new Promise((resolve) => {
+    held.start({
+      bytes: (bytes) => {
+        text += bytes;
+        return true;
+      },
+      end: () => resolve(text),
+      fail: ({ code }) => resolve(`${text}!${code}`),
+    });
+  });
+}
+
+describe('a stream that is held until it says something', () => {
+  const whole = `: ping\n\n${answerFrames(['One ', 'two.'], true)}`;
+
+  it.each([1, 7, 64, 10_000])('has all of its bytes still in it, cut into %i', async (size) => {
+    expect(await read(await heldStream(streamOf(whole, size), new ChatReader(), 'p'))).toBe(whole);
+  });
+
+  it.each([
+    ['ends without a word', ROLE_FRAME, undefined, 'upstream_truncated'],
+    ['says an error first', `${ROLE_FRAME}data: {"error":{"message":"No."}}\n\n`, undefined, 'upstream_error'],
+    ['breaks off before a word', ROLE_FRAME, new WeirError('upstream_truncated'), 'upstream_truncated'],
+  ])('fails when it %s', async (_, bytes, fault, code) => {
+    await expect(heldStream(streamOf(bytes, 50, fault), new ChatReader(), 'p')).rejects.toMatchObject({ code });
+  });
+
+  it('is let go when it ends properly with nothing in it, and when it has said enough of nothing', async () => {
+    const empty = ROLE_FRAME + chunkFrame({}, 'stop') + DONE_FRAME;
+    expect(await read(await heldStream(streamOf(empty, 50), new ChatReader(), 'p'))).toBe(empty);
+    const pings = ': ping\n\n'.repeat(40_000);
+    const held = await heldStream(streamOf(pings + whole, 1_000), new ChatReader(), 'p');
+    expect(await read(held)).toBe(pings + whole);
+  });
+
+  it('that breaks off after its first piece is begun, and its client hears of it', async () => {
+    const begun = ROLE_FRAME + chunkFrame({ content: 'One ' });
+    const fault = new WeirError('upstream_truncated');
+    const held = await heldStream(streamOf(begun, 10_000, fault), new ChatReader(), 'p');
+    expect(await read(held)).toBe(`${begun}!upstream_truncated`);
+  });
+});

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import type { RoutingObserver } from '../../../src/core/observe/routing_observer.ts';
+import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
+import { RouteOpening } from '../../../src/core/routing/route_opening.ts';
+import type { RouteTarget } from '../../../src/core/routing/selected_route.ts';
+import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
+import { WeirError } from '../../../src/protocol/error_code.ts';
+import { silentLog } from '../../support/silent_log.ts';
+
+const failure = (status?: number, retryAfter?: number) =>
+  new WeirError(status === 429 ? 'upstream_rate_limited' : 'upstream_error', {
+    details: { status },
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
+
+type Ask = (provider: string, tries: number, signal: AbortSignal) => Promise<string>;
+
+/** Opens along `names`; tells what was asked, and what the observer heard. */
+function open(
+  names: string[],
+  ask: Ask,
+  change: (target: RouteTarget<string>) => Partial<RouteTarget<string>> = () => ({}),
+) {
+  const asked: string[] = [];
+  const heard: string[] = [];
+  const moves: string[] = [];
+  const abort = new AbortController();
+  const observer: RoutingObserver = {
+    attemptStarted: ({ provider, attempt }) => heard.push(`${attempt} ${provider}`),
+    attemptSucceeded: ({ provider }) => heard.push(`${provider} answers`),
+    attemptFailed: (_, error, next) => heard.push(`${error.code} ${next}`),
+  };
+  const targets = names.map((name) => {
+    const target = { provider: name, model: 'm', source: name, breaker: undefined, firstTokenMs: undefined };
+    return { ...target, ...change(target) };
+  }) as [RouteTarget<string>, ...RouteTarget<string>[]];
+  const opening = new RouteOpening<string, string>(
+    {
+      route: { name: 'r', targets, cache: undefined },
+      held: true,
+      span: undefined,
+      threadId: 't',
+      signal: abort.signal,
+      ask: ({ source }, signal) => {
+        asked.push(source);
+        return ask(source, asked.filter((name) => name === source).length, signal);
+      },
+      onMove: async ({ provider }) => void moves.push(provider),
+    },
+    { wheel: new TimerWheel(5), log: silentLog, observer, random: () => 0 },
+  );
+  return { opening, asked, heard, moves, abort };
+}
+
+describe('a request on its way along a route', () => {
+  it('is tried three times, then goes on, and tells who is asked before that one is', async () => {
+    const { opening, asked, heard, moves } = open(['a', 'b'], async (name) => {
+      if (name === 'a') throw failure(500);
+      expect(moves).toEqual(['b']);
+      return 'from b';
+    });
+    expect(await opening.answer).toBe('from b');
+    await opening.head;
+    expect(asked).toEqual(['a', 'a', 'a', 'b']);
+    expect(opening.target.provider).toBe('b');
+    expect(heard).toEqual([
+      '1 a',
+      'upstream_error retry',
+      '2 a',
+      'upstream_error retry',
+      '3 a',
+      'upstream_error failover',
+      '4 b',
+      'b answers',
+    ]);
+  });
+
+  it('ends with the last failure where all have failed', async () => {
+    const last = failure(503);
+    const { opening, asked, heard } = open(['a', 'b'], async (name) => {
+      throw name === 'a' ? failure(401) : last;
+    });
+    await expect(opening.answer).rejects.toBe(last);
+    await expect(opening.head).rejects.toBe(last);
+    expect(asked).toEqual(['a', 'b', 'b', 'b']);
+    expect(heard.at(-1)).toBe('upstream_error none');
+  });
+
+  it('asks nobody else where the failure is the client’s own', async () => {
+    const { opening, asked } = open(['a', 'b'], async () => {
+      throw failure(400);
+    });
+    await expect(opening.answer).rejects.toMatchObject({ details: { status: 400 } });
+    expect(asked).toEqual(['a']);
+  });
+
+  it('leaves a provider that wants to be left alone: for the next at once, else for five seconds at the most', async () => {
+    const route = open(['a', 'b'], async (name) => {
+      if (name === 'a') throw failure(429, 2);
+      return 'from b';
+    });
+    expect(await route.opening.answer).toBe('from b');
+    expect(route.asked).toEqual(['a', 'b']);
+    const alone = open(['a'], async () => {
+      throw failure(429, 6);
+    });
+    await expect(alone.opening.answer).rejects.toMatchObject({ retryAfter: 6 });
+    expect(alone.asked).toEqual(['a']);
+  });
+
+  it('ends a target that says nothing, whose call then hears of it', async () => {
+    let ended: unknown;
+    const hang = (signal: AbortSignal) =>
+      new Promise<string>((_, reject) => {
+        signal.addEventListener('abort', () => {
+          ended = signal.reason;
+          reject(signal.reason);
+        });
+      });
+    const { opening, asked } = open(
+      ['a', 'b'],
+      (name, _, signal) => (name === 'a' ? hang(signal) : Promise.resolve('from b')),
+      () => ({ firstTokenMs: 30 }),
+    );
+    expect(await opening.answer).toBe('from b');
+    expect(asked).toEqual(['a', 'b']);
+    expect(ended).toMatchObject({ code: 'upstream_timeout' });
+  });
+
+  it('ends when its client leaves, also between two tries', async () => {
+    const { opening, asked, abort } = open(['a', 'b'], async () => {
+      queueMicrotask(() => setTimeout(() => abort.abort(new WeirError('cancelled'))));
+      throw failure(429, 0.9);
+    });
+    await expect(opening.answer).rejects.toMatchObject({ code: 'cancelled' });
+    expect(asked).toEqual(['a']);
+  });
+
+  it('passes by whoever’s circuit is open, and is refused where it is everybody’s', async () => {
+    const breaker = new ProviderBreaker();
+    const fault = failure(500);
+    for (let at = 0; at < 10; at += 1) await breaker.run('a', () => Promise.reject(fault)).catch(() => {});
+    const route = open(
+      ['a', 'b'],
+      async (name) => `from ${name}`,
+      ({ provider }) => (provider === 'a' ? { breaker } : {}),
+    );
+    expect(await route.opening.answer).toBe('from b');
+    expect(route.asked).toEqual(['b']);
+    expect(route.heard).toContain('service_unavailable failover');
+    const alone = open(
+      ['a'],
+      async (name) => `from ${name}`,
+      () => ({ breaker }),
+    );
+    await expect(alone.opening.answer).rejects.toMatchObject({
+      code: 'service_unavailable',
+      details: { provider: 'a' },
+    });
+  });
+});

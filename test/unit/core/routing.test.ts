@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { countsAgainstProvider, failureKind, failureReason } from '../../../src/core/routing/attempt_failure.ts';
+import { orderTargets } from '../../../src/core/routing/order_targets.ts';
+import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
+import { retryDelay } from '../../../src/core/routing/retry_delay.ts';
+import { type ErrorCode, WeirError } from '../../../src/protocol/error_code.ts';
+
+const failed = (code: ErrorCode, status?: number) => new WeirError(code, { details: { status } });
+
+describe('a failure before the first content', () => {
+  it.each<[ErrorCode, number | undefined, string, boolean, string]>([
+    ['upstream_error', undefined, 'retry', true, 'unreachable'],
+    ['upstream_error', 500, 'retry', true, 'status_500'],
+    ['upstream_error', 408, 'retry', false, 'status_408'],
+    ['upstream_rate_limited', 429, 'retry', false, 'status_429'],
+    ['upstream_timeout', undefined, 'next', true, 'timeout'],
+    ['upstream_truncated', undefined, 'next', true, 'truncated'],
+    ['upstream_protocol', undefined, 'next', true, 'protocol'],
+    ['upstream_error', 200, 'next', true, 'status_200'],
+    ['upstream_error', 302, 'next', true, 'status_302'],
+    ['upstream_error', 401, 'next', false, 'status_401'],
+    ['upstream_error', 400, 'final', false, 'status_400'],
+    ['validation_error', undefined, 'final', false, 'validation_error'],
+    ['cancelled', undefined, 'final', false, 'cancelled'],
+    ['draining', undefined, 'final', false, 'draining'],
+    ['slow_reader', undefined, 'final', false, 'slow_reader'],
+    ['too_many_connections', undefined, 'final', false, 'too_many_connections'],
+  ])('%s with status %s is %s, counts against the provider: %s, and is called %s', (code, status, ...expected) => {
+    const error = failed(code, status);
+    expect([failureKind(error), countsAgainstProvider(error), failureReason(error)]).toEqual(expected);
+  });
+});
+
+describe('the order of targets', () => {
+  const targets: { name: string; weight?: number }[] = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
+
+  it('is that of the file where there are no weights', () => {
+    expect(orderTargets(targets, 0.99)).toBe(targets);
+  });
+
+  it('begins with the one that is drawn, each as often as it weighs; the others follow as they stand', () => {
+    const weighted = [1, 2, 5].map((weight, at) => ({ name: 'abc'[at], weight }));
+    const draws = Array.from({ length: 800 }, (_, at) =>
+      orderTargets(weighted, at / 800)
+        .map(({ name }) => name)
+        .join(''),
+    );
+    const counts = (order: string) => draws.filter((drawn) => drawn === order).length;
+    expect([counts('abc'), counts('bac'), counts('cab')]).toEqual([100, 200, 500]);
+  });
+});
+
+describe('the time before another try', () => {
+  it('is anything up to a bound that doubles, up to two seconds', () => {
+    expect([1, 2, 3, 4, 5].map((tries) => retryDelay(tries, undefined, 1))).toEqual([250, 500, 1_000, 2_000, 2_000]);
+    expect(retryDelay(3, undefined, 0)).toBe(0);
+  });
+
+  it('is never less than what the provider asks for', () => {
+    expect(retryDelay(1, 3, 0)).toBe(3_000);
+    expect(retryDelay(1, 3, 1)).toBe(3_250);
+  });
+});
+
+describe('a circuit', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const run = (breaker: ProviderBreaker, error?: WeirError) =>
+    breaker.run('it', async () => {
+      if (error) throw error;
+    });
+  async function fail(breaker: ProviderBreaker, times: number, error: WeirError): Promise<void> {
+    for (let at = 0; at < times; at += 1) await expect(run(breaker, error)).rejects.toBe(error);
+  }
+
+  it('opens after ten tries of which half failed, and not before', async () => {
+    const breaker = new ProviderBreaker();
+    for (let at = 0; at < 5; at += 1) await run(breaker);
+    await fail(breaker, 4, failed('upstream_error', 500));
+    expect(breaker.state).toBe('closed');
+    await fail(breaker, 1, failed('upstream_error', 500));
+    expect([breaker.state, breaker.blockedMs]).toEqual(['open', 5_000]);
+    await expect(run(breaker)).rejects.toMatchObject({ code: 'service_unavailable', retryAfter: 5 });
+  });
+
+  it.each([
+    ['refusals by us', failed('too_many_connections')],
+    ['cancellations', failed('cancelled')],
+    ['4xx', failed('upstream_error', 404)],
+    ['limits of its rate', failed('upstream_rate_limited', 429)],
+  ])('stays closed, whatever number of %s there are', async (_, error) => {
+    const breaker = new ProviderBreaker();
+    await fail(breaker, 50, error);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('lets one probe through when its time is over; what that ends with decides', async () => {
+    const breaker = new ProviderBreaker();
+    await fail(breaker, 10, failed('upstream_timeout'));
+    vi.advanceTimersByTime(4_999);
+    expect(breaker.blockedMs).toBe(1);
+    vi.advanceTimersByTime(1);
+    const probe = Promise.withResolvers<void>();
+    const probing = breaker.run('it', () => probe.promise);
+    expect(breaker.state).toBe('half_open');
+    await expect(run(breaker)).rejects.toMatchObject({ details: { reason: 'breaker' } });
+    probe.reject(failed('upstream_timeout'));
+    await expect(probing).rejects.toThrow();
+    expect(breaker.state).toBe('open');
+    vi.advanceTimersByTime(5_000);
+    await run(breaker);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('stays open after a probe that was cancelled: it has proved nothing', async () => {
+    const breaker = new ProviderBreaker();
+    await fail(breaker, 10, failed('upstream_timeout'));
+    vi.advanceTimersByTime(5_000);
+    await fail(breaker, 1, failed('cancelled'));
+    expect([breaker.state, breaker.blockedMs]).toEqual(['open', 5_000]);
+  });
+});
