@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { PageConfig } from './api.ts';
+import { ApiKeyField } from './components/ApiKeyField.tsx';
 import { Banner } from './components/Banner.tsx';
 import { Doctor } from './components/Doctor.tsx';
 import { HelpDialog } from './components/HelpDialog.tsx';
@@ -12,6 +13,7 @@ import { Runs } from './components/Runs.tsx';
 import { type Screen, Tabs } from './components/Tabs.tsx';
 import { ThemeSwitch } from './components/ThemeSwitch.tsx';
 import { Unreachable } from './components/Unreachable.tsx';
+import { Usage } from './components/Usage.tsx';
 import { useHashRoute } from './hooks/useHashRoute.ts';
 import { usePath } from './hooks/usePath.ts';
 import { useShortcuts } from './hooks/useShortcuts.ts';
@@ -28,8 +30,9 @@ const SCREENS = [
   { route: 'runs', title: 'Runs' },
   { route: 'stream', title: 'Live stream' },
   { route: 'doctor', title: 'Doctor' },
+  { route: 'usage', title: 'Usage' },
 ] as const satisfies readonly Screen[];
-const ROUTES = ['load', 'overview', 'runs', 'stream', 'doctor'] as const;
+const ROUTES = ['load', 'overview', 'runs', 'stream', 'doctor', 'usage'] as const;
 
 /** The frame: header, path, tabs, and the screen that the address names. */
 export function App({ config }: { config: PageConfig }) {
@@ -90,12 +93,14 @@ export function App({ config }: { config: PageConfig }) {
       />
       {path.bypassed && <Banner apiBaseUrl={apiBaseUrl} mixed={path.mixed} />}
       {path.unreachable && <Unreachable apiBaseUrl={apiBaseUrl} status={path.cluster.status} />}
+      <ApiKeyField apiBaseUrl={apiBaseUrl} reachable={path.cluster.link === 'live'} />
       <main id="main" tabIndex={-1} className="flex-1 outline-none">
         {route === 'load' && <LoadTester {...props} part={part} />}
         {route === 'overview' && <Overview {...props} paused={paused} />}
         {route === 'runs' && <Runs config={config} />}
         {route === 'stream' && <LiveStream {...props} />}
         {route === 'doctor' && <Doctor part={part} />}
+        {route === 'usage' && <Usage config={config} />}
       </main>
       <footer className="flex flex-wrap justify-between gap-x-4 text-label text-muted">
         <span className="min-w-0 break-all">
@@ -105,7 +110,7 @@ export function App({ config }: { config: PageConfig }) {
             its routes
           </a>
         </span>
-        <span>Keys: 1 to 5 screens · R run · Esc stop · P pause · ? help</span>
+        <span>Keys: 1 to 6 screens · R run · Esc stop · P pause · ? help</span>
       </footer>
     </div>
   );

@@ -1,4 +1,5 @@
-import { fetchTransport } from '../../src/client/transport.ts';
+import { attachStream as attach, openStream as open } from '../../src/client/open_stream.ts';
+import { fetchTransport, type Transport } from '../../src/client/transport.ts';
 import type { LoadPlan } from '../../src/load/load_plan.ts';
 import type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
 import type { LoadRun, RunHead } from '../../src/load/load_run.ts';
@@ -8,10 +9,11 @@ import { runLoad, summaryOptions } from '../../src/load/run_load.ts';
 import { Summary, type SummaryOptions } from '../../src/load/summary.ts';
 import type { ClusterView, ModelsView } from '../../src/protocol/cluster_view.ts';
 import { SseDecoder } from '../../src/protocol/sse_decoder.ts';
+import type { UsageView } from '../../src/protocol/usage_row.ts';
+import { apiKey } from './stores/apiKey.ts';
 
 // The one file that knows the rest of Weir: everything the page asks, it asks here.
 
-export { attachStream, openStream } from '../../src/client/open_stream.ts';
 export { StreamRefusal } from '../../src/client/stream_refusal.ts';
 export type { StreamResult } from '../../src/client/stream_result.ts';
 export { type ComparisonRow, compareReports } from '../../src/load/compare_reports.ts';
@@ -26,7 +28,9 @@ export type { InstanceShare } from '../../src/load/shares.ts';
 export { Summary } from '../../src/load/summary.ts';
 export type { SeriesPoint } from '../../src/load/time_series.ts';
 export type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/cluster_view.ts';
+export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/protocol/group_usage.ts';
 export type { StreamEvent } from '../../src/protocol/stream_event.ts';
+export { usageDays } from '../../src/protocol/usage_row.ts';
 
 /** Where requests go: port 443 is NGINX, so they are balanced. An instance's own address would bypass it. */
 const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api/v1';
@@ -65,9 +69,25 @@ function absolute(url: string): string {
   return new URL(url, window.location.href).href.replace(/\/+$/, '');
 }
 
-/** @throws Error when the API can't be reached or refuses */
+/** Where clients need a key, the user's goes with what is asked of the API, and with nothing else. */
+const keyHeaders = (): Record<string, string> => {
+  const key = apiKey();
+  return key === null ? {} : { authorization: `Bearer ${key}` };
+};
+const keyedTransport: Transport = (url, request) =>
+  fetchTransport(url, { ...request, headers: { ...keyHeaders(), ...request.headers } });
+
+export const openStream: typeof open = (request, options) => open(request, { transport: keyedTransport, ...options });
+export const attachStream: typeof attach = (threadId, options) =>
+  attach(threadId, { transport: keyedTransport, ...options });
+
+/** The API wants a key, or another one; the message says so. */
+export class KeyWanted extends Error {}
+
+/** @throws KeyWanted; Error when the API can't be reached or refuses */
 export async function fetchModels(apiBaseUrl: string, signal: AbortSignal): Promise<ModelsView> {
-  const response = await fetch(`${apiBaseUrl}/models`, { signal });
+  const response = await fetch(`${apiBaseUrl}/models`, { signal, headers: keyHeaders() });
+  if (response.status === 401) throw new KeyWanted(((await response.json()) as { message: string }).message);
   if (!response.ok) throw new Error(`The list of models got status ${response.status}.`);
   return (await response.json()) as ModelsView;
 }
@@ -167,7 +187,7 @@ export function runInBrowser(
   const summary = new WatchedSummary(summaryOptions(plan), onStart);
   const startedAt = performance.now();
   let tookMs: number | undefined;
-  const running = runLoad(plan, { summary, signal, transport: fetchTransport, onRecord });
+  const running = runLoad(plan, { summary, signal, transport: keyedTransport, onRecord });
   return {
     snapshot: () => summary.snapshot(tookMs ?? performance.now() - startedAt),
     ended: running.then((ms) => {
@@ -223,6 +243,12 @@ export interface Finding {
 export async function fetchDiagnosis(signal: AbortSignal): Promise<Finding[]> {
   return (await ask<{ findings: Finding[] }>('/api/diagnose', signal)).findings;
 }
+
+/** What keys have used, and their names. */
+export interface PageUsage extends UsageView {
+  key_names: Record<string, string>;
+}
+export const fetchUsage = (days: number, signal: AbortSignal) => ask<PageUsage>(`/api/usage?days=${days}`, signal);
 
 export interface RunEnd {
   state: 'finished' | 'cancelled' | 'failed';

@@ -16,12 +16,15 @@ export function closingWords(options: StackOptions, layout: StackLayout): string
       '  Stop         ./weir stop',
     ].join('\n');
   }
+  const key =
+    options.auth === 'keys' ? `-H "X-API-Key: $(cat ${path.relative(process.cwd(), layout.operatorKey)})" ` : '';
   const count = options.instances === 1 ? 'one instance' : `${options.instances} instances`;
   return [
     `Weir is up: ${count} behind NGINX at ${url}`,
     `  Dashboard    ${dashboardUrl(options)}   (and ${url}/, once the browser accepts the certificate, or ./weir certs trust)`,
     `  Health       curl -k ${url}/api/v1/health`,
-    `  A stream     curl -kN ${url}/api/v1/stream -H 'Content-Type: application/json' -d '${EXAMPLE}'`,
+    `  A stream     curl -kN ${url}/api/v1/stream ${key}-H 'Content-Type: application/json' -d '${EXAMPLE}'`,
+    ...(options.auth === 'keys' ? ['  A key        ./weir keys create NAME'] : []),
     '  Load test    ./weir load -c 10 -n 30',
     `  Logs         ./weir logs -f   (files in ${logs})`,
     '  When in doubt ./weir doctor   To end ./weir stop',

@@ -25,6 +25,7 @@ export async function devCommand(port: number, environment: Environment): Promis
       PEER_SOCKET: '',
       REDIS_URL: '',
       POOL_SCOPE: '',
+      AUTH_MODE: '',
       WEIR_CONFIG: environment.configFile ?? '',
     },
   });

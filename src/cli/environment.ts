@@ -25,6 +25,8 @@ export interface Environment {
   configFile: string | undefined;
   /** `VITE_API_BASE_URL`: where a dashboard that is built here would send its requests. */
   apiBaseUrl: string | undefined;
+  /** `WEIR_API_KEY`: the key of a load test. */
+  apiKey: string | undefined;
   /** Everything, for programs that are run from here. */
   all: NodeJS.ProcessEnv;
 }
@@ -53,6 +55,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     corsOrigins: origins?.filter(Boolean).length ? origins.filter(Boolean) : undefined,
     configFile: env.WEIR_CONFIG ? path.resolve(env.WEIR_CONFIG) : existing(path.join(root, 'weir.config.yaml')),
     apiBaseUrl: env.VITE_API_BASE_URL || undefined,
+    apiKey: env.WEIR_API_KEY || undefined,
     all: env,
   };
 }

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Condition, parseCondition } from '../load/condition.ts';
 import { runLoadCommand } from '../load/node/load_command.ts';
 import { RunStore } from '../load/node/run_store.ts';
+import { operatorKey } from '../stack/keys/operator_key.ts';
 import { stackUrl } from '../stack/service_specs.ts';
 import { UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
@@ -15,6 +16,7 @@ import { wholeNumber } from './stack_flags.ts';
 interface LoadFlags extends PlanFlags {
   name?: string;
   keysFile?: string;
+  apiKey?: string;
   failIf?: Condition[];
   abortIf?: Condition[];
   baseline?: string;
@@ -40,6 +42,7 @@ export function addLoadFlags(command: Command): Command {
     .option('--find-limit', 'raise concurrency from -c until more streams bring no more answers')
     .option('--warmup <time>', 'send, but do not count, for so long', duration)
     .option('--users <n>', 'users that take turns: one source address each, or one key', wholeNumber)
+    .option('--api-key <key>', "API key (WEIR_API_KEY; for this stack: its operator's key)")
     .option('--keys-file <file>', 'API keys, one a line: a user each')
     .option('--slo <slo>', 'what a good answer is: chat, retrieval, code, or TTFT/TPOT in ms such as 300/40')
     .option('--fail-if <condition>', "exit 99 when it holds, such as 'ttft.p95>500'; repeatable", condition)
@@ -91,8 +94,16 @@ function authority(flags: LoadFlags, environment: Environment): string | undefin
   throw new UsageError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');
 }
 
-function keysOf(file: string | undefined): string[] {
-  if (file === undefined) return [];
+/** One key for each user; of the stack itself, where it wants one, this account has one. */
+function keysOf(url: string | undefined, { keysFile, apiKey }: LoadFlags, environment: Environment): string[] {
+  if (keysFile !== undefined) return keysOfFile(keysFile);
+  const layout = layoutOf(environment);
+  const isOurs = url === undefined && keptOptions(layout)?.auth === 'keys';
+  const key = apiKey ?? environment.apiKey ?? (isOurs ? operatorKey(layout) : undefined);
+  return key === undefined ? [] : [key];
+}
+
+function keysOfFile(file: string): string[] {
   if (!existsSync(file)) throw new UsageError(`there is no file ${file}`, 'name one with an API key in each line');
   const lines = readFileSync(file, 'utf8')
     .split('\n')
@@ -107,7 +118,7 @@ export async function loadCommand(
   environment: Environment,
 ): Promise<number> {
   const layout = layoutOf(environment);
-  const keys = keysOf(flags.keysFile);
+  const keys = keysOf(url, flags, environment);
   const plan = planOfFlags(url ?? stackUrl(keptOptions(layout) ?? DEFAULT_STACK_OPTIONS), flags, keys.length);
   const { json, csv, html, baseline, http1, insecure } = flags;
   const ca = authority(flags, environment);

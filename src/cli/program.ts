@@ -1,10 +1,12 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { USAGE_DAYS } from '../protocol/usage_row.ts';
 import type { StackOptions } from '../stack/stack_options.ts';
 import { certsCommand } from './certs_command.ts';
 import { rollingRestartCommand, scaleCommand } from './change_command.ts';
 import { devCommand } from './dev_command.ts';
 import { doctorCommand } from './doctor_command.ts';
 import type { Environment } from './environment.ts';
+import { addKeysCommands } from './keys_command.ts';
 import { addLoadFlags, loadCommand } from './load.ts';
 import { loadCompareCommand } from './load_compare.ts';
 import { logsCommand } from './logs_command.ts';
@@ -13,6 +15,13 @@ import { addStackFlags, saidFlags, wholeNumber } from './stack_flags.ts';
 import { restartCommand, startCommand, stopCommand } from './start_command.ts';
 import { statusCommand } from './status_command.ts';
 import { testCommand } from './test_command.ts';
+import { type UsageFlags, usageCommand } from './usage_command.ts';
+
+function daysOfUsage(text: string): number {
+  const days = wholeNumber(text);
+  if (days < 1 || days > USAGE_DAYS) throw new InvalidArgumentError(`It has to be from 1 to ${USAGE_DAYS}.`);
+  return days;
+}
 
 /** Runs a command and keeps its exit code. */
 type Finish = (work: Promise<number>) => Promise<void>;
@@ -103,6 +112,15 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .command('untrust')
     .description('undo that')
     .action(() => finish(certsCommand('untrust', environment)));
+  addKeysCommands(program, environment, finish);
+  program
+    .command('usage')
+    .description('what keys, models or days have used')
+    .option('--days <n>', 'the last days, with today', daysOfUsage, 7)
+    .addOption(new Option('--by <what>', 'what to add up').choices(['key', 'model', 'day']).default('key'))
+    .option('--json', 'rows by day, key and model, for programs')
+    .option('--csv', 'the same, for spreadsheets')
+    .action((flags: UsageFlags) => finish(usageCommand(flags, environment)));
   program
     .command('test')
     .description('install what the tests need, and run them all')

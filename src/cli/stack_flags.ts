@@ -28,6 +28,9 @@ export function addStackFlags(command: Command): Command {
         'cluster',
       ]),
     )
+    .addOption(
+      new Option('--auth <mode>', 'whether clients need a key of ./weir keys (none)').choices(['none', 'keys']),
+    )
     .option('--config <file>', 'providers and routes (weir.config.yaml, where it exists)', (file) => path.resolve(file))
     .option('--identity-header <name>', 'header that names the user; only behind a proxy that sets it');
 }

@@ -22,7 +22,7 @@ export async function statusCommand(json: boolean, environment: Environment): Pr
   const url = stackUrl(options);
   const dashboard = dashboardUrl(options);
   if (json) {
-    print(JSON.stringify({ driver: options.driver, url, dashboard, services }, null, 2));
+    print(JSON.stringify({ driver: options.driver, url, dashboard, auth: options.auth, services }, null, 2));
     return 0;
   }
   if (services.length === 0) {
@@ -31,6 +31,8 @@ export async function statusCommand(json: boolean, environment: Environment): Pr
   }
   if (services.some(({ state }) => state === 'unwatched')) say(`${UNWATCHED.what}; ${UNWATCHED.mend}.`);
   print([row(['SERVICE', 'STATE', 'PID', 'HEALTHY', 'STREAMS', 'ADDRESS']), ...services.map(serviceRow)].join('\n'));
-  print(`\n${url}   dashboard ${dashboard}   driver ${options.driver}`);
+  print(
+    `\n${url}   dashboard ${dashboard}   driver ${options.driver}${options.auth === 'keys' ? '   clients need a key' : ''}`,
+  );
   return 0;
 }

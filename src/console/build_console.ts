@@ -10,6 +10,7 @@ import type { RunBook } from './run_book.ts';
 import { registerRunChanges } from './run_changes.ts';
 import { registerRunViews } from './run_routes.ts';
 import type { StackServices } from './stack_services.ts';
+import { registerUsage } from './usage_routes.ts';
 
 /** Repeated questions within this time get the same answer, so that no page can make the console hammer the API. */
 const DIAGNOSIS_TTL_MS = 1000;
@@ -83,6 +84,7 @@ export function buildConsole(
   if (isLocal) {
     registerRunChanges(app, config, parts.book, parts.stack);
     registerDrills(app, parts.stack, parts.onFailure);
+    registerUsage(app, config);
   }
   registerDashboard(app, config.dashboardDir);
   return app;

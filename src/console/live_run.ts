@@ -13,6 +13,15 @@ export interface StartedStream {
   atMs: number;
 }
 
+/** What a run is made of. */
+export interface RunRequest {
+  plan: LoadPlan;
+  name: string;
+  connect: NodeTransportOptions;
+  /** API keys, a user each; none: users are source addresses. */
+  keys: readonly string[];
+}
+
 /** Who watches a run. */
 export interface RunWatcher {
   onSnapshot: (snapshot: LoadSnapshot) => void;
@@ -27,15 +36,16 @@ const MAX_STARTED = 1000;
 /** A run of the server's engine, and those who watch it. */
 export class LiveRun {
   readonly #run: LoadRun;
-  readonly #connect: NodeTransportOptions;
+  readonly #request: RunRequest;
   readonly #recorder = new RunRecorder();
   readonly #watchers = new Set<RunWatcher>();
   readonly #abort = new AbortController();
   #started: StartedStream[] = [];
   #look: () => LoadSnapshot | null = () => null;
 
-  constructor(id: string, name: string, plan: LoadPlan, connect: NodeTransportOptions) {
-    this.#connect = connect;
+  constructor(id: string, request: RunRequest) {
+    const { name, plan } = request;
+    this.#request = request;
     const started_at = new Date().toISOString();
     this.#run = {
       id,
@@ -79,8 +89,8 @@ export class LiveRun {
     const ticker = setInterval(() => this.#tick(), TICK_MS);
     try {
       const summary = await executePlan(run.plan, {
-        connect: this.#connect,
-        keys: [],
+        connect: this.#request.connect,
+        keys: this.#request.keys,
         signal: this.#abort.signal,
         onBegin: (begun, elapsedMs) => {
           this.#look = () => begun.snapshot(elapsedMs());

@@ -1,15 +1,6 @@
-import type { LoadPlan } from '../load/load_plan.ts';
 import type { LoadRun, RunHead } from '../load/load_run.ts';
-import type { NodeTransportOptions } from '../load/node/node_transport.ts';
 import type { RunStore } from '../load/node/run_store.ts';
-import { LiveRun } from './live_run.ts';
-
-/** What a run is made of. */
-export interface RunRequest {
-  plan: LoadPlan;
-  name: string;
-  connect: NodeTransportOptions;
-}
+import { LiveRun, type RunRequest } from './live_run.ts';
 
 /** Only one run at a time: two would measure each other. */
 export class RunInProgress extends Error {
@@ -36,7 +27,7 @@ export class RunBook {
   start(requests: readonly RunRequest[]): string[] {
     if (this.#live.length > 0) throw new RunInProgress();
     const ids = requests.map(() => this.#store.newId());
-    this.#live = requests.map(({ plan, name, connect }, at) => new LiveRun(ids[at]!, name, plan, connect));
+    this.#live = requests.map((request, at) => new LiveRun(ids[at]!, request));
     this.#running = this.#runAll([...this.#live]);
     return ids;
   }

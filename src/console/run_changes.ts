@@ -8,8 +8,10 @@ import type { LoadRecord } from '../load/record.ts';
 import { RunRecorder } from '../load/run_recorder.ts';
 import { connectOptions } from './connect_options.ts';
 import type { ConsoleConfig } from './console_config.ts';
+import type { RunRequest } from './live_run.ts';
 import { type PlanProblems, parsePlan } from './plan_schema.ts';
-import { type RunBook, RunInProgress, type RunRequest } from './run_book.ts';
+import { type RunBook, RunInProgress } from './run_book.ts';
+import { runKeys } from './run_keys.ts';
 import type { StackServices } from './stack_services.ts';
 
 /** A browser's run with a line for each of its requests. */
@@ -43,9 +45,10 @@ export function registerRunChanges(
     const ready: RunRequest[] = [];
     for (const { plan, name } of requests) {
       const connect = await connectOptions(plan, config, stack);
-      const problem = typeof connect === 'string' ? connect : identityProblem(plan.url, plan.users, [], connect);
+      const keys = runKeys(plan, config);
+      const problem = typeof connect === 'string' ? connect : identityProblem(plan.url, plan.users, keys, connect);
       if (problem !== undefined) return invalid(reply, [{ field: 'users', message: problem }]);
-      ready.push({ plan, name, connect: connect as NodeTransportOptions });
+      ready.push({ plan, name, connect: connect as NodeTransportOptions, keys });
     }
     try {
       return reply.code(201).send(answer(book.start(ready)));

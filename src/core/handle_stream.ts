@@ -16,6 +16,7 @@ import { Producer } from './stream/producer.ts';
 import { Reader } from './stream/reader.ts';
 import type { Sink } from './stream/sink.ts';
 import type { TimerWheel } from './time/timer_wheel.ts';
+import { answerUsage, NO_USAGE, promptLengthOf, type RecordUsage } from './usage/stream_usage.ts';
 
 /** The head waits for the provider's own head, but not longer than this. */
 const HEAD_PATIENCE_MS = 2_000;
@@ -30,6 +31,7 @@ export interface StreamCore {
   /** Asked only where a route says so. */
   cache: AnswerCache;
   observer: StreamObserver;
+  recordUsage: RecordUsage;
   /** Undefined where traces are off. */
   tracer: StreamTracer | undefined;
   log: EventLog;
@@ -43,6 +45,8 @@ export interface StreamExchange {
   /** When the request came, by `performance.now()`. */
   startedAt: number;
   abort: AbortController;
+  /** Asked before the slot, where the user has limits per minute. @throws WeirError rate_limited */
+  admit?: (() => Promise<void>) | undefined;
   trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
   /** @param model as that provider calls it */
   encoder(provider: string, model: string): Encoder;
@@ -61,6 +65,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   const about = { user_id: userId, thread_id: threadId };
 
   const route = core.routing.select(request);
+  if (exchange.admit) await exchange.admit();
   await using permit = await core.pool.acquireConnection(userId, threadId);
   permit.onLost((error) => abort.abort(error));
   abort.signal.throwIfAborted();
@@ -72,12 +77,16 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   const key = requestKey(route, () => ({ kind: 'text', userId, asked: comparableText(request) }));
   const opening = key ? core.cache.open({ key, route, medium: textMedium, abort, open }) : open(abort.signal);
   let outcome: 'ok' | WeirError['code'] = 'internal_error';
+  let usage = NO_USAGE;
+  /** Nobody generated anything for this one. */
+  let isKept = false;
   try {
     await headOrPatience(opening.head, core.wheel);
     if ('kind' in opening) {
       const kind = await opening.kind;
       exchange.cached(kind);
       span?.cached(kind);
+      isKept = kind !== 'miss';
     }
 
     const { provider, model } = opening.target;
@@ -94,6 +103,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     onFailover(opening, tell);
     const ending = await producer.run(opening.answer, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
+    usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLengthOf(request), producer.length);
     span?.answered(producer.answered(ending));
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
@@ -105,8 +115,9 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     throw error;
   } finally {
     const ms = performance.now() - startedAt;
-    const { provider } = opening.target;
+    const { provider, model } = opening.target;
     core.observer.closed(outcome, provider, ms);
+    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: isKept ? NO_USAGE : usage });
     span?.end(outcome, opening.target);
     core.log.info('6', 'Stream ended', { ...about, outcome, provider, duration_ms: Math.round(ms) });
   }

@@ -20,12 +20,16 @@ import { ConnectionPoolManager } from '../core/resilience/connection_pool_manage
 import { Routing } from '../core/routing/routing.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
+import { buildLimits, openKeys } from './build_access.ts';
 import { buildDurable } from './build_durable.ts';
 import { buildSlotStore } from './build_slot_store.ts';
+import { buildUsage } from './build_usage.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
 import type { GatewayConfig } from './config.ts';
+import { keyAccess, openAccess } from './http/access.ts';
 import { buildServer } from './http/build_server.ts';
+import { identifyBy } from './http/identity.ts';
 import { loadTracer } from './load_tracer.ts';
 import { OpenStreams } from './open_streams.ts';
 import { ProviderSet } from './provider_set.ts';
@@ -63,7 +67,9 @@ export async function buildGateway(
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
   const tracer = await loadTracer(config, version, eventLog);
   const metrics = new PrometheusMetrics(() => pool.view());
-  const slots = await buildSlotStore(config, redis, boot, metrics, eventLog);
+  const keys = await openKeys(config, eventLog);
+  const ownLimit = keys && ((id: string) => keys.ring.get(id)?.streams);
+  const slots = await buildSlotStore(config, redis, boot, metrics, eventLog, ownLimit);
   const routing = new Routing(providers.table, {
     wheel,
     log: eventLog,
@@ -71,6 +77,16 @@ export async function buildGateway(
     random: Math.random,
   });
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
+  const limits = keys && buildLimits(config, redis, (limit) => pool.staticShare(limit));
+  const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identifyBy(config));
+  const usage = buildUsage({
+    redis,
+    boot,
+    metrics,
+    local,
+    config: () => providers.config,
+    keys: keys && limits && { ring: keys.ring, limits },
+  });
   const cacheBytes = config.CACHE_MAX_MIB * 1024 * 1024;
   const entries = redis ? new RedisEntryStore(redis, cacheBytes) : new MemoryEntryStore(cacheBytes);
   const streamCore: StreamCore = {
@@ -79,6 +95,7 @@ export async function buildGateway(
     wheel,
     cache: new AnswerCache(entries, metrics),
     observer: metrics,
+    recordUsage: usage.record,
     tracer,
     log: eventLog,
   };
@@ -140,6 +157,7 @@ export async function buildGateway(
   const app = await buildServer({
     config,
     core,
+    access,
     open,
     metrics,
     cluster,
@@ -153,7 +171,7 @@ export async function buildGateway(
     boot: () => core.wal.boot,
     open,
     durable,
-    peerServices: durable.peerServices,
+    peerServices: { ...durable.peerServices, usage: usage.view },
     log: eventLog,
     announcer,
     /** Reads providers and routes again; streams that run keep theirs. */
@@ -164,8 +182,10 @@ export async function buildGateway(
       feed.close();
     },
     async close(): Promise<void> {
+      keys?.close();
       await durable.stop();
       await announcer.stop();
+      await usage.close();
       await providers.close();
       await slots.close();
       redis?.disconnect();

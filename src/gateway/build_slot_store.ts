@@ -13,10 +13,12 @@ export async function buildSlotStore(
   boot: string,
   observer: SlotObserver,
   log: EventLog,
+  ownLimit?: (userId: string) => number | undefined,
 ): Promise<SlotStore> {
   const limits = {
     maxConnections: config.MAX_CONNECTIONS,
     maxConnectionsPerUser: config.MAX_CONNECTIONS_PER_USER,
+    ...(ownLimit ? { ownLimit } : {}),
   };
   if (config.POOL_SCOPE === 'instance' || !redis) return new MemorySlotStore(limits);
   const store = new RedisSlotStore(redis, { limits, boot, onFailure: config.REDIS_FAILURE, observer, log });

@@ -41,8 +41,8 @@ const environment = z
         'a URL that starts with redis://, rediss:// or unix://; several hosts, comma separated, are a cluster',
       )
       .optional(),
-    /** What the limits count over. */
-    POOL_SCOPE: z.enum(['instance', 'cluster']).default('instance'),
+    /** What the limits count over; with keys and Redis the cluster, else the instance. */
+    POOL_SCOPE: z.enum(['instance', 'cluster']).optional(),
     /** What holds while Redis does not answer: this instance's share of the limits, or a refusal. */
     REDIS_FAILURE: z.enum(['static', 'strict']).default('static'),
     MAX_CONNECTIONS: number(10_000, 1, 1_000_000),
@@ -56,7 +56,9 @@ const environment = z
     OPENAI_CONTINUATION: z.enum(CONTINUATIONS).default('none'),
     ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
     ANTHROPIC_API_KEY: z.string().optional(),
-    AUTH_MODE: z.enum(['none']).default('none'),
+    /** Whether clients need a key of API_KEYS_FILE. */
+    AUTH_MODE: z.enum(['none', 'keys']).default('none'),
+    API_KEYS_FILE: z.string().optional(),
     IDENTITY_HEADER: z
       .string()
       .regex(/^[A-Za-z0-9-]+$/, 'a header name')
@@ -76,15 +78,28 @@ const environment = z
     ...tracesConfig,
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
-  .superRefine(({ POOL_SCOPE, REDIS_URL }, context) => {
-    if (POOL_SCOPE === 'instance' || REDIS_URL !== undefined) return;
-    const message = 'limits over the whole cluster are kept in Redis; set REDIS_URL, or POOL_SCOPE=instance';
-    context.addIssue({ code: 'custom', path: ['POOL_SCOPE'], message });
+  .superRefine(({ POOL_SCOPE, REDIS_URL, AUTH_MODE, API_KEYS_FILE, IDENTITY_HEADER }, context) => {
+    const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if (POOL_SCOPE === 'cluster' && REDIS_URL === undefined) {
+      wrong('POOL_SCOPE', 'limits over the whole cluster are kept in Redis; set REDIS_URL, or POOL_SCOPE=instance');
+    }
+    if (AUTH_MODE === 'none') return;
+    if (API_KEYS_FILE === undefined) {
+      wrong('API_KEYS_FILE', 'AUTH_MODE=keys needs the file of keys that ./weir keys writes');
+    }
+    if (POOL_SCOPE === 'instance' && REDIS_URL !== undefined) {
+      wrong('POOL_SCOPE', "a key's limits count over all instances; leave it out with AUTH_MODE=keys, or set cluster");
+    }
+    if (IDENTITY_HEADER !== undefined) {
+      wrong('IDENTITY_HEADER', 'with AUTH_MODE=keys the key says who asks; leave it out');
+    }
   })
-  .transform((config) => ({
-    ...config,
-    MAX_CONNECTIONS_PER_USER: config.MAX_CONNECTIONS_PER_USER ?? PER_USER[config.POOL_SCOPE],
-  }))
+  .transform((config) => {
+    const isShared = config.AUTH_MODE === 'keys' && config.REDIS_URL !== undefined;
+    const POOL_SCOPE = config.POOL_SCOPE ?? (isShared ? 'cluster' : 'instance');
+    const MAX_CONNECTIONS_PER_USER = config.MAX_CONNECTIONS_PER_USER ?? PER_USER[POOL_SCOPE];
+    return { ...config, POOL_SCOPE, MAX_CONNECTIONS_PER_USER };
+  })
   .readonly();
 
 /** Everything an instance can be told; names as in the environment. */

@@ -9,6 +9,7 @@ export interface AnthropicErrorBody {
 const TYPES: Record<number, string> = {
   400: 'invalid_request_error',
   401: 'authentication_error',
+  403: 'permission_error',
   404: 'not_found_error',
   413: 'request_too_large',
   422: 'invalid_request_error',

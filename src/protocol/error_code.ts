@@ -8,6 +8,11 @@ export const ERROR_TABLE = {
   invalid_json: { status: 400, retryable: false, message: 'The body is not valid JSON; send one JSON object.' },
   bad_request: { status: 400, retryable: false, message: 'This is not a valid HTTP request; check the client.' },
   unauthorized: { status: 401, retryable: false, message: 'The API key is missing or wrong; send a valid one.' },
+  model_not_allowed: {
+    status: 403,
+    retryable: false,
+    message: 'This API key may not use this model; use one that it may, or another key.',
+  },
   not_found: { status: 404, retryable: false, message: 'There is nothing here; check the path and the id.' },
   method_not_allowed: { status: 405, retryable: false, message: 'This path does not take that method.' },
   request_timeout: { status: 408, retryable: true, message: 'The request took too long to arrive; send it again.' },

@@ -11,6 +11,7 @@ export function openAiError(error: WeirError): OpenAiErrorBody {
 
 function typeOf(status: number): string {
   if (status === 401) return 'authentication_error';
+  if (status === 403) return 'permission_error';
   if (status === 429) return 'rate_limit_error';
   return status < 500 ? 'invalid_request_error' : 'server_error';
 }

@@ -113,3 +113,10 @@ export function priceOf(
   const prices = config.providers[provider]?.prices;
   return prices && Object.hasOwn(prices, model) ? prices[model] : undefined;
 }
+
+/** Whether the configuration names a model, by a price or as the target of a route. */
+export function namesModel(config: WeirConfig, provider: string, model: string): boolean {
+  if (priceOf(config, provider, model)) return true;
+  const isIt = (target: { provider: string; model: string }) => target.provider === provider && target.model === model;
+  return Object.values(config.routes).some(({ targets }) => targets.some(isIt));
+}

@@ -42,6 +42,11 @@ export function serviceSocket(layout: StackLayout, name: string): string {
   return path.join(layout.run, `${name}.sock`);
 }
 
+/** Socket of an instance for the stack's own account: other instances, and its tools. */
+export function peerSocket(layout: StackLayout, name: string): string {
+  return path.join(layout.privateRun, `${name}.peer.sock`);
+}
+
 /** Origins that may read the API: what the user set, else the dashboard's. */
 export function corsOrigins(options: StackOptions, settings: { corsOrigins: string[] | undefined }): string[] {
   return settings.corsOrigins ?? dashboardOrigins(options.httpsPort, options.dashboardPort);
@@ -54,7 +59,7 @@ function instanceSpec(
   settings: ServiceSettings,
 ): ServiceSpec {
   const socket = serviceSocket(layout, name);
-  const peer = path.join(layout.privateRun, `${name}.peer.sock`);
+  const peer = peerSocket(layout, name);
   return {
     name,
     kind: 'instance',
@@ -73,6 +78,8 @@ function instanceSpec(
       DRAIN_SECONDS: String(settings.drainSeconds),
       WEIR_CONFIG: settings.configFile ?? '',
       IDENTITY_HEADER: options.identityHeader ?? '',
+      AUTH_MODE: options.auth,
+      API_KEYS_FILE: layout.apiKeys,
     },
     logFile: path.join(layout.logs, `${name}.log`),
     address: `unix:${socket}`,

@@ -29,6 +29,10 @@ export interface StackLayout {
   controlSocket: string;
   /** What a program must show the console before it changes anything. */
   consoleToken: string;
+  /** Keys of clients, as hashes. */
+  apiKeys: string;
+  /** The key of this account's own tools, where the stack asks for keys. */
+  operatorKey: string;
   dashboard: string;
 }
 
@@ -83,6 +87,8 @@ export function stackLayout(place: StackPlace): StackLayout {
     privateRun,
     controlSocket: path.join(privateRun, 'control.sock'),
     consoleToken: path.join(state, 'console.token'),
+    apiKeys: path.join(state, 'api_keys.json'),
+    operatorKey: path.join(state, 'operator.key'),
     dashboard: path.join(place.root, 'performance_dashboard'),
   };
 }

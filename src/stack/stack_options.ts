@@ -29,6 +29,8 @@ export const stackOptionsSchema = z.object({
   maxConnections: z.number().int().min(1).max(1_000_000),
   /** Whether limits count on each instance or over all of them. */
   poolScope: z.enum(['instance', 'cluster']),
+  /** Whether clients need a key. */
+  auth: z.enum(['none', 'keys']).default('none'),
   /** File with providers and routes, instead of weir.config.yaml in the project's folder. */
   config: z.string().min(1).optional(),
   identityHeader: z
@@ -54,11 +56,15 @@ export const DEFAULT_STACK_OPTIONS: StackOptions = {
   maxPerUser: MAX_PER_USER.instance,
   maxConnections: 10_000,
   poolScope: 'instance',
+  auth: 'none',
 };
 
-/** `base` with what was asked for on top; the limit per user goes with the scope, unless it was ever set. */
+/**
+ * `base` with what was asked for on top; the limit per user goes with the scope, unless it was ever set, and keys bring
+ * the scope that their limits need.
+ */
 export function mergeOptions(base: StackOptions, asked: Partial<StackOptions>): StackOptions {
-  const merged = { ...base, ...asked };
+  const merged = { ...base, ...(asked.auth === 'keys' ? { poolScope: 'cluster' as const } : {}), ...asked };
   if (asked.maxPerUser !== undefined || base.maxPerUser !== MAX_PER_USER[base.poolScope]) return merged;
   return { ...merged, maxPerUser: MAX_PER_USER[merged.poolScope] };
 }
@@ -82,6 +88,12 @@ export function optionProblems(options: StackOptions): string[] {
   if (options.redis === 'cluster' && options.redisUrl !== undefined) {
     problems.push('--redis cluster starts servers of its own; leave it out, or leave out --redis-url');
   }
+  if (options.auth === 'keys' && options.poolScope === 'instance') {
+    problems.push('--auth keys has limits that count over all instances; leave out --pool-scope instance');
+  }
+  if (options.auth === 'keys' && options.identityHeader !== undefined) {
+    problems.push('--auth keys says who asks; leave out --identity-header');
+  }
   const ports = [options.httpPort, options.httpsPort, options.dashboardPort];
   if (new Set(ports).size < ports.length) {
     problems.push('--http-port, --https-port and --dashboard-port must be three different ports');
@@ -95,6 +107,7 @@ export function optionProblems(options: StackOptions): string[] {
       'bind',
       'redisUrl',
       'poolScope',
+      'auth',
       'config',
       'all',
     ] as const;

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_FINDINGS, sampleRun } from '../support/sample_runs.ts';
+import { SAMPLE_FINDINGS, SAMPLE_USAGE, sampleRun } from '../support/sample_runs.ts';
 import { openDashboard, pathIsWhole } from './dashboard_page.ts';
 import { fakeInBrowser } from './fake_in_browser.ts';
 
@@ -18,7 +18,7 @@ async function violations(page: Page): Promise<string[]> {
 describe.each(['light', 'dark'] as const)('every screen, %s', (colorScheme) => {
   it('has nothing that axe objects to', async () => {
     const runs = [sampleRun('fast', 100), sampleRun('slow', 400)];
-    const console = await fake({ streamMs: 500, findings: [...SAMPLE_FINDINGS], runs });
+    const console = await fake({ streamMs: 500, findings: [...SAMPLE_FINDINGS], usage: SAMPLE_USAGE, runs });
     const { page } = await openDashboard(browser, console.url, { colorScheme });
     await pathIsWhole(page);
     const seen: Record<string, string[]> = {};
@@ -58,6 +58,9 @@ describe.each(['light', 'dark'] as const)('every screen, %s', (colorScheme) => {
     await page.keyboard.press('5');
     await page.getByText('app-2 does not answer.').waitFor();
     await look('doctor');
+    await page.keyboard.press('6');
+    await page.getByRole('row', { name: /alice/ }).waitFor();
+    await look('usage');
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
     await look('help');

@@ -18,6 +18,7 @@ describe('without a pointer', () => {
       ['3', 'Runs · Weir'],
       ['4', 'Live stream · Weir'],
       ['5', 'Doctor · Weir'],
+      ['6', 'Usage · Weir'],
       ['1', 'Load tester · Weir'],
     ] as const) {
       await page.keyboard.press(key);

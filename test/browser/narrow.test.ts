@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_FINDINGS, sampleRun } from '../support/sample_runs.ts';
+import { SAMPLE_FINDINGS, SAMPLE_USAGE, sampleRun } from '../support/sample_runs.ts';
 import { openDashboard, pathIsWhole, screenshot } from './dashboard_page.ts';
 import { fakeInBrowser } from './fake_in_browser.ts';
 
 const { browser, fake } = await fakeInBrowser();
-const SCREENS = ['load', 'load/balancer', 'load/failover', 'overview', 'runs', 'stream', 'doctor'] as const;
+const SCREENS = ['load', 'load/balancer', 'load/failover', 'overview', 'runs', 'stream', 'doctor', 'usage'] as const;
 
 describe.each(['light', 'dark'] as const)('320 pixels, %s', (colorScheme) => {
   it.each(SCREENS)('hold the screen %s without scrolling sideways', async (screen) => {
     const runs = [sampleRun('fast', 100), sampleRun('slow', 400, 1)];
-    const console = await fake({ streamMs: 300, findings: [...SAMPLE_FINDINGS], runs });
+    const console = await fake({ streamMs: 300, findings: [...SAMPLE_FINDINGS], runs, usage: SAMPLE_USAGE });
     const viewport = { width: 320, height: 800 };
     const { page } = await openDashboard(browser, `${console.url}/#/${screen}`, { colorScheme, viewport });
     await pathIsWhole(page);
@@ -26,6 +26,8 @@ describe.each(['light', 'dark'] as const)('320 pixels, %s', (colorScheme) => {
       await page.getByText('A is better').first().waitFor();
     } else if (screen === 'doctor') {
       await page.getByText('app-2 does not answer.').waitFor();
+    } else if (screen === 'usage') {
+      await page.getByRole('row', { name: /alice/ }).waitFor();
     }
     const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
     expect(await page.evaluate(overflow)).toBeLessThanOrEqual(0);

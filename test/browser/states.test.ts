@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { SAMPLE_FINDINGS, sampleRun } from '../support/sample_runs.ts';
+import { SAMPLE_FINDINGS, SAMPLE_USAGE, sampleRun } from '../support/sample_runs.ts';
 import { until } from '../support/until.ts';
 import { openDashboard, pathIsWhole, screenshot } from './dashboard_page.ts';
 import { fakeInBrowser } from './fake_in_browser.ts';
@@ -279,6 +279,62 @@ describe('the doctor', () => {
     console.script.console = 'answers';
     await page.getByRole('button', { name: 'Look again' }).click();
     await page.getByText('0 checks, all well.').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('the usage', () => {
+  it('is empty, can not be read, and is added up by key, model and day', async () => {
+    const { page, console } = await open({}, '#/usage');
+    await page.getByRole('heading', { name: 'Nothing was used yet' }).waitFor();
+    console.script.console = 'fails';
+    const { page: other } = await openDashboard(browser, `${console.url}/#/usage`);
+    await other.getByText('The history is locked.').waitFor();
+    console.script.console = 'answers';
+    console.script.usage = SAMPLE_USAGE;
+    await other.getByRole('button', { name: 'Read it again' }).click();
+    const table = other.getByRole('region', { name: 'Usage, table' });
+    await table.getByRole('row', { name: 'alice (ab12cd34) 491 472 15 4 220,000 369,000 11,100 $3.61' }).waitFor();
+    await table.getByRole('row', { name: 'nightly evaluation (ef56ab78) 33 30 0 3 330 3,000 3,330 –' }).waitFor();
+    await other.getByLabel('Add up by').selectOption('model');
+    await table.getByRole('row', { name: /^openai\/smart 324 310 11 3/ }).waitFor();
+    await other.getByLabel('Add up by').selectOption('day');
+    await table.getByRole('row', { name: /^2026-11-25 75 72 0 3/ }).waitFor();
+    const bars = other.getByRole('list', { name: 'Tokens per day' }).getByRole('listitem');
+    expect(await bars.count()).toBe(7);
+    expect(await bars.nth(0).textContent()).toBe('2026-11-19: 0 input, 0 output');
+    await screenshot(other, 'usage-light');
+    await other.emulateMedia({ colorScheme: 'dark' });
+    await screenshot(other, 'usage-dark');
+    await page.context().close();
+    await other.context().close();
+  });
+
+  it('is not served through NGINX, as it is about all clients', async () => {
+    const { page, console } = await open({ canRun: false, canDrill: false, usage: SAMPLE_USAGE }, '#/usage');
+    await page.getByRole('heading', { name: 'Usage is shown at the console’s own address' }).waitFor();
+    expect(console.asked).not.toContain('GET /api/usage');
+    await page.context().close();
+  });
+});
+
+describe('a key that the API asks for', () => {
+  it('is asked for in its place, sent along, kept for the tab, and asked for again where it is wrong', async () => {
+    const { page } = await open({ apiKey: 'weir_right' });
+    await pathIsWhole(page);
+    const field = page.getByLabel('API key', { exact: true });
+    await field.fill('weir_wrong');
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    await page.getByText('This API key is not known.').waitFor();
+    await field.fill('weir_right');
+    await screenshot(page, 'api-key');
+    await page.keyboard.press('Enter');
+    await field.waitFor({ state: 'detached' });
+    await page.reload();
+    await pathIsWhole(page);
+    await page.getByLabel('Provider').locator('option', { hasText: 'openai' }).waitFor({ state: 'attached' });
+    expect(await field.count()).toBe(0);
+    expect(page.url()).not.toContain('weir_right');
     await page.context().close();
   });
 });

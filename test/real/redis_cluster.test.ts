@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisDirectory } from '../../src/adapters/stores/directory/redis_directory.ts';
+import { RateCounters } from '../../src/adapters/stores/limits/rate_counters.ts';
 import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
+import { RedisUsageStore } from '../../src/adapters/stores/usage/redis_usage_store.ts';
 import type { Announcement } from '../../src/core/cluster/instance_directory.ts';
+import { newKey } from '../../src/stack/keys/new_key.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
 import { startRedisCluster, type TestRedisCluster } from '../support/redis_cluster.ts';
@@ -36,6 +39,38 @@ async function members(): Promise<number> {
   }
   return count;
 }
+
+describe('keys on a Redis Cluster', () => {
+  const keys = Array.from({ length: 20 }, (_, at) => newKey({ name: `key ${at}`, models: ['*'] }, new Date()).key);
+
+  it('have their minutes counted over all instances, on all shards, and their usage', async () => {
+    const share = () => expect.fail('nothing is to be guessed');
+    const counters = [0, 1].map(() => new RateCounters(redis, { share, onFailure: 'static' }));
+    for (const key of keys) {
+      const limited = { ...key, requests_per_minute: 10, tokens_per_minute: 100 };
+      for (const each of counters) await each.count(limited);
+      counters[0]?.charge(limited, 60);
+      await until('the tokens are charged', async () => {
+        const { requests, tokens } = (await counters[1]?.count(limited)) ?? {};
+        expect(requests?.used).toBeGreaterThan(2);
+        return tokens?.used === 60;
+      });
+    }
+    const store = new RedisUsageStore(redis);
+    const days = ['2026-11-23', '2026-11-24', '2026-11-25'];
+    for (const day of days) {
+      const increases = keys.map(({ id }) => ({
+        key: id,
+        provider: 'p',
+        model: 'm',
+        counters: new Map([['ok', 2] as const]),
+      }));
+      await store.add({ day, boot: 'b', number: 1, increases });
+    }
+    const rows = await store.read(days);
+    expect(rows.map(({ ok }) => ok)).toEqual(Array(60).fill(2));
+  });
+});
 
 describe('admission on a Redis Cluster', () => {
   let instances: SlotInstance[] = [];

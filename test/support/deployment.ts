@@ -49,7 +49,7 @@ export class Deployment implements AsyncDisposable {
       INSTANCE_ID: name,
       REDIS_URL: this.redis.url,
       PORT: String(this.instances[at]?.port ?? 0),
-      PEER_SOCKET: path.join(this.#folder, `${name}.sock`),
+      PEER_SOCKET: this.peerSocket(at),
       // Tests name their users themselves.
       TRUSTED_PROXIES: '127.0.0.1',
       MAX_CONNECTIONS_PER_USER: '1000',
@@ -67,6 +67,11 @@ export class Deployment implements AsyncDisposable {
 
   at(at: number): Instance {
     return this.instances[at] as Instance;
+  }
+
+  /** Where an instance answers the stack's own account. */
+  peerSocket(at: number): string {
+    return path.join(this.#folder, `app-${at + 1}.sock`);
   }
 
   url(at: number): string {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { LoadPlan } from '../../src/load/load_plan.ts';
 import type { LoadRun } from '../../src/load/load_run.ts';
 import type { ClusterView, InstanceView } from '../../src/protocol/cluster_view.ts';
+import type { UsageView } from '../../src/protocol/usage_row.ts';
 import { SimulatedRun } from './simulated_run.ts';
 
 const DIST = path.resolve(import.meta.dirname, '../../performance_dashboard/dist');
@@ -28,6 +29,9 @@ export interface FakeScript {
   /** Whether the console answers questions about runs and findings at all. */
   console: 'answers' | 'fails';
   runs: LoadRun[];
+  usage: UsageView & { key_names: Record<string, string> };
+  /** What the API asks for; undefined: nothing. */
+  apiKey: string | undefined;
   /** Circuits of an instance's providers. */
   breakersOf: (id: string) => Record<string, string>;
 }
@@ -53,6 +57,8 @@ export async function startFakeConsole(script: Partial<FakeScript> = {}): Promis
     findings: [],
     console: 'answers',
     runs: [],
+    usage: { from: '2026-11-19', to: '2026-11-25', rows: [], key_names: {} },
+    apiKey: undefined,
     breakersOf: () => ({ openai: 'closed' }),
     ...script,
   });
@@ -97,12 +103,17 @@ class Fake {
       return json(200, { apiBaseUrl: `${this.url}/api/v1`, canRun, canDrill });
     }
     if (pathname === '/api/v1/cluster/events') return this.#clusterEvents(response);
-    if (pathname === '/api/v1/models') return json(200, MODELS);
+    if (pathname === '/api/v1/models') {
+      const { apiKey } = this.script;
+      const isLetIn = apiKey === undefined || request.headers.authorization === `Bearer ${apiKey}`;
+      return isLetIn ? json(200, MODELS) : json(401, { error: 'unauthorized', message: 'This API key is not known.' });
+    }
     if (pathname.startsWith('/api/v1/')) return json(404, { error: 'not_found', message: 'Not scripted.' });
     if (!pathname.startsWith('/api/')) return this.#file(pathname, response);
     this.asked.push(`${request.method} ${pathname}`);
     if (this.script.console === 'fails') return json(500, { error: 'internal', message: 'The history is locked.' });
     if (pathname === '/api/diagnose') return json(200, { findings: this.script.findings });
+    if (pathname === '/api/usage') return json(200, this.script.usage);
     if (pathname === '/api/drills') return json(202, {});
     if (pathname === '/api/comparison') return json(201, await this.#compare());
     return this.#runsApi(request, pathname.split('/').slice(3), response, json);

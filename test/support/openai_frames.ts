@@ -46,6 +46,10 @@ const json = { 'content-type': 'application/json' };
 export const FAULT_MODELS: Record<string, readonly MockStep[]> = {
   'mock-401': [{ head: 401, headers: json }, errorBody('Incorrect API key provided.', 'invalid_request_error')],
   'mock-429': [{ head: 429, headers: { ...json, 'retry-after': '7' } }, errorBody('Rate limit reached.', 'requests')],
+  'mock-limits': [
+    { head: 200, headers: { ...SSE_HEADERS, 'x-ratelimit-remaining-requests': '7' } },
+    { write: answerFrames(['One.'], false) },
+  ],
   'mock-500': [{ head: 500, headers: json }, errorBody('The server had an error.', 'server_error')],
   'mock-redirect': [{ head: 307, headers: { location: 'http://127.0.0.1:1/elsewhere' } }],
   'mock-html': [{ head: 200, headers: { 'content-type': 'text/html' } }, { write: '<!doctype html><h1>Sign in</h1>' }],

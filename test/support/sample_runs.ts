@@ -1,5 +1,6 @@
 import type { LoadRun } from '../../src/load/load_run.ts';
 import { Summary } from '../../src/load/summary.ts';
+import type { UsageRow } from '../../src/protocol/usage_row.ts';
 import { loadPlan, loadRecord } from './load_plan.ts';
 
 /** A finished run of 60 requests over three instances, the first `refused` of which got a 429. */
@@ -43,3 +44,20 @@ export const SAMPLE_FINDINGS = [
   },
   { id: 'redis', area: 'redis', status: 'ok', what: 'Redis is connected.', why: '', mend: '' },
 ] as const;
+
+/** A week of two keys, one of which has no price for its model. */
+export const SAMPLE_USAGE = {
+  from: '2026-11-19',
+  to: '2026-11-25',
+  key_names: { ab12cd34: 'alice', ef56ab78: 'nightly evaluation' },
+  rows: [
+    ['2026-11-20', 'ab12cd34', 'openai', 'gpt-5', 120, 4, 1, 48_000, 96_000, 2_100, 1.02],
+    ['2026-11-23', 'ab12cd34', 'openai', 'smart', 310, 11, 3, 151_000, 240_000, 9_000, 2.589],
+    ['2026-11-25', 'ab12cd34', 'anthropic', 'claude-sonnet-5', 42, 0, 0, 21_000, 33_000, 0, 0.0042],
+    ['2026-11-25', 'ef56ab78', 'fake', 'demo', 30, 0, 3, 330, 3_000, 3_330, null],
+  ].map(
+    ([day, key, provider, model, ok, cancelled, failed, input_tokens, output_tokens, estimated_tokens, cost_usd]) => ({
+      ...{ day, key, provider, model, ok, cancelled, failed, input_tokens, output_tokens, estimated_tokens, cost_usd },
+    }),
+  ) as UsageRow[],
+};

@@ -1,7 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog';
 
 const KEYS = [
-  ['1 to 5', 'screens'],
+  ['1 to 6', 'screens'],
   ['R', 'run what the screen is for: test, comparison, answer, checks'],
   ['Esc', 'stop it'],
   ['P', 'pause the updates, and go on'],

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { fetchModels, type ModelsView } from '../api.ts';
+import { fetchModels, KeyWanted, type ModelsView } from '../api.ts';
 
 /** While the list is not there, the provider that every deployment has. */
 const FALLBACK: ModelsView['providers'] = [{ name: 'fake', usable: true, models: ['demo'], any_model: true }];
@@ -19,16 +19,26 @@ export function useModels(
   reachable: boolean,
   chosen: { provider: string; model: string },
 ): ChosenModel {
-  const models = useQuery({
+  const models = useModelsView(apiBaseUrl, reachable);
+  const providers = fakeFirst(models.data?.providers ?? FALLBACK);
+  const provider = providers.find(({ name }) => name === chosen.provider) ?? providers[0] ?? FALLBACK[0]!;
+  const model = chosen.model || (provider.models[0] ?? (provider.any_model ? 'demo' : ''));
+  return { providers, provider, model };
+}
+
+function useModelsView(apiBaseUrl: string, reachable: boolean) {
+  return useQuery({
     queryKey: ['models', apiBaseUrl],
     queryFn: ({ signal }) => fetchModels(apiBaseUrl, signal),
     enabled: reachable,
     staleTime: 60_000,
   });
-  const providers = fakeFirst(models.data?.providers ?? FALLBACK);
-  const provider = providers.find(({ name }) => name === chosen.provider) ?? providers[0] ?? FALLBACK[0]!;
-  const model = chosen.model || (provider.models[0] ?? (provider.any_model ? 'demo' : ''));
-  return { providers, provider, model };
+}
+
+/** Why the API wants a key, or another one; undefined where it does not. */
+export function useKeyProblem(apiBaseUrl: string, reachable: boolean): string | undefined {
+  const { error } = useModelsView(apiBaseUrl, reachable);
+  return error instanceof KeyWanted ? error.message : undefined;
 }
 
 /** `fake` costs nothing, so it stands first whatever the default is. */

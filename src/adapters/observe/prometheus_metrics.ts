@@ -5,6 +5,7 @@ import type { SlotObserver } from '../../core/observe/slot_observer.ts';
 import type { Outcome, StreamObserver } from '../../core/observe/stream_observer.ts';
 import type { PoolView } from '../../protocol/cluster_view.ts';
 import type { ErrorCode } from '../../protocol/error_code.ts';
+import type { Usage } from '../../protocol/stream_event.ts';
 import { FastHistogram } from './fast_histogram.ts';
 
 /** Seconds, from a token's gap to a long answer. */
@@ -30,6 +31,12 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver, CacheObs
     name: 'weir_refusals_total',
     help: 'Requests refused before a stream began, by code',
     labelNames: ['code'],
+    registers: [this.registry],
+  });
+  readonly #tokens = new Counter({
+    name: 'weir_tokens_total',
+    help: 'Tokens of streams that have ended, estimated where the provider counts none',
+    labelNames: ['direction', 'provider', 'model'],
     registers: [this.registry],
   });
   readonly #takeovers = new Counter({
@@ -99,6 +106,12 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver, CacheObs
 
   refused(code: ErrorCode): void {
     this.#refusals.inc({ code });
+  }
+
+  /** @param model one of a bounded set of names */
+  tokens(provider: string, model: string, { input_tokens, output_tokens }: Usage): void {
+    this.#tokens.inc({ direction: 'input', provider, model }, input_tokens);
+    this.#tokens.inc({ direction: 'output', provider, model }, output_tokens);
   }
 
   tookOver(): void {

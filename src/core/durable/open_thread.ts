@@ -39,6 +39,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
   const route = core.routing.select(request);
   try {
     if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
+    if (exchange.admit) await exchange.admit();
     const permit = await core.pool.acquireConnection(userId, threadId);
     const [target] = route.targets;
     // One that is not ended is not sent: what is served as a plain stream after all has a span of its own.
@@ -55,7 +56,8 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       // Perhaps only the answer was lost.
       void core.store.discard(record).catch(() => {});
       if (idempotency) void core.store.dropClaim(userId, idempotency.key).catch(() => {});
-      return withoutLog(core, exchange);
+      // It was counted already.
+      return withoutLog(core, { ...exchange, admit: undefined });
     }
     const thread = created ? addThread(core, record, request, span) : undefined;
     try {

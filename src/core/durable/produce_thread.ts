@@ -3,6 +3,7 @@ import type { Answer } from '../provider/provider.ts';
 import type { Permit } from '../resilience/permit.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import { Producer } from '../stream/producer.ts';
+import { answerUsage } from '../usage/stream_usage.ts';
 import type { DurableCore } from './durable_core.ts';
 import type { Thread } from './thread.ts';
 
@@ -59,8 +60,14 @@ export async function produceThread(
   } else thread.deliverEnd();
   if (core.threads.get(id) === thread) core.threads.delete(id);
   const ms = performance.now() - startedAt;
-  const { provider } = thread.record;
+  const { provider, model, promptLength } = thread.record;
   core.observer.closed(outcome, provider, ms);
+  if (!thread.gone) {
+    const asked = thread.request?.model;
+    const route = asked === model ? undefined : asked;
+    const usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLength, producer.length);
+    core.recordUsage({ userId, provider, model, route, outcome, usage });
+  }
   thread.span?.end(outcome, thread.record);
   core.log.info('6', 'Stream ended', {
     user_id: userId,

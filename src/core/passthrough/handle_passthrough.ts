@@ -9,6 +9,8 @@ import { refusalAsAnswer } from '../routing/routing.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 import { Reader } from '../stream/reader.ts';
 import type { Sink } from '../stream/sink.ts';
+import { passedUsage, wholeUsage } from '../usage/passed_usage.ts';
+import { NO_USAGE } from '../usage/stream_usage.ts';
 import { collectBody } from './collect_body.ts';
 import type { EventReader } from './event_reader.ts';
 import type { Origin, OriginAnswer, OriginCall } from './origin.ts';
@@ -37,6 +39,10 @@ export interface PassExchange {
   /** When the request came, by `performance.now()`. */
   startedAt: number;
   abort: AbortController;
+  /** Asked before the slot, where the user has limits per minute. @throws WeirError rate_limited */
+  admit?: (() => Promise<void>) | undefined;
+  /** Of the request, in bytes. */
+  bodyLength: number;
   trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
   /** Makes one for a stream; undefined where the client wants one whole answer. */
   reader: (() => EventReader) | undefined;
@@ -65,9 +71,10 @@ export interface WholeAnswer {
  * @throws WeirError before the head
  */
 export async function handlePassthrough(core: StreamCore, exchange: PassExchange): Promise<WholeAnswer | undefined> {
-  const { route, userId, threadId, startedAt, abort } = exchange;
+  const { route, userId, threadId, startedAt, abort, bodyLength } = exchange;
   const about = { user_id: userId, thread_id: threadId };
 
+  if (exchange.admit) await exchange.admit();
   await using permit = await core.pool.acquireConnection(userId, threadId);
   permit.onLost((error) => abort.abort(error));
   abort.signal.throwIfAborted();
@@ -84,17 +91,22 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   const answer = refusalAsAnswer(opening.answer);
   const events = exchange.reader?.();
   let outcome: Outcome = 'internal_error';
+  let used = NO_USAGE;
+  /** Nobody generated anything for this one. */
+  let isKept = false;
   try {
     const head = events ? await headOrPatience(answer, core.wheel, HEAD_PATIENCE_MS) : await answer;
     if ('kind' in opening) {
       const kind = await opening.kind;
       exchange.cached(kind);
       span?.cached(kind);
+      isKept = kind !== 'miss';
     }
     if (head && (!events || head.status !== 200 || !isEventStream(head.contentType))) {
       const { status, headers, contentType } = head;
       const whole = { status, headers, contentType, body: await collectBody(head) };
       outcome = outcomeOf(whole.status);
+      if (outcome === 'ok') used = wholeUsage(whole.body, bodyLength);
       await permit.release();
       return whole;
     }
@@ -112,6 +124,7 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     const { finishReason, usage } = events as EventReader;
     span?.answered({ firstMs: pass.firstMs, finishReason, usage });
     outcome = 'error' in ending ? ending.error.code : ending.ok ? 'ok' : 'upstream_error';
+    used = passedUsage(events?.usage, pass.pieces, ending.ok, bodyLength);
     if ('error' in ending) abort.abort(ending.error);
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
@@ -124,8 +137,9 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     throw error;
   } finally {
     const ms = performance.now() - startedAt;
-    const { provider } = opening.target;
+    const { provider, model } = opening.target;
     core.observer.closed(outcome, provider, ms);
+    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: isKept ? NO_USAGE : used });
     span?.end(outcome, opening.target);
     const facts = { outcome, provider, duration_ms: Math.round(ms), ...events?.usage };
     core.log.info('6', 'Stream ended', { ...about, ...facts });

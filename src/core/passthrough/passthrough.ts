@@ -22,6 +22,7 @@ export class Passthrough implements ByteConsumer {
   #reader: Reader | undefined;
   #answer: OriginAnswer | undefined;
   #lastPiece = 0;
+  #pieces = 0;
   #firstMs: number | undefined;
   #ended = false;
   #finish: (ending: PassEnding) => void = () => {};
@@ -31,6 +32,11 @@ export class Passthrough implements ByteConsumer {
     this.#scanner = new EventScanner(reader);
     this.#observer = observer;
     this.#startedAt = startedAt;
+  }
+
+  /** Pieces of the answer so far. */
+  get pieces(): number {
+    return this.#pieces;
   }
 
   /** From the request to the first piece, in milliseconds. */
@@ -107,6 +113,7 @@ export class Passthrough implements ByteConsumer {
     else this.#observer.gap(now - this.#lastPiece);
     for (let more = 1; more < pieces; more += 1) this.#observer.gap(0);
     this.#lastPiece = now;
+    this.#pieces += pieces;
   }
 
   #first(ms: number): void {

@@ -96,6 +96,11 @@ export class ConnectionPoolManager {
     return this.#store.failing();
   }
 
+  /** This instance's part of a limit, for when it has to decide alone. */
+  staticShare(limit: number): number {
+    return this.#store.staticShare(limit);
+  }
+
   view(): PoolView {
     return this.#store.view();
   }

@@ -34,6 +34,8 @@ export interface SlotStore {
   whenLost(listener: (slot: Slot) => void): void;
   /** Whether decisions are guesses at the moment, because what the store asks does not answer. */
   failing(): boolean;
+  /** This process' part of a limit that counts over the deployment, for when it has to decide alone. */
+  staticShare(limit: number): number;
   view(): PoolView;
   /** Nothing is taken any more; what this process kept for itself is there for others. */
   close(): void | Promise<void>;

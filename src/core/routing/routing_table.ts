@@ -76,6 +76,15 @@ export class RoutingTable {
     return origin ? { passed: this.#direct(provider, model, origin) } : { local: { provider, model } };
   }
 
+  /**
+   * The names by which rights to a model go: a route's; or `provider/model`, and where the client named no provider also
+   * the bare name.
+   */
+  namesOf(provider: string | undefined, model: string): string[] {
+    if (provider !== undefined) return [`${provider}/${model}`];
+    return this.#routes.has(model) ? [model] : [model, `${this.defaultProvider}/${model}`];
+  }
+
   /** Of each provider that has one. */
   breakers(): Record<string, BreakerState> {
     const states: Record<string, BreakerState> = {};

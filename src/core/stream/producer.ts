@@ -50,6 +50,11 @@ export class Producer implements AnswerConsumer {
     if (this.#seq > 0) this.#lastContent = performance.now();
   }
 
+  /** Code points of content so far. */
+  get length(): number {
+    return this.#transcript.length;
+  }
+
   /** Once, before {@link run}. */
   attach(outlet: Outlet): void {
     this.#outlet = outlet;

@@ -55,12 +55,16 @@ export class Transcript {
     return this.#chunks;
   }
 
+  /** Unicode code points so far. */
+  get length(): number {
+    return this.#ascii + this.#others.count;
+  }
+
   /** Ends the transcript; nothing may be added after it. */
   finish(): TranscriptSummary {
     this.#write(this.#half);
     this.#flush();
-    const length = this.#ascii + this.#others.count;
-    return { chunks: this.#chunks, length, sha256: this.#hash.digest('hex') };
+    return { chunks: this.#chunks, length: this.length, sha256: this.#hash.digest('hex') };
   }
 
   #addAny(text: string): void {

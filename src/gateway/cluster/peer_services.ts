@@ -4,10 +4,10 @@ import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { place } from '../../core/durable/locate_thread.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { sendThread } from '../http/send_thread.ts';
-import type { PeerServices } from './peer_listener.ts';
+import type { ThreadServices } from './peer_listener.ts';
 
 /** What this instance does for the others: reads its threads to them, and cancels them. */
-export function peerServices(core: DurableCore, isMine: (boot: string) => boolean): PeerServices {
+export function peerServices(core: DurableCore, isMine: (boot: string) => boolean): ThreadServices {
   return {
     isMine,
     boot: () => core.wal.boot,

@@ -1,6 +1,7 @@
 import type { AnswerEnd } from '../../core/provider/provider.ts';
 import type { Encoder } from '../../core/stream/encoder.ts';
 import type { TranscriptSummary } from '../../core/stream/transcript.ts';
+import { answerUsage } from '../../core/usage/stream_usage.ts';
 import type { WeirError } from '../../protocol/error_code.ts';
 import type { NoticeEvent, StatusEvent } from '../../protocol/stream_event.ts';
 import {
@@ -51,7 +52,7 @@ export class WeirDoor implements Encoder {
       total_length: summary.length,
       duration_ms: Math.round(durationMs),
       finish_reason: end.finishReason,
-      usage: usage(end, summary, this.#promptLength),
+      usage: answerUsage(end, () => this.#promptLength, summary.length),
       sha256: summary.sha256,
     });
   }
@@ -59,14 +60,4 @@ export class WeirDoor implements Encoder {
   error(seq: number, error: WeirError, delivered: number): string {
     return encodeError(this.#id(seq), error, this.#status.thread_id, delivered);
   }
-}
-
-/** Where the provider counts nothing: about four characters a token, as is the habit for English. */
-function usage(end: AnswerEnd, summary: TranscriptSummary, promptLength: number) {
-  if (end.usage) return { ...end.usage, estimated: false };
-  return {
-    input_tokens: Math.ceil(promptLength / 4),
-    output_tokens: Math.ceil(summary.length / 4),
-    estimated: true,
-  };
 }

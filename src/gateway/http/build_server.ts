@@ -8,12 +8,14 @@ import { type ClusterView, type HealthView, modelsViewSchema } from '../../proto
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { OpenStreams } from '../open_streams.ts';
+import type { Access } from './access.ts';
 import { apiDocs } from './api_docs.ts';
 import { clusterRoutes } from './cluster_routes.ts';
 import { doorRoutes } from './door_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
 import { healthRoutes } from './health_routes.ts';
-import { identifyBy } from './identity.ts';
+import { modelsFor } from './models_for.ts';
+import { RATE_HEADERS } from './rate_headers.ts';
 import { ReaderCounts } from './reader_counts.ts';
 import { streamRoute } from './stream_route.ts';
 import { threadRoutes } from './thread_routes.ts';
@@ -25,11 +27,12 @@ const KEEP_ALIVE_MS = 65_000;
 const REQUEST_MS = 30_000;
 
 /** Headers that pages of other origins may read. */
-const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 'Retry-After'];
+const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 'Retry-After', ...RATE_HEADERS];
 
 export interface ServerContext {
   config: GatewayConfig;
   core: DurableCore;
+  access: Access;
   open: OpenStreams;
   metrics: PrometheusMetrics;
   cluster: () => Promise<ClusterView>;
@@ -40,7 +43,7 @@ export interface ServerContext {
 
 /** All routes of an instance, not listening yet. */
 export async function buildServer(context: ServerContext): Promise<FastifyInstance> {
-  const { config, core, metrics } = context;
+  const { config, core, metrics, access } = context;
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -65,8 +68,9 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     reply.header('X-Instance-Id', config.INSTANCE_ID);
     if (context.isDraining()) reply.header('Connection', 'close');
   });
+  app.decorateRequest('apiKey', undefined);
+  app.addHook('onRequest', async (request) => access.authenticate(request));
 
-  const identify = identifyBy(config);
   const readers = new ReaderCounts();
   const lag = new LoopLag();
   const stopLag = lag.start();
@@ -74,14 +78,14 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
   const routes = {
     core,
     instance: config.INSTANCE_ID,
-    identify,
+    access,
     open: context.open,
     lag,
     readers,
   };
   streamRoute(app, routes);
   await app.register(doorRoutes, routes);
-  threadRoutes(app, { core, identify, readers, open: context.open });
+  threadRoutes(app, { core, access, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {
@@ -89,7 +93,8 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
       summary: 'Providers, models and routes, and whether each is usable',
       response: { 200: modelsViewSchema },
     },
-    handler: async () => core.routing.table.view(),
+    config: { wantsKey: true },
+    handler: async (request) => modelsFor(core.routing.table, (...names) => access.mayUse(request, ...names)),
   });
   app.get('/metrics', {
     schema: { hide: true },

@@ -5,6 +5,7 @@ import { parseExactly } from '../../core/cache/cache_key.ts';
 import { handlePassthrough, type WholeAnswer } from '../../core/passthrough/handle_passthrough.ts';
 import { ModelList } from '../../core/passthrough/model_list.ts';
 import type { Origin } from '../../core/passthrough/origin.ts';
+import type { DoorRoute } from '../../core/routing/routing_table.ts';
 import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { DOORS, type Door } from '../doors/door.ts';
 import { abortWhenGone } from './abort_when_gone.ts';
@@ -55,7 +56,7 @@ export async function doorRoutes(app: FastifyInstance, context: StreamRouteConte
   });
   for (const door of DOORS) doorRoute(app, context, door);
   const { routing } = context.core;
-  openAiModels(app, routing, new ModelList(() => routing.table.origins.all));
+  openAiModels(app, routing, context.access, new ModelList(() => routing.table.origins.all));
 }
 
 function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door): void {
@@ -66,6 +67,7 @@ function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door
       consumes: ['application/json'],
       response: { 200: answerOf(door) },
     },
+    config: { wantsKey: true },
     validatorCompiler: unchecked,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
@@ -73,7 +75,8 @@ function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door
       const found = context.core.routing.selectDoor(asked.model, door.protocol);
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
-      const exchange = { request, reply, startedAt };
+      const admit = context.access.admission(request, reply, ...namesOf(found, asked.model));
+      const exchange = { request, reply, startedAt, admit };
       if ('local' in found) return (await localChat(context, found.local, asked, exchange)) ?? reply;
       const whole = await passOn(context, door, found.passed, asked, exchange);
       return whole ? sendWhole(reply, whole) : reply;
@@ -81,10 +84,21 @@ function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door
   });
 }
 
+/** The names by which rights to a model go; see {@link RoutingTable.namesOf}. */
+function namesOf(found: DoorRoute, asked: string): string[] {
+  if ('local' in found) {
+    const { provider, model } = found.local;
+    return provider === undefined ? [asked] : [asked, `${provider}/${model}`];
+  }
+  const { name, targets } = found.passed;
+  return name === undefined ? [asked, `${targets[0].provider}/${targets[0].model}`] : [asked];
+}
+
 interface Exchange {
   request: FastifyRequest;
   reply: FastifyReply;
   startedAt: number;
+  admit: (() => Promise<void>) | undefined;
 }
 
 function passOn(
@@ -94,7 +108,7 @@ function passOn(
   asked: DoorRequest,
   exchange: Exchange,
 ) {
-  const { request, reply, startedAt } = exchange;
+  const { request, reply, startedAt, admit } = exchange;
   const { threadId } = request;
   const reader = asked.stream ? door.reader : undefined;
   return handlePassthrough(context.core, {
@@ -106,17 +120,20 @@ function passOn(
       headers: { accept: reader ? 'text/event-stream' : 'application/json', ...passedOn(door, request) },
       silenceMs: reader ? STREAM_SILENCE_MS : WHOLE_SILENCE_MS,
     }),
-    userId: context.identify(request.raw),
+    userId: context.access.userOf(request),
     threadId,
     startedAt,
     abort: abortWhenGone(reply, context.open),
+    admit,
+    bodyLength: (request.body as Buffer).length,
     trace: { door: door.protocol, parent: traceContextOf(request.headers), stream: reader !== undefined },
     reader: reader && (() => reader(asked)),
     asked: () => comparable(request.body as Buffer, asked, passedOn(door, request)),
     cached: (kind) => void reply.header('X-Weir-Cache', kind),
     dialect: door.dialect,
     sink: (headers) => {
-      const all = { ...headers, ...(reply.getHeaders() as OutgoingHttpHeaders) };
+      // What the provider says of its limits goes before what this gateway says of its own.
+      const all = { ...(reply.getHeaders() as OutgoingHttpHeaders), ...headers };
       reply.hijack();
       return new HttpSink(request.raw, reply.raw, streamHeaders(threadId, all), true);
     },
@@ -142,7 +159,7 @@ function passedOn({ headers }: Door, request: FastifyRequest): Record<string, st
 }
 
 function sendWhole(reply: FastifyReply, { status, headers, contentType, body }: WholeAnswer): FastifyReply {
-  for (const [name, value] of Object.entries(headers)) if (!reply.hasHeader(name)) reply.header(name, value);
+  reply.headers(headers);
   return reply
     .status(status)
     .type(contentType || 'application/octet-stream')

@@ -22,6 +22,7 @@ export function translateErrors(app: FastifyInstance, log: EventLog, refused: (c
       log.error('6', 'Internal error', { thread_id: request.threadId || undefined, reason: String(thrown.stack) });
     }
     refused(error.code);
+    if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer realm="weir"');
     if (error.retryAfter !== undefined) reply.header('Retry-After', String(error.retryAfter));
     return reply.status(error.status).send(bodyOf(error, request.url, request.threadId));
   });

@@ -29,9 +29,14 @@ export async function localChat(
   context: StreamRouteContext,
   { provider, model }: { provider: string | undefined; model: string },
   asked: DoorRequest,
-  exchange: { request: FastifyRequest; reply: FastifyReply; startedAt: number },
+  exchange: {
+    request: FastifyRequest;
+    reply: FastifyReply;
+    startedAt: number;
+    admit: (() => Promise<void>) | undefined;
+  },
 ): Promise<object | undefined> {
-  const { request, reply, startedAt } = exchange;
+  const { request, reply, startedAt, admit } = exchange;
   const { threadId } = request;
   const body = parseBody(request.body as Buffer);
   const head = { id: `chatcmpl-${threadId}`, created: Math.floor(Date.now() / 1000), model: asked.model };
@@ -39,10 +44,11 @@ export async function localChat(
   const includeUsage = body.stream_options?.include_usage === true;
   await handleStream(context.core, {
     request: streamRequest(body, provider, model),
-    userId: context.identify(request.raw),
+    userId: context.access.userOf(request),
     threadId,
     startedAt,
     abort: abortWhenGone(reply, context.open),
+    admit,
     trace: { door: 'chat', parent: traceContextOf(request.headers), stream: asked.stream },
     cached: (kind) => void reply.header('X-Weir-Cache', kind),
     encoder: () => whole ?? new ChatDoor(head, includeUsage),

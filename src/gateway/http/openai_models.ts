@@ -1,30 +1,47 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ModelList, OfferedModel } from '../../core/passthrough/model_list.ts';
 import type { RoutingTable } from '../../core/routing/routing_table.ts';
 import { WeirError } from '../../protocol/error_code.ts';
+import type { Access } from './access.ts';
 
 const modelSchema = z.object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.string() });
 const listSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) });
 
 /** Models in OpenAI's shape, by the names that this gateway takes. */
-export function openAiModels(app: FastifyInstance, routing: { readonly table: RoutingTable }, list: ModelList): void {
-  const all = async () => [...ownModels(routing.table), ...(await list.all())].map(shaped);
+export function openAiModels(
+  app: FastifyInstance,
+  routing: { readonly table: RoutingTable },
+  access: Access,
+  list: ModelList,
+): void {
+  const all = async (request: FastifyRequest) => {
+    const mine = ({ id }: OfferedModel) => access.mayUse(request, ...namesOf(id, routing.table.defaultProvider));
+    return [...ownModels(routing.table), ...(await list.all())].filter(mine).map(shaped);
+  };
 
   app.get('/v1/models', {
     schema: { summary: 'Routes, and models of all providers, in OpenAI’s shape', response: { 200: listSchema } },
-    handler: async () => ({ object: 'list' as const, data: await all() }),
+    config: { wantsKey: true },
+    handler: async (request) => ({ object: 'list' as const, data: await all(request) }),
   });
   // A name has a slash in it.
   app.get('/v1/models/*', {
     schema: { summary: 'One model', response: { 200: modelSchema } },
+    config: { wantsKey: true },
     handler: async (request) => {
       const id = (request.params as { '*': string })['*'];
-      const model = (await all()).find((each) => each.id === id);
+      const model = (await all(request)).find((each) => each.id === id);
       if (!model) throw new WeirError('not_found', { message: `There is no model "${id.slice(0, 200)}" here.` });
       return model;
     },
   });
+}
+
+/** A model of the default provider may be asked for without that one's name. */
+function namesOf(id: string, defaultProvider: string): string[] {
+  const prefix = `${defaultProvider}/`;
+  return id.startsWith(prefix) ? [id, id.slice(prefix.length)] : [id];
 }
 
 /** Routes, and models of the provider whose answers are made here. */

@@ -4,14 +4,15 @@ import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { openThread } from '../../core/durable/open_thread.ts';
 import { handleStream, type StreamExchange } from '../../core/handle_stream.ts';
 import type { LoopLag } from '../../core/resilience/loop_lag.ts';
+import { promptLengthOf } from '../../core/usage/stream_usage.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { streamRequestSchema } from '../../protocol/stream_request.ts';
 import { WeirDoor } from '../doors/weir_door.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import { abortWhenGone } from './abort_when_gone.ts';
+import type { Access } from './access.ts';
 import { HttpSink } from './http_sink.ts';
 import { idempotencyOf } from './idempotency.ts';
-import type { Identify } from './identity.ts';
 import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
@@ -30,7 +31,7 @@ declare module 'fastify' {
 export interface StreamRouteContext {
   core: DurableCore;
   instance: string;
-  identify: Identify;
+  access: Access;
   open: OpenStreams;
   lag: LoopLag;
   readers: ReaderCounts;
@@ -50,6 +51,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       consumes: ['application/json'],
       response: { 200: eventStream('The stream', STREAM_EXAMPLE) },
     },
+    config: { wantsKey: true },
     // The parser below names all bad fields at once, headers included.
     validatorCompiler: unchecked,
     onRequest: async (request: FastifyRequest) => {
@@ -65,14 +67,16 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       context.lag.refuseWhenBehind();
 
       const { threadId } = request;
+      const admit = context.access.admission(request, reply, ...core.routing.table.namesOf(body.provider, body.model));
       const abort = abortWhenGone(reply, open);
-      const promptLength = body.query?.length ?? JSON.stringify(body.messages).length;
+      const promptLength = promptLengthOf(body);
       const exchange: StreamExchange = {
         request: body,
-        userId: context.identify(request.raw),
+        userId: context.access.userOf(request),
         threadId,
         startedAt,
         abort,
+        admit,
         trace: { door: 'weir', parent: traceContextOf(request.headers), stream: true },
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
         encoder: (provider, model) =>

@@ -7,23 +7,23 @@ import { type Caller, locateThread } from '../../core/durable/locate_thread.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { THREAD_ID } from '../../protocol/stream_request.ts';
 import type { OpenStreams } from '../open_streams.ts';
-import type { Identify } from './identity.ts';
+import type { Access } from './access.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
 import { attachHeadersSchema, eventStream, threadHeadersSchema, threadParamsSchema, unchecked } from './stream_docs.ts';
 
 export interface ThreadRoutesContext {
   core: DurableCore;
-  identify: Identify;
+  access: Access;
   readers: ReaderCounts;
   open: OpenStreams;
 }
 
 /** Attaching to a resumable stream, and cancelling it, on any instance. */
-export function threadRoutes(app: FastifyInstance, { core, identify, readers, open }: ThreadRoutesContext): void {
+export function threadRoutes(app: FastifyInstance, { core, access, readers, open }: ThreadRoutesContext): void {
   const callerOf = (request: FastifyRequest): Caller => {
     const token = request.headers['x-resume-token'];
-    return { userId: identify(request.raw), token: typeof token === 'string' ? token : undefined };
+    return { userId: access.userOf(request), token: typeof token === 'string' ? token : undefined };
   };
   const threadIdOf = (request: FastifyRequest): string => {
     const { thread_id } = request.params as { thread_id: string };
@@ -42,6 +42,7 @@ export function threadRoutes(app: FastifyInstance, { core, identify, readers, op
         204: z.null().describe('Nothing follows after Last-Event-ID'),
       },
     },
+    config: { wantsKey: true },
     validatorCompiler: unchecked,
     handler: async (request, reply) => {
       const threadId = threadIdOf(request);
@@ -65,6 +66,7 @@ export function threadRoutes(app: FastifyInstance, { core, identify, readers, op
       headers: threadHeadersSchema,
       response: { 202: z.object({ thread_id: z.string() }).describe('Its end comes as an event') },
     },
+    config: { wantsKey: true },
     validatorCompiler: unchecked,
     handler: async (request, reply) => {
       const threadId = threadIdOf(request);

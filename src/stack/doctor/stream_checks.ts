@@ -1,4 +1,5 @@
 import { type ShortResponse, shortRequest } from '../http_request.ts';
+import { operatorKey } from '../keys/operator_key.ts';
 import { stackUrl } from '../service_specs.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
 import { isChangedByHand } from './nginx_conf_checks.ts';
@@ -18,12 +19,18 @@ function openStream(context: DoctorContext, source: string, fake: object, onData
   return shortRequest({
     url: url.href,
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...credentials(context) },
     body: JSON.stringify({ query: 'doctor', model: 'doctor', provider: 'fake', fake }),
     timeoutMs: TIMEOUT_MS,
     ...(isLocal ? { localAddress: source } : {}),
     ...(onData ? { onData } : {}),
   });
+}
+
+/** Where clients need a key, the stack's operator has one; its streams then are one user's, whatever their source. */
+function credentials({ layout, options }: DoctorContext): Record<string, string> {
+  const key = options.auth === 'keys' ? operatorKey(layout) : undefined;
+  return key === undefined ? {} : { authorization: `Bearer ${key}` };
 }
 
 /** Times a stream of ten tokens, 50 ms apart: gaps have to arrive as gaps. */

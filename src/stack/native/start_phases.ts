@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ensureCertificates } from '../certificates/ensure_certificates.ts';
 import { shortRequest } from '../http_request.ts';
 import { writeJsonFile } from '../json_file.ts';
+import { ensureOperatorKey } from '../keys/operator_key.ts';
 import type { NginxPlan } from '../nginx/nginx_plan.ts';
 import type { Phase } from '../phases.ts';
 import { anyRedisFacts } from '../redis_facts.ts';
@@ -74,6 +75,7 @@ function preparing(context: NativeContext, found: Findings): Phase[] {
     ...(options.all
       ? [{ title: 'Building the dashboard', run: () => buildDashboard(layout.root, context.apiBaseUrl) }]
       : []),
+    ...(options.auth === 'keys' ? [{ title: 'Checking the keys', run: async () => ensureOperatorKey(layout) }] : []),
     {
       title: 'Writing the configuration',
       run: async () => {

@@ -1,5 +1,7 @@
 import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { writeJsonFile } from '../json_file.ts';
+import { UsageKeeper } from '../usage/usage_keeper.ts';
 import { askActiveStreams, askHealth } from './ask_health.ts';
 import { eventLine } from './event_line.ts';
 import { ManagedProcess, type ProcessHooks } from './managed_process.ts';
@@ -16,6 +18,7 @@ export class Supervisor {
   readonly #plan: SupervisorPlan;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #rotation: Rotation;
+  readonly #usage: UsageKeeper | undefined;
   /** By name, in the order of their start. */
   #services: Map<string, ManagedProcess>;
   /** What changes NGINX's configuration goes one after another. */
@@ -29,6 +32,8 @@ export class Supervisor {
     this.#services = new Map(plan.services.map((spec) => [spec.name, this.#manage(spec)]));
     const nginx = () => this.#services.get('nginx');
     this.#rotation = new Rotation(plan.nginx, plan.gatewayUrl, nginx, () => this.#keepPlan());
+    this.#usage = keeperOf(plan);
+    this.#usage?.start();
     this.#record();
   }
 
@@ -38,6 +43,8 @@ export class Supervisor {
     this.#refuseWhenStopping();
     await service.start();
     eventLine('info', 'service is up', { service: name, pid: service.pid });
+    // Before the first instance, which would show none.
+    if (service.spec.kind === 'redis') await this.#usage?.look();
     if (service.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
   }
 
@@ -60,9 +67,11 @@ export class Supervisor {
       return this.#inTurn(() => this.#exchange(service));
     }
     if (service.spec.kind === 'nginx') await rewriteNginxConf(this.#plan.nginx);
+    if (service.spec.kind === 'redis') await this.#usage?.look();
     await service.stop();
     this.#refuseWhenStopping();
     await service.start();
+    if (service.spec.kind === 'redis') await this.#usage?.look();
     if (service.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
   }
 
@@ -116,6 +125,8 @@ export class Supervisor {
     this.#stopping = true;
     for (const kind of ['instance', 'nginx', 'console', 'redis'] as const) {
       const group = [...this.#services.values()].filter((service) => service.spec.kind === kind);
+      // Instances have written their last by now.
+      if (kind === 'redis') await this.#usage?.stop();
       await Promise.all(group.map((service) => service.stop(now)));
     }
   }
@@ -204,6 +215,7 @@ export class Supervisor {
   /** After a death: short probes through NGINX, which left the instance alone for a while. */
   async #welcome(name: string): Promise<void> {
     const service = this.#services.get(name);
+    if (service?.spec.kind === 'redis') await this.#usage?.look();
     if (service?.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
   }
 
@@ -225,6 +237,13 @@ export class Supervisor {
       eventLine('error', 'the list of processes was not written', { reason: (error as Error).message });
     }
   }
+}
+
+/** Of the stack's own Redis; another one, and a cluster for trying, are left to themselves. */
+function keeperOf({ services, planFile }: SupervisorPlan): UsageKeeper | undefined {
+  const redis = services.filter(({ kind }) => kind === 'redis');
+  const [socket] = redis.length === 1 ? (redis[0]?.sockets ?? []) : [];
+  return socket === undefined ? undefined : new UsageKeeper(socket, path.join(path.dirname(planFile), 'usage.json'));
 }
 
 /** Waits for all of them, then throws the first failure. */

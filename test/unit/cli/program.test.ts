@@ -26,6 +26,8 @@ describe('the grammar', () => {
         'load',
         'doctor',
         'certs',
+        'keys',
+        'usage',
         'test',
       ]),
     );
@@ -47,6 +49,7 @@ describe('the grammar', () => {
         '--max-per-user',
         '--max-connections',
         '--pool-scope',
+        '--auth',
         '--config',
         '--identity-header',
       ]);

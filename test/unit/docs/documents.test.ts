@@ -52,6 +52,7 @@ describe('docs/operations.md', () => {
       'PEER_PORT',
       'REDIS_URL',
       'IDENTITY_HEADER',
+      'API_KEYS_FILE',
       'OPENAI_API_KEY',
       'ANTHROPIC_API_KEY',
       'WEIR_CONFIG',

@@ -27,6 +27,18 @@ describe('the configuration of an instance', () => {
     expect(() => parseConfig({ ...cluster, REDIS_URL: 'redis://a,' })).toThrow(/REDIS_URL: .*comma separated/);
   });
 
+  it('counts over the cluster where clients have keys, and says what does not go with them', () => {
+    const keys = { AUTH_MODE: 'keys', API_KEYS_FILE: '/keys.json' };
+    expect(parseConfig({ ...keys, REDIS_URL: 'redis://a' })).toMatchObject({
+      POOL_SCOPE: 'cluster',
+      MAX_CONNECTIONS_PER_USER: 9,
+    });
+    // Alone it is the whole cluster.
+    expect(parseConfig(keys)).toMatchObject({ POOL_SCOPE: 'instance', MAX_CONNECTIONS_PER_USER: 3 });
+    const wrong = { AUTH_MODE: 'keys', REDIS_URL: 'redis://a', POOL_SCOPE: 'instance', IDENTITY_HEADER: 'X-User' };
+    expect(() => parseConfig(wrong)).toThrow(/API_KEYS_FILE: [\s\S]*POOL_SCOPE: [\s\S]*IDENTITY_HEADER: /);
+  });
+
   it('takes an empty variable for an unset one, and can not be changed', () => {
     const config = parseConfig({ PORT: '', OPENAI_API_KEY: '' });
     expect(config).toMatchObject({ PORT: 8000 });

@@ -37,6 +37,17 @@ describe('optionProblems', () => {
     }
   });
 
+  it('counts over all instances where clients have keys, and refuses what contradicts that', () => {
+    const merged = mergeOptions(options, { auth: 'keys' });
+    expect(merged).toMatchObject({ auth: 'keys', poolScope: 'cluster', maxPerUser: 9 });
+    expect(optionProblems(merged)).toEqual([]);
+    const wrong = mergeOptions(options, { auth: 'keys', poolScope: 'instance', identityHeader: 'X-User' });
+    expect(optionProblems(wrong)).toEqual([
+      expect.stringContaining('--pool-scope instance'),
+      expect.stringContaining('--identity-header'),
+    ]);
+  });
+
   it('wants three different ports', () => {
     expect(optionProblems({ ...options, httpPort: 443 })).toEqual([expect.stringContaining('different ports')]);
   });

@@ -1,7 +1,7 @@
 import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot_store.ts';
 import type { PoolView } from '../../../protocol/cluster_view.ts';
 import { HeldSlots } from './held_slots.ts';
-import { poolView, refused, type SlotLimits } from './slot_limits.ts';
+import { limitOfUser, poolView, refused, type SlotLimits } from './slot_limits.ts';
 
 /** Slots of this process alone: exact, and decided in one synchronous step. */
 export class MemorySlotStore implements SlotStore {
@@ -14,10 +14,11 @@ export class MemorySlotStore implements SlotStore {
   }
 
   take(slot: Slot): SlotVerdict {
-    const { maxConnections, maxConnectionsPerUser } = this.#limits;
+    const { maxConnections } = this.#limits;
     if (this.#held.total >= maxConnections) return refused('total', this.#held.total, maxConnections);
-    const givesWay = this.#held.givingWay(slot.userId, maxConnectionsPerUser);
-    if (!givesWay) return refused('user', this.#held.countOf(slot.userId), maxConnectionsPerUser);
+    const limit = limitOfUser(this.#limits, slot.userId);
+    const givesWay = this.#held.givingWay(slot.userId, limit);
+    if (!givesWay) return refused('user', this.#held.countOf(slot.userId), limit);
     this.adopt(slot);
     for (const evicted of givesWay) {
       this.#held.remove(evicted);
@@ -49,6 +50,10 @@ export class MemorySlotStore implements SlotStore {
 
   failing(): boolean {
     return false;
+  }
+
+  staticShare(limit: number): number {
+    return limit;
   }
 
   view(): PoolView {

@@ -7,7 +7,7 @@ import { CapacityGrant } from './capacity_grant.ts';
 import { HeldSlots } from './held_slots.ts';
 import { PendingReleases } from './pending_releases.ts';
 import type { RedisSlotOptions } from './redis_slot_options.ts';
-import { poolView, refused } from './slot_limits.ts';
+import { limitOfUser, poolView, refused } from './slot_limits.ts';
 import { SlotRenewal } from './slot_renewal.ts';
 import { type SlotScripts, slotScripts } from './slot_scripts.ts';
 import { SLOT_TIMING, type SlotTiming } from './slot_timing.ts';
@@ -45,10 +45,10 @@ export class RedisSlotStore implements SlotStore {
     this.#scripts = scripts;
     const parts = { held: this.#held, scripts, breaker: this.#breaker, timing };
     const capacity = new CapacityGrant(parts, boot, limits.maxConnections, () => this.#used());
-    const renewal = new SlotRenewal(parts, limits.maxConnectionsPerUser, (slot) => this.#evict(slot));
+    const renewal = new SlotRenewal(parts, limits, (slot) => this.#evict(slot));
     const releases = new PendingReleases(parts);
     const strict = options.onFailure === 'strict';
-    this.#static = new StaticShare({ held: this.#held, capacity, observer }, limits.maxConnectionsPerUser, strict);
+    this.#static = new StaticShare({ held: this.#held, capacity, observer }, limits, strict);
     this.#upkeep = new SlotUpkeep(redis, { renewal, capacity, releases });
     this.#capacity = capacity;
     this.#renewal = renewal;
@@ -62,10 +62,11 @@ export class RedisSlotStore implements SlotStore {
 
   async take(slot: Slot): Promise<SlotVerdict> {
     if (this.#used() >= this.#capacity.ceiling() && this.#breaker.closed) await this.#capacity.more();
-    const { maxConnections, maxConnectionsPerUser } = this.#options.limits;
+    const { limits } = this.#options;
     const asks = this.#breaker.closed;
     if (asks && this.#capacity.answered) {
-      if (this.#used() >= this.#capacity.ceiling()) return refused('total', this.#capacity.usedInAll, maxConnections);
+      if (this.#used() >= this.#capacity.ceiling())
+        return refused('total', this.#capacity.usedInAll, limits.maxConnections);
     } else {
       const refusal = this.#static.refuse(this.#used());
       if (refusal) return refusal;
@@ -75,7 +76,7 @@ export class RedisSlotStore implements SlotStore {
     const reply = asks ? await this.#breaker.ask(() => this.#ask(slot)) : undefined;
     this.#deciding -= 1;
     if (!reply) return this.#decideAlone(slot, asks);
-    if (!reply.granted) return refused('user', reply.held, maxConnectionsPerUser);
+    if (!reply.granted) return refused('user', reply.held, limitOfUser(limits, slot.userId));
     // A process that was paused in between may have lost the slot again: the same name, asked for once more.
     if (performance.now() > sentAt + this.#timing.leaseMs) return this.take(slot);
     this.#held.add(slot, { forced: false, confirmedAt: sentAt }, sentAt + this.#timing.renewMs);
@@ -112,6 +113,10 @@ export class RedisSlotStore implements SlotStore {
     return !this.#capacity.answered || this.#breaker.failing();
   }
 
+  staticShare(limit: number): number {
+    return this.#capacity.staticShare(limit);
+  }
+
   view(): PoolView {
     return poolView(this.#options.limits, this.#held, this.#capacity.usedInAll, 'cluster');
   }
@@ -125,7 +130,7 @@ export class RedisSlotStore implements SlotStore {
   }
 
   #ask({ userId, permitId }: Slot) {
-    const limit = this.#options.limits.maxConnectionsPerUser;
+    const limit = limitOfUser(this.#options.limits, userId);
     return this.#scripts.take(userKeys(userId), permitId, limit, this.#timing.leaseMs);
   }
 

@@ -7,6 +7,13 @@ import type { HeldSlots } from './held_slots.ts';
 export interface SlotLimits {
   maxConnections: number;
   maxConnectionsPerUser: number;
+  /** The limit of a user who has one of its own. */
+  ownLimit?: (userId: string) => number | undefined;
+}
+
+/** Streams that this user may have at once. */
+export function limitOfUser({ maxConnectionsPerUser, ownLimit }: SlotLimits, userId: string): number {
+  return ownLimit?.(userId) ?? maxConnectionsPerUser;
 }
 
 export function refused(limit: 'user' | 'total', current: number, max: number): SlotVerdict {

@@ -1,6 +1,7 @@
 import type { Slot } from '../../../core/resilience/slot_store.ts';
 import type { RedisBreaker } from '../redis/redis_breaker.ts';
 import type { HeldByUser, HeldSlots } from './held_slots.ts';
+import { limitOfUser, type SlotLimits } from './slot_limits.ts';
 import type { SlotScripts } from './slot_scripts.ts';
 import type { SlotTiming } from './slot_timing.ts';
 import { userKeys } from './user_keys.ts';
@@ -16,20 +17,20 @@ export class SlotRenewal {
   readonly #scripts: SlotScripts;
   readonly #breaker: RedisBreaker;
   readonly #timing: SlotTiming;
-  readonly #limit: number;
+  readonly #limits: SlotLimits;
   readonly #lost: (slot: Slot) => void;
 
   /** @param lost told of each slot that is gone; one that was given back meanwhile may be among them */
   constructor(
     parts: { held: HeldSlots; scripts: SlotScripts; breaker: RedisBreaker; timing: SlotTiming },
-    limit: number,
+    limits: SlotLimits,
     lost: (slot: Slot) => void,
   ) {
     this.#held = parts.held;
     this.#scripts = parts.scripts;
     this.#breaker = parts.breaker;
     this.#timing = parts.timing;
-    this.#limit = limit;
+    this.#limits = limits;
     this.#lost = lost;
   }
 
@@ -59,12 +60,13 @@ export class SlotRenewal {
     const sentAt = performance.now();
     const { leaseMs, renewMs } = this.#timing;
     const keys = userKeys(user.userId);
+    const limit = limitOfUser(this.#limits, user.userId);
     const permits = [...user.permits.values()];
     const facts = permits.map(({ permitId, forced, detachedSince }) => {
       return { permitId, forced, detached: detachedSince !== undefined };
     });
     user.dueAt = sentAt + renewMs * (facts.some(({ detached }) => detached) ? DETACHED_FACTOR : 1);
-    const lost = await this.#breaker.ask(() => this.#scripts.renew(keys, this.#limit, leaseMs, facts));
+    const lost = await this.#breaker.ask(() => this.#scripts.renew(keys, limit, leaseMs, facts));
     if (lost === undefined) return this.#putOff(user);
     const gone = new Set(lost);
     for (const permit of permits) {

@@ -2,7 +2,7 @@ import type { SlotObserver } from '../../../core/observe/slot_observer.ts';
 import type { Slot, SlotVerdict } from '../../../core/resilience/slot_store.ts';
 import type { CapacityGrant } from './capacity_grant.ts';
 import type { HeldSlots } from './held_slots.ts';
-import { refused } from './slot_limits.ts';
+import { limitOfUser, refused, type SlotLimits } from './slot_limits.ts';
 
 /**
  * What an instance decides alone while Redis does not answer: it enforces its equal share of the user's limit. Neither
@@ -11,20 +11,20 @@ import { refused } from './slot_limits.ts';
 export class StaticShare {
   readonly #held: HeldSlots;
   readonly #capacity: CapacityGrant;
-  readonly #perUser: number;
+  readonly #limits: SlotLimits;
   readonly #observer: SlotObserver;
   readonly #strict: boolean;
 
   /** @param strict refuse instead */
   constructor(
     parts: { held: HeldSlots; capacity: CapacityGrant; observer: SlotObserver },
-    perUser: number,
+    limits: SlotLimits,
     strict: boolean,
   ) {
     this.#held = parts.held;
     this.#capacity = parts.capacity;
     this.#observer = parts.observer;
-    this.#perUser = perUser;
+    this.#limits = limits;
     this.#strict = strict;
   }
 
@@ -39,7 +39,7 @@ export class StaticShare {
   decide(slot: Slot, used: number): { verdict: SlotVerdict; gaveWay: Slot[] } {
     this.#observer.decidedStatically();
     if (this.#strict) return { verdict: { granted: false, limit: 'unknown' }, gaveWay: [] };
-    const share = this.#capacity.staticShare(this.#perUser);
+    const share = this.#capacity.staticShare(limitOfUser(this.#limits, slot.userId));
     const gaveWay = this.#held.givingWay(slot.userId, share);
     if (!gaveWay) return { verdict: refused('user', this.#held.countOf(slot.userId), share), gaveWay: [] };
     const now = performance.now();

@@ -1,0 +1,133 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { fetchUsage, type PageConfig, totalUsage, type UsageGrouping } from '../api.ts';
+import { formatCount, formatShare } from '../view/format.ts';
+import { formatUsd, usageGroups } from '../view/usageRows.ts';
+import { Command } from './Command.tsx';
+import { Panel } from './Panel.tsx';
+import { PanelState } from './PanelState.tsx';
+import { UsageBars } from './UsageBars.tsx';
+import { UsageTable } from './UsageTable.tsx';
+
+const REFRESH_MS = 5_000;
+const TIMES = [7, 30, 90] as const;
+const GROUPINGS: readonly { by: UsageGrouping; label: string; what: string }[] = [
+  { by: 'key', label: 'Key', what: 'Key' },
+  { by: 'model', label: 'Model', what: 'Provider and model' },
+  { by: 'day', label: 'Day', what: 'Day, UTC' },
+];
+
+/** What clients have used, by key, model or day. */
+export function Usage({ config }: { config: PageConfig }) {
+  const [days, setDays] = useState<number>(TIMES[0]);
+  const [by, setBy] = useState<UsageGrouping>('key');
+  const usage = useQuery({
+    queryKey: ['usage', days],
+    queryFn: ({ signal }) => fetchUsage(days, signal),
+    enabled: config.canRun,
+    refetchInterval: REFRESH_MS,
+    placeholderData: (before) => before,
+  });
+  if (!config.canRun) {
+    return (
+      <PanelState title="Usage is shown at the console’s own address">
+        <p>It is about all clients, so it is not served through NGINX. Open http://localhost:3001 on its machine.</p>
+      </PanelState>
+    );
+  }
+  if (usage.isPending) return <PanelState tone="idle" title="Reading the usage…" />;
+  if (!usage.data) {
+    return (
+      <PanelState
+        tone="bad"
+        title="The usage can not be read"
+        action={{ label: 'Read it again', act: () => void usage.refetch() }}
+      >
+        <p>{usage.error?.message}</p>
+      </PanelState>
+    );
+  }
+  const { data } = usage;
+  const total = totalUsage(data.rows);
+  const tokens = total.input_tokens + total.output_tokens;
+  const figures = [
+    { label: 'Requests', value: formatCount(total.requests), unit: `${formatCount(total.failed)} failed` },
+    { label: 'Input tokens', value: formatCount(total.input_tokens), unit: 'of prompts' },
+    { label: 'Output tokens', value: formatCount(total.output_tokens), unit: 'of answers' },
+    { label: 'Estimated', value: formatShare(total.estimated_tokens, tokens), unit: 'of the tokens' },
+    { label: 'Cost', value: formatUsd(total.cost_usd), unit: 'of what has a price' },
+  ];
+  const grouping = GROUPINGS.find((each) => each.by === by) ?? GROUPINGS[0]!;
+  return (
+    <div className="flex flex-col gap-4">
+      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
+        <p className="px-1 text-muted">
+          From {data.from} to {data.to}, days in UTC
+        </p>
+        <div className="flex flex-wrap gap-2">
+          <Choice label="Time" value={`${days}`} onChange={(value) => setDays(Number(value))}>
+            {TIMES.map((time) => (
+              <option key={time} value={time}>
+                {time} days
+              </option>
+            ))}
+          </Choice>
+          <Choice label="Add up by" value={by} onChange={(value) => setBy(value as UsageGrouping)}>
+            {GROUPINGS.map((each) => (
+              <option key={each.by} value={each.by}>
+                {each.label}
+              </option>
+            ))}
+          </Choice>
+        </div>
+      </div>
+      {usage.isError && (
+        <p role="alert" className="rounded-md border border-warn bg-warn-ground px-4 py-2">
+          These numbers may be old: {usage.error.message}
+        </p>
+      )}
+      {data.rows.length === 0 ? (
+        <PanelState title="Nothing was used yet">
+          <p>Every stream is counted here when it ends: its key, its model, its tokens, and what they cost.</p>
+          <p>
+            Send one: <Command text="./weir load -c 1 -n 1" />
+          </p>
+        </PanelState>
+      ) : (
+        <>
+          <dl className="panel flex flex-wrap gap-px overflow-hidden bg-line!">
+            {figures.map(({ label, value, unit }) => (
+              <div key={label} className="flex grow basis-32 flex-col bg-surface px-4 py-3">
+                <dt className="text-label text-muted">{label}</dt>
+                <dd className="order-first text-figure font-semibold">{value}</dd>
+                <dd className="text-label text-muted">{unit}</dd>
+              </div>
+            ))}
+          </dl>
+          <UsageBars usage={data} />
+          <Panel
+            title={`By ${grouping.label.toLowerCase()}`}
+            unit={by === 'day' ? 'oldest first' : 'most tokens first'}
+          >
+            <UsageTable groups={usageGroups(data, by)} what={grouping.what} />
+          </Panel>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Choice(props: { label: string; value: string; onChange: (value: string) => void; children: React.ReactNode }) {
+  return (
+    <label className="flex items-center gap-2 text-label font-medium">
+      {props.label}
+      <select
+        className="control w-auto! text-body"
+        value={props.value}
+        onChange={(event) => props.onChange(event.target.value)}
+      >
+        {props.children}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,37 @@
+import { groupUsage, type PageUsage, type UsageGroup, type UsageGrouping, usageDays } from '../api.ts';
+
+/** Groups with the words that people know: the keys' names, and their ids, as a name can be given again. */
+export function usageGroups({ rows, key_names }: PageUsage, by: UsageGrouping): UsageGroup[] {
+  const groups = groupUsage(rows, by);
+  const named = (id: string) => (key_names[id] === undefined ? id : `${key_names[id]} (${id})`);
+  return by === 'key' ? groups.map((group) => ({ ...group, name: named(group.name) })) : groups;
+}
+
+/** A day of the chart, with heights as shares of the highest day. */
+export interface UsageBar {
+  day: string;
+  input: number;
+  output: number;
+  inputShare: number;
+  outputShare: number;
+}
+
+/** Every day of the time, those without usage too, the oldest first. */
+export function usageBars({ rows, from, to }: PageUsage): UsageBar[] {
+  const days = new Map(groupUsage(rows, 'day').map((group) => [group.name, group]));
+  const count = Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
+  const bars = usageDays(count, Date.parse(to)).map((day) => {
+    const { input_tokens: input = 0, output_tokens: output = 0 } = days.get(day) ?? {};
+    return { day, input, output };
+  });
+  const most = Math.max(1, ...bars.map(({ input, output }) => input + output));
+  return bars.map((bar) => ({ ...bar, inputShare: bar.input / most, outputShare: bar.output / most }));
+}
+
+/** $0.0042: the smaller, the more digits, as a request costs little and a month much. */
+export function formatUsd(usd: number | null): string {
+  if (usd === null) return '–';
+  if (usd === 0) return '$0';
+  const maximumFractionDigits = usd < 0.01 ? 6 : usd < 1 ? 4 : 2;
+  return new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', maximumFractionDigits }).format(usd);
+}

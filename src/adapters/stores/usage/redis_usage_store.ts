@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import type { UsageBatch, UsageCounter, UsageIncrease, UsageStore } from '../../../core/usage/usage_store.ts';
+import { usageRows } from '../../../core/usage/usage_store.ts';
+import { USAGE_DAYS, type UsageRow } from '../../../protocol/usage_row.ts';
+import type { RedisConnection } from '../redis/redis_connection.ts';
+
+const TTL_SECONDS = USAGE_DAYS * 86_400;
+/** Counters of one call; more would keep Redis busy for too long. */
+const MAX_ROWS = 500;
+
+type AddUsage = (...keysAndArguments: (string | number)[]) => Promise<number>;
+
+/** A hash of counters for each day, with a field for each counter of each row. */
+export class RedisUsageStore implements UsageStore {
+  readonly #redis: RedisConnection;
+  readonly #addUsage: AddUsage;
+
+  constructor(redis: RedisConnection) {
+    this.#redis = redis;
+    const lua = readFileSync(new URL('lua/add_usage.lua', import.meta.url), 'utf8');
+    redis.defineCommand('weir_add_usage', { numberOfKeys: 2, lua });
+    this.#addUsage = (redis as unknown as Record<string, AddUsage>).weir_add_usage!.bind(redis);
+  }
+
+  async add({ day, boot, number, increases }: UsageBatch): Promise<void> {
+    // Each part has a name of its own, so that each counts once.
+    for (let at = 0; at < increases.length; at += MAX_ROWS) {
+      const part = increases.slice(at, at + MAX_ROWS).flatMap(fields);
+      await this.#addUsage(keyOf(day), `${keyOf(day)}:batches`, `${boot}:${at}`, number, TTL_SECONDS, ...part);
+    }
+  }
+
+  async read(days: readonly string[]): Promise<UsageRow[]> {
+    const hashes = await Promise.all(days.map((day) => this.#redis.hgetall(keyOf(day))));
+    return hashes.flatMap((hash, at) => usageRows(days[at] as string, increasesOf(hash)));
+  }
+}
+
+/** The hash tag is the day: its keys lie together in a Redis Cluster. */
+const keyOf = (day: string) => `weir:usage:{${day}}`;
+
+/** The model last: only there may a client have put a tab. */
+function fields({ key, provider, model, counters }: UsageIncrease): (string | number)[] {
+  return [...counters].flatMap(([counter, count]) => [`${key}\t${provider}\t${counter}\t${model}`, count]);
+}
+
+function increasesOf(hash: Record<string, string>): Iterable<UsageIncrease> {
+  const rows = new Map<string, UsageIncrease>();
+  for (const [field, count] of Object.entries(hash)) {
+    const [key = '', provider = '', counter = '', ...rest] = field.split('\t');
+    const model = rest.join('\t');
+    const name = `${key}\t${provider}\t${model}`;
+    const row = rows.get(name) ?? { key, provider, model, counters: new Map() };
+    rows.set(name, row);
+    row.counters.set(counter as UsageCounter, Number(count));
+  }
+  return rows.values();
+}

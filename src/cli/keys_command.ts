@@ -1,0 +1,147 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ApiKey } from '../protocol/api_key.ts';
+import { changeKeys, readKeys } from '../stack/keys/key_file.ts';
+import { keyState, newKey } from '../stack/keys/new_key.ts';
+import { UsageError } from '../stack/stack_error.ts';
+import type { Environment } from './environment.ts';
+import { print, say } from './reporter.ts';
+import { keptOptions, layoutOf } from './stack_access.ts';
+import { wholeNumber } from './stack_flags.ts';
+
+interface FileFlag {
+  file?: string;
+}
+
+interface CreateFlags extends FileFlag {
+  models?: string[];
+  streams?: number;
+  rpm?: number;
+  tpm?: number;
+  expires?: Date;
+}
+
+/** Adds `keys create|list|revoke`. */
+export function addKeysCommands(
+  program: Command,
+  environment: Environment,
+  finish: (work: Promise<number>) => Promise<void>,
+): void {
+  const keys = program.command('keys').description('API keys of clients (start --auth keys)');
+  const add = (name: string) =>
+    keys.command(name).option('--file <file>', "the file of keys (the stack's own; an instance's API_KEYS_FILE)");
+  add('create')
+    .argument('<name>', 'whom it is for')
+    .description('make a key; it is shown once')
+    .option('--models <list>', 'models it may use, comma separated; * stands for anything (*)', patterns)
+    .option('--streams <n>', 'streams at once over all instances (what every user may have)', atLeastOne)
+    .option('--rpm <n>', 'requests per minute (no limit)', atLeastOne)
+    .option('--tpm <n>', 'tokens per minute (no limit)', atLeastOne)
+    .option('--expires <when>', 'after so long, such as 30d or 12h, or at a date such as 2027-01-31 (never)', moment)
+    .action((name: string, flags: CreateFlags) => finish(create(name, flags, environment)));
+  add('list')
+    .description('all keys, without their secrets')
+    .option('--json', 'for programs')
+    .action((flags: FileFlag & { json?: boolean }) => finish(list(flags, environment)));
+  add('revoke')
+    .argument('<key>', 'its id or its name')
+    .description('refuse it from now on; streams that it has open go on')
+    .action((key: string, flags: FileFlag) => finish(revoke(key, flags, environment)));
+}
+
+async function create(name: string, flags: CreateFlags, environment: Environment): Promise<number> {
+  const now = new Date();
+  if (name === '' || name.length > 100) throw new UsageError('a name has 1 to 100 characters', 'choose another');
+  if (flags.expires && flags.expires <= now) throw new UsageError('--expires lies in the past', 'give a time to come');
+  const { text, key } = newKey(
+    {
+      name,
+      models: flags.models ?? ['*'],
+      ...(flags.streams === undefined ? {} : { streams: flags.streams }),
+      ...(flags.rpm === undefined ? {} : { requests_per_minute: flags.rpm }),
+      ...(flags.tpm === undefined ? {} : { tokens_per_minute: flags.tpm }),
+      ...(flags.expires === undefined ? {} : { expires: flags.expires.toISOString() }),
+    },
+    now,
+  );
+  changeKeys(fileOf(flags, environment), (keys) => {
+    if (keys.some((each) => each.name === name && keyState(each, now) === 'valid')) {
+      throw new UsageError(`there is a key named ${name}`, `choose another name, or ./weir keys revoke ${name}`);
+    }
+    return [...keys, key];
+  });
+  say(`key ${key.id} for ${name}; only its hash is kept, so copy it now`);
+  print(text);
+  if (flags.file === undefined && keptOptions(layoutOf(environment))?.auth !== 'keys') {
+    say('this stack asks for no keys yet: ./weir start --all --auth keys, or ./weir restart --auth keys');
+  }
+  return 0;
+}
+
+async function list(flags: FileFlag & { json?: boolean }, environment: Environment): Promise<number> {
+  const now = new Date();
+  const keys = readKeys(fileOf(flags, environment));
+  if (flags.json) {
+    const shown = keys.map(({ sha256: _, ...key }) => ({ ...key, state: keyState(key as ApiKey, now) }));
+    print(JSON.stringify({ keys: shown }, null, 2));
+    return 0;
+  }
+  if (keys.length === 0) say('there are no keys; make one with ./weir keys create NAME');
+  else print([HEAD, ...keys.map((key) => row(key, now))].map(line).join('\n'));
+  return 0;
+}
+
+async function revoke(wanted: string, flags: FileFlag, environment: Environment): Promise<number> {
+  const now = new Date();
+  let revoked: ApiKey | undefined;
+  changeKeys(fileOf(flags, environment), (keys) => {
+    const isMeant = (key: ApiKey) => key.id === wanted || (key.name === wanted && keyState(key, now) === 'valid');
+    const key = keys.find(isMeant);
+    if (!key) throw new UsageError(`there is no key ${wanted}`, 'see ./weir keys list');
+    revoked = { ...key, revoked: key.revoked ?? now.toISOString() };
+    return keys.map((each) => (each === key ? (revoked as ApiKey) : each));
+  });
+  say(`${revoked?.id} (${revoked?.name}) is refused from now on; streams that it has open go on to their end`);
+  return 0;
+}
+
+function fileOf({ file }: FileFlag, environment: Environment): string {
+  return file ?? layoutOf(environment).apiKeys;
+}
+
+const HEAD = ['ID', 'NAME', 'STATE', 'STREAMS', 'REQ/MIN', 'TOK/MIN', 'EXPIRES', 'MODELS'];
+const WIDTHS = [8, 20, 8, 8, 8, 10, 10, 0];
+
+function row(key: ApiKey, now: Date): string[] {
+  const { id, name, streams, requests_per_minute, tokens_per_minute, expires, models } = key;
+  const limits = [streams, requests_per_minute, tokens_per_minute].map((limit) => `${limit ?? '-'}`);
+  return [id, name, keyState(key, now), ...limits, expires?.slice(0, 10) ?? 'never', models.join(',')];
+}
+
+function line(cells: string[]): string {
+  return cells.map((cell, at) => cell.padEnd(WIDTHS[at] ?? 0)).join('  ');
+}
+
+function patterns(text: string): string[] {
+  const models = text
+    .split(',')
+    .map((model) => model.trim())
+    .filter(Boolean);
+  if (models.length === 0) throw new InvalidArgumentError('Name at least one, such as gpt-5 or openai/*.');
+  return models;
+}
+
+function atLeastOne(text: string): number {
+  const number = wholeNumber(text);
+  if (number < 1 || number > 1_000_000) throw new InvalidArgumentError('It has to be from 1 to 1000000.');
+  return number;
+}
+
+const UNITS = { h: 3_600_000, d: 86_400_000 };
+
+function moment(text: string): Date {
+  const [, number, unit] = /^(\d{1,5})([hd])$/.exec(text) ?? [];
+  if (unit !== undefined) return new Date(Date.now() + Number(number) * UNITS[unit as keyof typeof UNITS]);
+  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
+  if (date && Number.isFinite(date.getTime())) return date;
+  throw new InvalidArgumentError('Say it as 30d, 12h, or a date such as 2027-01-31.');
+}

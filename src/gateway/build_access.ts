@@ -1,0 +1,24 @@
+import { ApiKeysFile } from '../adapters/access/api_keys_file.ts';
+import { RateCounters } from '../adapters/stores/limits/rate_counters.ts';
+import type { RedisConnection } from '../adapters/stores/redis/redis_connection.ts';
+import { KeyRing } from '../core/access/key_ring.ts';
+import type { EventLog } from '../core/observe/event_log.ts';
+import type { GatewayConfig } from './config.ts';
+
+/** The clients' keys, as the file says now; undefined where none are wanted. */
+export async function openKeys(config: GatewayConfig, log: EventLog) {
+  if (config.AUTH_MODE === 'none') return undefined;
+  const ring = new KeyRing();
+  const file = new ApiKeysFile(config.API_KEYS_FILE as string, log, (keys) => ring.replace(keys));
+  await file.open();
+  return { ring, close: () => file.close() };
+}
+
+/** @param share this instance's part of a limit, while Redis does not answer */
+export function buildLimits(
+  config: GatewayConfig,
+  redis: RedisConnection | undefined,
+  share: (limit: number) => number,
+): RateCounters {
+  return new RateCounters(redis, { share, onFailure: config.REDIS_FAILURE });
+}

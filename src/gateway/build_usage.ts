@@ -1,0 +1,55 @@
+import type { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
+import type { RedisConnection } from '../adapters/stores/redis/redis_connection.ts';
+import { MemoryUsageStore } from '../adapters/stores/usage/memory_usage_store.ts';
+import { RedisUsageStore } from '../adapters/stores/usage/redis_usage_store.ts';
+import type { KeyRing } from '../core/access/key_ring.ts';
+import type { RateLimits } from '../core/access/rate_limits.ts';
+import type { Provider } from '../core/provider/provider.ts';
+import type { RecordUsage } from '../core/usage/stream_usage.ts';
+import { UsageLedger } from '../core/usage/usage_ledger.ts';
+import { ANONYMOUS, USAGE_DAYS, type UsageView, usageDays } from '../protocol/usage_row.ts';
+import { namesModel, priceOf, type WeirConfig } from '../protocol/weir_config.ts';
+
+/** Of the metrics' label where the configuration does not name the model: clients may send any. */
+const OTHER = 'other';
+
+interface UsageParts {
+  redis: RedisConnection | undefined;
+  boot: string;
+  metrics: PrometheusMetrics;
+  /** The provider in this process, which takes any name for a model. */
+  local: Pick<Provider, 'name' | 'models'>;
+  /** As it is now. */
+  config: () => WeirConfig;
+  /** Where clients have keys. */
+  keys: { ring: KeyRing; limits: RateLimits } | undefined;
+}
+
+/** Who hears what a stream has used: the key's limit per minute, the metrics, and the ledger. */
+export function buildUsage({ redis, boot, metrics, local, config, keys }: UsageParts) {
+  const store = redis ? new RedisUsageStore(redis) : new MemoryUsageStore();
+  const ledger = new UsageLedger(store, (provider, model) => priceOf(config(), provider, model), boot);
+  ledger.start();
+  const labelOf = (provider: string, model: string) => {
+    const isNamed = provider === local.name ? local.models.includes(model) : namesModel(config(), provider, model);
+    return isNamed ? model : OTHER;
+  };
+  const record: RecordUsage = (used) => {
+    const { userId, provider, model, route, usage } = used;
+    const key = keys?.ring.get(userId);
+    if (key) keys?.limits.charge(key, usage.input_tokens + usage.output_tokens);
+    metrics.tokens(provider, route ?? labelOf(provider, model), usage);
+    // Users without a key are addresses, which are not kept.
+    ledger.record(keys ? userId : ANONYMOUS, used);
+  };
+  return {
+    record,
+    /** @param count of days, 1 to 90. Rejects where the store does not answer */
+    async view(count: number): Promise<UsageView> {
+      const days = usageDays(Math.min(Math.max(1, count), USAGE_DAYS), Date.now());
+      await ledger.flush();
+      return { from: days[0] as string, to: days.at(-1) as string, rows: await store.read(days) };
+    },
+    close: () => ledger.stop(),
+  };
+}

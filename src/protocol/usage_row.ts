@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+const count = z.number().int().min(0);
+
+/** What streams of one key have used of one model on one day. */
+export const usageRowSchema = z.object({
+  /** `2026-11-25`, in UTC. */
+  day: z.iso.date(),
+  /** A key's id, or {@link ANONYMOUS}. */
+  key: z.string(),
+  provider: z.string(),
+  /** As the client asked for it: a route, or the provider's name for it. */
+  model: z.string(),
+  /** Streams, and whole answers, that came to their end; were left by their client; and failed. */
+  ok: count,
+  cancelled: count,
+  failed: count,
+  input_tokens: count,
+  output_tokens: count,
+  /** How many of those tokens are an estimate, because the provider counted none. */
+  estimated_tokens: count,
+  /** Null where the configuration names no price. */
+  cost_usd: z.number().min(0).nullable(),
+});
+export type UsageRow = z.output<typeof usageRowSchema>;
+
+/** Usage by days. */
+export const usageViewSchema = z.object({ from: z.iso.date(), to: z.iso.date(), rows: z.array(usageRowSchema) });
+export type UsageView = z.output<typeof usageViewSchema>;
+
+/** Whose usage it is where nobody needs a key: addresses are not kept. */
+export const ANONYMOUS = 'anonymous';
+
+/** For so many days usage is kept. */
+export const USAGE_DAYS = 90;
+
+/** The UTC days up to `now`, the oldest first. */
+export function usageDays(count: number, now: number): string[] {
+  return Array.from({ length: count }, (_, at) => dayOf(now - (count - 1 - at) * 86_400_000));
+}
+
+/** @param now milliseconds since 1970 */
+export function dayOf(now: number): string {
+  return new Date(now).toISOString().slice(0, 10);
+}

@@ -1,0 +1,193 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import OpenAI, { type APIError, AuthenticationError, RateLimitError } from 'openai';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { requestHttp1 } from '../support/stack_requests.ts';
+import { trustingFetch } from '../support/trusting_fetch.ts';
+import { until } from '../support/until.ts';
+
+let provider: MockOpenai;
+let stack: StackFixture;
+let key: string;
+const messages = [{ role: 'user' as const, content: 'hi' }];
+const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
+const client = (apiKey: string) =>
+  new OpenAI({ baseURL: `${stack.url}/v1`, apiKey, maxRetries: 0, fetch: trustingFetch(stack.ca) });
+
+async function weir(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await stack.weir(args);
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** Until every instance, whichever NGINX chooses, answers a request of this key so. */
+async function known(apiKey: string, status: number): Promise<void> {
+  const headers = { authorization: `Bearer ${apiKey}` };
+  await until(`the key gets ${status}`, async () => {
+    const ask = () => requestHttp1(stack.url, { path: '/v1/models', headers });
+    const answers = await Promise.all(Array.from({ length: 9 }, ask));
+    return answers.every((answer) => answer.status === status);
+  });
+}
+
+beforeAll(async () => {
+  provider = await startMockOpenai({ background: false });
+  stack = await newStack({ OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'sk-of-the-deployment' });
+  await stack.start(['--auth', 'keys']);
+  key = await weir('keys', 'create', 'alice', '--streams', '2', '--rpm', '60', '--expires', '30d');
+  await known(key, 200);
+});
+afterAll(async () => {
+  await stack.destroy();
+  await provider.close();
+});
+
+it('a key with two streams at once and 60 requests a minute is held to that, over three instances', async () => {
+  const alice = client(key);
+  const ends = new AbortController();
+  const open = () =>
+    alice.chat.completions
+      .create({ model: 'openai/mock-100000x20', messages, stream: true }, { signal: ends.signal })
+      .then(
+        () => 200,
+        (error: APIError) => error,
+      );
+  const answers = await Promise.all(Array.from({ length: 12 }, open));
+  expect(answers.filter((answer) => answer === 200)).toHaveLength(2);
+  for (const refused of answers.filter((answer) => answer !== 200)) {
+    expect(refused).toBeInstanceOf(RateLimitError);
+    expect(refused).toMatchObject({ code: 'too_many_connections' });
+  }
+  // The provider's own count is the judge.
+  expect(provider.peak('hi')).toBe(2);
+  ends.abort();
+  await until('the provider is rid of both', () => provider.open === 0);
+
+  const outcomes = [];
+  for (let at = 0; at < 50; at += 1) {
+    const short = alice.chat.completions.create({ model: 'openai/mock-1x0', messages });
+    outcomes.push(
+      await short.then(
+        () => 'ok',
+        (error: APIError) => error,
+      ),
+    );
+  }
+  // Twelve were asked before.
+  expect(outcomes.slice(0, 48)).toEqual(Array(48).fill('ok'));
+  for (const refused of outcomes.slice(48)) {
+    expect(refused).toBeInstanceOf(RateLimitError);
+    expect(refused).toMatchObject({ code: 'rate_limited', status: 429 });
+    expect(Number((refused as APIError).headers?.get('retry-after'))).toBeGreaterThan(0);
+  }
+  const seen = new Set(provider.requests.map(({ headers }) => headers.authorization));
+  expect([...seen]).toEqual(['Bearer sk-of-the-deployment']);
+});
+
+it('the command line lists keys without their secrets, and revokes without a restart', async () => {
+  const bob = await weir('keys', 'create', 'bob', '--models', 'fake/*');
+  await known(bob, 200);
+  const { keys } = json(await weir('keys', 'list', '--json')) as { keys: Record<string, unknown>[] };
+  expect(keys.map(({ name, state }) => [name, state])).toEqual([
+    ['operator', 'valid'],
+    ['alice', 'valid'],
+    ['bob', 'valid'],
+  ]);
+  expect(keys[1]).toMatchObject({ streams: 2, requests_per_minute: 60, models: ['*'] });
+  expect(keys[1]).not.toHaveProperty('sha256');
+  const again = await stack.weir(['keys', 'create', 'bob']);
+  expect(again).toMatchObject({ code: 2, stdout: '' });
+  expect(again.stderr).toContain('there is a key named bob');
+
+  await weir('keys', 'revoke', 'bob');
+  await known(bob, 401);
+  await expect(client(bob).models.list()).rejects.toThrow(AuthenticationError);
+  expect(await weir('keys', 'list')).toMatch(/bob +revoked/);
+  expect(statSync(path.join(stack.state, 'api_keys.json')).mode & 0o777).toBe(0o600);
+  expect(statSync(path.join(stack.state, 'operator.key')).mode & 0o777).toBe(0o600);
+});
+
+it('load test, doctor and the ten-request experiment have a key of their own', async () => {
+  const fake = '{"tokens":4,"tokens_per_second":50,"ttft_ms":300}';
+  const report = json(await weir('load', '-c', '10', '-n', '10', '--fake', fake, '--json', '-'));
+  expect(report.outcomes).toMatchObject({ ok: 9, '429': 1 });
+  const { checks } = json((await stack.weir(['doctor', '--json'])).stdout) as {
+    checks: { id: string; result: string }[];
+  };
+  const about = checks.filter(({ id }) => ['unbuffered', 'balance', 'cors'].includes(id));
+  expect(about.map(({ id, result }) => [id, result])).toEqual([
+    ['cors', 'ok'],
+    ['unbuffered', 'ok'],
+    ['balance', 'ok'],
+  ]);
+
+  const token = readFileSync(path.join(stack.state, 'console.token'), 'utf8').trim();
+  const headers = { 'x-console-token': token, 'content-type': 'application/json' };
+  const body = JSON.stringify({ concurrency: 10 });
+  const { balanced } = (await (
+    await fetch(`${stack.dashboard}/api/comparison`, { method: 'POST', headers, body })
+  ).json()) as { balanced: string };
+  const run = await until(
+    'the experiment has run',
+    async () => {
+      const found = await (await fetch(`${stack.dashboard}/api/runs/${balanced}`)).json();
+      return (found as { report: { outcomes: Record<string, number> } | null }).report ?? undefined;
+    },
+    30_000,
+  );
+  expect(run.outcomes).toMatchObject({ ok: 9, '429': 1 });
+});
+
+it('usage is by key and model, for people and programs', async () => {
+  const rows = await until('it is written', async () => {
+    const { rows } = json(await weir('usage', '--json')) as { rows: Record<string, unknown>[] };
+    return rows.some(({ key_name, provider }) => key_name === 'operator' && provider === 'fake') ? rows : undefined;
+  });
+  const alice = rows.find(({ key_name, model }) => key_name === 'alice' && model === 'mock-1x0');
+  expect(alice).toMatchObject({ provider: 'openai', ok: 48, failed: 0, input_tokens: 48 * 7, estimated_tokens: 0 });
+  const left = rows.find(({ model }) => model === 'mock-100000x20');
+  expect(left).toMatchObject({ key_name: 'alice', ok: 0, cancelled: 2 });
+  expect(await weir('usage', '--by', 'key')).toMatch(/^KEY +REQUESTS[\s\S]*alice \(\w{8}\) +50 +48 +2 +0/);
+  expect(await weir('usage', '--csv')).toMatch(/,alice,openai,mock-1x0,48,0,0,336,48,0,\n/);
+  const answer = await fetch(`${stack.dashboard}/api/usage?days=1`);
+  const page = (await answer.json()) as { rows: unknown[]; key_names: Record<string, string> };
+  expect(Object.values(page.key_names)).toContain('alice');
+  expect(page.rows.length).toBeGreaterThanOrEqual(3);
+  // The stack's own Redis keeps nothing on disk; usage outlives it.
+  await weir('restart', 'redis');
+  const after = await until('Redis is back', async () => {
+    const { code, stdout } = await stack.weir(['usage', '--json']);
+    return code === 0 ? (json(stdout) as { rows: Record<string, unknown>[] }) : undefined;
+  });
+  expect(after.rows.find(({ key_name, model }) => key_name === 'alice' && model === 'mock-1x0')).toEqual(alice);
+  // It is about all clients, so not through NGINX.
+  expect((await requestHttp1(stack.url, { path: '/api/usage' })).status).toBe(404);
+});
+
+it('no output has a client’s key in it', async () => {
+  const secrets = [key, readFileSync(path.join(stack.state, 'operator.key'), 'utf8').trim()];
+  const outputs = [
+    (await requestHttp1(stack.url, { path: '/v1/models', headers: { authorization: `Bearer ${key}` } })).text,
+    (await requestHttp1(stack.url, { path: '/api/v1/cluster' })).text,
+    (await requestHttp1(stack.url, { path: '/api/v1/stream', body: {}, headers: { 'x-api-key': key } })).text,
+    await (await fetch(`${stack.dashboard}/config.json`)).text(),
+    await (await fetch(`${stack.dashboard}/api/runs`)).text(),
+    await weir('keys', 'list', '--json'),
+    await weir('status', '--json'),
+    JSON.stringify(provider.requests),
+    ...readdirSync(path.join(stack.state, 'logs')).map((name) =>
+      readFileSync(path.join(stack.state, 'logs', name), 'utf8'),
+    ),
+    ...readdirSync(path.join(stack.state, 'runs')).map((name) =>
+      readFileSync(path.join(stack.state, 'runs', name), 'utf8'),
+    ),
+    readFileSync(path.join(stack.state, 'api_keys.json'), 'utf8'),
+    readFileSync(path.join(stack.state, 'plan.json'), 'utf8'),
+  ];
+  expect(outputs.join('').length).toBeGreaterThan(10_000);
+  // Neither the whole nor its secret part.
+  const found = secrets.flatMap((secret) => outputs.filter((text) => text.includes(secret.slice(14))));
+  expect(found).toEqual([]);
+});
