@@ -107,6 +107,8 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
       const whole = { status, headers, contentType, body: await collectBody(head) };
       outcome = outcomeOf(whole.status);
       if (outcome === 'ok') used = wholeUsage(whole.body, bodyLength);
+      const usage = used.estimated ? undefined : used;
+      if (outcome === 'ok') span?.answered({ firstMs: undefined, finishReason: undefined, usage });
       await permit.release();
       return whole;
     }
