@@ -53,6 +53,8 @@ export interface MockOpenai extends AsyncDisposable {
   requests: MockRequest[];
   /** Its Responses API, in background mode. */
   responses: MockResponses;
+  /** Closes connections on which nothing is asked. */
+  closeIdle: () => void;
   close: () => Promise<void>;
 }
 
@@ -114,6 +116,7 @@ export async function startMockOpenai(options: MockOpenaiOptions = {}): Promise<
     peak: (prompt) => peaks.get(prompt) ?? 0,
     requests,
     responses,
+    closeIdle: () => server.closeIdleConnections(),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -152,6 +152,10 @@ function replay<Head, End>(running: Running<Head, End>, { target, head, pieces, 
 /** @returns undefined also for what an other version may have kept */
 function parse<Head, End>(text: string | undefined): Entry<Head, End> | undefined {
   if (text === undefined) return undefined;
-  const entry = JSON.parse(text) as Partial<Entry<Head, End>>;
-  return entry.target && Array.isArray(entry.pieces) && 'end' in entry ? (entry as Entry<Head, End>) : undefined;
+  try {
+    const entry = JSON.parse(text) as Partial<Entry<Head, End>>;
+    return entry.target && Array.isArray(entry.pieces) && 'end' in entry ? (entry as Entry<Head, End>) : undefined;
+  } catch {
+    return undefined;
+  }
 }

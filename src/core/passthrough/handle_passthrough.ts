@@ -95,18 +95,20 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   /** Nobody generated anything for this one. */
   let isKept = false;
   try {
+    const head = events ? await headOrPatience(answer, core.wheel, HEAD_PATIENCE_MS) : await answer;
     if ('kind' in opening) {
       const kind = await opening.kind;
       exchange.cached(kind);
       span?.cached(kind);
       isKept = kind !== 'miss';
     }
-    const head = events ? await headOrPatience(answer, core.wheel, HEAD_PATIENCE_MS) : await answer;
     if (head && (!events || head.status !== 200 || !isEventStream(head.contentType))) {
       const { status, headers, contentType } = head;
       const whole = { status, headers, contentType, body: await collectBody(head) };
       outcome = outcomeOf(whole.status);
       if (outcome === 'ok') used = wholeUsage(whole.body, bodyLength);
+      const usage = used.estimated ? undefined : used;
+      if (outcome === 'ok') span?.answered({ firstMs: undefined, finishReason: undefined, usage });
       await permit.release();
       return whole;
     }

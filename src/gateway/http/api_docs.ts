@@ -22,7 +22,12 @@ const NARROW = '.swagger-ui .info table { display: block; overflow-x: auto; }';
  */
 export async function apiDocs(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'Weir', version: packageJson.version, description: DESCRIPTION } },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Weir', version: packageJson.version, description: DESCRIPTION },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'With AUTH_MODE=keys' } } },
+      security: [{ key: [] }, {}],
+    },
     transform: jsonSchemaTransform,
     transformObject: (made) => ('openapiObject' in made ? completeDocument(made.openapiObject) : made.swaggerObject),
   });
