@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Goal } from './figures.ts';
 import { startNginx } from './start_nginx.ts';
+import { PORTKEY, portkeyHeaders, startPortkey } from './start_portkey.ts';
 import { type StartedProcess, startProcess } from './start_process.ts';
 import { startRedis } from './start_redis.ts';
 
@@ -11,6 +12,7 @@ export interface Row {
   port: number;
   path: string;
   body: Record<string, unknown>;
+  headers?: Record<string, string>;
   /** Figures that this row gives: each the CPU of some of its processes. */
   figures: { name: string; pids: number[] }[];
 }
@@ -20,7 +22,7 @@ export interface Work {
   perSecond: number;
 }
 
-const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214, resumable: 9215 };
+const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214, resumable: 9215, portkey: 9216 };
 
 const NAMES = {
   deployed: 'Weir as deployed (Unix socket behind NGINX): the instance',
@@ -63,6 +65,7 @@ export async function startRows(
     const floor = keep(await startNginx(directory, PORTS.floor, `127.0.0.1:${PORTS.mock}`));
     const bareArgs = ['bench/bare_relay.ts', '--port', `${PORTS.bare}`, '--upstream', mockUrl];
     const bare = keep(await startProcess(process.execPath, bareArgs, { port: PORTS.bare }));
+    const portkey = keep(await startPortkey(directory, PORTS.portkey));
     const weir = keep(await startInstance({ port: PORTS.weir }, mockUrl));
     const socket = join(directory, 'app.sock');
     const behind = keep(await startInstance({ path: socket }, mockUrl));
@@ -95,6 +98,14 @@ export async function startRows(
         port: PORTS.bare,
         ...chat,
         figures: [{ name: 'Node, bare: undici dispatch to one framed socket write, TCP', pids: [bare.pid] }],
+      },
+      {
+        key: 'portkey',
+        name: PORTKEY,
+        port: PORTS.portkey,
+        ...chat,
+        headers: portkeyHeaders(`${mockUrl}/v1`),
+        figures: [{ name: PORTKEY, pids: [portkey.pid] }],
       },
       {
         key: 'weir',

@@ -6,6 +6,7 @@ export interface Wave {
   port: number;
   path: string;
   body: Record<string, unknown>;
+  headers?: Record<string, string> | undefined;
   streams: number;
   rampMs: number;
 }
@@ -23,7 +24,7 @@ export interface WaveResult {
  * @throws Error when a stream does not end with `[DONE]`: a figure from a broken run is none
  */
 export async function runWave(wave: Wave): Promise<WaveResult> {
-  const request = requestText(wave.path, wave.body);
+  const request = requestText(wave.path, wave.body, wave.headers);
   const result: WaveResult = { events: 0, firstTextMs: [] };
   const streams: Promise<void>[] = [];
   const startedAt = performance.now();
@@ -68,13 +69,14 @@ function readStream(port: number, request: string, result: WaveResult): Promise<
 }
 
 /** One request by hand, answered over a connection of its own. */
-export function requestText(path: string, body: Record<string, unknown>): string {
+export function requestText(path: string, body: Record<string, unknown>, headers: Record<string, string> = {}): string {
   const text = JSON.stringify(body);
   return [
     `POST ${path} HTTP/1.1`,
     'host: bench',
     'connection: close',
     'content-type: application/json',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Buffer.byteLength(text)}`,
     '',
     text,

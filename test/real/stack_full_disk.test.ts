@@ -44,5 +44,5 @@ describe('a full disk', () => {
     // The supervisor has lines to write about this one.
     process.kill(before[0] as number, 'SIGKILL');
     await until('the instance is back', async () => (await stream()).status === 200, 20_000);
-  });
+  }, 120_000);
 });
