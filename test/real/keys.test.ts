@@ -91,6 +91,8 @@ describe('without a key that holds', () => {
       expect(await status('GET', path)).toBe(200);
     }
     expect(await status('GET', '/v1/nothing')).toBe(404);
+    const document = await (await fetch(`${deployment.url(0)}/api/v1/openapi.json`)).json();
+    expect(document).toMatchObject({ components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } });
   });
 
   it('takes the key as OpenAI’s clients and as Anthropic’s send it, then goes on with the order of refusals', async () => {

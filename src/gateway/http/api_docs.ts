@@ -9,6 +9,8 @@ const DESCRIPTION = `Streams LLM answers over Server-Sent Events. Requests below
 
 ${ERROR_CODES}`;
 
+const KEY = 'A key of this deployment, where it asks for one; X-API-Key is taken too.';
+
 /** The page loads nothing from elsewhere; React sets styles on elements, and the icons are in the style sheet. */
 const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
@@ -25,8 +27,9 @@ export async function apiDocs(app: FastifyInstance): Promise<void> {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Weir', version: packageJson.version, description: DESCRIPTION },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'With AUTH_MODE=keys' } } },
-      security: [{ key: [] }, {}],
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: KEY } } },
+      // Nothing at all is enough where the deployment asks for no keys.
+      security: [{}, { key: [] }],
     },
     transform: jsonSchemaTransform,
     transformObject: (made) => ('openapiObject' in made ? completeDocument(made.openapiObject) : made.swaggerObject),
