@@ -4,6 +4,7 @@ import { ApiKeyField } from './components/ApiKeyField.tsx';
 import { Banner } from './components/Banner.tsx';
 import { Doctor } from './components/Doctor.tsx';
 import { HelpDialog } from './components/HelpDialog.tsx';
+import { fetchTimeChart } from './components/LaterTimeChart.tsx';
 import { LiveStream } from './components/LiveStream.tsx';
 import { LoadTester } from './components/LoadTester.tsx';
 import { Logo } from './components/Logo.tsx';
@@ -42,6 +43,7 @@ export function App({ config }: { config: PageConfig }) {
   const [help, setHelp] = useState(false);
   const paused = useStore(pausedStore);
   const path = usePath();
+  useEffect(fetchTimeChart, []);
   useEffect(() => clusterStore.follow(apiBaseUrl), [apiBaseUrl]);
   useEffect(() => void liveStreamStore.resume(apiBaseUrl), [apiBaseUrl]);
   useEffect(() => {

@@ -32,7 +32,7 @@ const ROUTES = {
   'after-silence': { ...along('first/mock-hang-after-head', 'second/mock-3x0'), first_token_seconds: 1.5 },
   'after-cut': along('first/mock-reset', 'second/mock-3x0'),
   'key-refused': along('first/mock-echo-key'),
-  slow: along('first/mock-60x20'),
+  slow: along('first/mock-150x20'),
 };
 
 beforeAll(async () => {
@@ -174,6 +174,7 @@ describe('a reload', () => {
 
   it('under load cuts no stream, and has new ones answered anew', async () => {
     config.write(withRoutes(ROUTES));
+    expect((await stack.weir(['reload'])).code).toBe(0);
     const running = Array.from({ length: 40 }, (_, at) =>
       at % 2 === 0 ? chat('slow') : stream('slow', { resumable: at % 4 === 1 }).then(({ text }) => text),
     );
@@ -186,7 +187,7 @@ describe('a reload', () => {
     expect(first.open).toBe(40);
     expect(await Promise.all([chat('slow'), stream('slow').then(({ text }) => text)])).toEqual([GOOD, GOOD]);
     expect(third.requests).toHaveLength(2);
-    expect(new Set(await Promise.all(running))).toEqual(new Set(['word '.repeat(60)]));
+    expect(new Set(await Promise.all(running))).toEqual(new Set(['word '.repeat(150)]));
     await until('the old connections are closed', async () => (await first.connections()) === 0, 5_000);
     expect(stack.log('app-1')).toContain('Configuration reloaded');
   });

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { History } from '../stores/instanceHistory.ts';
-import { TimeChart } from './TimeChart.tsx';
+import { LaterTimeChart } from './LaterTimeChart.tsx';
 
 /** Seconds, up to now. */
 const WINDOW = [-120, 0] as const;
@@ -23,7 +23,7 @@ export function ActiveChart({ history, theme }: { history: History; theme: 'ligh
   }, [points, ids]);
   return (
     <section className="panel px-4 py-3">
-      <TimeChart
+      <LaterTimeChart
         title="Active streams, stacked, last two minutes"
         times={data.times}
         series={data.lines}

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { SeriesPoint } from '../api.ts';
-import { TimeChart } from './TimeChart.tsx';
+import { LaterTimeChart } from './LaterTimeChart.tsx';
 
 /** Streams of a run over its time. */
 export function RunChart({ series, theme }: { series: readonly SeriesPoint[]; theme: 'light' | 'dark' }) {
@@ -17,7 +17,7 @@ export function RunChart({ series, theme }: { series: readonly SeriesPoint[]; th
   );
   return (
     <section className="panel px-4 py-3">
-      <TimeChart
+      <LaterTimeChart
         title="Streams in flight over time"
         times={data.times}
         series={data.lines}
