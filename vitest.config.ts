@@ -25,8 +25,8 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
-          // Three at a time, also on two cores: most of a file's time is waiting for leases, drains and answers.
-          maxWorkers: 3,
+          // Two at a time: most of a file's time is waiting for leases, drains and answers, and what starves meanwhile fails.
+          maxWorkers: 2,
           retry: RETRY,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,

@@ -30,9 +30,12 @@ const openMany = (user: string, count: number, model?: string) =>
 
 describe('limits over three instances', () => {
   it('let 3 of 50 simultaneous requests stream, and the provider never sees a fourth', async () => {
-    const all = openMany('many', 50);
+    // The first requests of a process are slow, and whoever waits too long for Redis decides by its own share.
+    expect(await statuses(openMany('first', 3))).toEqual({ 200: 3 });
+    const user = `many-${Date.now()}`;
+    const all = openMany(user, 50);
     expect(await statuses(all)).toEqual({ 200: 3, 429: 47 });
-    expect(stack.provider.peak('many')).toBe(3);
+    expect(stack.provider.peak(user)).toBe(3);
     const refused = all.find((raw) => statusOf(raw) === 429)?.received() ?? '';
     expect(refused).toContain('Maximum 3 allowed.');
     expect(refused).toContain('"scope":"cluster"');

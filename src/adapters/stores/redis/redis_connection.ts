@@ -4,7 +4,7 @@ import type { EventLog } from '../../../core/observe/event_log.ts';
 import { redisAddress } from './redis_address.ts';
 
 /** No request waits longer than this for Redis. */
-const COMMAND_DEADLINE_MS = 100;
+export const COMMAND_DEADLINE_MS = 100;
 
 /** An instance starts without Redis too, but it gives it this long to be there from the first answer on. */
 const FIRST_CONNECT_MS = 1_000;
