@@ -3,13 +3,7 @@ import { SAMPLE_USAGE } from '../support/sample_runs.ts';
 import { openDashboard, pathIsWhole, screenshot } from './dashboard_page.ts';
 import { fakeInBrowser } from './fake_in_browser.ts';
 
-const { browser, fake } = await fakeInBrowser();
-
-async function open(script: Parameters<typeof fake>[0], hash = '') {
-  const console = await fake(script);
-  const { page } = await openDashboard(browser, `${console.url}/${hash}`);
-  return { page, console };
-}
+const { browser, open } = await fakeInBrowser();
 
 describe('the usage', () => {
   it('is empty, can not be read, and is added up by key, model and day', async () => {

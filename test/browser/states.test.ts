@@ -5,16 +5,10 @@ import { until } from '../support/until.ts';
 import { openDashboard, pathIsWhole, screenshot } from './dashboard_page.ts';
 import { fakeInBrowser } from './fake_in_browser.ts';
 
-const { browser, fake } = await fakeInBrowser();
+const { browser, open } = await fakeInBrowser();
 
 const lanes = (page: Page) => page.getByRole('region', { name: 'Lanes' });
 const result = (page: Page) => page.getByRole('region', { name: 'Result' });
-
-async function open(script: Parameters<typeof fake>[0], hash = '') {
-  const console = await fake(script);
-  const { page } = await openDashboard(browser, `${console.url}/${hash}`);
-  return { page, console };
-}
 
 describe('the load tester', () => {
   it('is empty, live, finished: lanes, sequence and shares tell where the streams went', async () => {
