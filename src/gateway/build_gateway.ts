@@ -30,6 +30,7 @@ import type { GatewayConfig } from './config.ts';
 import { keyAccess, openAccess } from './http/access.ts';
 import { buildServer } from './http/build_server.ts';
 import { identifyBy } from './http/identity.ts';
+import { IdleCollection } from './idle_collection.ts';
 import { loadTracer } from './load_tracer.ts';
 import { OpenStreams } from './open_streams.ts';
 import { ProviderSet } from './provider_set.ts';
@@ -154,6 +155,7 @@ export async function buildGateway(
   };
   const announcer = new Announcer(directory, self);
   const feed = new ClusterFeed(cluster);
+  const stopCollecting = new IdleCollection(() => open.size + core.threads.size, eventLog).start();
   const app = await buildServer({
     config,
     core,
@@ -182,6 +184,7 @@ export async function buildGateway(
       feed.close();
     },
     async close(): Promise<void> {
+      stopCollecting();
       keys?.close();
       await durable.stop();
       await announcer.stop();
