@@ -39,11 +39,7 @@ export class Timeline {
         if (!line.startsWith('{')) continue;
         const { timestamp, level, stage, event, instance, ...fields } = JSON.parse(line) as Record<string, string>;
         if (level !== 'warn' && level !== 'error' && stage !== '0' && stage !== '5.3') continue;
-        this.note(
-          `${instance}: ${event} ${JSON.stringify(fields)}`,
-          Date.parse(timestamp as string),
-          fields['thread_id'],
-        );
+        this.note(`${instance}: ${event} ${JSON.stringify(fields)}`, Date.parse(timestamp as string), fields.thread_id);
       }
     }
   }
