@@ -28,6 +28,8 @@ export default defineConfig({
           // Two at a time: most of a file's time is waiting for leases, drains and answers, and what starves meanwhile fails.
           maxWorkers: 2,
           retry: RETRY,
+          // Of tests that say so themselves: they wait for timeouts.
+          maxConcurrency: 20,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -254,6 +254,8 @@ describe('the supervisor', () => {
     process.kill(await stack.pid('nginx'), 'SIGKILL');
     await until('NGINX is back', () => stack.log('supervisor').includes('"event":"service is back","service":"nginx"'));
     expect((await health()).status).toBe(200);
+    // With a limit for vanished clients, both times.
+    expect(stack.log('nginx').match(/using inherited sockets/g)).toHaveLength(2);
   });
 
   it('restarts one service on request', async () => {
