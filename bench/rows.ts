@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { instanceArgs } from '../src/stack/instance_command.ts';
 import type { Goal } from './figures.ts';
 import { startNginx } from './start_nginx.ts';
 import { PORTKEY, portkeyHeaders, startPortkey } from './start_portkey.ts';
@@ -163,7 +164,7 @@ function startInstance(
   mockUrl: string,
   more: Record<string, string> = {},
 ): Promise<StartedProcess> {
-  return startProcess(process.execPath, ['src/gateway/main.ts'], address, {
+  return startProcess(process.execPath, instanceArgs('.'), address, {
     INSTANCE_ID: 'app-1',
     ...('port' in address ? { PORT: `${address.port}` } : { SOCKET: address.path }),
     DEFAULT_PROVIDER: 'openai',

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { dashboardOrigins } from './dashboard_origins.ts';
 import type { DoctorPlace } from './doctor/doctor_place.ts';
+import { instanceArgs } from './instance_command.ts';
 import { nginxCommand } from './nginx/nginx_command.ts';
 import { ownRedisUrl, redisSpecs } from './redis_specs.ts';
 import type { ServiceSettings } from './service_settings.ts';
@@ -65,7 +66,7 @@ function instanceSpec(
     name,
     kind: 'instance',
     command: process.execPath,
-    args: [path.join(layout.root, 'src/gateway/main.ts')],
+    args: instanceArgs(layout.root),
     cwd: layout.root,
     env: {
       INSTANCE_ID: name,

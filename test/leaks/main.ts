@@ -74,7 +74,7 @@ const config = made.use(
   }),
 );
 const instance = await startInstance({
-  NODE_OPTIONS: `--expose-gc --import ${path.resolve(import.meta.dirname, 'report_remains.ts')}`,
+  NODE_OPTIONS: `--import ${path.resolve(import.meta.dirname, 'report_remains.ts')}`,
   REDIS_URL: redis.url,
   WEIR_CONFIG: config.file,
   TRUSTED_PROXIES: '127.0.0.1',

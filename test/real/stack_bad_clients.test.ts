@@ -25,11 +25,12 @@ const THINKS: readonly MockStep[] = [
 ];
 
 let provider: MockOpenai;
+let environment: Record<string, string>;
 let stack: StackFixture;
 let instance: Instance;
 beforeAll(async () => {
   provider = await startMockOpenai({ script: ({ body }) => (body.model === 'mock-thinks' ? THINKS : undefined) });
-  const environment = { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'test' };
+  environment = { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'test' };
   stack = await newStack(environment);
   await stack.start(['--instances', '1', '--max-per-user', '100']);
   instance = await startInstance(environment);
@@ -107,6 +108,13 @@ const STREAMS: [string, keyof typeof WAYS, string][] = [
   ['a stream of heartbeats only', 'NGINX over HTTP/2', 'mock-thinks'],
 ];
 
+/** The value of a metric without labels. */
+async function metric({ url }: Instance, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
+// All of them wait, and do nothing else: at the same time.
 describe('a client', () => {
   it.concurrent.each(STREAMS)(
     'of %s, of %s, whose machine vanishes without a word is gone within a minute',
@@ -193,6 +201,38 @@ describe('a client', () => {
       expect(tail).not.toBe('');
       expect(tail).not.toContain('[DONE]');
       for (const { socket } of stuck) socket.destroy();
+    },
+    2 * MINUTE,
+  );
+
+  it.concurrent.each([
+    ['/api/v1/stream', body],
+    ['/v1/chat/completions', (content: string) => ({ messages: [{ role: 'user', content }], stream: true })],
+  ])(
+    'that reads nothing of %s holds back the provider instead of filling the memory, and is cut after 30 s',
+    async (path, ask) => {
+      const own = await startInstance({ ...environment, DEFAULT_PROVIDER: 'openai' });
+      const query = `nobody reads ${path}`;
+      const raw = rawConnection(own.port, streamPost({ ...ask(query), model: 'mock-3000000x0' }, {}, path), false);
+      try {
+        // Kernel buffers on both sides take some megabytes; then the provider must stand still.
+        let last = -1;
+        const isStill = async () => {
+          const before = last;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          last = await metric(own, 'weir_inter_chunk_seconds_count');
+          return last === before && last > 1_000;
+        };
+        await until('the provider stands still', isStill, 20_000);
+        expect(await metric(own, 'weir_resident_memory_bytes')).toBeLessThan(400 * 1024 * 1024);
+        expect(provider.openFor(query)).toBe(1);
+        await until('it is cut', () => own.lines.some(({ outcome }) => outcome === 'slow_reader'), MINUTE);
+        await until('the call is ended', () => provider.openFor(query) === 0);
+        await until('its slot is free', async () => (await metric(own, 'weir_pool_connections')) === 0);
+      } finally {
+        raw.socket.destroy();
+        await own.stop();
+      }
     },
     2 * MINUTE,
   );
