@@ -121,7 +121,8 @@ describe('a client', () => {
     async (kind, way, model) => {
       const query = `${kind}, ${way}`;
       const socket = await WAYS[way](body(query, model));
-      expect(provider.openFor(query)).toBe(1);
+      // The head does not wait for a provider that is late.
+      await until('the call is there', () => provider.openFor(query) === 1);
       await vanish(socket);
       await until('the call is cancelled', () => provider.openFor(query) === 0, MINUTE);
       socket.destroy();
