@@ -104,9 +104,13 @@ describe('the supervisor', () => {
 
   it('starts NGINX again when its master is killed, workers and all', async () => {
     const says = supervisorSays();
+    const inherited = () => stack.log('nginx').match(/using inherited sockets/g)?.length ?? 0;
+    const before = inherited();
     process.kill(await stack.pid('nginx'), 'SIGKILL');
     await until('NGINX is back', () => says('"event":"service is back","service":"nginx"'));
     expect((await health()).status).toBe(200);
+    // With a limit for vanished clients this time, too.
+    expect(inherited()).toBe(before + 1);
   });
 
   it('restarts one service on request', async () => {
