@@ -36,7 +36,7 @@ export default defineConfig({
           // Two at a time: most of a file's time is waiting for leases, drains and answers, and what starves meanwhile fails.
           maxWorkers: 2,
           // Tests of one file that say so wait together; five at a time would make them queue.
-          maxConcurrency: 12,
+          maxConcurrency: 16,
           retry: RETRY,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,

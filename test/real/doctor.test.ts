@@ -163,7 +163,7 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
   });
 
   it('Redis throws things away', async ({ patient }) => {
-    const cli = `redis-cli -s ${patient.stateOf('plan.json').run}/private/redis.sock config set maxmemory-policy`;
+    const cli = `redis-cli -s ${patient.stack.plan().run}/private/redis.sock config set maxmemory-policy`;
     await patient.stack.shell(`${cli} allkeys-lru`);
     const mend = await patient.namedAs('redis_server', /^Redis evicts \(maxmemory-policy allkeys-lru\)$/);
     expect(mend).toBe(`${cli} noeviction`);

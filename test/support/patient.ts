@@ -68,15 +68,9 @@ export class Patient {
     return (JSON.parse(answer.body) as { findings: (Omit<Check, 'result'> & { status: string })[] }).findings;
   }
 
-  /** A JSON file of the stack's state. */
-  stateOf(name: string) {
-    return JSON.parse(readFileSync(path.join(this.stack.state, name), 'utf8'));
-  }
-
   /** Of a service, also of the supervisor. */
   pidOf(service: string): number {
-    const processes = this.stateOf('processes.json') as { name: string; pid: number }[];
-    return processes.find(({ name }) => name === service)!.pid;
+    return this.stack.processes().find(({ name }) => name === service)!.pid;
   }
 
   signal(service: string, what: NodeJS.Signals): void {
