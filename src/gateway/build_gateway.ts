@@ -11,8 +11,8 @@ import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.t
 import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
 import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.ts';
+import { patientStore } from '../adapters/stores/stream_log/patient_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
-import { tellOutages } from '../adapters/stores/stream_log/tell_outages.ts';
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
@@ -100,7 +100,7 @@ export async function buildGateway(
     tracer,
     log: eventLog,
   };
-  const store = redis ? tellOutages(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
+  const store = redis ? patientStore(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
   const durable = buildDurable({ config, core: streamCore, store, boot, newBoot, peer });
   const { core } = durable;
 

@@ -246,15 +246,33 @@ describe('limits of a key, over all instances', () => {
     await response.body?.cancel();
   });
 
-  it('one more round trip at most: as many commands as counters, and nothing per token', async () => {
-    const key = await newKey({ requests_per_minute: 50, tokens_per_minute: 1_000_000 });
+  it('one more round trip a request: as many commands as counters, nothing at its end, and nothing per token', async () => {
+    const REQUESTS = 100;
+    const requests_per_minute = 100_000;
+    const both = { requests_per_minute, tokens_per_minute: 100_000_000 };
     const calls = async () => {
       const stats = await deployment.redis.cli('info', 'commandstats');
-      return Number(/cmdstat_incrby:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+      const of = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+      return { scripts: of('evalsha'), counters: of('incrby') };
     };
-    const before = await calls();
-    await (await send({ ...bearer(key), ...json }, { ...short, fake: { ...short.fake, tokens: 500 } })).text();
-    await until('the end is charged', async () => (await calls()) === before + 3);
+    // A slot is taken and given back by a script each, or by one for several; a counter is a script of one INCRBY.
+    for (const [limits, counters] of [
+      [{}, 0],
+      [{ requests_per_minute }, 1],
+      [both, 2],
+    ] as const) {
+      const key = await newKey(limits);
+      const before = await calls();
+      for (let at = 0; at < REQUESTS; at += 1) {
+        await (await send({ ...bearer(key), ...json }, { ...short, fake: { ...short.fake, tokens: 20 } })).text();
+      }
+      const after = await calls();
+      // The last answers' tokens, and what instances ask by themselves, have a share of a request each.
+      expect((after.scripts - before.scripts) / REQUESTS).toBeLessThan(2.75 + counters);
+      const counted = (after.counters - before.counters) / REQUESTS;
+      expect(counted).toBeGreaterThanOrEqual(counters);
+      expect(counted).toBeLessThan(counters + 0.5);
+    }
   });
 
   it('while Redis is away each instance counts its part, and nobody is locked out', async () => {

@@ -53,6 +53,25 @@ describe('Anthropic’s own client, through NGINX', () => {
     expect(got?.model).toBe('mock');
   });
 
+  it('has tokens counted by the provider, at no cost, and takes its refusals as they are', async () => {
+    const { messages } = body('mock');
+    const count = await client().messages.countTokens({ model: 'anthropic/mock', messages });
+    expect(count).toEqual({ input_tokens: 14 });
+    expect(provider.requests.at(-1)).toMatchObject({
+      path: '/v1/messages/count_tokens',
+      headers: { 'x-api-key': 'sk-ant-of-the-deployment', 'anthropic-version': expect.stringMatching(/^20\d\d-/) },
+      body: { model: 'mock', messages },
+    });
+    const before = provider.requests.length;
+    const refused = await client()
+      .messages.countTokens({ model: 'openai/mock', messages })
+      .catch((thrown) => thrown);
+    expect(refused).toMatchObject({ status: 422, error: { type: 'error', error: { type: 'invalid_request_error' } } });
+    expect(String(refused)).toContain('openai, which does not speak messages');
+    expect(provider.requests).toHaveLength(before);
+    await expect(client().messages.countTokens({ model: 'mock-429', messages })).rejects.toThrow(RateLimitError);
+  });
+
   it('knows a cut message from a whole one', async () => {
     const error = await client()
       .messages.stream(body('mock-cut'))

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import Anthropic, * as anthropic from '@anthropic-ai/sdk';
 import OpenAI, { type APIError, AuthenticationError, RateLimitError } from 'openai';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { DOOR_STREAMS, doorScript } from '../support/door_frames.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { requestHttp1 } from '../support/stack_requests.ts';
@@ -33,8 +35,13 @@ async function known(apiKey: string, status: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  provider = await startMockOpenai({ background: false });
-  stack = await newStack({ OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'sk-of-the-deployment' });
+  provider = await startMockOpenai({ script: doorScript, background: false });
+  stack = await newStack({
+    OPENAI_BASE_URL: provider.url,
+    OPENAI_API_KEY: 'sk-of-the-deployment',
+    ANTHROPIC_BASE_URL: provider.url,
+    ANTHROPIC_API_KEY: 'sk-ant-of-the-deployment',
+  });
   await stack.start(['--auth', 'keys']);
   key = await weir('keys', 'create', 'alice', '--streams', '2', '--rpm', '60', '--expires', '30d');
   await known(key, 200);
@@ -86,6 +93,39 @@ it('a key with two streams at once and 60 requests a minute is held to that, ove
   expect([...seen]).toEqual(['Bearer sk-of-the-deployment']);
 });
 
+it('Anthropic’s own client shows such a key as its own, and hears of its limits as it is used to', async () => {
+  const carol = await weir('keys', 'create', 'carol', '--rpm', '3', '--models', 'anthropic/mock', '--expires', '30d');
+  await known(carol, 200);
+  const clientOf = (apiKey: string) =>
+    new Anthropic({ baseURL: stack.url, apiKey, maxRetries: 0, fetch: trustingFetch(stack.ca) });
+  const ask = (apiKey: string, model = 'anthropic/mock') =>
+    clientOf(apiKey).messages.create({ model, max_tokens: 9, messages, stream: true });
+  const failure = (call: Promise<unknown>) => call.catch((thrown: anthropic.APIError) => thrown);
+
+  const { data, response } = await ask(carol).withResponse();
+  expect(response.headers.get('anthropic-ratelimit-requests-remaining')).toBe('2');
+  await data.controller.abort();
+  expect(await (await ask(carol).asResponse()).text()).toBe(DOOR_STREAMS.messages);
+  expect(provider.requests.at(-1)?.headers['x-api-key']).toBe('sk-ant-of-the-deployment');
+
+  const wrong = await failure(ask(`${carol.slice(0, -1)}${carol.endsWith('0') ? '1' : '0'}`));
+  expect(wrong).toBeInstanceOf(anthropic.AuthenticationError);
+  expect(wrong).toMatchObject({ status: 401, type: 'authentication_error' });
+  const other = await failure(ask(carol, 'anthropic/other'));
+  expect(other).toBeInstanceOf(anthropic.PermissionDeniedError);
+
+  // The last one of its minute; counting is a request as well.
+  const count = () => clientOf(carol).messages.countTokens({ model: 'anthropic/mock', messages });
+  expect(await count()).toEqual({ input_tokens: 14 });
+  for (const call of [count, () => ask(carol)]) {
+    const refused = (await failure(call())) as anthropic.APIError;
+    expect(refused).toBeInstanceOf(anthropic.RateLimitError);
+    expect(refused).toMatchObject({ status: 429, type: 'rate_limit_error' });
+    expect(refused.headers?.get('anthropic-ratelimit-requests-remaining')).toBe('0');
+    expect(Number(refused.headers?.get('retry-after'))).toBeGreaterThan(0);
+  }
+});
+
 it('the command line lists keys without their secrets, and revokes without a restart', async () => {
   const bob = await weir('keys', 'create', 'bob', '--models', 'fake/*');
   await known(bob, 200);
@@ -93,6 +133,7 @@ it('the command line lists keys without their secrets, and revokes without a res
   expect(keys.map(({ name, state }) => [name, state])).toEqual([
     ['operator', 'valid'],
     ['alice', 'valid'],
+    ['carol', 'valid'],
     ['bob', 'valid'],
   ]);
   expect(keys[1]).toMatchObject({ streams: 2, requests_per_minute: 60, models: ['*'] });

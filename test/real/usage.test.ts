@@ -5,6 +5,7 @@ import { groupUsage } from '../../src/protocol/group_usage.ts';
 import type { UsageRow, UsageView } from '../../src/protocol/usage_row.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { Deployment } from '../support/deployment.ts';
+import { doorScript } from '../support/door_frames.ts';
 import { KeyFile } from '../support/key_file.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
@@ -16,7 +17,7 @@ let file: KeyFile;
 let deployment: Deployment;
 let key: { text: string; id: string };
 beforeAll(async () => {
-  provider = await startMockOpenai({ background: false });
+  provider = await startMockOpenai({ script: doorScript, background: false });
   file = new KeyFile();
   key = file.add();
   const config = path.join(path.dirname(file.path), 'weir.config.json');
@@ -26,6 +27,7 @@ beforeAll(async () => {
       providers: {
         mock: {
           base_url: provider.url,
+          capabilities: { speaks: ['chat', 'messages'] },
           prices: { 'mock-20x0': { input: 1, output: 2 } },
         },
       },
@@ -96,10 +98,12 @@ it('streams and whole answers of all doors and instances are counted by key, mod
   await leave(1, '/api/v1/stream', { query: 'hi', provider: 'mock', model: 'mock-100000x50' });
   await ask(0, '/api/v1/stream', { query: 'hi', provider: 'mock', model: 'mock-no-finish' });
   await ask(1, '/v1/chat/completions', { model: 'mock/mock-401', messages, stream: true });
+  // Counting tokens costs none.
+  expect(await ask(0, '/v1/messages/count_tokens', { model: 'mock/count', messages })).toBe('{"input_tokens":14}');
   // Refused before it was admitted: no usage.
   await ask(1, '/v1/chat/completions', { model: 'mock/', messages });
 
-  const rows = await rowsOf(9);
+  const rows = await rowsOf(10);
   const about = { key: key.id, provider: 'mock', estimated_tokens: 0 };
   // Three answers of 7 and 20 tokens, at 1 and 2 USD a million.
   expect(rows.get('mock/mock-20x0')).toMatchObject({
@@ -127,7 +131,8 @@ it('streams and whole answers of all doors and instances are counted by key, mod
   expect(left.estimated_tokens).toBe(left.input_tokens + left.output_tokens);
   expect(rows.get('mock/mock-no-finish')).toMatchObject({ ok: 0, cancelled: 0, failed: 1 });
   expect(rows.get('mock/mock-401')).toMatchObject({ failed: 1, input_tokens: 0, output_tokens: 0 });
-  expect(rows.size).toBe(6);
+  expect(rows.get('mock/count')).toMatchObject({ ok: 1, input_tokens: 0, output_tokens: 0, estimated_tokens: 0 });
+  expect(rows.size).toBe(7);
 });
 
 it('metrics name the models of the configuration, and no key', async () => {

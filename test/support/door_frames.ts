@@ -43,6 +43,7 @@ const stopped = { stop_reason: 'end_turn', stop_sequence: null, usage: { input_t
 export const DOOR_WHOLES = {
   responses: { ...RESPONSE, status: 'completed', output, usage },
   messages: { ...MESSAGE, content: [{ type: 'text', text: 'Grüße 🌉' }], ...stopped },
+  count_tokens: { input_tokens: 14 },
   embeddings: { object: 'list', model: 'mock', data: [{ object: 'embedding', index: 0, embedding: [0.5, -0.25] }] },
 };
 
@@ -68,7 +69,7 @@ export function doorScript({ path, body }: MockRequest): readonly MockStep[] | u
   const model = body.model ?? '';
   const fault = FAULT_MODELS[model];
   if (fault) return fault;
-  const [name] = /(responses|messages|embeddings)$/.exec(path) ?? [];
+  const [name] = /(responses|messages|embeddings|count_tokens)$/.exec(path) ?? [];
   if (name === undefined) return CHAT[model];
   if (body.stream !== true) return [jsonHead, { write: JSON.stringify(DOOR_WHOLES[name as keyof typeof DOOR_WHOLES]) }];
   const frames = DOOR_STREAMS[name as keyof typeof DOOR_STREAMS];

@@ -67,7 +67,7 @@ export class OtelTracer implements StreamTracer {
   }
 
   begin({ door, target, route, threadId, stream, startedAt, parent, link }: SpanBegin): StreamSpan {
-    const operation = door === 'embeddings' ? 'embeddings' : 'chat';
+    const operation = door === 'embeddings' || door === 'count_tokens' ? door : 'chat';
     const from = parent && readContext(parent);
     const linked = link && readContext(link);
     const links: Link[] = linked ? [{ context: linked }] : [];

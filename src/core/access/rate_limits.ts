@@ -22,7 +22,7 @@ export interface RateLimits {
    * @throws WeirError service_unavailable where the store does not answer and nothing may be guessed
    */
   count(key: ApiKey): Promise<Allowances>;
-  /** Counts the tokens of an answer that has ended. Nobody waits for it, and it never fails. */
+  /** Counts the tokens of an answer that has ended: with the key's next request, or soon. Never fails. */
   charge(key: ApiKey, tokens: number): void;
 }
 

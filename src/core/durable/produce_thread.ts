@@ -85,7 +85,7 @@ async function finish(core: DurableCore, thread: Thread): Promise<void> {
     const { record, contents, terminal } = thread;
     return core.store.finish(record, contents, terminal as string);
   };
-  const mine = await write().catch(() => undefined);
+  const mine = core.wal.answering ? await write().catch(() => undefined) : undefined;
   if (mine === false) thread.leave();
   if (mine === undefined) void finishLater(write);
 }

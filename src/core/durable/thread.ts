@@ -33,6 +33,8 @@ export interface ThreadOptions {
   /** Text that a dead owner had committed; the thread then waits for its readers to come back. */
   before?: string[] | undefined;
   span?: StreamSpan | undefined;
+  /** Its frames go out unlogged from now on. */
+  onUnlogged?: () => void;
   /** Told to every reader. */
   standing?: NoticeEvent | undefined;
 }
@@ -199,6 +201,7 @@ export class Thread implements LoggedThread {
   commitTo(seq: number, logged: boolean): void {
     if (!logged && !this.#unlogged) {
       this.#unlogged = true;
+      this.#options.onUnlogged?.();
       this.notice(UNLOGGED);
     }
     if (seq > this.contents.length) {

@@ -43,6 +43,8 @@ export interface PassExchange {
   admit?: (() => Promise<void>) | undefined;
   /** Of the request, in bytes. */
   bodyLength: number;
+  /** Whether a whole answer is paid by the token. */
+  generates: boolean;
   trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
   /** Makes one for a stream; undefined where the client wants one whole answer. */
   reader: (() => EventReader) | undefined;
@@ -106,8 +108,8 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
       const { status, headers, contentType } = head;
       const whole = { status, headers, contentType, body: await collectBody(head) };
       outcome = outcomeOf(whole.status);
-      if (outcome === 'ok') used = wholeUsage(whole.body, bodyLength);
-      const usage = used.estimated ? undefined : used;
+      if (outcome === 'ok' && exchange.generates) used = wholeUsage(whole.body, bodyLength);
+      const usage = used.estimated || !exchange.generates ? undefined : used;
       if (outcome === 'ok') span?.answered({ firstMs: undefined, finishReason: undefined, usage });
       await permit.release();
       return whole;

@@ -1,6 +1,6 @@
 import { ChatReader } from '../../core/passthrough/chat_reader.ts';
 import type { EventReader } from '../../core/passthrough/event_reader.ts';
-import type { Dialect } from '../../core/passthrough/handle_passthrough.ts';
+import type { Dialect, PassExchange } from '../../core/passthrough/handle_passthrough.ts';
 import { MessagesReader } from '../../core/passthrough/messages_reader.ts';
 import type { Protocol } from '../../core/passthrough/origin.ts';
 import { ResponsesReader } from '../../core/passthrough/responses_reader.ts';
@@ -9,6 +9,9 @@ import { chatDialect, messagesDialect, responsesDialect } from './dialects.ts';
 
 /** One API of others that clients may speak here. */
 export interface Door {
+  /** In traces; equal requests are equal at one door only. */
+  name: PassExchange['trace']['door'];
+  /** What a provider has to speak. */
   protocol: Protocol;
   /** Here, and below the provider's base URL. */
   path: string;
@@ -17,6 +20,8 @@ export interface Door {
   /** A request, for the document. */
   example: object;
   dialect: Dialect;
+  /** Whether its answers are paid by the token; counting tokens is free. */
+  generates: boolean;
   /** Undefined where nothing is ever streamed. */
   reader: ((request: DoorRequest) => EventReader) | undefined;
   /** Of the client's headers those that the provider gets, with what they are where the client sends none. */
@@ -26,47 +31,69 @@ export interface Door {
 /** Their API refuses a request that names none. */
 export const ANTHROPIC_VERSION = '2023-06-01';
 
+const ANTHROPIC_HEADERS = { 'anthropic-version': ANTHROPIC_VERSION, 'anthropic-beta': undefined };
+
 const HELLO = [{ role: 'user', content: 'Say hello.' }];
 
 export const DOORS: readonly Door[] = [
   {
+    name: 'chat',
     protocol: 'chat',
     path: '/v1/chat/completions',
     upstreamPath: '/chat/completions',
     summary: "OpenAI's chat completions, streamed or whole",
     example: { model: 'fake/demo', messages: HELLO, stream: true },
     dialect: chatDialect,
+    generates: true,
     reader: ({ n }) => new ChatReader(Math.max(1, n)),
     headers: { 'openai-beta': undefined },
   },
   {
+    name: 'embeddings',
     protocol: 'embeddings',
     path: '/v1/embeddings',
     upstreamPath: '/embeddings',
     summary: "OpenAI's embeddings",
     example: { model: 'openai/text-embedding-3-small', input: 'Say hello.' },
     dialect: chatDialect,
+    generates: true,
     reader: undefined,
     headers: {},
   },
   {
+    name: 'responses',
     protocol: 'responses',
     path: '/v1/responses',
     upstreamPath: '/responses',
     summary: "OpenAI's responses, streamed or whole",
     example: { model: 'openai/gpt-5', input: 'Say hello.', stream: true },
     dialect: responsesDialect,
+    generates: true,
     reader: () => new ResponsesReader(),
     headers: { 'openai-beta': undefined },
   },
   {
+    name: 'messages',
     protocol: 'messages',
     path: '/v1/messages',
     upstreamPath: '/messages',
     summary: "Anthropic's messages, streamed or whole",
     example: { model: 'anthropic/claude-sonnet-4-5', messages: HELLO, max_tokens: 100, stream: true },
     dialect: messagesDialect,
+    generates: true,
     reader: () => new MessagesReader(),
-    headers: { 'anthropic-version': ANTHROPIC_VERSION, 'anthropic-beta': undefined },
+    headers: ANTHROPIC_HEADERS,
+  },
+  {
+    name: 'count_tokens',
+    protocol: 'messages',
+    path: '/v1/messages/count_tokens',
+    upstreamPath: '/messages/count_tokens',
+    summary: "Tokens of one of Anthropic's messages, counted by the provider",
+    example: { model: 'anthropic/claude-sonnet-4-5', messages: HELLO },
+    dialect: messagesDialect,
+    generates: false,
+    reader: undefined,
+    headers: ANTHROPIC_HEADERS,
   },
 ];

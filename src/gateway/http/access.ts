@@ -60,7 +60,7 @@ export function keyAccess(ring: KeyRing, limits: RateLimits): Access {
       return async () => {
         const allowances = await limits.count(key);
         const exceeded = beyond(allowances);
-        reply.headers(rateHeaders(allowances, exceeded, request.url.startsWith('/v1/')));
+        reply.headers(rateHeaders(allowances, exceeded, request.url));
         if (exceeded) throw rateLimited(allowances, exceeded);
       };
     },

@@ -6,12 +6,12 @@ export const RATE_HEADERS = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-Ra
 /**
  * How much is left of a minute: of the limit that stands in the way, else of requests where they are limited, else of
  * tokens. `Reset` is in seconds.
- * @param openAi also by the names that OpenAI's clients read, both limits apart and times as `1m30s`
+ * @param url of the request: below `/v1/` also both limits apart, by the names that the clients of that path read
  */
 export function rateHeaders(
   { requests, tokens }: Allowances,
   exceeded: Allowance | undefined,
-  openAi: boolean,
+  url: string,
 ): Record<string, string> {
   const shown = exceeded ?? requests ?? tokens;
   if (!shown) return {};
@@ -20,11 +20,26 @@ export function rateHeaders(
     [limit]: `${shown.limit}`,
     [remaining]: `${left(shown)}`,
     [reset]: `${seconds(shown)}`,
-    ...(openAi && requests ? openAiHeaders('requests', requests) : {}),
-    ...(openAi && tokens ? openAiHeaders('tokens', tokens) : {}),
+    ...(requests && clientHeaders(url, 'requests', requests)),
+    ...(tokens && clientHeaders(url, 'tokens', tokens)),
   };
 }
 
+function clientHeaders(url: string, unit: string, allowance: Allowance): Record<string, string> {
+  if (url.startsWith('/v1/messages')) return anthropicHeaders(unit, allowance);
+  return url.startsWith('/v1/') ? openAiHeaders(unit, allowance) : {};
+}
+
+/** The time is a date. */
+function anthropicHeaders(unit: string, allowance: Allowance): Record<string, string> {
+  return {
+    [`anthropic-ratelimit-${unit}-limit`]: `${allowance.limit}`,
+    [`anthropic-ratelimit-${unit}-remaining`]: `${left(allowance)}`,
+    [`anthropic-ratelimit-${unit}-reset`]: new Date(Date.now() + seconds(allowance) * 1000).toISOString(),
+  };
+}
+
+/** Times as `1m30s`. */
 function openAiHeaders(unit: string, allowance: Allowance): Record<string, string> {
   return {
     [`x-ratelimit-limit-${unit}`]: `${allowance.limit}`,

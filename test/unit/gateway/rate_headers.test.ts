@@ -8,7 +8,7 @@ const tokens = { used: 400, limit: 1_000, resetMs: 90_000 };
 it('shows the limit that stands in the way, and both by the names of OpenAI', () => {
   const exceeded = beyond({ requests, tokens });
   expect(exceeded).toBe(requests);
-  expect(rateHeaders({ requests, tokens }, exceeded, true)).toEqual({
+  expect(rateHeaders({ requests, tokens }, exceeded, '/v1/chat/completions')).toEqual({
     'X-RateLimit-Limit': '60',
     'X-RateLimit-Remaining': '0',
     'X-RateLimit-Reset': '13',
@@ -26,14 +26,29 @@ it('shows the limit that stands in the way, and both by the names of OpenAI', ()
   });
 });
 
+it('shows both by the names of Anthropic at its door, with dates', () => {
+  const headers = rateHeaders({ requests, tokens }, undefined, '/v1/messages');
+  expect(headers).toMatchObject({
+    'X-RateLimit-Limit': '60',
+    'anthropic-ratelimit-requests-limit': '60',
+    'anthropic-ratelimit-requests-remaining': '0',
+    'anthropic-ratelimit-tokens-limit': '1000',
+    'anthropic-ratelimit-tokens-remaining': '600',
+  });
+  expect(headers).not.toHaveProperty('x-ratelimit-limit-requests');
+  const reset = Date.parse(headers['anthropic-ratelimit-requests-reset'] ?? '');
+  expect(reset).toBeGreaterThan(Date.now());
+  expect(reset).toBeLessThanOrEqual(Date.now() + 13_000);
+});
+
 it('lets a request through while there is one left, and an answer begin while there are tokens left', () => {
   expect(beyond({ requests: { ...requests, used: 60 }, tokens: { ...tokens, used: 999 } })).toBeUndefined();
   const spent = { ...tokens, used: 1_000 };
   expect(beyond({ tokens: spent })).toBe(spent);
-  expect(rateHeaders({ tokens }, undefined, false)).toEqual({
+  expect(rateHeaders({ tokens }, undefined, '/api/v1/stream')).toEqual({
     'X-RateLimit-Limit': '1000',
     'X-RateLimit-Remaining': '600',
     'X-RateLimit-Reset': '90',
   });
-  expect(rateHeaders({}, undefined, true)).toEqual({});
+  expect(rateHeaders({}, undefined, '/v1/responses')).toEqual({});
 });

@@ -6,6 +6,8 @@ import type { RedisConnection } from '../redis/redis_connection.ts';
 
 /** After a call that failed no request asks again for so long: one that runs into its deadline costs 100 ms. */
 const RETRY_MS = 1_000;
+/** So late the tokens of a key that asks for nothing more are told to the other instances. */
+const CHARGE_MS = 250;
 
 export interface RateCounterOptions {
   /** This instance's part of a limit, while Redis does not answer. */
@@ -24,6 +26,9 @@ export class RateCounters implements RateLimits {
   readonly #own: RateLimiterMemory;
   readonly #options: RateCounterOptions;
   #askAgainAt = 0;
+  /** Tokens of answers that have ended: their key's next request here brings them along. */
+  readonly #owed = new Map<string, { limit: number; tokens: number }>();
+  #charging: NodeJS.Timeout | undefined;
 
   constructor(redis: RedisConnection | undefined, options: RateCounterOptions) {
     // The library counts; the limits are each key's own, so they are compared here.
@@ -37,14 +42,28 @@ export class RateCounters implements RateLimits {
     // Both leave in one tick, so that they are one round trip.
     const [requests, tokens] = await Promise.all([
       requests_per_minute === undefined ? undefined : this.#add(requestsOf(id), 1, requests_per_minute),
-      tokens_per_minute === undefined ? undefined : this.#add(tokensOf(id), 0, tokens_per_minute),
+      tokens_per_minute === undefined ? undefined : this.#add(tokensOf(id), this.#takeOwed(id), tokens_per_minute),
     ]);
     return { ...(requests ? { requests } : {}), ...(tokens ? { tokens } : {}) };
   }
 
   charge({ id, tokens_per_minute }: ApiKey, tokens: number): void {
     if (tokens_per_minute === undefined || tokens <= 0) return;
-    void this.#add(tokensOf(id), tokens, tokens_per_minute).catch(() => {});
+    const owed = this.#owed.get(id)?.tokens ?? 0;
+    this.#owed.set(id, { limit: tokens_per_minute, tokens: owed + tokens });
+    this.#charging ??= setTimeout(() => this.#chargeAll(), CHARGE_MS).unref();
+  }
+
+  #takeOwed(id: string): number {
+    const { tokens = 0 } = this.#owed.get(id) ?? {};
+    this.#owed.delete(id);
+    return tokens;
+  }
+
+  #chargeAll(): void {
+    this.#charging = undefined;
+    for (const [id, { limit, tokens }] of this.#owed) void this.#add(tokensOf(id), tokens, limit).catch(() => {});
+    this.#owed.clear();
   }
 
   async #add(counter: string, points: number, limit: number): Promise<Allowance> {
