@@ -19,7 +19,6 @@ export interface ThreadExchange extends StreamExchange {
   /** The client chose the thread's id itself, so it may be known already. */
   ownId: boolean;
   idempotency: { key: string; bodyHash: string } | undefined;
-  promptLength: number;
   /** Called when it turns out to be a repeat, so one more reader. @throws WeirError where that is one too many */
   onRepeat: () => void;
 }
