@@ -7,7 +7,7 @@ import { TimerWheel } from '../src/core/time/timer_wheel.ts';
  * id before each event, one framed write to the socket. No admission, no checks, no checksum, no back-pressure, no log.
  */
 const { values } = parseArgs({ options: { path: { type: 'string' } } });
-const wheel = new TimerWheel(1);
+const wheel = new TimerWheel(5);
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
 const DONE = 'data: [DONE]\n\n';
 const framed = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;

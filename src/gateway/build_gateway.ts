@@ -35,9 +35,10 @@ import { loadTracer } from './load_tracer.ts';
 import { OpenStreams } from './open_streams.ts';
 import { ProviderSet } from './provider_set.ts';
 
-/** Heartbeats and deadlines may be this late; the pace of the fake provider's tokens must not. */
+/** Heartbeats and deadlines may be this late. */
 const DEADLINE_RESOLUTION_MS = 50;
-const PACE_RESOLUTION_MS = 1;
+/** So late the fake provider's tokens may be, no later in sum. What is due together is sent by one waking of the loop. */
+const PACE_RESOLUTION_MS = 5;
 
 export type Gateway = Awaited<ReturnType<typeof buildGateway>>;
 
