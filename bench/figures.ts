@@ -9,10 +9,13 @@ export interface Figure {
   ratios: number[];
 }
 
-/** Times to the first text of a row, in milliseconds, of all runs. */
-export interface FirstText {
+/** How long clients of a row waited, in milliseconds, all runs together. */
+export interface Delays {
   name: string;
-  values: number[];
+  /** From the request to the first text. */
+  firstTextMs: number[];
+  /** From text to text. */
+  gapsMs: number[];
 }
 
 export function median(values: readonly number[]): number {
@@ -55,15 +58,20 @@ export function goalTable(goals: readonly Goal[], figures: ReadonlyMap<string, F
   return lines.join('\n');
 }
 
-/** Time to the first text, against the way without a relay (`direct`, the first entry). */
-export function firstTextTable(rows: readonly FirstText[]): string {
-  const [direct] = rows;
-  const lines = ['| what | p50 ms | p99 ms | added p50 | added p99 |', '|---|--:|--:|--:|--:|'];
-  for (const { name, values } of rows) {
-    const p50 = percentile(values, 0.5);
-    const p99 = percentile(values, 0.99);
-    const added = [0.5, 0.99].map((share) => percentile(values, share) - percentile(direct?.values ?? [], share));
-    lines.push(`| ${name} | ${p50.toFixed(1)} | ${p99.toFixed(1)} | ${added.map((ms) => ms.toFixed(1)).join(' | ')} |`);
+/** Waits beside those of the way without a relay (`direct`, the first entry). */
+export function delayTable(rows: readonly Delays[]): string {
+  const columns: ((row: Delays) => number)[] = [
+    ({ firstTextMs }) => percentile(firstTextMs, 0.5),
+    ({ firstTextMs }) => percentile(firstTextMs, 0.99),
+    ({ gapsMs }) => percentile(gapsMs, 0.99),
+  ];
+  const lines = [
+    '| what | first text: p50 ms | added | p99 ms | added | gaps: p99 ms | added |',
+    '|---|--:|--:|--:|--:|--:|--:|',
+  ];
+  for (const row of rows) {
+    const cells = columns.flatMap((of) => [of(row).toFixed(1), (of(row) - of(rows[0] ?? row)).toFixed(1)]);
+    lines.push(`| ${row.name} | ${cells.join(' | ')} |`);
   }
   return lines.join('\n');
 }

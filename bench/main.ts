@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cancelLatencies } from './cancel_latency.ts';
-import { cancelTable, type Figure, type FirstText, figureTable, firstTextTable, goalTable } from './figures.ts';
+import { cancelTable, type Delays, delayTable, type Figure, figureTable, goalTable } from './figures.ts';
 import { generatorTable } from './generator_table.ts';
 import { cpuMicroseconds } from './measure_cpu.ts';
 import { performancePage } from './performance_page.ts';
@@ -12,6 +12,8 @@ import { runWave } from './wave.ts';
 
 /** V8 goes on compiling for the first hundred thousand events; what lives for days is measured as it is then. */
 const WARM_UP_WAVES = 3;
+/** So many streams are far from any limit: what a relay adds is its own doing, and no queue. */
+const FEW_STREAMS = 50;
 
 const { values } = parseArgs({
   options: {
@@ -38,24 +40,30 @@ try {
     say(`warm-up: ${row.key}`);
     const first = await measure(row);
     row.figures.forEach(({ name }, at) => {
-      figures.set(name, { name, first: first.microseconds[at]!, microseconds: [], ratios: [] });
+      figures.set(name, { name, first: first[at]!, microseconds: [], ratios: [] });
     });
     for (let wave = 1; wave < WARM_UP_WAVES; wave++) await measure(row);
   }
-  const firstText = new Map<string, FirstText>();
+  const delays = new Map<string, Delays>();
   for (let run = 1; run <= runs; run++) {
     let floor = Number.NaN;
     for (const row of chosen) {
-      const { microseconds, firstTextMs } = await measure(row);
+      const microseconds = await measure(row);
       if (row.key === 'floor') floor = microseconds[0] ?? Number.NaN;
       say(`run ${run} of ${runs}: ${row.key} ${microseconds.map((value) => value.toFixed(1)).join(' and ')} µs`);
-      const seen = firstText.get(row.key) ?? { name: row.name, values: [] };
-      firstText.set(row.key, { ...seen, values: [...seen.values, ...firstTextMs] });
       row.figures.forEach(({ name }, at) => {
         const figure = figures.get(name)!;
         figure.microseconds.push(microseconds[at]!);
         figure.ratios.push(microseconds[at]! / floor);
       });
+    }
+    // A provider in the process has no delay to compare with.
+    for (const row of chosen.filter(({ body }) => !('fake' in body))) {
+      const { firstTextMs, gapsMs } = await runWave({ ...row, streams: FEW_STREAMS, rampMs: 1000 });
+      const seen = delays.get(row.key) ?? { name: row.name, firstTextMs: [], gapsMs: [] };
+      seen.firstTextMs.push(...firstTextMs);
+      seen.gapsMs.push(...gapsMs);
+      delays.set(row.key, seen);
     }
   }
   const cancels = new Map<string, number[]>();
@@ -67,7 +75,7 @@ try {
   const tables = [
     `## CPU per relayed event\n${figureTable([...figures.values()])}`,
     `## Goals\n${goalTable(GOALS, figures)}`,
-    `## Time to the first text\n${firstTextTable([...firstText.values()])}`,
+    `## Time added, ${FEW_STREAMS} streams at once\n${delayTable([...delays.values()])}`,
     `## Cancel, until the provider sees it\n${cancelTable(cancels)}`,
     ...generator,
   ].join('\n\n');
@@ -83,11 +91,12 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-async function measure(row: Row): Promise<{ microseconds: number[]; firstTextMs: number[] }> {
+/** @returns CPU microseconds per chunk, of each of the row's figures */
+async function measure(row: Row): Promise<number[]> {
   const before = row.figures.map(({ pids }) => cpuMicroseconds(pids));
-  const { firstTextMs } = await runWave({ ...row, streams, rampMs: 1000 });
+  await runWave({ ...row, streams, rampMs: 1000 });
   const after = row.figures.map(({ pids }) => cpuMicroseconds(pids));
-  return { microseconds: after.map((used, at) => (used - before[at]!) / (streams * chunks)), firstTextMs };
+  return after.map((used, at) => (used - before[at]!) / (streams * chunks));
 }
 
 function say(text: string): void {

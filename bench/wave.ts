@@ -16,6 +16,8 @@ export interface WaveResult {
   events: number;
   /** From the request to the first text, per stream, in milliseconds. */
   firstTextMs: number[];
+  /** Between two reads of text of one stream, in milliseconds. */
+  gapsMs: number[];
 }
 
 /**
@@ -25,7 +27,7 @@ export interface WaveResult {
  */
 export async function runWave(wave: Wave): Promise<WaveResult> {
   const request = requestText(wave.path, wave.body, wave.headers);
-  const result: WaveResult = { events: 0, firstTextMs: [] };
+  const result: WaveResult = { events: 0, firstTextMs: [], gapsMs: [] };
   const streams: Promise<void>[] = [];
   const startedAt = performance.now();
   for (let at = 0; at < wave.streams; at++) {
@@ -45,13 +47,15 @@ function readStream(port: number, request: string, result: WaveResult): Promise<
     const sentAt = performance.now();
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     let tail = '';
-    let hasText = false;
+    let textAt = 0;
     socket.once('connect', () => socket.write(request));
     socket.on('data', (bytes) => {
       const text = tail + bytes.toString('latin1');
-      if (!hasText && text.includes('word')) {
-        hasText = true;
-        result.firstTextMs.push(performance.now() - sentAt);
+      if (text.includes('word', tail.length)) {
+        const now = performance.now();
+        if (textAt === 0) result.firstTextMs.push(now - sentAt);
+        else result.gapsMs.push(now - textAt);
+        textAt = now;
       }
       for (let at = text.indexOf('data:'); at >= 0; at = text.indexOf('data:', at + 5)) result.events += 1;
       // Shorter than `data:`, so that nothing is counted twice; `[DONE]` comes in one piece with what is before it.
