@@ -179,7 +179,7 @@ describe('Redis', () => {
     expectWhole(82, 5, other);
   });
 
-  it('that forgets its scripts is given them again', async () => {
+  it.concurrent('that forgets its scripts is given them again', async () => {
     await using deployment = await Deployment.start({ instances: 2 });
     const first = await streaming(deployment, 0, 59, 100);
     const { Redis } = await import('ioredis');

@@ -42,7 +42,8 @@ function expectLost(first: Followed, second: Followed): void {
   });
 }
 
-describe('an owner that is killed at chunk 50 of 150, with a provider that', () => {
+// Each test has instances of its own; four at a time leave the machine room.
+describe.concurrent('an owner that is killed at chunk 50 of 150, with a provider that', () => {
   it('runs answers in the background: the same run is read again, and the rest follows', async () => {
     await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' });
     const { responses, requests } = pair.provider;
@@ -86,7 +87,36 @@ describe('an owner that is killed at chunk 50 of 150, with a provider that', () 
     expect(said?.content.startsWith(first.text().trimEnd())).toBe(true);
     expect(terminal(second)).toMatchObject({ usage: { estimated: true } });
   });
+});
 
+describe('an owner that', () => {
+  it('leaves, and hands its streams over, leaves the run running for its heir', async () => {
+    await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' }, { DRAIN_SECONDS: '0' });
+    const first = await tell(pair.owner, MODEL);
+    await until('text', () => first.text() !== '');
+    pair.owner.process.kill('SIGTERM');
+    await first.over;
+    expect(await pair.owner.exited).toBe(0);
+    const second = await goOn(pair.heir, first);
+    await second.over;
+    expectWhole(first, second);
+    expect(pair.provider.responses.asked('POST')).toEqual(['/responses']);
+  });
+
+  it('dies as soon as the first text is in the log has made its run known before', async () => {
+    await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' }, { FAULT_POINT: 'after_commit' });
+    const first = await tell(pair.owner, MODEL);
+    await first.over;
+    expect(first.text()).toBe('');
+    const second = await goOn(pair.heir, first);
+    await second.over;
+    expectWhole(first, second);
+    expect(pair.provider.responses.asked('POST')).toEqual(['/responses']);
+    expect(pair.provider.responses.asked('GET')).toHaveLength(1);
+  });
+});
+
+describe.concurrent('an owner that is killed in mid-answer, with a provider that', () => {
   it('can not go on: one truthful error', async () => {
     await using pair = await startPair({});
     const [first, second] = await survive(pair);
@@ -115,33 +145,6 @@ describe('an owner that is killed at chunk 50 of 150, with a provider that', () 
     pair.provider.responses.streamable = false;
     const [first, second] = await survive(pair);
     expectLost(first, second);
-  });
-});
-
-describe('an owner that', () => {
-  it('leaves, and hands its streams over, leaves the run running for its heir', async () => {
-    await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' }, { DRAIN_SECONDS: '0' });
-    const first = await tell(pair.owner, MODEL);
-    await until('text', () => first.text() !== '');
-    pair.owner.process.kill('SIGTERM');
-    await first.over;
-    expect(await pair.owner.exited).toBe(0);
-    const second = await goOn(pair.heir, first);
-    await second.over;
-    expectWhole(first, second);
-    expect(pair.provider.responses.asked('POST')).toEqual(['/responses']);
-  });
-
-  it('dies as soon as the first text is in the log has made its run known before', async () => {
-    await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' }, { FAULT_POINT: 'after_commit' });
-    const first = await tell(pair.owner, MODEL);
-    await first.over;
-    expect(first.text()).toBe('');
-    const second = await goOn(pair.heir, first);
-    await second.over;
-    expectWhole(first, second);
-    expect(pair.provider.responses.asked('POST')).toEqual(['/responses']);
-    expect(pair.provider.responses.asked('GET')).toHaveLength(1);
   });
 });
 

@@ -237,8 +237,7 @@ describe.each(['dns', 'tls', 'no-tls', 'refused'])('a provider that can not be r
 });
 
 describe('the circuit of a provider', () => {
-  const { name, route } = freshFirst();
-  const breakers = async () => {
+  const breakers = async (name: string) => {
     const { instances } = (await (await fetch(`${instance.url}/api/v1/cluster`)).json()) as {
       instances: { breakers: Record<string, string> }[];
     };
@@ -246,10 +245,11 @@ describe('the circuit of a provider', () => {
   };
 
   it('opens when it fails, is probed by one request alone, and closes when that goes well', async () => {
-    expect(await breakers()).toBe('closed');
+    const { name, route } = freshFirst();
+    expect(await breakers(name)).toBe('closed');
     answers = () => refusal(500);
-    while ((await breakers()) === 'closed') expect((await chat(`${name}/mock`)).status).toBe(500);
-    expect(await breakers()).toBe('open');
+    while ((await breakers(name)) === 'closed') expect((await chat(`${name}/mock`)).status).toBe(500);
+    expect(await breakers(name)).toBe('open');
     expect(await metric(`weir_breaker_state\\|provider="${name}"\\|`)).toBe(2);
 
     const calls = first.requests.length;
@@ -270,12 +270,12 @@ describe('the circuit of a provider', () => {
         asked.then(() => undefined),
       ]);
     });
-    expect(await breakers()).toBe('half_open');
+    expect(await breakers(name)).toBe('half_open');
     const others = await Promise.all(Array.from({ length: 5 }, () => respond(`${name}/mock`)));
     expect(others.map(({ status }) => status)).toEqual(Array(5).fill(503));
     expect((await probe.asked).text).toBe(DOOR_STREAMS.responses);
     expect(callsTo(first, calls)).toBe(1);
-    expect(await breakers()).toBe('closed');
+    expect(await breakers(name)).toBe('closed');
     expect((await respond(`${name}/mock`)).status).toBe(200);
   });
 });

@@ -159,9 +159,9 @@ describe('a reload of NGINX under 500 streams', () => {
 describe('stop in the middle of a rolling restart', () => {
   it('wins: nothing is left, and the restart says why it ended', async () => {
     const owned = (await stack.services()).map(({ pid }) => pid!);
+    const says = stack.sinceNow('supervisor');
     const restart = stack.weir(['restart', '--rolling']);
-    const log = stack.log('supervisor').length;
-    await until('it has begun', () => stack.log('supervisor').slice(log).includes('service is restarted on request'));
+    await until('it has begun', () => says('service is restarted on request'));
     expect((await stack.weir(['stop'])).code).toBe(0);
     const { code, stderr } = await restart;
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^weir: .*\.$/m)]);

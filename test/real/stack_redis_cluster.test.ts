@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/protocol/cluster_view.ts';
 import { redisFacts } from '../../src/stack/redis_facts.ts';
 import { isAlive } from '../../src/stack/supervisor/process_identity.ts';
@@ -8,20 +8,15 @@ import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { requestHttp1 } from '../support/stack_requests.ts';
 import { until } from '../support/until.ts';
 
-let stack: StackFixture;
-beforeEach(async () => {
-  stack = await newStack();
-});
-afterEach(() => stack.destroy());
-
-const nodes = async (): Promise<ServiceStatus[]> =>
+const nodes = async (stack: StackFixture): Promise<ServiceStatus[]> =>
   (await stack.services()).filter(({ name }) => name.startsWith('redis'));
 
 describe('--redis cluster', () => {
   it('starts six nodes as one cluster, which outlives the death of a primary, and stops them all', async () => {
+    await using stack = await newStack();
     const { code, stderr } = await stack.weir(['start', '--redis', 'cluster', ...stack.portFlags]);
     expect([code, stderr]).toEqual([0, expect.stringContaining('three primaries and three replicas')]);
-    const six = await nodes();
+    const six = await nodes(stack);
     expect(six.map(({ name, healthy }) => [name, healthy])).toEqual(
       [1, 2, 3, 4, 5, 6].map((number) => [`redis-${number}`, true]),
     );
@@ -39,7 +34,7 @@ describe('--redis cluster', () => {
     await until('it is back, as a replica', async () => (await role(primary)) === 'slave', 20_000);
     await until('all is well', async () => (await redisFacts(replica.address)).clusterState === 'ok');
 
-    const pids = (await nodes()).map(({ pid }) => pid!);
+    const pids = (await nodes(stack)).map(({ pid }) => pid!);
     expect((await stack.weir(['stop'])).code).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
     for (const { address } of six) expect(await listens(Number(new URL(address).port))).toBe(false);
@@ -47,6 +42,7 @@ describe('--redis cluster', () => {
 
   // Needs instances to whom a REDIS_URL with several hosts means a cluster.
   it('serves instances that are connected, and one that is added later too', async () => {
+    await using stack = await newStack();
     await stack.start(['--redis', 'cluster', '--instances', '2']);
     expect((await stack.weir(['scale', '3'])).code).toBe(0);
     const views = Array.from({ length: 3 }, () => requestHttp1(stack.url, { path: '/api/v1/health' }));

@@ -16,12 +16,6 @@ afterAll(() => stack.destroy());
 
 const health = () => shortRequest({ url: `${stack.api}/health`, ca: stack.ca });
 
-/** Waits until the supervisor has written what it had not written when this was called. */
-function supervisorSays(): (words: string) => boolean {
-  const before = stack.log('supervisor').length;
-  return (words) => stack.log('supervisor').slice(before).includes(words);
-}
-
 describe('the plain port of NGINX', () => {
   it('leads HTTP to HTTPS, and keeps the method of a POST', async () => {
     const get = await shortRequest({ url: `${stack.httpUrl}/a?b=c` });
@@ -89,7 +83,7 @@ describe('the supervisor', () => {
 
   it('starts an instance again that was killed, and NGINX uses it again; no request fails meanwhile', async () => {
     const pid = await stack.pid('app-2');
-    const says = supervisorSays();
+    const says = stack.sinceNow('supervisor');
     process.kill(pid, 'SIGKILL');
     const statuses = new Set<number>();
     await until('NGINX uses app-2 again', async () => {
@@ -103,7 +97,7 @@ describe('the supervisor', () => {
   });
 
   it('starts NGINX again when its master is killed, workers and all', async () => {
-    const says = supervisorSays();
+    const says = stack.sinceNow('supervisor');
     const inherited = () => stack.log('nginx').match(/using inherited sockets/g)?.length ?? 0;
     const before = inherited();
     process.kill(await stack.pid('nginx'), 'SIGKILL');

@@ -106,6 +106,12 @@ export class StackFixture implements AsyncDisposable {
     return readFileSync(path.join(this.state, `logs/${name}.log`), 'utf8');
   }
 
+  /** What is written to a log from now on: whether it has these words. */
+  sinceNow(name: string): (words: string) => boolean {
+    const before = this.log(name).length;
+    return (words) => this.log(name).slice(before).includes(words);
+  }
+
   /** What its supervisor was told; there while it should be running. */
   plan(): SupervisorPlan {
     return JSON.parse(readFileSync(path.join(this.state, 'plan.json'), 'utf8')) as SupervisorPlan;

@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findCommand } from '../../src/stack/machine/find_command.ts';
+import { until } from '../support/until.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+/** What ./weir is in: a project with one package of its own, whose program says how it was started. */
+const PROGRAM = `
+import { getCompileCacheDir } from 'node:module';
+console.log(JSON.stringify({ version: process.version, args: process.argv.slice(2), cache: getCompileCacheDir() }));
+`;
+
+let folder: string;
+let project: string;
+const file = (...names: string[]) => path.join(folder, ...names);
+
+function write(name: string, text: string, mode = 0o644): void {
+  mkdirSync(path.dirname(file(name)), { recursive: true });
+  writeFileSync(file(name), text, { mode });
+}
+const writeJson = (name: string, value: unknown) => write(name, JSON.stringify(value));
+
+/** A machine with an old Node.js, whose npm has settings; and a project that says which settings installed it. */
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'weir-launcher-'));
+  project = file('project');
+  const npm = findCommand('npm', process.env.PATH ?? '');
+  write(
+    'bin/node',
+    `#!/bin/sh\ncase "$1" in -p) echo 20 ;; -v) echo v20.0.0 ;; *) exec "${process.execPath}" "$@" ;; esac\n`,
+    0o755,
+  );
+  write(
+    'bin/npm',
+    `#!/bin/sh\nNPM_CONFIG_PREFIX="${file('machine')}" exec "${process.execPath}" "$(readlink -f "${npm}")" "$@"\n`,
+    0o755,
+  );
+  write('machine/etc/npmrc', 'fund=false\n');
+
+  const record = "require('node:fs').writeFileSync('installed_by', process.env.npm_config_globalconfig ?? '')";
+  const scripts = { postinstall: `"${process.execPath}" -e "${record}"` };
+  const one = { name: 'p', version: '1.0.0', dependencies: { one: 'file:one' } };
+  writeJson('project/package.json', { ...one, type: 'module', scripts });
+  writeJson('project/one/package.json', { name: 'one', version: '1.0.0' });
+  const packages = { '': one, 'node_modules/one': { resolved: 'one', link: true }, one: { version: '1.0.0' } };
+  writeJson('project/package-lock.json', { name: 'p', version: '1.0.0', lockfileVersion: 3, packages });
+  write('project/src/cli/main.ts', PROGRAM);
+  copyFileSync(path.join(ROOT, 'weir'), file('project/weir'));
+
+  // A runtime from a folder instead of the registry: this Node.js, and the npm that it has.
+  mkdirSync(file('node-here/bin'), { recursive: true });
+  symlinkSync(process.execPath, file('node-here/bin/node'));
+  symlinkSync(npm as string, file('node-here/bin/npm'));
+  writeJson('node-here/package.json', { name: 'node-here', version: '1.0.0' });
+  const dependencies = { 'node-here': `file:${file('node-here')}` };
+  writeJson('project/runtime/package.json', { name: 'r', version: '1.0.0', dependencies });
+  writeJson('project/runtime/package-lock.json', {
+    name: 'r',
+    version: '1.0.0',
+    lockfileVersion: 3,
+    packages: {
+      '': { name: 'r', version: '1.0.0', dependencies },
+      'node_modules/node-here': { resolved: file('node-here'), link: true },
+      [path.relative(file('project/.weir/runtime'), file('node-here'))]: { name: 'node-here', version: '1.0.0' },
+    },
+  });
+  write('project/runtime/.npmrc', '');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs ./weir as somebody whose machine has only the old Node.js and the system's tools. */
+function weir(...args: string[]) {
+  const env = { PATH: `${file('bin')}:/usr/bin:/bin`, HOME: folder };
+  const child = spawn(file('project/weir'), args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.on('data', (data) => {
+    said.stdout += data;
+  });
+  child.stderr.on('data', (data) => {
+    said.stderr += data;
+  });
+  return { said, code: once(child, 'close').then(([code]) => code as number) };
+}
+
+describe('./weir on a machine with an old Node.js', () => {
+  it('fetches another one and the packages, says so, and installs as the machine\u2019s own npm is told to', async () => {
+    for (const made of ['.weir', 'node_modules']) rmSync(path.join(project, made), { recursive: true, force: true });
+    const { said, code } = weir('status', '--json');
+    expect([await code, said.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^weir: installing Node\.js 24 .*v20\.0\.0\)\nweir: installing packages/),
+    ]);
+    expect(JSON.parse(said.stdout)).toMatchObject({ version: process.version, args: ['status', '--json'] });
+    expect(readFileSync(path.join(project, 'installed_by'), 'utf8')).toBe(file('machine/etc/npmrc'));
+    expect(existsSync(path.join(project, '.weir/install.lock'))).toBe(false);
+  });
+
+  it('installs nothing a second time, and keeps what Node.js compiled', async () => {
+    const { said, code } = weir('stop');
+    expect([await code, said.stderr]).toEqual([0, '']);
+    expect(JSON.parse(said.stdout).cache).toMatch(new RegExp(`^${path.join(project, '.weir/code')}/`));
+    expect(existsSync(path.join(project, '.weir/code'))).toBe(true);
+  });
+
+  it('installs packages again when the lock has changed, after whoever installs now', async () => {
+    const lock = file('project/.weir/install.lock');
+    mkdirSync(lock, { recursive: true });
+    writeFileSync(path.join(lock, 'pid'), `${process.pid}`);
+    rmSync(path.join(project, 'installed_by'), { force: true });
+    writeFileSync(file('project/package-lock.json'), `${readFileSync(file('project/package-lock.json'), 'utf8')}\n`);
+    const { said, code } = weir('status');
+    await until('it waits', () => said.stderr === `weir: waiting for another ./weir (pid ${process.pid}) to install\n`);
+    expect(existsSync(path.join(project, 'installed_by'))).toBe(false);
+    // As one leaves it that was killed: there is no such process.
+    writeFileSync(path.join(lock, 'pid'), '999999999');
+    expect([await code, said.stderr]).toEqual([0, expect.stringMatching(/installing packages \(npm ci\)\n$/)]);
+    expect(existsSync(path.join(project, 'installed_by'))).toBe(true);
+  });
+});
