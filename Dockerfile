@@ -25,7 +25,7 @@ COPY package.json ./
 COPY src src
 USER node
 EXPOSE 8000
-CMD ["node", "--disable-warning=ExperimentalWarning", "src/gateway/main.ts"]
+CMD ["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8", "--expose-gc", "src/gateway/main.ts"]
 
 FROM app AS console
 COPY --from=dashboard /app/performance_dashboard/dist performance_dashboard/dist

@@ -1,11 +1,18 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+// As ./weir has it: the programs under test are started hundreds of times, and compiled once.
+process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, '.weir/code');
+
 const RETRY = process.env.CI ? 1 : 0;
+/** All stacks of this checkout serve one built page: it is there before the first of them. */
+const BUILT_PAGE = 'test/support/build_page.ts';
 
 /**
- * Four projects: `unit` (no process but this one), `real` (NGINX, Redis, instances as processes) and
+ * Four projects: `unit` (no process but this one), `real` (NGINX, Redis, instances as processes),
  * `browser` (Chromium on top of that), and `alone`, where
- * shares are judged and nothing else may slow an instance. Every file has ports, folders and sockets of its own.
+ * shares are judged, frames are counted or the page is built anew, and nothing else may run. Every file has ports,
+ * folders and sockets of its own.
  *
  * On CI a test with real parts that failed is tried once more: a shared machine can starve a process for seconds, and
  * what fails twice is no accident. On a contributor's machine nothing is tried again, so that a race shows itself.
@@ -25,8 +32,11 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
+          globalSetup: BUILT_PAGE,
           // Two at a time: most of a file's time is waiting for leases, drains and answers, and what starves meanwhile fails.
           maxWorkers: 2,
+          // Tests of one file that say so wait together; five at a time would make them queue.
+          maxConcurrency: 16,
           retry: RETRY,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
@@ -35,25 +45,26 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'alone',
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: BUILT_PAGE,
+          maxWorkers: 2,
           retry: RETRY,
-          include: ['test/alone/**/*.test.ts'],
-          fileParallelism: false,
-          sequence: { groupOrder: 3 },
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
         },
       },
       {
         test: {
-          name: 'browser',
-          retry: RETRY,
-          // After the others: frames are counted.
-          sequence: { groupOrder: 2 },
-          include: ['test/browser/**/*.test.ts'],
+          name: 'alone',
+          include: ['test/alone/**/*.test.ts'],
+          globalSetup: BUILT_PAGE,
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          retry: RETRY,
+          sequence: { groupOrder: 3 },
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
     ],

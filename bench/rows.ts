@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { instanceArgs } from '../src/stack/instance_command.ts';
 import type { Goal } from './figures.ts';
 import { startNginx } from './start_nginx.ts';
 import { PORTKEY, portkeyHeaders, startPortkey } from './start_portkey.ts';
@@ -22,7 +23,16 @@ export interface Work {
   perSecond: number;
 }
 
-const PORTS = { mock: 9210, floor: 9211, bare: 9212, weir: 9213, deployed: 9214, resumable: 9215, portkey: 9216 };
+const PORTS = {
+  mock: 9210,
+  floor: 9211,
+  bare: 9212,
+  weir: 9213,
+  deployed: 9214,
+  resumable: 9215,
+  portkey: 9216,
+  bareFake: 9217,
+};
 
 const NAMES = {
   deployed: 'Weir as deployed (Unix socket behind NGINX): the instance',
@@ -30,6 +40,8 @@ const NAMES = {
   fake: 'Weir as deployed, provider `fake`: the instance',
   resumable: 'Weir as deployed, `resumable: true`: the instance',
 };
+
+const BARE_FAKE = 'Node, bare: a timer to one framed socket write, Unix socket behind NGINX';
 
 /**
  * NGINX only copies bytes; a relay that decodes, counts and encodes each event may cost this much more, and one that
@@ -70,6 +82,11 @@ export async function startRows(
     const socket = join(directory, 'app.sock');
     const behind = keep(await startInstance({ path: socket }, mockUrl));
     const front = keep(await startNginx(directory, PORTS.deployed, `unix:${socket}`));
+    const bareSocket = join(directory, 'bare.sock');
+    const bareFake = keep(
+      await startProcess(process.execPath, ['bench/bare_fake.ts', '--path', bareSocket], { path: bareSocket }),
+    );
+    keep(await startNginx(directory, PORTS.bareFake, `unix:${bareSocket}`));
 
     const redis = keep(await startRedis(directory));
     const durableSocket = join(directory, 'durable.sock');
@@ -83,6 +100,7 @@ export async function startRows(
     };
     const stream = { path: '/api/v1/stream', body: { model, provider: 'openai', query: 'hi' } };
     const knobs = { tokens_per_second: work.perSecond, ttft_ms: 20, text: 'word '.repeat(work.chunks) };
+    const fake = { path: stream.path, body: { model: 'demo', provider: 'fake', query: 'hi', fake: knobs } };
     const rows: Row[] = [
       { key: 'direct', name: 'no relay: the mock itself', port: PORTS.mock, ...chat, figures: [] },
       {
@@ -132,11 +150,17 @@ export async function startRows(
         figures: [{ name: NAMES.chat, pids: [behind.pid] }],
       },
       {
+        key: 'bareFake',
+        name: BARE_FAKE,
+        port: PORTS.bareFake,
+        ...fake,
+        figures: [{ name: BARE_FAKE, pids: [bareFake.pid] }],
+      },
+      {
         key: 'fake',
         name: NAMES.fake,
         port: PORTS.deployed,
-        path: '/api/v1/stream',
-        body: { model: 'demo', provider: 'fake', query: 'hi', fake: knobs },
+        ...fake,
         figures: [{ name: NAMES.fake, pids: [behind.pid] }],
       },
       {
@@ -163,7 +187,7 @@ function startInstance(
   mockUrl: string,
   more: Record<string, string> = {},
 ): Promise<StartedProcess> {
-  return startProcess(process.execPath, ['src/gateway/main.ts'], address, {
+  return startProcess(process.execPath, instanceArgs('.'), address, {
     INSTANCE_ID: 'app-1',
     ...('port' in address ? { PORT: `${address.port}` } : { SOCKET: address.path }),
     DEFAULT_PROVIDER: 'openai',

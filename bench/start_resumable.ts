@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { instanceArgs } from '../src/stack/instance_command.ts';
 import { startProcess } from './start_process.ts';
 import { startRedis } from './start_redis.ts';
 
@@ -11,7 +12,7 @@ export async function startResumable(port: number) {
   const redis = await startRedis(directory);
   const instance = await startProcess(
     process.execPath,
-    ['src/gateway/main.ts'],
+    instanceArgs('.'),
     { port },
     {
       INSTANCE_ID: 'app-1',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { instanceArgs } from '../stack/instance_command.ts';
 import { portProblem } from '../stack/machine/port_check.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import { checkedConfig } from './config_file.ts';
@@ -12,7 +12,7 @@ export async function devCommand(port: number, environment: Environment): Promis
   if (problem) throw problem;
   const config = checkedConfig(DEFAULT_STACK_OPTIONS, environment);
   if (config !== undefined) say(config);
-  const child = spawn(process.execPath, [path.join(environment.root, 'src/gateway/main.ts')], {
+  const child = spawn(process.execPath, instanceArgs(environment.root), {
     cwd: environment.root,
     stdio: 'inherit',
     env: {

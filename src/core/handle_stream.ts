@@ -16,7 +16,7 @@ import { Producer } from './stream/producer.ts';
 import { Reader } from './stream/reader.ts';
 import type { Sink } from './stream/sink.ts';
 import type { TimerWheel } from './time/timer_wheel.ts';
-import { answerUsage, NO_USAGE, promptLengthOf, type RecordUsage } from './usage/stream_usage.ts';
+import { answerUsage, NO_USAGE, type RecordUsage } from './usage/stream_usage.ts';
 
 /** The head waits for the provider's own head, but not longer than this. */
 const HEAD_PATIENCE_MS = 2_000;
@@ -39,7 +39,10 @@ export interface StreamCore {
 
 /** One client's request for one stream, already validated; `abort` ends it from outside, with a WeirError as reason. */
 export interface StreamExchange {
+  /** Loses its prompt when the answer has begun. */
   request: StreamRequest;
+  /** Of that prompt, in UTF-16 units. */
+  promptLength: number;
   userId: string;
   threadId: string;
   /** When the request came, by `performance.now()`. */
@@ -76,6 +79,10 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   const open = (signal: AbortSignal) => core.routing.open(route, request, { threadId, signal, span });
   const key = requestKey(route, () => ({ kind: 'text', userId, asked: comparableText(request) }));
   const opening = key ? core.cache.open({ key, route, medium: textMedium, abort, open }) : open(abort.signal);
+  opening.answer.then(
+    () => forgetPrompt(request),
+    () => {},
+  );
   let outcome: 'ok' | WeirError['code'] = 'internal_error';
   let usage = NO_USAGE;
   /** Nobody generated anything for this one. */
@@ -103,7 +110,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     onFailover(opening, tell);
     const ending = await producer.run(opening.answer, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
-    usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLengthOf(request), producer.length);
+    usage = answerUsage(ending.ok ? ending.end : undefined, () => exchange.promptLength, producer.length);
     span?.answered(producer.answered(ending));
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
@@ -121,6 +128,12 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     span?.end(outcome, opening.target);
     core.log.info('6', 'Stream ended', { ...about, outcome, provider, duration_ms: Math.round(ms) });
   }
+}
+
+/** Nobody else is asked now, and what may be long must not stay for as long as the stream is open. */
+function forgetPrompt(request: StreamRequest): void {
+  request.query = undefined;
+  request.messages = undefined;
 }
 
 /**

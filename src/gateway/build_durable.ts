@@ -33,7 +33,14 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
   const faults = faultPoint(config.FAULT_POINT);
   const boots = new Set([boot]);
   let leaving = false;
-  const wal = new GroupLog({ store, wheel: streamCore.wheel, boot, strict, faults, onFenced: () => void renew() });
+  const wal = new GroupLog({
+    store,
+    boot,
+    strict,
+    faults,
+    onFenced: () => void renew(),
+    onLate: (streams) => streamCore.log.warn('0', 'The stream log is late; frames go out unlogged', { streams }),
+  });
   const core: DurableCore = {
     ...streamCore,
     instance: config.INSTANCE_ID,

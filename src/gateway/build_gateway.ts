@@ -11,8 +11,8 @@ import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.t
 import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
 import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.ts';
+import { patientStore } from '../adapters/stores/stream_log/patient_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
-import { tellOutages } from '../adapters/stores/stream_log/tell_outages.ts';
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
@@ -30,6 +30,7 @@ import type { GatewayConfig } from './config.ts';
 import { keyAccess, openAccess } from './http/access.ts';
 import { buildServer } from './http/build_server.ts';
 import { identifyBy } from './http/identity.ts';
+import { IdleCollection } from './idle_collection.ts';
 import { loadTracer } from './load_tracer.ts';
 import { OpenStreams } from './open_streams.ts';
 import { ProviderSet } from './provider_set.ts';
@@ -99,7 +100,7 @@ export async function buildGateway(
     tracer,
     log: eventLog,
   };
-  const store = redis ? tellOutages(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
+  const store = redis ? patientStore(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
   const durable = buildDurable({ config, core: streamCore, store, boot, newBoot, peer });
   const { core } = durable;
 
@@ -154,6 +155,7 @@ export async function buildGateway(
   };
   const announcer = new Announcer(directory, self);
   const feed = new ClusterFeed(cluster);
+  const stopCollecting = new IdleCollection(() => open.size + core.threads.size, eventLog).start();
   const app = await buildServer({
     config,
     core,
@@ -182,6 +184,7 @@ export async function buildGateway(
       feed.close();
     },
     async close(): Promise<void> {
+      stopCollecting();
       keys?.close();
       await durable.stop();
       await announcer.stop();

@@ -37,6 +37,8 @@ try {
   } else if (config.PEER_PORT) {
     await peerListener(gateway.peerServices, config.PEER_SECRET, { host: config.HOST, port: config.PEER_PORT });
   }
+  // A request's thread needs a log that others know; and peers reach whoever has one.
+  await gateway.durable.start();
   if (config.SOCKET) {
     // Left by a killed predecessor; the directory decides who may reach the new one.
     rmSync(config.SOCKET, { force: true });
@@ -52,7 +54,6 @@ try {
   log.flush();
   process.exit(1);
 }
-await gateway.durable.start();
 await gateway.announcer.start();
 log.info('0', 'Ready', { address: config.SOCKET ?? app.server.address(), boot: gateway.boot(), pid: process.pid });
 

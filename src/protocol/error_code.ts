@@ -66,6 +66,9 @@ export interface ErrorOptions {
   cause?: unknown;
 }
 
+/** V8's own; elsewhere it means nothing. */
+const STACKS = Error as { stackTraceLimit?: number | undefined };
+
 /** The only error that the core throws on purpose. */
 export class WeirError extends Error {
   readonly code: ErrorCode;
@@ -73,7 +76,11 @@ export class WeirError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
+    const { stackTraceLimit } = STACKS;
+    // The code says what happened; a stack would be the dearest part of a refusal, and nobody reads it.
+    if (code !== 'internal_error') STACKS.stackTraceLimit = 0;
     super(options.message ?? ERROR_TABLE[code].message, { cause: options.cause });
+    STACKS.stackTraceLimit = stackTraceLimit;
     this.name = 'WeirError';
     this.code = code;
     this.details = options.details ?? {};

@@ -1,6 +1,8 @@
 /** What the services need to know beside the options; kept in the plan, for instances that are added later. */
 export interface ServiceSettings {
   nginx: string;
+  /** Starts NGINX so that it notices clients that vanish; undefined where there is none that can. */
+  perl: string | undefined;
   /** Undefined with a Redis of the user's own. */
   redis: string | undefined;
   /** Ports of the nodes of the stack's own Redis Cluster; undefined without one. */

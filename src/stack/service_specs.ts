@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { dashboardOrigins } from './dashboard_origins.ts';
 import type { DoctorPlace } from './doctor/doctor_place.ts';
+import { instanceArgs } from './instance_command.ts';
+import { nginxCommand } from './nginx/nginx_command.ts';
 import { ownRedisUrl, redisSpecs } from './redis_specs.ts';
 import type { ServiceSettings } from './service_settings.ts';
 import type { StackLayout } from './stack_layout.ts';
@@ -64,7 +66,7 @@ function instanceSpec(
     name,
     kind: 'instance',
     command: process.execPath,
-    args: [path.join(layout.root, 'src/gateway/main.ts')],
+    args: instanceArgs(layout.root),
     cwd: layout.root,
     env: {
       INSTANCE_ID: name,
@@ -122,13 +124,18 @@ function consoleSpec(layout: StackLayout, options: StackOptions, settings: Servi
   };
 }
 
-function nginxSpec(layout: StackLayout, options: StackOptions, command: string): ServiceSpec {
+function nginxSpec(
+  layout: StackLayout,
+  options: StackOptions,
+  { nginx, perl }: ServiceSettings,
+  listen: string[],
+): ServiceSpec {
+  // The prefix is ours, and so is the log: the built-in places belong to the system's own NGINX.
+  const args = ['-p', layout.state, '-c', layout.nginxConf, '-e', 'stderr'];
   return {
     name: 'nginx',
     kind: 'nginx',
-    command,
-    // The prefix is ours, and so is the log: the built-in places belong to the system's own NGINX.
-    args: ['-p', layout.state, '-c', layout.nginxConf, '-e', 'stderr'],
+    ...nginxCommand({ command: nginx, args }, listen, perl),
     cwd: layout.state,
     env: {},
     logFile: path.join(layout.logs, 'nginx.log'),
@@ -145,11 +152,20 @@ export function instanceSpecs(layout: StackLayout, options: StackOptions, settin
   return instanceNames(options.instances).map((name) => instanceSpec(name, layout, options, settings));
 }
 
-/** The stack's processes in the order of their start: Redis, instances, console, NGINX. */
-export function serviceSpecs(layout: StackLayout, options: StackOptions, settings: ServiceSettings): ServiceSpec[] {
+/**
+ * The stack's processes in the order of their start: Redis, instances, console, NGINX.
+ *
+ * @param listen what NGINX's configuration listens on, as it stands there
+ */
+export function serviceSpecs(
+  layout: StackLayout,
+  options: StackOptions,
+  settings: ServiceSettings,
+  listen: string[],
+): ServiceSpec[] {
   const inside = options.all
     ? [...instanceSpecs(layout, options, settings), consoleSpec(layout, options, settings)]
     : [];
   const redis = settings.redis === undefined ? [] : redisSpecs(layout, settings.redis, settings.redisPorts);
-  return [...redis, ...inside, nginxSpec(layout, options, settings.nginx)];
+  return [...redis, ...inside, nginxSpec(layout, options, settings, listen)];
 }

@@ -1,11 +1,7 @@
-import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
-import { buildDashboard } from '../../src/stack/native/build_dashboard.ts';
+import { afterAll } from 'vitest';
 import { type FakeConsole, type FakeScript, startFakeConsole } from '../support/fake_console.ts';
 import { launchBrowser, openDashboard } from './dashboard_page.ts';
-
-const ROOT = path.resolve(import.meta.dirname, '../..');
 
 export interface FakeInBrowser {
   browser: Browser;
@@ -15,14 +11,10 @@ export interface FakeInBrowser {
   open(script: Partial<FakeScript>, hash?: string): Promise<{ page: Page; console: FakeConsole }>;
 }
 
-/** The page as it is in the sources, a browser, and consoles that say what a test wants. */
+/** A browser, and consoles that say what a test wants. */
 export async function fakeInBrowser(args: string[] = []): Promise<FakeInBrowser> {
   const browser = await launchBrowser(args);
   const fakes: FakeConsole[] = [];
-  beforeAll(async () => {
-    const said = await buildDashboard(ROOT, undefined);
-    if (said !== undefined && said !== 'built') throw new Error(said);
-  });
   afterAll(async () => {
     await browser.close();
     await Promise.all(fakes.map((each) => each.stop()));

@@ -68,21 +68,6 @@ describe('a page whose API is one instance', () => {
 });
 
 describe('the looks', () => {
-  it.each(['light', 'dark'] as const)('fits 320 pixels, on every screen, %s', async (colorScheme) => {
-    const viewport = { width: 320, height: 800 };
-    const { page } = await openDashboard(browser, stack.dashboard, { colorScheme, viewport });
-    await pathIsWhole(page);
-    await runLoadTest(page, 9, 9);
-    const overflow = 'document.documentElement.scrollWidth - window.innerWidth';
-    expect(await page.evaluate(overflow)).toBeLessThanOrEqual(0);
-    await screenshot(page, `load-320-${colorScheme}`);
-    await page.getByRole('link', { name: 'Overview' }).click();
-    await page.getByRole('heading', { name: 'Instances' }).waitFor();
-    expect(await page.evaluate(overflow)).toBeLessThanOrEqual(0);
-    await screenshot(page, `overview-320-${colorScheme}`);
-    await page.context().close();
-  });
-
   it('follow the system, or the choice, which a reload keeps', async () => {
     const { page } = await openDashboard(browser, stack.dashboard, { colorScheme: 'dark' });
     const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor');

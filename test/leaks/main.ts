@@ -1,11 +1,11 @@
 import { Agent } from 'node:http';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { nextRandom } from '../../src/adapters/providers/fake_text.ts';
 import type { HealthView } from '../../src/protocol/cluster_view.ts';
-import { type Instance, startInstance } from '../support/instance.ts';
+import { startInstance } from '../support/instance.ts';
 import { startMockOpenai } from '../support/mock_openai.ts';
 import { startRedis } from '../support/redis.ts';
+import { type Remains, remainsOf, TELLS_REMAINS } from '../support/remains_of.ts';
 import { along, routeFile } from '../support/route_files.ts';
 import { until } from '../support/until.ts';
 import { type Ended, type Leaving, shortStream } from './short_stream.ts';
@@ -28,21 +28,8 @@ const OWN_SOCKETS = 6;
 const LASTING = ['TCPSocketWrap', 'TCPServerWrap', 'PipeWrap'];
 const MAX_TIMERS = 10;
 
-interface Remains {
-  heap: number;
-  external: number;
-  handles: Record<string, number>;
-}
-
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-
-async function remainsOf(instance: Instance): Promise<Remains> {
-  const said = () => instance.lines.filter(({ event }) => event === 'Remains');
-  const before = said().length;
-  instance.process.kill('SIGUSR2');
-  return (await until('what the process holds', () => said()[before])) as unknown as Remains;
-}
 
 const streams = Number(values.streams);
 const seed = Number(values.seed ?? Date.now() % 100_000) || 1;
@@ -74,7 +61,7 @@ const config = made.use(
   }),
 );
 const instance = await startInstance({
-  NODE_OPTIONS: `--expose-gc --import ${path.resolve(import.meta.dirname, 'report_remains.ts')}`,
+  NODE_OPTIONS: TELLS_REMAINS,
   REDIS_URL: redis.url,
   WEIR_CONFIG: config.file,
   TRUSTED_PROXIES: '127.0.0.1',

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 
-/** For `--import`, with `--expose-gc`: at SIGUSR2 the process says on stdout, as a line of its log, what it holds. */
+/** For `--import` into an instance: at SIGUSR2 the process says on stdout, as a line of its log, what it holds. */
 process.on('SIGUSR2', () => {
   globalThis.gc?.();
   globalThis.gc?.();

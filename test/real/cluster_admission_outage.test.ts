@@ -35,27 +35,33 @@ const everyHealth = (redis: 'connected' | 'disconnected') => async () => {
   );
 };
 
-/** Closes these, and waits until all their slots can be had again, whichever instance is asked. */
-async function freeAgain(user: string, streams: RawConnection[]): Promise<void> {
-  for (const raw of streams) raw.socket.destroy();
+/** Three streams, one after another, on these instances; refused ones are asked for again. */
+async function threeOf(user: string, instances: Instance[]): Promise<RawConnection[]> {
   const got: RawConnection[] = [];
   await until(
-    'all slots are free again',
+    'three are granted',
     async () => {
-      const raw = open(at(got.length), user);
+      const raw = open(instances[got.length] as Instance, user);
       if ((await statuses([raw]))[200]) got.push(raw);
       return got.length === 3;
     },
     15_000,
   );
+  return got;
+}
+
+/** Closes these, and waits until all their slots can be had again, whichever instance is asked. */
+async function freeAgain(user: string, streams: RawConnection[]): Promise<void> {
+  for (const raw of streams) raw.socket.destroy();
+  const got = await threeOf(user, [0, 1, 2].map(at));
   expect(await statuses(openOnEach(user))).toEqual({ 429: 3 });
   for (const raw of got) raw.socket.destroy();
 }
 
 describe('while Redis is away', () => {
   it('each instance enforces its share; what it granted counts afterwards, and nothing had to be restarted', async () => {
-    const before = [0, 0, 0].map((index) => open(at(index), 'holder'));
-    expect(await statuses(before)).toEqual({ 200: 3 });
+    // On a busy machine Redis may be silent for a moment before it is away; then a share is all that is granted.
+    const before = await threeOf('holder', [0, 0, 0].map(at));
     await stack.redis.kill();
     await until('health tells', everyHealth('disconnected'));
     expect(await statuses(openOnEach('fresh'))).toEqual({ 200: 3 });

@@ -12,9 +12,15 @@ const KEY = 'sk-very-secret';
 
 let provider: MockOpenai;
 let instance: Instance;
-let script: readonly MockStep[] | undefined;
+/** By model: what the provider says, call by call; the last one also to all further calls. */
+const scripts = new Map<string, (readonly MockStep[])[]>();
 beforeAll(async () => {
-  provider = await startMockOpenai({ script: () => script });
+  provider = await startMockOpenai({
+    script: ({ body }) => {
+      const calls = scripts.get(String(body.model));
+      return calls && calls.length > 1 ? calls.shift() : calls?.[0];
+    },
+  });
   instance = await startInstance({ OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: KEY, DEFAULT_PROVIDER: 'openai' });
 });
 afterAll(async () => {
@@ -29,13 +35,15 @@ const ask = (body: Record<string, unknown> | string, headers?: Record<string, st
 const streamed = (model: string, more: Record<string, unknown> = {}) =>
   ask({ model, stream: true, messages: [{ role: 'user', content: 'hi' }], ...more });
 
-async function scripted(steps: readonly MockStep[], more: Record<string, unknown> = {}) {
-  script = steps;
-  try {
-    return await streamed('scripted', more);
-  } finally {
-    script = undefined;
-  }
+/** Asks for an answer that is `steps`, and `later` when the provider is asked again. */
+function scripted(
+  steps: readonly MockStep[],
+  more: Record<string, unknown> = {},
+  later: readonly MockStep[] = steps,
+): Promise<DoorAnswer> {
+  const model = `scripted-${scripts.size}`;
+  scripts.set(model, [steps, later]);
+  return streamed(model, more);
 }
 
 const head: MockStep = { head: 200, headers: SSE_HEADERS };
@@ -87,12 +95,6 @@ describe('a streamed answer is the provider’s, byte for byte', () => {
   it('thousands of events in one read, and one that is huge', async () => {
     const many = answerFrames(['é🌉x'.repeat(300_000), ...Array.from({ length: 5_000 }, (_, at) => `${at} `)], true);
     expect((await scripted([head, { write: many }])).text === many).toBe(true);
-  });
-
-  it('and ends at [DONE], though the provider’s connection does not', async () => {
-    const { text } = await scripted([head, { write: answerFrames(['One '], false) }, { hang: true }]);
-    expect(text).toBe(answerFrames(['One '], false));
-    await until('the call is given up', () => provider.open === 0);
   });
 
   it('and what comes after [DONE] is nobody’s', async () => {
@@ -210,7 +212,7 @@ describe('a provider that fails after its head', () => {
   });
 });
 
-describe('silence', () => {
+describe.concurrent('silence', () => {
   const words = answerFrames(['One ', 'two.'], false);
   const heartbeat = ': hb\n\n';
 
@@ -223,10 +225,19 @@ describe('silence', () => {
   });
 
   it('of a provider without a head ends with ours; its refusal is then an event', async () => {
-    const answer = await scripted([{ pause: 11_000 }, { head: 429 }, { write: '{}' }]);
+    const refusal: MockStep[] = [{ head: 429 }, { write: '{}' }];
+    const answer = await scripted([{ pause: 11_000 }, ...refusal], {}, refusal);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(lastEvent(answer.text)).toMatchObject({ error: { code: 'upstream_rate_limited' } });
+  });
+
+  it('of a provider after its [DONE] keeps nobody: the answer ends, and the call is given up', async () => {
+    const messages = [{ role: 'user', content: 'never ends' }];
+    const { text } = await scripted([head, { write: answerFrames(['One '], false) }, { hang: true }], { messages });
+    expect(text).toBe(answerFrames(['One '], false));
+    expect(provider.peak('never ends')).toBe(1);
+    await until('the call is given up', () => provider.openFor('never ends') === 0);
   });
 });
 

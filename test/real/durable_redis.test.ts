@@ -69,6 +69,31 @@ describe('Redis', () => {
     expect(deployment.errors()).toEqual([]);
   });
 
+  it.concurrent('slow for half a second: whoever streams waits, whoever comes is resumable, and nobody hears of it', async () => {
+    await using deployment = await Deployment.start({ instances: 2 });
+    const running = await streaming(deployment, 0, 65, 150);
+    const redis = deployment.redis.process;
+    redis.kill('SIGSTOP');
+    // The claim of a key is repeated, and without one the making of the thread.
+    const opening = [{ 'Idempotency-Key': 'slow' }, {}].map((headers, at) =>
+      openThread(deployment.url(at), resumable(spoken(66 + at, 50)), headers),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    redis.kill('SIGCONT');
+    const opened = await Promise.all(opening);
+    await until('they stream', () => opened.every((reading) => chunks(reading).length > 5));
+    await deployment.kill(0);
+    await Promise.all([running, ...opened].map((reading) => reading.ended));
+    for (const [seed, tokens, reading] of [[65, 150, running] as const, [66, 50, opened[0] as Reading] as const]) {
+      const rest = await attach(deployment.url(1), threadOf(reading), lastId(reading));
+      await rest.ended;
+      expectWhole(seed, tokens, reading, rest);
+    }
+    expectWhole(67, 50, opened[1] as Reading);
+    expect([running, ...opened].flatMap(notices)).toEqual([]);
+    expect(await deployment.metric(1, 'weir_unlogged_streams_total')).toBe(0);
+  });
+
   it.concurrent('frozen for five seconds: streams go on, nobody is taken for dead', async () => {
     await using deployment = await Deployment.start({ instances: 2 });
     const streams = [await streaming(deployment, 0, 55, 450), await streaming(deployment, 1, 56, 450)];

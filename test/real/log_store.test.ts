@@ -44,6 +44,16 @@ async function newThread(): Promise<ThreadRecord> {
   return record;
 }
 
+describe('a thread in Redis', () => {
+  it('is made once: by whoever repeats the step because its answer was lost, and by nobody else', async () => {
+    const record = await newThread();
+    const request = { query: 'q', model: 'm', resumable: true };
+    expect(await store.create(record, request)).toBe(true);
+    expect(await store.create({ ...record, owner: 'boot-2' }, request)).toBe(false);
+    expect(await store.read(record.id)).toMatchObject({ owner: 'boot-1' });
+  });
+});
+
 describe('the text of a thread in Redis', () => {
   it('is whole also where the answers to checkpoints were lost, and the owner believes that less is kept', async () => {
     const record = await newThread();

@@ -1,9 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ClusterView } from '../../src/protocol/cluster_view.ts';
 import { isAlive } from '../../src/stack/supervisor/process_identity.ts';
-import type { SupervisorPlan } from '../../src/stack/supervisor/service_spec.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { Http2Client, requestHttp1 } from '../support/stack_requests.ts';
 import { flaw, perInstance, startSteadyLoad } from '../support/steady_load.ts';
@@ -26,7 +25,6 @@ const ask = async <T>(what: string): Promise<T> =>
   JSON.parse((await requestHttp1(stack.url, { path: what })).text) as T;
 const cluster = () => ask<ClusterView>('/api/v1/cluster');
 const names = async () => (await stack.services()).map(({ name }) => name);
-const plan = () => JSON.parse(readFileSync(path.join(stack.state, 'plan.json'), 'utf8')) as SupervisorPlan;
 const flaws = (answers: Parameters<typeof flaw>[0][]) => answers.map(flaw).filter((each) => each !== undefined);
 
 async function incarnations(): Promise<Record<string, string>> {
@@ -53,13 +51,13 @@ describe('a rolling restart under 300 streams', () => {
       expect(after[name]).not.toContain(boot);
     }
     expect(await stack.pid('nginx')).toBe(nginx);
-    expect(plan().nginx.plan.resting).toEqual([]);
+    expect(stack.plan().nginx.plan.resting).toEqual([]);
   });
 });
 
 describe('a rolling restart that fails', () => {
   it('leaves the others serving, says how to go on, and lets that mend it', async () => {
-    const inTheWay = plan().services.find(({ name }) => name === 'app-1')!.sockets[1]!;
+    const inTheWay = stack.plan().services.find(({ name }) => name === 'app-1')!.sockets[1]!;
     rmSync(inTheWay);
     mkdirSync(path.join(inTheWay, 'a-folder'), { recursive: true });
     const before = await incarnations();
@@ -78,7 +76,7 @@ describe('a rolling restart that fails', () => {
 
     rmSync(inTheWay, { recursive: true });
     expect((await stack.weir(['restart', 'app-1'])).code).toBe(0);
-    expect(plan().nginx.plan.resting).toEqual([]);
+    expect(stack.plan().nginx.plan.resting).toEqual([]);
     const after = await startSteadyLoad(stack.url, 20, { tokens: 5, ttft_ms: 0 });
     expect(Object.keys(perInstance(await after.stop())).sort()).toEqual(['app-1', 'app-2', 'app-3']);
   });
@@ -90,7 +88,7 @@ describe('scale', () => {
     expect((await stack.weir(['scale', '5'])).code).toBe(0);
     expect(await names()).toEqual(['redis', 'app-1', 'app-2', 'app-3', 'app-4', 'app-5', 'console', 'nginx']);
     await until('all five are seen in the cluster', async () => (await cluster()).instances.length === 5);
-    expect(plan().services.map(({ name }) => name)).toContain('app-5');
+    expect(stack.plan().services.map(({ name }) => name)).toContain('app-5');
     // From zero: those that begin now are spread over five.
     const ended = load.ended.length;
     await until('every stream is one that began since', () => load.ended.length > ended + 200, 20_000);
@@ -99,7 +97,8 @@ describe('scale', () => {
     expect(Math.min(...spread)).toBeGreaterThan(Math.max(...spread) / 2);
 
     const leaving = (await stack.services()).filter(({ name }) => /app-[345]/.test(name));
-    const sockets = plan()
+    const sockets = stack
+      .plan()
       .services.filter(({ name }) => /app-[345]/.test(name))
       .flatMap((spec) => spec.sockets);
     expect((await stack.weir(['scale', '2'])).code).toBe(0);
@@ -125,7 +124,8 @@ describe('scale', () => {
 
   it('leaves everything as it was when a new instance can not start', async () => {
     // The new one's socket can not be made where a folder lies.
-    const socket = plan()
+    const socket = stack
+      .plan()
       .services.find(({ name }) => name === 'app-2')!
       .sockets[0]!.replace('app-2', 'app-3');
     mkdirSync(path.join(socket, 'in-the-way'), { recursive: true });

@@ -1,9 +1,9 @@
-import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/protocol/cluster_view.ts';
 import { redisFacts } from '../../src/stack/redis_facts.ts';
 import { isAlive } from '../../src/stack/supervisor/process_identity.ts';
 import type { ServiceStatus } from '../../src/stack/supervisor/service_spec.ts';
+import { listens } from '../support/listens.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { requestHttp1 } from '../support/stack_requests.ts';
 import { until } from '../support/until.ts';
@@ -16,14 +16,6 @@ afterEach(() => stack.destroy());
 
 const nodes = async (): Promise<ServiceStatus[]> =>
   (await stack.services()).filter(({ name }) => name.startsWith('redis'));
-
-function listens(address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(Number(new URL(address).port), '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
-}
 
 describe('--redis cluster', () => {
   it('starts six nodes as one cluster, which outlives the death of a primary, and stops them all', async () => {
@@ -50,7 +42,7 @@ describe('--redis cluster', () => {
     const pids = (await nodes()).map(({ pid }) => pid!);
     expect((await stack.weir(['stop'])).code).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
-    for (const { address } of six) expect(await listens(address)).toBe(false);
+    for (const { address } of six) expect(await listens(Number(new URL(address).port))).toBe(false);
   });
 
   // Needs instances to whom a REDIS_URL with several hosts means a cluster.

@@ -1,13 +1,12 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shortRequest } from '../../src/stack/http_request.ts';
-import { isSameProcess, type ProcessIdentity } from '../../src/stack/supervisor/process_identity.ts';
+import { isSameProcess } from '../../src/stack/supervisor/process_identity.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
-import { until } from '../support/until.ts';
 
+/** One of its own for each test; most of them start none. */
 let stack: StackFixture;
 beforeEach(async () => {
   stack = await newStack();
@@ -15,28 +14,6 @@ beforeEach(async () => {
 afterEach(() => stack.destroy());
 
 const health = () => shortRequest({ url: `${stack.api}/health`, ca: stack.ca });
-
-function processes(): ProcessIdentity[] {
-  const file = path.join(stack.state, 'processes.json');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity[]) : [];
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => end(true)).once('error', () => end(false));
-  });
-}
-
-async function nothingListens(): Promise<void> {
-  for (const port of Object.values(stack.ports)) expect(await listens(port)).toBe(false);
-}
-
-const runFolder = () => (JSON.parse(readFileSync(path.join(stack.state, 'plan.json'), 'utf8')) as { run: string }).run;
 
 describe('start and stop', () => {
   it('start, status, start again, stop, stop again', async () => {
@@ -63,19 +40,19 @@ describe('start and stop', () => {
       });
     }
 
-    const owned = processes();
+    const owned = stack.processes();
     const second = await stack.weir(['start', '--all', ...stack.portFlags]);
     expect([second.code, second.stderr]).toEqual([0, expect.stringContaining('runs already; nothing to do')]);
-    expect(processes()).toEqual(owned);
+    expect(stack.processes()).toEqual(owned);
 
     const other = await stack.weir(['start', '--all', '--instances', '2']);
     expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('./weir scale 2')]);
 
-    const run = runFolder();
+    const { run } = stack.plan();
     expect((await stack.weir(['stop'])).code).toBe(0);
     expect(owned.filter(isSameProcess)).toEqual([]);
     expect(existsSync(run)).toBe(false);
-    await nothingListens();
+    expect(await stack.listening()).toEqual([]);
     const again = await stack.weir(['stop']);
     expect([again.code, again.stderr]).toEqual([0, 'weir: nothing was running\n']);
   });
@@ -100,62 +77,6 @@ describe('start and stop', () => {
     expect((await stack.weir(['start', '--all', ...stack.portFlags])).code).toBe(0);
     expect((await health()).status).toBe(200);
   });
-
-  it('leads HTTP to HTTPS, and keeps the method of a POST', async () => {
-    await stack.start(['--instances', '1']);
-    const get = await shortRequest({ url: `${stack.httpUrl}/a?b=c` });
-    expect([get.status, get.headers.location]).toEqual([301, `${stack.url}/a?b=c`]);
-    const post = await shortRequest({ url: `${stack.httpUrl}/api/v1/stream`, method: 'POST', body: '{}' });
-    expect([post.status, post.headers.location]).toEqual([308, `${stack.api}/stream`]);
-  });
-});
-
-describe('the answers of NGINX itself', () => {
-  it('are JSON, and leave those of the instances alone', async () => {
-    await stack.start(['--instances', '1']);
-    const ask = async (options: { path: string; method?: string; body?: string; headers?: Record<string, string> }) => {
-      const answer = await shortRequest({ ...options, url: `${stack.url}${options.path}`, ca: stack.ca });
-      return { status: answer.status, headers: answer.headers, body: JSON.parse(answer.body) };
-    };
-    const origin = `http://localhost:${stack.ports.dashboard}`;
-
-    const metrics = await ask({ path: '/metrics', headers: { origin } });
-    expect([metrics.status, metrics.body.error]).toEqual([404, 'not_found']);
-    expect(metrics.headers['access-control-allow-origin']).toBe(origin);
-    expect((await ask({ path: '/metrics', headers: { origin: 'https://evil.example' } })).headers).not.toHaveProperty(
-      'access-control-allow-origin',
-    );
-
-    const large = await ask({ path: '/api/v1/stream', method: 'POST', body: 'x'.repeat(3 * 1024 * 1024) });
-    expect([large.status, large.body.error, large.headers['x-upstream']]).toEqual([
-      413,
-      'payload_too_large',
-      undefined,
-    ]);
-    const long = await ask({ path: `/api/v1/${'a'.repeat(17_000)}` });
-    expect([long.status, long.body.error]).toEqual([414, 'headers_too_large']);
-    const headers = { 'x-large': 'a'.repeat(17_000) };
-    expect((await ask({ path: '/api/v1/health', headers })).body.error).toBe('headers_too_large');
-    const plain = await shortRequest({ url: `http://localhost:${stack.ports.https}/` });
-    expect([plain.status, JSON.parse(plain.body).error]).toEqual([400, 'bad_request']);
-
-    const own = await ask({
-      path: '/api/v1/stream',
-      method: 'POST',
-      body: '{',
-      headers: { 'content-type': 'application/json', origin },
-    });
-    expect([own.status, own.body.error]).toEqual([400, 'invalid_json']);
-    expect(own.headers['x-instance-id']).toBe('app-1');
-    expect(own.headers['x-upstream']).toMatch(/^unix:.*app-1\.sock$/);
-    expect(own.headers['access-control-allow-origin']).toBe(origin);
-
-    const forged = await ask({ path: '/api/v1/health', headers: { 'x-upstream': 'me', 'x-gateway-via': 'me' } });
-    expect([forged.headers['x-gateway-via'], forged.headers['x-upstream']]).toEqual([
-      'nginx',
-      own.headers['x-upstream'],
-    ]);
-  });
 });
 
 describe('a start that can not be', () => {
@@ -167,15 +88,15 @@ describe('a start that can not be', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`port ${stack.ports.http} is taken by \\S.* \\(pid ${process.pid}\\)`));
     expect(stderr).toContain('--http-port');
-    expect(processes()).toEqual([]);
-    await nothingListens();
+    expect(stack.processes()).toEqual([]);
+    expect(await stack.listening()).toEqual([]);
   });
 
   it('says how to install NGINX where there is none and no way to get it', async () => {
     const { code, stderr } = await stack.weir(['start', '--all', ...stack.portFlags], { WEIR_PATH: '/nonexistent' });
     expect(code).toBe(1);
     expect(stderr).toContain('nginx and redis-server are missing; install them (for example: sudo apt-get install');
-    expect(processes()).toEqual([]);
+    expect(stack.processes()).toEqual([]);
   });
 
   it('takes everything back when an instance can not start', async () => {
@@ -183,8 +104,8 @@ describe('a start that can not be', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/app-\d did not start/);
     expect(stderr).not.toMatch(/^\s+at /m);
-    expect(processes()).toEqual([]);
-    await nothingListens();
+    expect(stack.processes()).toEqual([]);
+    expect(await stack.listening()).toEqual([]);
     expect(await stack.services()).toEqual([]);
   });
 
@@ -193,7 +114,7 @@ describe('a start that can not be', () => {
     const { code, stderr } = await stack.weir(['start', '--all', ...flags]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/Redis at redis:\/\/127\.0\.0\.1:\d+ does not answer/)]);
     expect(stderr).not.toContain('secret');
-    expect(processes()).toEqual([]);
+    expect(stack.processes()).toEqual([]);
   });
 
   it.each([
@@ -218,76 +139,5 @@ describe('the certificate', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining('the file is not a certificate')]);
     expect((await health()).status).toBe(200);
     expect((await stack.weir(['certs', 'show'])).code).toBe(0);
-  });
-});
-
-describe('the supervisor', () => {
-  it('lives in a session of its own, apart from the terminal', async () => {
-    await stack.start(['--instances', '1']);
-    const supervisor = processes().find(({ name }) => name === 'supervisor')!;
-    // Fields after the name in brackets: state, parent, group, session.
-    const stat = readFileSync(`/proc/${supervisor.pid}/stat`, 'utf8');
-    const session = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
-    expect(session).toBe(supervisor.pid);
-    process.kill(supervisor.pid, 'SIGHUP');
-    expect((await health()).status).toBe(200);
-    expect(isSameProcess(supervisor)).toBe(true);
-  });
-
-  it('starts an instance again that was killed, and NGINX uses it again; no request fails meanwhile', async () => {
-    await stack.start();
-    const pid = await stack.pid('app-2');
-    process.kill(pid, 'SIGKILL');
-    const statuses = new Set<number>();
-    await until('NGINX uses app-2 again', async () => {
-      const answer = await health();
-      statuses.add(answer.status);
-      return stack.log('supervisor').includes('instance gets requests again');
-    });
-    expect([...statuses]).toEqual([200]);
-    expect(await stack.pid('app-2')).not.toBe(pid);
-    expect(stack.log('supervisor')).toContain('"reason":"signal SIGKILL"');
-  });
-
-  it('starts NGINX again when its master is killed, workers and all', async () => {
-    await stack.start(['--instances', '1']);
-    process.kill(await stack.pid('nginx'), 'SIGKILL');
-    await until('NGINX is back', () => stack.log('supervisor').includes('"event":"service is back","service":"nginx"'));
-    expect((await health()).status).toBe(200);
-  });
-
-  it('restarts one service on request', async () => {
-    await stack.start(['--instances', '2']);
-    const pid = await stack.pid('app-1');
-    expect((await stack.weir(['restart', 'app-1'])).code).toBe(0);
-    expect(await stack.pid('app-1')).not.toBe(pid);
-    const unknown = await stack.weir(['restart', 'app-9']);
-    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('app-9')]);
-  });
-
-  it('leaves a stack that the next command can clear away when it is killed itself', async () => {
-    await stack.start(['--instances', '1']);
-    const owned = processes();
-    process.kill(owned.find(({ name }) => name === 'supervisor')!.pid, 'SIGKILL');
-    await until('the supervisor is gone', () => !isSameProcess(owned[0]!));
-    const status = await stack.weir(['status']);
-    expect([status.code, status.stderr]).toEqual([
-      0,
-      expect.stringMatching(/supervisor is gone.*\.\/weir start --all/),
-    ]);
-    expect(status.stdout).toMatch(/app-1 +unwatched/);
-    const doctor = await stack.weir(['doctor']);
-    expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringContaining('supervisor is gone')]);
-    expect(doctor.stdout).not.toContain('is taken by');
-    expect((await stack.weir(['stop'])).code).toBe(0);
-    expect(owned.filter(isSameProcess)).toEqual([]);
-    await nothingListens();
-  });
-
-  it("keeps its sockets from everybody but NGINX's workers", async () => {
-    await stack.start(['--instances', '1']);
-    const run = runFolder();
-    expect(statSync(run).mode & 0o007).toBe(0);
-    expect(statSync(path.join(run, 'private')).mode & 0o077).toBe(0);
   });
 });

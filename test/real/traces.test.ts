@@ -171,7 +171,8 @@ it.each([
 
 describe('a resumable stream', () => {
   it('that is handed over in a drain is two spans, and both arrive before the process is gone', async () => {
-    const leaving = await pair.start('leaving', { OTEL_BSP_SCHEDULE_DELAY: '3600000' });
+    // It hands over at once: its stream of three seconds can't end before, however slow this machine is.
+    const leaving = await pair.start('leaving', { OTEL_BSP_SCHEDULE_DELAY: '3600000', DRAIN_SECONDS: '0' });
     const told = await tell(leaving, 'story-300x100');
     const { threadId } = told;
     leaving.process.kill('SIGTERM');

@@ -5,8 +5,9 @@ import { parseArgs } from 'node:util';
 import { nextRandom } from '../../src/adapters/providers/fake_text.ts';
 import { nodeTransport } from '../../src/load/node/node_transport.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
-import { memory, remains } from './remains.ts';
-import { type SoakTally, soakClient } from './soak_client.ts';
+import { memory, pathOf, remains } from './remains.ts';
+import { type SoakTally, soakClient, type WrongStream } from './soak_client.ts';
+import { Timeline } from './timeline.ts';
 
 /**
  * Many clients of all manners on a stack of its own, while an instance is killed every few seconds. Afterwards nothing
@@ -20,10 +21,17 @@ const KILL_EVERY_MS = 5_000;
 /** A dead instance's slots are free within this time, whoever they belonged to. */
 const SETTLE_MS = 11_000;
 const MAX_MEMORY = 400 * 1024 * 1024;
+/** What happened so long before and after a stream is told with it. */
+const AROUND_MS = 2_000;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-async function killInTurn(stack: StackFixture, random: () => number, stop: AbortSignal): Promise<number> {
+async function killInTurn(
+  stack: StackFixture,
+  random: () => number,
+  timeline: Timeline,
+  stop: AbortSignal,
+): Promise<number> {
   for (let kills = 0; ; kills += 1) {
     await sleep(KILL_EVERY_MS, undefined, { signal: stop }).catch(() => {});
     if (stop.aborted) return kills;
@@ -33,11 +41,21 @@ async function killInTurn(stack: StackFixture, random: () => number, stop: Abort
     );
     const victim = instances[Math.floor(random() * instances.length)];
     try {
-      if (victim) process.kill(victim.pid, 'SIGKILL');
+      if (!victim) continue;
+      process.kill(victim.pid, 'SIGKILL');
+      timeline.note(`${victim.name} is killed, pid ${victim.pid}`);
     } catch {
       // It is just being started again.
     }
   }
+}
+
+/** A stream that failed: what its client saw, and what happened to the deployment meanwhile. */
+function told({ what, startedAt, endedAt, threadId, story }: WrongStream, timeline: Timeline): string {
+  const from = startedAt - AROUND_MS;
+  const seen = story.between(from, endedAt);
+  const happened = timeline.between(from, endedAt + AROUND_MS, threadId);
+  return [what, ...[...seen, ...happened].sort((a, b) => Number.parseFloat(a) - Number.parseFloat(b))].join('\n    ');
 }
 
 async function soak(stack: StackFixture, minutes: number, seed: number): Promise<string[]> {
@@ -51,13 +69,18 @@ async function soak(stack: StackFixture, minutes: number, seed: number): Promise
   const http1 = nodeTransport(stack.url, { ca: stack.ca, http1: true });
   const http2 = nodeTransport(stack.url, { ca: stack.ca });
   const clients = Array.from({ length: CLIENTS }, (_, at) => {
-    const transport = (at % 2 === 0 ? http1 : http2).send;
-    return soakClient({ baseUrl: stack.api, transport, user: `user-${at % 10}`, tally, random }, stop);
+    const via =
+      at % 2 === 0 ? { transport: http1.send, protocol: 'HTTP/1.1' } : { transport: http2.send, protocol: 'HTTP/2' };
+    return soakClient({ ...via, baseUrl: stack.api, user: `user-${at % 10}`, tally, random }, stop);
   });
-  const before = await memory(await stack.services());
-  const killing = killInTurn(stack, random, stop);
+  const timeline = new Timeline();
+  const started = await stack.services();
+  const before = await memory(started);
+  const watching = timeline.watchRedis(pathOf(started.find(({ name }) => name === 'redis')?.address ?? ''), stop);
+  const killing = killInTurn(stack, random, timeline, stop);
   await Promise.all(clients);
   const kills = await killing;
+  await watching;
   http1.close();
   http2.close();
 
@@ -76,7 +99,9 @@ async function soak(stack: StackFixture, minutes: number, seed: number): Promise
 
   const fat = Object.entries(after).filter(([, bytes]) => bytes > MAX_MEMORY);
   if (Object.keys(tally.counts).length === 0) left.push('not one stream ran');
-  return [...tally.wrong, ...left, ...fat.map(([name]) => `${name} has grown beyond ${mib(after)}`)];
+  if (tally.wrong.length > 0) timeline.readLogs(stack, Object.keys(after));
+  const wrong = tally.wrong.map((stream) => told(stream, timeline));
+  return [...wrong, ...left, ...fat.map(([name]) => `${name} has grown beyond ${mib(after)}`)];
 }
 
 const minutes = Number(values.minutes);

@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import type { HealthView } from '../../src/protocol/cluster_view.ts';
 import type { ServiceStatus } from '../../src/stack/supervisor/service_spec.ts';
 
-const pathOf = (address: string) => address.replace(/^unix:/, '');
+/** @param address of a service, as `status --json` names it */
+export const pathOf = (address: string) => address.replace(/^unix:/, '');
 
 function ask(socketPath: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -4,16 +4,29 @@ import { StreamRefusal } from '../../src/client/stream_refusal.ts';
 import type { StreamResult } from '../../src/client/stream_result.ts';
 import type { Transport } from '../../src/client/transport.ts';
 import { QUERY, textOf } from '../support/thread_reading.ts';
+import { Timeline } from './timeline.ts';
+
+/** A stream that was not as it must be, with all that its client saw. */
+export interface WrongStream {
+  what: string;
+  /** Milliseconds since 1970. */
+  startedAt: number;
+  endedAt: number;
+  threadId: string | undefined;
+  story: Timeline;
+}
 
 /** What became of the streams, by kind and outcome, and whatever must not happen. */
 export interface SoakTally {
   counts: Record<string, number>;
-  wrong: string[];
+  wrong: WrongStream[];
 }
 
 export interface SoakClientOptions {
   baseUrl: string;
   transport: Transport;
+  /** `HTTP/1.1` or `HTTP/2`, for the evidence. */
+  protocol: string;
   user: string;
   tally: SoakTally;
   /** From 0 to below 1. */
@@ -23,8 +36,8 @@ export interface SoakClientOptions {
 type Kind = 'plain' | 'resumable' | 'twice' | 'aborted' | 'slow';
 const KINDS: readonly Kind[] = ['plain', 'plain', 'resumable', 'resumable', 'twice', 'aborted', 'slow'];
 
-/** What a deployment may answer while its instances die under it: the client is told, and may try again. */
-const TRUTHFUL = new Set(['producer_lost', 'log_regressed', 'draining']);
+/** So many owners may die before a stream may end as lost: three take-overs, and the first one. */
+const OWNERS = 4;
 
 /** One stream after another, each of another kind, until the signal says stop; then the last one is finished. */
 export async function soakClient(options: SoakClientOptions, stop: AbortSignal): Promise<void> {
@@ -49,7 +62,7 @@ async function twice(options: SoakClientOptions, seed: number, tokens: number): 
 }
 
 async function once(
-  { baseUrl, transport, user, tally, random }: SoakClientOptions,
+  { baseUrl, transport, protocol, user, tally, random }: SoakClientOptions,
   kind: Kind,
   seed: number,
   tokens: number,
@@ -58,10 +71,15 @@ async function once(
   const abort = new AbortController();
   const abortAt = kind === 'aborted' ? Math.floor(random() * tokens) : -1;
   const isResumable = kind !== 'plain' && (kind !== 'aborted' || random() < 0.5);
+  const startedAt = Date.now();
+  const story = new Timeline();
   let events = 0;
+  let lastId = 'none';
   let saidUnlogged = false;
+  let threadId: string | undefined;
   const wrong = (what: string) => {
-    tally.wrong.push(`${kind} stream of seed ${seed}, ${tokens} tokens: ${what}`);
+    const stream = `${kind} stream of seed ${seed}, ${tokens} tokens, over ${protocol}, last id ${lastId}`;
+    tally.wrong.push({ what: `${stream}: ${what}`, startedAt, endedAt: Date.now(), threadId, story });
     return 'wrong';
   };
   const request = {
@@ -71,34 +89,48 @@ async function once(
     resumable: isResumable,
     fake: { seed, tokens, tokens_per_second: 50, ttft_ms: 100 },
   };
+  let outcome: string;
   try {
     const result = await openStream(request, {
       baseUrl,
       transport,
       signal: abort.signal,
       headers: { 'x-user': user, ...(key === undefined ? {} : { 'idempotency-key': key }) },
+      onHead: (head) => {
+        threadId = head.threadId ?? undefined;
+        story.note(`client: an answer of ${head.instance}, thread ${threadId}`);
+      },
+      onInterrupt: (reason) => story.note(`client: after ${lastId}: ${reason}`),
       onEvent: (event) => {
         events += 1;
-        if (event.type === 'notice') saidUnlogged = event.data.kind === 'not_resumable';
+        if (event.id !== '') lastId = event.id;
+        if (event.type === 'notice') {
+          story.note(`client: after ${lastId}: notice ${event.data.kind}`);
+          saidUnlogged ||= event.data.kind === 'not_resumable';
+        }
         if (events === abortAt) abort.abort();
         return kind === 'slow' && events % 10 === 0 ? sleep(300) : undefined;
       },
     });
-    // Where Redis is too slow for a moment, as on a busy machine, the stream says so and is a plain one.
-    return judge(result, isResumable && !saidUnlogged, textOf({ seed, tokens }), wrong);
+    outcome = judge(result, isResumable, textOf({ seed, tokens }), wrong);
   } catch (error) {
-    if (abort.signal.aborted) return 'left';
-    if (error instanceof StreamRefusal) return `refused with ${error.status}`;
+    if (abort.signal.aborted) outcome = 'left';
+    else if (error instanceof StreamRefusal) outcome = `refused with ${error.status}`;
     // No head came: whoever sent a plain request into a dying instance has to send it again.
-    return isResumable ? wrong(`no answer: ${String(error)}`) : 'without an answer';
+    else outcome = isResumable ? wrong(`no answer: ${String(error)}`) : 'without an answer';
   }
+  // Nobody harms Redis here, so no stream has a reason to be less than it was asked to be.
+  if (saidUnlogged && outcome !== 'wrong') return wrong(`said not_resumable, and then: ${outcome}`);
+  return outcome;
 }
 
 function judge(result: StreamResult, survives: boolean, text: string, wrong: (what: string) => string): string {
   if (!text.startsWith(result.text)) return wrong('what came is not what the provider said');
   if (result.outcome === 'complete') return result.text === text ? 'complete' : wrong('complete, and not all of it');
   if (result.outcome === 'error') {
-    return TRUTHFUL.has(result.error.error) ? result.error.error : wrong(`ended by ${result.error.error}`);
+    const code = result.error.error;
+    const isLost = code === 'producer_lost' && result.epoch >= OWNERS;
+    return isLost ? code : wrong(`ended by ${code} in epoch ${result.epoch}`);
   }
   return result.outcome === 'truncated' && !survives ? 'truncated' : wrong(`${result.outcome}: ${result.reason}`);
 }

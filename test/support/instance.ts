@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { instanceArgs } from '../../src/stack/instance_command.ts';
 
 /** One line of an instance's log. */
 export interface LogLine {
@@ -22,8 +23,9 @@ export interface Instance {
 
 /** Starts an instance and resolves when it is ready; what it prints otherwise is part of the error. */
 export async function startInstance(environment: Record<string, string> = {}): Promise<Instance> {
-  const child = spawn(process.execPath, ['src/gateway/main.ts'], {
-    env: { PATH: process.env.PATH, INSTANCE_ID: 'app-1', PORT: '0', DRAIN_SECONDS: '0', ...environment },
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const child = spawn(process.execPath, instanceArgs('.'), {
+    env: { PATH, NODE_COMPILE_CACHE, INSTANCE_ID: 'app-1', PORT: '0', DRAIN_SECONDS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit').then(([code]) => code as number | null);

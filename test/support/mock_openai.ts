@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { drained } from './drained.ts';
 import { MockResponses } from './mock_responses.ts';
 import { storyOf, tellStory } from './mock_story.ts';
 import {
@@ -154,7 +155,7 @@ async function play(steps: readonly MockStep[], response: ServerResponse): Promi
       response.writeHead(step.head, step.headers);
       response.flushHeaders();
     } else if ('write' in step) {
-      if (!response.write(step.write)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(step.write)) await drained(response);
     } else if ('pause' in step) {
       await sleep(step.pause);
     } else if ('reset' in step) {
@@ -199,7 +200,7 @@ function paced(response: ServerResponse, frame: string, chunks: number, gapMs: n
 
 async function unpaced(response: ServerResponse, frame: string, chunks: number): Promise<void> {
   for (let at = 0; at < chunks && !response.destroyed; at++) {
-    if (!response.write(frame)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(frame)) await drained(response);
   }
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { drained } from './drained.ts';
 import { storyOf } from './mock_story.ts';
 import { SSE_HEADERS } from './openai_frames.ts';
 
@@ -115,8 +116,7 @@ export class MockResponses {
     for (let at = after + 1; !response.destroyed; ) {
       const woken = this.#woken.promise;
       for (; at < run.events.length && !response.destroyed; at += 1) {
-        const room = response.write(tell(run.events[at] as string));
-        if (!room) await Promise.race([once(response, 'drain'), closed]);
+        if (!response.write(tell(run.events[at] as string))) await drained(response);
       }
       if (run.state !== 'in_progress') break;
       await Promise.race([woken, closed]);

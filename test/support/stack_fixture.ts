@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ServiceStatus } from '../../src/stack/supervisor/service_spec.ts';
+import type { ProcessIdentity } from '../../src/stack/supervisor/process_identity.ts';
+import type { ServiceStatus, SupervisorPlan } from '../../src/stack/supervisor/service_spec.ts';
 import { freePort } from './free_port.ts';
+import { listens } from './listens.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = path.join(ROOT, 'src/cli/main.ts');
@@ -17,7 +19,7 @@ export interface CommandEnd {
 }
 
 /** A stack of its own: ports, state, certificates and sockets are shared with no other. */
-export class StackFixture {
+export class StackFixture implements AsyncDisposable {
   readonly state = mkdtempSync(path.join(tmpdir(), 'weir-real-'));
   readonly ports: { https: number; http: number; dashboard: number };
   readonly #env: NodeJS.ProcessEnv;
@@ -104,10 +106,33 @@ export class StackFixture {
     return readFileSync(path.join(this.state, `logs/${name}.log`), 'utf8');
   }
 
+  /** What its supervisor was told; there while it should be running. */
+  plan(): SupervisorPlan {
+    return JSON.parse(readFileSync(path.join(this.state, 'plan.json'), 'utf8')) as SupervisorPlan;
+  }
+
+  /** What its supervisor owns, and the supervisor itself. */
+  processes(): ProcessIdentity[] {
+    const file = path.join(this.state, 'processes.json');
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity[]) : [];
+  }
+
+  /** Those of its ports at which something listens. */
+  async listening(): Promise<number[]> {
+    const ports = Object.values(this.ports);
+    const answers = await Promise.all(ports.map(listens));
+    return ports.filter((_, at) => answers[at]);
+  }
+
   /** Ends everything at once and removes its state. */
   async destroy(): Promise<void> {
-    await this.weir(['stop', '--now']);
+    const isLeft = ['plan.json', 'processes.json'].some((name) => existsSync(path.join(this.state, name)));
+    if (isLeft) await this.weir(['stop', '--now']);
     rmSync(this.state, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy();
   }
 }
 

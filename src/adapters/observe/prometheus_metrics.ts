@@ -44,6 +44,11 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver, CacheObs
     help: 'Streams of dead instances that went on here',
     registers: [this.registry],
   });
+  readonly #unlogged = new Counter({
+    name: 'weir_unlogged_streams_total',
+    help: 'Resumable streams that were told not_resumable, because Redis did not answer',
+    registers: [this.registry],
+  });
   readonly #cached = new Counter({
     name: 'weir_cache_total',
     help: 'Requests of routes that keep answers: hit, miss, or shared with an equal one under way',
@@ -116,6 +121,10 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver, CacheObs
 
   tookOver(): void {
     this.#takeovers.inc();
+  }
+
+  wentUnlogged(): void {
+    this.#unlogged.inc();
   }
 
   cached(result: CacheKind): void {

@@ -30,9 +30,15 @@ const ENGLISH = 2;
 const TOKENIZED = SENTENCES.map((sentence) => tokenize(`${sentence} `));
 
 /** Endless tokens: the same seed and prompt give the same. */
-export function* fakeTokens(seed: number, prompt: string): Generator<string, never> {
+export function fakeTokens(seed: number, prompt: string): Generator<string, never> {
   let state = seed >>> 0;
   for (let at = 0; at < prompt.length; at += 1) state = Math.imul(state ^ prompt.charCodeAt(at), 0x01000193) >>> 0;
+  return tokensFrom(state);
+}
+
+/** Apart from the prompt, which would be held for as long as tokens are drawn. */
+function* tokensFrom(seed: number): Generator<string, never> {
+  let state = seed;
   // The first words a newcomer sees are English; what comes then may be in any script.
   for (let choice = ENGLISH; ; choice = TOKENIZED.length) {
     state = nextRandom(state);

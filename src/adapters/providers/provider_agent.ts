@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
 import { WeirError } from '../../protocol/error_code.ts';
+import { smallReads } from './small_reads.ts';
 
 /**
  * Connections to one provider. HTTP/2 would put every stream on one of them, with its flow control; deadlines are our
@@ -48,7 +49,7 @@ export class ProviderAgent {
   #connections(): Agent {
     return new Agent({
       allowH2: false,
-      connect: { timeout: this.#connectMs },
+      connect: smallReads(this.#connectMs),
       connections: null,
       pipelining: 1,
       keepAliveTimeout: 30_000,

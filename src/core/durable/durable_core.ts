@@ -61,6 +61,7 @@ export function addThread(
     graceMs,
     before,
     span,
+    onUnlogged: () => core.observer.wentUnlogged(),
     standing: store.shared ? undefined : SINGLE_INSTANCE,
   });
   core.threads.set(record.id, thread);

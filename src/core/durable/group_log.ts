@@ -1,14 +1,9 @@
-import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
 import type { FaultPoint } from './fault_point.ts';
 import type { LogStore } from './log_store.ts';
 import { SentGroups } from './sent_groups.ts';
 
 /** Frames wait this long for company, so that a commit carries many. */
 const GATHER_MS = 5;
-/** A client is not kept waiting for a slow log longer than this. */
-const LATE_MS = 150;
-/** A timer this late was held up by its own process. */
-const STOOD_STILL_MS = 2 * LATE_MS;
 const RETRY_MS = 50;
 /** A store that does not answer is asked this often whether it does again. */
 const PROBE_MS = 250;
@@ -36,24 +31,24 @@ interface Group {
 
 export interface GroupLogOptions {
   store: LogStore;
-  wheel: TimerWheel;
   boot: string;
   /** Hold frames back while the log can't be reached, instead of sending them unlogged. */
   strict: boolean;
   /** This boot may never append again: sealed by another, forgotten, or silent for longer than its lease. */
   onFenced: () => void;
+  /** The store has not answered in time: the frames of so many streams have gone out unlogged, and more will. */
+  onLate: (streams: number) => void;
   faults: FaultPoint;
 }
 
 /**
  * One write-ahead log for all resumable streams of an instance, with group commit: frames that wait while a commit is
  * in flight leave together in the next. A frame goes to its readers only once the commit that holds it is
- * acknowledged; when that takes too long it goes unlogged, and is logged as soon as that is possible again.
+ * acknowledged; when the store does not answer it goes unlogged, and is logged as soon as that is possible again.
  */
 export class GroupLog {
   readonly #options: GroupLogOptions;
   readonly #sent = new SentGroups();
-  readonly #lateTimer: WheelTimer;
   readonly #unlogged = new Set<LoggedThread>();
   #boot: string;
   #next = 1;
@@ -69,14 +64,12 @@ export class GroupLog {
   #answering = true;
   #probe: NodeJS.Timeout | undefined;
   #late = false;
-  #armedAt = 0;
   /** The group with the last frames that went out unlogged. */
   #settledBy = 0;
 
   constructor(options: GroupLogOptions) {
     this.#options = options;
     this.#boot = options.boot;
-    this.#lateTimer = options.wheel.timer(() => this.#onLate());
   }
 
   get boot(): string {
@@ -170,6 +163,7 @@ export class GroupLog {
       this.#unlogged.add(thread);
       thread.commitTo(seq, false);
     }
+    this.#options.onLate(this.#unlogged.size);
   }
 
   /** Goes on as a new boot, whose log is empty. The threads bring what they have not checkpointed again. */
@@ -193,7 +187,6 @@ export class GroupLog {
     if (this.#late) {
       this.#late = false;
       this.#settledBy = this.#entries.length > 0 ? this.#next : this.#next - 1;
-      if (this.#inFlight) this.#armLate();
     }
     if (this.horizon <= this.#settledBy) return;
     for (const thread of this.#unlogged) thread.loggedAgain();
@@ -211,7 +204,6 @@ export class GroupLog {
     this.#entries = [];
     this.#inFlight = group;
     this.#flushedAt = performance.now();
-    if (!this.#late) this.#armLate();
     void this.#commit(group);
   }
 
@@ -238,14 +230,15 @@ export class GroupLog {
       if (boot !== this.#boot) return;
       // A gap beyond what is kept can't be mended: the store has forgotten too much of this log.
       if (reply !== undefined && !mended) return this.#fence();
+      // Whoever slept longer than its lease may have a successor; only the store can tell.
       if (this.#leaseIsOver()) return this.#fence();
+      if (reply === undefined) this.goLate();
       if (!mended) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 
   #acknowledge(group: Group): void {
     this.#options.faults('after_commit');
-    this.#lateTimer.cancel();
     this.#sent.keep(group.n, group.text);
     this.#inFlight = undefined;
     this.#options.faults('before_wire');
@@ -253,25 +246,6 @@ export class GroupLog {
     this.caughtUp();
     if ((this.#urgent && this.#isRested()) || (this.#unlogged.size > 0 && this.#entries.length > 0)) this.#flush();
     else if (this.#entries.length > 0) this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
-  }
-
-  /** The answer may lie unread in the socket, when it was this process that stood still: reading comes first. */
-  #onLate(): void {
-    setImmediate(() => {
-      const waits = this.#inFlight !== undefined || this.#entries.length > 0;
-      if (!waits || this.#late) return;
-      // Whoever slept longer than its lease may have a successor; only the store can tell.
-      if (this.#fenced) return;
-      if (this.#leaseIsOver()) this.#fence();
-      // It was this process that stood still, and not the store: it has another moment.
-      else if (performance.now() - this.#armedAt > STOOD_STILL_MS) this.#armLate();
-      else this.goLate();
-    });
-  }
-
-  #armLate(): void {
-    this.#armedAt = performance.now();
-    this.#lateTimer.arm(LATE_MS);
   }
 
   #leaseIsOver(): boolean {

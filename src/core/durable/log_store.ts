@@ -46,7 +46,7 @@ export interface LogStore {
   /** Undefined where the boot, or its address, is not known. */
   peerOf(boot: string): Promise<string | undefined>;
 
-  /** @returns false when the id was used before: live, or retained */
+  /** @returns false when the id was used before: live, or retained; a repeat with the same record is none */
   create(record: ThreadRecord, request: StreamRequest): Promise<boolean>;
   /** Takes back a thread whose provider failed before anything was said. */
   discard(record: ThreadRecord): Promise<void>;

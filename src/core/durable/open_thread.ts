@@ -13,14 +13,12 @@ import type { ThreadRecord } from './thread_record.ts';
 /** A claimed key whose thread is not there yet is waited for this long. */
 const CLAIM_PATIENCE_MS = 10_000;
 const CLAIM_LOOK_MS = 50;
-const CLAIM_TRIES = 3;
 
 /** A resumable stream's request; `userId` may use `key` once, and repeats of the same body attach. */
 export interface ThreadExchange extends StreamExchange {
   /** The client chose the thread's id itself, so it may be known already. */
   ownId: boolean;
   idempotency: { key: string; bodyHash: string } | undefined;
-  promptLength: number;
   /** Called when it turns out to be a repeat, so one more reader. @throws WeirError where that is one too many */
   onRepeat: () => void;
 }
@@ -33,7 +31,7 @@ export interface ThreadExchange extends StreamExchange {
  */
 export async function openThread(core: DurableCore, exchange: ThreadExchange): Promise<Located | undefined> {
   const { request, userId, threadId, idempotency, startedAt } = exchange;
-  if (!core.wal.answering) return withoutLog(core, exchange);
+  if (!core.wal.answering) return withoutLog(core, exchange, 'the stream log did not answer a moment ago');
   const taken = idempotency && (await claimed(core, exchange, idempotency));
   if (typeof taken === 'object') return taken;
   const route = core.routing.select(request);
@@ -57,7 +55,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       void core.store.discard(record).catch(() => {});
       if (idempotency) void core.store.dropClaim(userId, idempotency.key).catch(() => {});
       // It was counted already.
-      return withoutLog(core, { ...exchange, admit: undefined });
+      return withoutLog(core, { ...exchange, admit: undefined }, 'the stream log did not answer');
     }
     const thread = created ? addThread(core, record, request, span) : undefined;
     try {
@@ -101,8 +99,11 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
 }
 
 /** Nothing can be kept now: a plain stream that says so, or a refusal where the deployment wants that. */
-async function withoutLog(core: DurableCore, exchange: ThreadExchange): Promise<undefined> {
+async function withoutLog(core: DurableCore, exchange: ThreadExchange, reason: string): Promise<undefined> {
   if (core.strict) throw new WeirError('service_unavailable', { details: { reason: 'redis' }, retryAfter: 2 });
+  const { userId, threadId } = exchange;
+  core.log.warn('5.2', 'Stream is not resumable', { user_id: userId, thread_id: threadId, reason });
+  core.observer.wentUnlogged();
   await handleStream(core, exchange);
 }
 
@@ -122,16 +123,11 @@ async function claimed(
   { key, bodyHash }: { key: string; bodyHash: string },
 ): Promise<Located | 'mine' | 'unknown'> {
   const claim = { threadId, bodyHash, claimant: core.newToken() };
-  let failures = 0;
   const until = performance.now() + CLAIM_PATIENCE_MS;
   let isRepeat = false;
   for (;;) {
     const first = await core.store.claim(userId, key, claim).catch(whileAway(() => null));
-    if (first === null) {
-      failures += 1;
-      if (failures === CLAIM_TRIES) return 'unknown';
-      continue;
-    }
+    if (first === null) return 'unknown';
     // A try whose answer was lost may have claimed it.
     if (first === undefined || first.claimant === claim.claimant) return 'mine';
     if (first.bodyHash !== bodyHash) {

@@ -1,10 +1,10 @@
 import type { WeirError } from '../../protocol/error_code.ts';
 import type { Answer } from '../provider/provider.ts';
 import type { Permit } from '../resilience/permit.ts';
-import type { Encoder } from '../stream/encoder.ts';
 import { Producer } from '../stream/producer.ts';
 import { answerUsage } from '../usage/stream_usage.ts';
 import type { DurableCore } from './durable_core.ts';
+import { PlainText } from './plain_text.ts';
 import type { Thread } from './thread.ts';
 
 /** Between tries to write a thread's end while the store can't be reached. */
@@ -25,18 +25,8 @@ export async function produceThread(
   await using _ = permit;
   const { userId, id } = thread.record;
   core.observer.opened();
-  // The log holds plain text; each reader's frames are made of it when they are sent.
-  const { encoder } = thread;
-  const plain: Encoder = {
-    heartbeat: encoder.heartbeat,
-    status: (seq) => encoder.status(seq),
-    chunk: (_seq, text) => text,
-    notice: (notice) => encoder.notice(notice),
-    complete: (...end) => encoder.complete(...end),
-    error: (...end) => encoder.error(...end),
-  };
-  const producer = new Producer(plain, core.observer, startedAt, thread.contents);
-  producer.attach({ write: (text) => thread.append(text) });
+  const producer = new Producer(new PlainText(thread.encoder), core.observer, startedAt, thread.contents);
+  producer.attach(thread);
   thread.onRoom = producer.resume;
   thread.onDetached = (detached) => void permit.setDetached(detached);
   // Taken over, it may wait for a reader that never comes; opened anew, its client is about to read.
@@ -85,7 +75,7 @@ async function finish(core: DurableCore, thread: Thread): Promise<void> {
     const { record, contents, terminal } = thread;
     return core.store.finish(record, contents, terminal as string);
   };
-  const mine = await write().catch(() => undefined);
+  const mine = core.wal.answering ? await write().catch(() => undefined) : undefined;
   if (mine === false) thread.leave();
   if (mine === undefined) void finishLater(write);
 }

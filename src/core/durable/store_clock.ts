@@ -1,5 +1,8 @@
 import type { LogStore } from './log_store.ts';
 
+/** An answer that took longer does not tell what the time is now. */
+const PROMPT_MS = 100;
+
 /**
  * The time by the store, which all instances share: a stream's age must not depend on whose clock is wrong. Looked at
  * now and then; in between this machine's clock runs on.
@@ -21,6 +24,7 @@ export class StoreClock {
   async look(): Promise<void> {
     const asked = Date.now();
     const time = await this.#store.time().catch(() => undefined);
-    if (time !== undefined) this.#ahead = time - (asked + Date.now()) / 2;
+    const answered = Date.now();
+    if (time !== undefined && answered - asked <= PROMPT_MS) this.#ahead = time - (asked + answered) / 2;
   }
 }

@@ -3,6 +3,7 @@ import type { NoticeEvent } from '../../protocol/stream_event.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';
+import type { Outlet } from '../stream/producer.ts';
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
 import type { GroupLog, LoggedThread } from './group_log.ts';
 import { terminalRecord, textRecord, threadRecord } from './log_record.ts';
@@ -33,6 +34,8 @@ export interface ThreadOptions {
   /** Text that a dead owner had committed; the thread then waits for its readers to come back. */
   before?: string[] | undefined;
   span?: StreamSpan | undefined;
+  /** Its frames go out unlogged from now on. */
+  onUnlogged?: () => void;
   /** Told to every reader. */
   standing?: NoticeEvent | undefined;
 }
@@ -41,7 +44,7 @@ export interface ThreadOptions {
  * A resumable stream on the instance that produces it: its whole text, how far it is committed, and its readers. It
  * outlives any reader: without one it goes on for a while and then ends itself.
  */
-export class Thread implements LoggedThread {
+export class Thread implements LoggedThread, Outlet {
   record: ThreadRecord;
   readonly request: StreamRequest | undefined;
   readonly encoder: Encoder;
@@ -53,7 +56,7 @@ export class Thread implements LoggedThread {
   /** Frames that are in the log and not checkpointed lie in this group or later ones. */
   oldestGroup: number;
   checkpointedAt = performance.now();
-  /** There is room again for the provider. */
+  /** There is room again for the provider, which was told that there is none. */
   onRoom: () => void = () => {};
   /** Whether nobody reads it. */
   onDetached: (detached: boolean) => void = () => {};
@@ -64,6 +67,7 @@ export class Thread implements LoggedThread {
   #committed: number;
   #size: number;
   #waiting = 0;
+  #full = false;
   #unlogged = false;
   #terminal: string | undefined;
   #endFrame: (() => string) | undefined;
@@ -136,14 +140,15 @@ export class Thread implements LoggedThread {
   }
 
   /** The next piece of text. @returns false when the log has to catch up first: {@link onRoom} tells when it has */
-  append(text: string): boolean {
+  write(text: string): boolean {
     this.contents.push(text);
     this.#size += text.length;
     this.#waiting += text.length;
     const seq = this.contents.length;
     this.#options.log.add(this, seq, textRecord(this.record.number, seq, text), seq === 1);
     if (this.#size > MAX_UNITS) this.abort.abort(new WeirError('limit_exceeded'));
-    return this.#waiting < MAX_WAITING;
+    this.#full = this.#waiting >= MAX_WAITING;
+    return !this.#full;
   }
 
   /** What a reader should know from the start, beside the text. */
@@ -199,6 +204,7 @@ export class Thread implements LoggedThread {
   commitTo(seq: number, logged: boolean): void {
     if (!logged && !this.#unlogged) {
       this.#unlogged = true;
+      this.#options.onUnlogged?.();
       this.notice(UNLOGGED);
     }
     if (seq > this.contents.length) {
@@ -209,6 +215,9 @@ export class Thread implements LoggedThread {
     for (let at = this.#committed; at < seq; at += 1) this.#waiting -= (this.contents[at] as string).length;
     this.#committed = seq;
     for (const reader of this.readers) reader.pump();
+    // Not for each token: the way back to its provider leads through objects that nobody has touched for long.
+    if (!this.#full || this.#waiting >= MAX_WAITING) return;
+    this.#full = false;
     this.onRoom();
   }
 

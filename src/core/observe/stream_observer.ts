@@ -14,4 +14,6 @@ export interface StreamObserver {
   refused(code: ErrorCode): void;
   /** A dead instance's stream goes on here. */
   tookOver(): void;
+  /** A resumable stream has been told that it is not, for a time or at all, because its log did not answer. */
+  wentUnlogged(): void;
 }

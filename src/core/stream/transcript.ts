@@ -21,7 +21,8 @@ export interface TranscriptSummary {
  */
 export class Transcript {
   readonly #hash = createHash('sha256');
-  readonly #batch = Buffer.allocUnsafe(BATCH);
+  /** Not of Node's pool: there so small a piece holds a whole slab, with what else was in it. */
+  readonly #batch = Buffer.allocUnsafeSlow(BATCH);
   #size = 0;
   #chunks = 0;
   /** Of those bytes, and before them, characters that are one byte each. */

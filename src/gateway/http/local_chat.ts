@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { handleStream } from '../../core/handle_stream.ts';
+import { promptLengthOf } from '../../core/usage/stream_usage.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import { LOCAL_PROVIDER } from '../../protocol/weir_config.ts';
@@ -42,8 +43,10 @@ export async function localChat(
   const head = { id: `chatcmpl-${threadId}`, created: Math.floor(Date.now() / 1000), model: asked.model };
   const whole = asked.stream ? undefined : new WholeChat(head);
   const includeUsage = body.stream_options?.include_usage === true;
+  const streamed = streamRequest(body, provider, model);
   await handleStream(context.core, {
-    request: streamRequest(body, provider, model),
+    request: streamed,
+    promptLength: promptLengthOf(streamed),
     userId: context.access.userOf(request),
     threadId,
     startedAt,

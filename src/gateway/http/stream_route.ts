@@ -66,12 +66,15 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
 
+      // What was parsed is a copy of it.
+      request.body = undefined;
+
       const { threadId } = request;
       const admit = context.access.admission(request, reply, ...core.routing.table.namesOf(body.provider, body.model));
       const abort = abortWhenGone(reply, open);
-      const promptLength = promptLengthOf(body);
       const exchange: StreamExchange = {
         request: body,
+        promptLength: promptLengthOf(body),
         userId: context.access.userOf(request),
         threadId,
         startedAt,
@@ -80,7 +83,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         trace: { door: 'weir', parent: traceContextOf(request.headers), stream: true },
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
         encoder: (provider, model) =>
-          new WeirDoor({ status: 'validated', thread_id: threadId, instance, model, provider }, promptLength),
+          new WeirDoor({ status: 'validated', thread_id: threadId, instance, model, provider }, exchange.promptLength),
         sink: () => {
           reply.hijack();
           return new HttpSink(
@@ -98,7 +101,6 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       using seat = new DisposableStack();
       const located = await openThread(core, {
         ...exchange,
-        promptLength,
         onRepeat: () => void seat.use(context.readers.take(exchange.userId)),
         ownId: request.headers['x-thread-id'] !== undefined,
         idempotency: idempotencyOf(request.headers['idempotency-key'], body),

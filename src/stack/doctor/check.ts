@@ -16,6 +16,7 @@ const AREAS = {
   certificate: 'nginx',
   nginx_config: 'nginx',
   shared_zone: 'nginx',
+  vanished_clients: 'nginx',
   ports: 'nginx',
   nginx_running: 'nginx',
   certificate_trust: 'nginx',

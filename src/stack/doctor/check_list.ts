@@ -7,6 +7,7 @@ import { checkConfiguration, checkSharedZone } from './nginx_conf_checks.ts';
 import { checkRedisServer } from './redis_checks.ts';
 import { checkConsole, checkInstances, checkNginxRuns, checkSupervisor } from './stack_checks.ts';
 import { checkBalance, checkUnbuffered } from './stream_checks.ts';
+import { checkVanishedClients } from './vanished_clients_check.ts';
 
 /** One check, and how it hangs together with the others: one cause is to be one finding. */
 export interface ListedCheck {
@@ -46,6 +47,7 @@ export const CHECK_LIST: readonly ListedCheck[] = [
     run: checkConfiguration,
   },
   { id: 'shared_zone', applies: runsNatively, needs: ['nginx_config'], run: checkSharedZone },
+  { id: 'vanished_clients', applies: runsNatively, run: (context) => checkVanishedClients(context) },
   { id: 'ports', run: checkPorts },
   { id: 'supervisor', applies: runsNatively, run: (_context, { services }) => checkSupervisor(services) },
   {

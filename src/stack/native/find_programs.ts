@@ -1,5 +1,6 @@
 import { findCommand } from '../machine/find_command.ts';
 import { installPackages } from '../machine/install_packages.ts';
+import { canListenForNginx } from '../nginx/nginx_command.ts';
 import { nginxVersion } from '../nginx/test_nginx_conf.ts';
 import type { FoundPrograms, NativeContext } from './native_context.ts';
 
@@ -12,5 +13,8 @@ export async function findPrograms(context: NativeContext): Promise<FoundProgram
   if (missing.length > 0) await installPackages(missing, context, context.say);
   const nginx = findCommand('nginx', searchPath) ?? 'nginx';
   const redis = wanted.includes('redis-server') ? findCommand('redis-server', searchPath) : undefined;
-  return { nginx, nginxVersion: await nginxVersion(nginx), redis };
+  // Part of every Debian, and worth no package elsewhere: without it NGINX only learns later of clients that vanish.
+  const perl = findCommand('perl', searchPath);
+  const isAble = perl !== undefined && (await canListenForNginx(perl));
+  return { nginx, nginxVersion: await nginxVersion(nginx), perl: isAble ? perl : undefined, redis };
 }

@@ -27,6 +27,8 @@ export interface NativeContext {
 export interface FoundPrograms {
   nginx: string;
   nginxVersion: string;
+  /** Where it can listen for NGINX. */
+  perl: string | undefined;
   redis: string | undefined;
   /** Of a Redis Cluster. */
   redisPorts?: number[];
@@ -35,6 +37,6 @@ export interface FoundPrograms {
 /** The part of both that the services are made from. */
 export function serviceSettings(context: NativeContext, programs: FoundPrograms): ServiceSettings {
   const { drainSeconds, corsOrigins, configFile, searchPath, uid, home } = context;
-  const { nginx, redis, redisPorts } = programs;
-  return { nginx, redis, redisPorts, drainSeconds, corsOrigins, configFile, searchPath, uid, home };
+  const { nginx, perl, redis, redisPorts } = programs;
+  return { nginx, perl, redis, redisPorts, drainSeconds, corsOrigins, configFile, searchPath, uid, home };
 }

@@ -82,7 +82,8 @@ function preparing(context: NativeContext, found: Findings): Phase[] {
         mkdirSync(layout.state, { recursive: true });
         const { plan, remark } = await writeConfiguration(context, found.programs!);
         found.nginx = plan;
-        found.services = serviceSpecs(layout, options, serviceSettings(context, found.programs!));
+        const listen = [...plan.httpListen, ...plan.httpsListen];
+        found.services = serviceSpecs(layout, options, serviceSettings(context, found.programs!), listen);
         return remark;
       },
       undo: () => removeRunFolder(layout),

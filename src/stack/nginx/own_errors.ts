@@ -16,10 +16,10 @@ const own = (nginxStatus: number, code: ErrorCode, message?: string, status = ng
   return { nginxStatus, status, code, message: message ?? ERROR_TABLE[code].message };
 };
 
+/** Not 408: NGINX closes on whoever sends too slowly, and looks for no page (`ngx_http_finalize_request`). */
 const OWN_ERRORS: OwnError[] = [
   own(400, 'bad_request', 'NGINX could not read the request; send it as well-formed HTTP.'),
   own(404, 'not_found'),
-  own(408, 'request_timeout'),
   own(413, 'payload_too_large', 'The body is too large for NGINX; send a smaller one.'),
   own(414, 'headers_too_large', 'The address is too long; send the text in the body instead.'),
   own(494, 'headers_too_large', undefined, 431),

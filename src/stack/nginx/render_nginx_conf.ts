@@ -6,7 +6,7 @@ import { isAtLeast } from './nginx_version.ts';
 import { ownErrorMaps, ownErrorPages } from './own_errors.ts';
 import { upstreams } from './upstreams.ts';
 
-/** Dead peers are found within 50 s, also those that vanished without a word. */
+/** Finds clients that vanished while nothing was sent to them; for the others see `listen_for_nginx.pl`. */
 const KEEPALIVE_PROBES = 'so_keepalive=20s:10s:3';
 
 function mainSettings(plan: NginxPlan): Conf {

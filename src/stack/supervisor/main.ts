@@ -7,7 +7,7 @@ import { Supervisor } from './supervisor.ts';
 
 const LOG_CHECK_MS = 5000;
 /** Meant for the program that listens at them, and set for each service apart. */
-const NOT_INHERITED = ['HOST', 'PORT', 'SOCKET', 'PEER_SOCKET', 'INSTANCE_ID', 'REDIS_URL', 'NODE_OPTIONS'];
+const NOT_INHERITED = ['HOST', 'PORT', 'SOCKET', 'PEER_SOCKET', 'INSTANCE_ID', 'REDIS_URL', 'NODE_OPTIONS', 'NGINX'];
 
 const planFile = process.argv[2];
 if (!planFile) throw new Error('the supervisor is started by ./weir start, with the file of its plan');

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { askHealth } from './ask_health.ts';
 import { eventLine } from './event_line.ts';
@@ -11,6 +11,8 @@ const MAX_BACK_OFF_MS = 5000;
 /** Who ran this long has recovered: the next death waits the shortest time again. */
 const STEADY_AFTER_MS = 10_000;
 const POLL_MS = 50;
+/** In what a service wrote last its reason is looked for. */
+const WORDS_BYTES = 64 * 1024;
 
 /** What the owner wants to hear. */
 export interface ProcessHooks {
@@ -178,6 +180,14 @@ export class ManagedProcess {
   }
 
   #lastWords(): string {
-    return lastWords(readFileSync(this.spec.logFile).subarray(this.#logOffset).toString());
+    const log = openSync(this.spec.logFile, 'r');
+    try {
+      const words = Buffer.alloc(WORDS_BYTES);
+      // Never to the end of the file: a log may be long, or a device that has none.
+      const from = Math.max(this.#logOffset, fstatSync(log).size - WORDS_BYTES);
+      return lastWords(words.toString('utf8', 0, readSync(log, words, 0, WORDS_BYTES, from)));
+    } finally {
+      closeSync(log);
+    }
   }
 }

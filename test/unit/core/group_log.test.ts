@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { noFaults } from '../../../src/core/durable/fault_point.ts';
 import { GroupLog, type LoggedThread } from '../../../src/core/durable/group_log.ts';
 import type { AppendReply, LogStore } from '../../../src/core/durable/log_store.ts';
-import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 import { until } from '../../support/until.ts';
 
 type Answer = AppendReply | 'nothing';
@@ -11,6 +10,7 @@ type Answer = AppendReply | 'nothing';
 function scriptedLog(answer: (n: number, group: string) => Promise<Answer> | Answer, strict = false) {
   const sent: { boot: string; n: number; group: string }[] = [];
   const fenced = { count: 0 };
+  const late = { count: 0 };
   const append: LogStore['append'] = async (boot, n, group) => {
     sent.push({ boot, n, group });
     const reply = await answer(n, group);
@@ -19,15 +19,17 @@ function scriptedLog(answer: (n: number, group: string) => Promise<Answer> | Ans
   };
   const log = new GroupLog({
     store: { append } as LogStore,
-    wheel: new TimerWheel(10),
     boot: 'first',
     strict,
     faults: noFaults,
     onFenced: () => {
       fenced.count += 1;
     },
+    onLate: () => {
+      late.count += 1;
+    },
   });
-  return { log, sent, fenced };
+  return { log, sent, fenced, late };
 }
 
 function reader() {
@@ -71,11 +73,11 @@ describe('the log of an instance', () => {
     expect(sent[1]).toMatchObject({ n: 2, group: 'm' });
   });
 
-  it('sends frames unlogged when the store is slow, and waits for it again as soon as it answers, however busy', async () => {
-    const slow = Promise.withResolvers<Answer>();
+  it('sends frames unlogged when the store does not answer, and waits for it again as soon as it answers, however busy', async () => {
+    let away = true;
     let busy = true;
     const { log } = scriptedLog(async (n) => {
-      if (n === 1) return slow.promise;
+      if (away) return 'nothing';
       // There is always a next frame before the answer to the last one.
       if (busy) log.add(noise.thread, n, 'x', false);
       return ok;
@@ -87,13 +89,30 @@ describe('the log of an instance', () => {
     expect(seen[0]).toEqual({ seq: 1, logged: false });
     log.add(thread, 2, 'b', false);
     expect(seen[1]).toEqual({ seq: 2, logged: false });
-    slow.resolve(ok);
+    away = false;
     await until('all of it is logged', () => thread.again === 1);
     expect(log.late).toBe(false);
     log.add(thread, 3, 'c', false);
     expect(seen.some(({ seq }) => seq === 3)).toBe(false);
     await until('it is shown', () => seen.some(({ seq, logged }) => seq === 3 && logged));
     busy = false;
+  });
+
+  it('waits for as long as the store takes to answer, or to say that it does not', async () => {
+    const slow = Promise.withResolvers<Answer>();
+    const { log, late } = scriptedLog(() => slow.promise);
+    const { thread, seen } = reader();
+    log.add(thread, 1, 'a', true);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect({ seen, late: late.count, answering: log.answering }).toEqual({ seen: [], late: 0, answering: true });
+    slow.resolve('nothing');
+    await until('it goes out unlogged', () => seen.length > 0);
+    expect({ seen, late: late.count, answering: log.answering }).toEqual({
+      seen: [{ seq: 1, logged: false }],
+      late: 1,
+      answering: false,
+    });
+    log.stop();
   });
 
   it('holds frames back instead, where that is to be strict', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { COMPOSE_CLUSTER_URL, COMPOSE_REDIS_URL } from '../../../src/stack/compose/compose_driver.ts';
 import { composeStatus } from '../../../src/stack/compose/compose_status.ts';
+import { INSTANCE_FLAGS } from '../../../src/stack/instance_command.ts';
 import { COMPOSE_NGINX_PLAN } from '../../../src/stack/nginx/compose_plan.ts';
 import { CLUSTER_NODES, redisNodeName } from '../../../src/stack/redis_specs.ts';
 
@@ -118,6 +119,11 @@ describe('Dockerfile', () => {
     expect(stages).toContain('node:24-slim app');
     expect(stages).toContain('app console');
     expect([service('app-1').build!.target, service('console').build!.target]).toEqual(['app', 'console']);
+  });
+
+  it('starts an instance with the flags that the native stack has', () => {
+    const command = lines.find((line) => line.includes('gateway/main.ts'))!;
+    expect(JSON.parse(command.slice('CMD '.length))).toEqual(expect.arrayContaining([...INSTANCE_FLAGS]));
   });
 
   it('runs as an account without rights, and copies nothing secret', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -71,6 +71,13 @@ describe('a managed process', () => {
     await vi.waitFor(() => expect(managed.state).toBe('waiting'));
     await managed.stop();
     expect([managed.state, managed.pid]).toEqual(['stopped', undefined]);
+  });
+
+  it('says that it did not start also where its log has no end', async () => {
+    symlinkSync('/dev/full', path.join(folder, 'app-1.log'));
+    const managed = manage('process.exit(1)');
+    await expect(managed.start()).rejects.toThrow('app-1 did not start');
+    expect(managed.state).toBe('stopped');
   });
 
   it('says why it did not start', async () => {

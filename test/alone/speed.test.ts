@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { figure, openDashboard, pathIsWhole } from '../browser/dashboard_page.ts';
+import { fakeInBrowser } from '../browser/fake_in_browser.ts';
 import { until } from '../support/until.ts';
-import { figure, openDashboard, pathIsWhole } from './dashboard_page.ts';
-import { fakeInBrowser } from './fake_in_browser.ts';
 
 const { browser, fake } = await fakeInBrowser(['--enable-precise-memory-info']);
 const DIST = path.resolve(import.meta.dirname, '../../performance_dashboard/dist');

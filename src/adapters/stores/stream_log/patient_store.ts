@@ -1,0 +1,45 @@
+import type { LogStore } from '../../../core/durable/log_store.ts';
+import { StoreUnavailable } from '../../../core/durable/store_unavailable.ts';
+import type { EventLog } from '../../../core/observe/event_log.ts';
+import { COMMAND_DEADLINE_MS } from '../redis/redis_connection.ts';
+import { isOutage, mistakeLog } from '../redis/redis_outage.ts';
+
+/** A second, by Redis' deadline; a process that stood still meanwhile has used up one try, not the second. */
+const TRIES = 10;
+
+/**
+ * The same store, which repeats a step that Redis did not answer: a stream that would survive must not be less because
+ * Redis, or this process, had no CPU for a moment. It rejects with {@link StoreUnavailable} where Redis is away, and
+ * with the error itself, which is logged, where the mistake is ours: whoever goes on without Redis must not do so
+ * because of a bug.
+ */
+export function patientStore(store: LogStore, log: EventLog): LogStore {
+  const onMistake = mistakeLog(log, 'The stream log failed');
+  const repeat = async (step: () => Promise<unknown>): Promise<unknown> => {
+    for (let tries = 1; ; tries += 1) {
+      const askedAt = performance.now();
+      try {
+        return await step();
+      } catch (error) {
+        if (!isOutage(error)) {
+          onMistake(error);
+          throw error;
+        }
+        if (tries === TRIES) throw new StoreUnavailable(error);
+        // What failed at once would fail again at once.
+        const early = COMMAND_DEADLINE_MS - (performance.now() - askedAt);
+        if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+      }
+    }
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      const step = (given: unknown[]) => Reflect.apply(member, target, given) as unknown;
+      // Groups of a closed log come one after another: whoever reads them begins anew.
+      if (name === 'scan') return (...given: unknown[]) => step(given);
+      return (...given: unknown[]) => repeat(() => step(given) as Promise<unknown>);
+    },
+  });
+}

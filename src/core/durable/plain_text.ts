@@ -1,0 +1,36 @@
+import type { WeirError } from '../../protocol/error_code.ts';
+import type { NoticeEvent } from '../../protocol/stream_event.ts';
+import type { AnswerEnd } from '../provider/provider.ts';
+import type { Encoder } from '../stream/encoder.ts';
+import type { TranscriptSummary } from '../stream/transcript.ts';
+
+/** The log holds plain text; each reader's frames are made of it when they are sent. The end is a frame already. */
+export class PlainText implements Encoder {
+  readonly heartbeat: string;
+  readonly #encoder: Encoder;
+
+  constructor(encoder: Encoder) {
+    this.#encoder = encoder;
+    this.heartbeat = encoder.heartbeat;
+  }
+
+  status(seq: number): string {
+    return this.#encoder.status(seq);
+  }
+
+  chunk(_seq: number, text: string): string {
+    return text;
+  }
+
+  notice(notice: NoticeEvent): string {
+    return this.#encoder.notice(notice);
+  }
+
+  complete(seq: number, summary: TranscriptSummary, end: AnswerEnd, durationMs: number): string {
+    return this.#encoder.complete(seq, summary, end, durationMs);
+  }
+
+  error(seq: number, error: WeirError, delivered: number): string {
+    return this.#encoder.error(seq, error, delivered);
+  }
+}

@@ -1,0 +1,50 @@
+# Opens what NGINX listens on, with a limit that NGINX itself can not set, and then becomes NGINX:
+#
+#   perl listen_for_nginx.pl 127.0.0.1:443 [::1]:443 -- nginx -c nginx.conf
+#
+# TCP_USER_TIMEOUT passes from a listening socket to every connection that it accepts (tcp(7)): one on which nothing is
+# acknowledged for that long is given up by the kernel. NGINX takes open sockets over whose numbers stand in the
+# variable NGINX, as it does when it is replaced by a newer version of itself. An address that can not be opened here
+# is left to NGINX, which says why it can't be had.
+use strict;
+use warnings;
+use Fcntl qw(F_SETFD);
+use IO::Socket::IP;
+use Socket qw(IPPROTO_TCP TCP_USER_TIMEOUT);
+# A constant, so that "perl -c" fails where the system has no such option.
+use constant UNACKNOWLEDGED => [IPPROTO_TCP, TCP_USER_TIMEOUT, pack('i', 30_000)];
+
+# As many, as long and as large as NGINX's own: pauses while an address is not free yet, and the queue.
+my ($PAUSES, $PAUSE_S, $BACKLOG) = (4, 0.5, 511);
+
+sub opened {
+    my ($host, $port) = $_[0] =~ /^(?:\[?(.*?)\]?:)?(\d+)$/;
+    my %wanted = (
+        LocalHost => $host // '0.0.0.0',
+        LocalPort => $port,
+        Listen    => $BACKLOG,
+        ReuseAddr => 1,
+        V6Only    => 1,
+        Sockopts  => [UNACKNOWLEDGED],
+    );
+    my $socket;
+    until ($socket = IO::Socket::IP->new(%wanted)) {
+        if (!$!{EADDRINUSE} || $PAUSES-- <= 0) {
+            warn "$_[0] is left to NGINX ($!): clients that vanish there are noticed late\n";
+            return;
+        }
+        select(undef, undef, undef, $PAUSE_S);
+    }
+    # NGINX does neither for a socket that it takes over: a worker must not wait for a connection that another one got.
+    $socket->blocking(0);
+    fcntl($socket, F_SETFD, 0) or die "a socket can not be handed over: $!\n";
+    return $socket;
+}
+
+my @sockets;
+while (defined(my $address = shift)) {
+    last if $address eq '--';
+    push @sockets, opened($address);
+}
+$ENV{NGINX} = join('', map { fileno($_) . ';' } @sockets) if @sockets;
+exec @ARGV or die "$ARGV[0] can not be run: $!\n";
