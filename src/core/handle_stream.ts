@@ -85,15 +85,12 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   );
   let outcome: 'ok' | WeirError['code'] = 'internal_error';
   let usage = NO_USAGE;
-  /** Nobody generated anything for this one. */
-  let isKept = false;
   try {
     await headOrPatience(opening.head, core.wheel);
     if ('kind' in opening) {
       const kind = await opening.kind;
       exchange.cached(kind);
       span?.cached(kind);
-      isKept = kind !== 'miss';
     }
 
     const { provider, model } = opening.target;
@@ -123,8 +120,9 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   } finally {
     const ms = performance.now() - startedAt;
     const { provider, model } = opening.target;
+    const counted = 'kind' in opening ? opening.counted(usage, outcome === 'ok') : usage;
     core.observer.closed(outcome, provider, ms);
-    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: isKept ? NO_USAGE : usage });
+    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: counted });
     span?.end(outcome, opening.target);
     core.log.info('6', 'Stream ended', { ...about, outcome, provider, duration_ms: Math.round(ms) });
   }

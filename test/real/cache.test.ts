@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { UsageRow, UsageView } from '../../src/protocol/usage_row.ts';
+import { shortRequest } from '../../src/stack/http_request.ts';
 import { Deployment } from '../support/deployment.ts';
 import { askDoor, type DoorAnswer } from '../support/door_answer.ts';
 import { type MockOpenai, type MockRequest, startMockOpenai } from '../support/mock_openai.ts';
@@ -33,6 +35,8 @@ function script({ body }: MockRequest): MockStep[] | undefined {
     }
     case 'slow-tale':
       return [head, { write: chunkFrame({ content: word }) }, { pause: 400 }, { write: end }];
+    case 'patient-tale':
+      return [head, { write: chunkFrame({ content: word }) }, { pause: 1_000 }, { write: end }];
     case 'endless-tale':
       return [head, { write: chunkFrame({ content: word }) }, { hang: true }];
     case 'filtered-tale':
@@ -48,10 +52,11 @@ beforeAll(async () => {
   provider = await startMockOpenai({ script });
   const kept = (name: string, ttl_seconds = 600) => ({ ...along(name), cache: { ttl_seconds } });
   config = routeFile({
-    providers: { ours: { base_url: provider.url } },
+    providers: { ours: { base_url: provider.url, capabilities: { speaks: ['chat', 'messages'] } } },
     routes: {
       tale: kept('ours/tale'),
       slow: kept('ours/slow-tale'),
+      patient: kept('ours/patient-tale'),
       endless: kept('ours/endless-tale'),
       filtered: kept('ours/filtered-tale'),
       long: kept('ours/long-tale'),
@@ -166,13 +171,22 @@ describe.each([
 });
 
 describe('clients of a shared answer', () => {
+  /** Of a route, once so many requests of it have ended. */
+  async function usage(route: string, requests: number): Promise<UsageRow> {
+    return until('it is written', async () => {
+      const { body } = await shortRequest({ socket: deployment.peerSocket(0), path: '/usage/2' });
+      const row = (JSON.parse(body) as UsageView).rows.find(({ model }) => model === route);
+      return row && row.ok + row.cancelled + row.failed >= requests ? row : undefined;
+    });
+  }
+
   /** Reads until the first content, and can leave then. */
-  async function open(text: string) {
+  async function open(text: string, model = 'endless') {
     const leave = new AbortController();
     const response = await fetch(`${deployment.url(0)}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', ...from(1) },
-      body: JSON.stringify({ model: 'endless', messages: [{ role: 'user', content: text }], stream: true }),
+      body: JSON.stringify({ model, messages: [{ role: 'user', content: text }], stream: true }),
       signal: leave.signal,
     });
     await response.body?.getReader().read();
@@ -194,6 +208,21 @@ describe('clients of a shared answer', () => {
     await until('the call is cancelled', () => call.closedEarlyAt !== undefined);
     await until('their slots are free', async () => (await deployment.slots(0)) === 0);
     expect(times(text)).toBe(1);
+    // What was said is counted for the last of them.
+    expect(await usage('endless', 3)).toMatchObject({ cancelled: 3, output_tokens: 1 });
+  });
+
+  it('are counted once, with all that was said, when the one that asked first leaves', async () => {
+    const text = question();
+    const first = await open(text, 'patient');
+    const others = [chat(0, 'patient', text), chat(0, 'patient', text)];
+    await until('all have a slot', async () => (await deployment.slots(0)) === 3);
+    first.leave();
+    for (const answer of await Promise.all(others)) expect(kind(answer)).toBe('shared');
+    expect(times(text)).toBe(1);
+    expect(kind(await chat(0, 'patient', text))).toMatch(/hit|shared/);
+    const counts = { ok: 3, cancelled: 1, input_tokens: 7, output_tokens: 3, estimated_tokens: 0 };
+    expect(await usage('patient', 4)).toMatchObject(counts);
   });
 });
 
@@ -236,6 +265,16 @@ describe('what is kept', () => {
       JSON.parse(json as string),
     );
     expect(JSON.parse(answer.text).choices[0].message.content).toBe(pieces.map(({ content }) => content).join(''));
+  });
+
+  it('is of one door: an equal body at another asks for something else', async () => {
+    const body = { model: 'tale', messages: [{ role: 'user', content: question() }] };
+    const ask = (path: string) => askDoor(deployment.url(0), path, body, from(1));
+    const message = await ask('/v1/messages');
+    await until('it is kept', async () => kind(await ask('/v1/messages')) === 'hit');
+    const count = await ask('/v1/messages/count_tokens');
+    expect(kind(count)).toBe('miss');
+    expect(count.text).not.toBe(message.text);
   });
 
   it('is not asked for by a resumable stream', async () => {

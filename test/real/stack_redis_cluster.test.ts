@@ -41,7 +41,7 @@ describe('--redis cluster', () => {
   });
 
   // Needs instances to whom a REDIS_URL with several hosts means a cluster.
-  it('serves instances that are connected, and one that is added later too', async () => {
+  it('serves instances that are connected, one that is added later too, and hands usage on to the next cluster', async () => {
     await using stack = await newStack();
     await stack.start(['--redis', 'cluster', '--instances', '2']);
     expect((await stack.weir(['scale', '3'])).code).toBe(0);
@@ -51,5 +51,15 @@ describe('--redis cluster', () => {
       const { text } = await requestHttp1(stack.url, { path: '/api/v1/cluster' });
       return (JSON.parse(text) as ClusterView).instances.length === 3;
     });
+
+    const fake = { tokens: 3, tokens_per_second: 0, ttft_ms: 0 };
+    const body = { query: 'hi', model: 'demo', provider: 'fake', fake };
+    expect((await requestHttp1(stack.url, { path: '/api/v1/stream', body })).text).toContain('[DONE]');
+    const rows = async () => (JSON.parse((await stack.weir(['usage', '--json'])).stdout) as { rows: unknown[] }).rows;
+    const before = await until('it is written', async () => ((await rows()).length > 0 ? rows() : undefined));
+    expect(before).toMatchObject([{ key: 'anonymous', provider: 'fake', model: 'demo', ok: 1, output_tokens: 3 }]);
+    expect((await stack.weir(['stop'])).code).toBe(0);
+    await stack.start();
+    expect(await rows()).toEqual(before);
   });
 });

@@ -60,7 +60,7 @@ it('is carried over the end of a Redis that writes nothing to disk, and never ad
     await new RedisUsageStore(client).add(batch);
     client.disconnect();
   };
-  const keeper = new UsageKeeper(socket, path.join(folder, 'usage.json'));
+  const keeper = new UsageKeeper([{ path: socket }], path.join(folder, 'usage.json'));
   await keeper.look();
   await add(5, 1);
   await keeper.look();
@@ -74,7 +74,7 @@ it('is carried over the end of a Redis that writes nothing to disk, and never ad
   await keeper.look();
   expect(await counted()).toEqual([['m', 7]]);
   await keeper.stop();
-  const again = new UsageKeeper(socket, path.join(folder, 'usage.json'));
+  const again = new UsageKeeper([{ path: socket }], path.join(folder, 'usage.json'));
   await again.look();
   expect(await counted()).toEqual([['m', 7]]);
   expect(await own.cli('ttl', `weir:usage:{${day}}`)).toMatch(/^7[67]\d{5}$/);

@@ -1,6 +1,8 @@
+import type { Usage } from '../../protocol/stream_event.ts';
 import type { CacheKind, CacheObserver } from '../observe/cache_observer.ts';
 import type { SpanTarget } from '../observe/stream_span.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
+import { SharedUsage } from '../usage/shared_usage.ts';
 import type { EntryStore } from './entry_store.ts';
 import { Generation } from './generation.ts';
 import type { Medium } from './medium.ts';
@@ -15,6 +17,8 @@ interface Opening<Answer> {
 /** The same, and where it comes from, which is known before the head is. */
 export interface CachedOpening<Answer> extends Opening<Answer> {
   readonly kind: Promise<CacheKind>;
+  /** What of the tokens that this request has seen is its to count, when it ends. @param whole whether it has them all */
+  counted(seen: Usage, whole: boolean): Usage;
 }
 
 interface CacheOrder<Answer, Head, End> {
@@ -39,6 +43,7 @@ interface Entry<Head, End> {
 /** An answer under way, for all requests that want it. */
 class Running<Head, End> {
   readonly generation = new Generation<End>();
+  readonly usage = new SharedUsage();
   readonly kept = Promise.withResolvers<boolean>();
   readonly head = Promise.withResolvers<void>();
   readonly opened = Promise.withResolvers<Head>();
@@ -135,6 +140,7 @@ function join<Answer, Head, End>(
     get target() {
       return running.opening.target;
     },
+    counted: (seen: Usage, whole: boolean) => running.usage.counted(seen, whole, running.generation.isOver),
   };
   // Whoever waits for one of them need not wait for the other.
   for (const promise of [opening.head, opening.answer]) promise.catch(() => {});
@@ -143,6 +149,7 @@ function join<Answer, Head, End>(
 
 function replay<Head, End>(running: Running<Head, End>, { target, head, pieces, end }: Entry<Head, End>): void {
   running.opening = { target };
+  running.usage.keptFromBefore();
   for (const piece of pieces) running.generation.push(piece);
   running.generation.settle({ ok: true, end });
   running.head.resolve();

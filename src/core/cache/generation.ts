@@ -52,6 +52,11 @@ export class Generation<End> {
     return this.#whole && this.#ending?.ok ? this.#pieces : undefined;
   }
 
+  /** Whether nobody will read any more of it. */
+  get isOver(): boolean {
+    return this.#ending !== undefined && this.#readers.size === 0;
+  }
+
   get ending(): GenerationEnd<End> | undefined {
     return this.#ending;
   }

@@ -94,15 +94,12 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   const events = exchange.reader?.();
   let outcome: Outcome = 'internal_error';
   let used = NO_USAGE;
-  /** Nobody generated anything for this one. */
-  let isKept = false;
   try {
     const head = events ? await headOrPatience(answer, core.wheel, HEAD_PATIENCE_MS) : await answer;
     if ('kind' in opening) {
       const kind = await opening.kind;
       exchange.cached(kind);
       span?.cached(kind);
-      isKept = kind !== 'miss';
     }
     if (head && (!events || head.status !== 200 || !isEventStream(head.contentType))) {
       const { status, headers, contentType } = head;
@@ -142,8 +139,9 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   } finally {
     const ms = performance.now() - startedAt;
     const { provider, model } = opening.target;
+    const counted = 'kind' in opening ? opening.counted(used, outcome === 'ok') : used;
     core.observer.closed(outcome, provider, ms);
-    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: isKept ? NO_USAGE : used });
+    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: counted });
     span?.end(outcome, opening.target);
     const facts = { outcome, provider, duration_ms: Math.round(ms), ...events?.usage };
     core.log.info('6', 'Stream ended', { ...about, ...facts });

@@ -41,9 +41,10 @@ export class Supervisor {
   async start(name: string): Promise<void> {
     const service = this.#service(name);
     this.#refuseWhenStopping();
+    // The first instance would show none.
+    if (service.spec.kind === 'instance') await this.#usage?.look();
     await service.start();
     eventLine('info', 'service is up', { service: name, pid: service.pid });
-    // Before the first instance, which would show none.
     if (service.spec.kind === 'redis') await this.#usage?.look();
     if (service.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
   }
@@ -239,11 +240,10 @@ export class Supervisor {
   }
 }
 
-/** Of the stack's own Redis; another one, and a cluster for trying, are left to themselves. */
+/** Of the stack's own Redis, or its nodes; another one is left to itself. */
 function keeperOf({ services, planFile }: SupervisorPlan): UsageKeeper | undefined {
-  const redis = services.filter(({ kind }) => kind === 'redis');
-  const [socket] = redis.length === 1 ? (redis[0]?.sockets ?? []) : [];
-  return socket === undefined ? undefined : new UsageKeeper(socket, path.join(path.dirname(planFile), 'usage.json'));
+  const places = services.flatMap(({ health }) => (health.kind === 'redis' ? [health] : []));
+  return places.length === 0 ? undefined : new UsageKeeper(places, path.join(path.dirname(planFile), 'usage.json'));
 }
 
 /** Waits for all of them, then throws the first failure. */

@@ -1,32 +1,35 @@
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
+import { USAGE_DAYS, usageDays } from '../../protocol/usage_row.ts';
 import { readJsonFile, writeJsonFile } from '../json_file.ts';
 
 /** What a Redis that dies takes with it, at the most. */
 const SAVE_MS = 10_000;
 const TIMEOUT_MS = 2_000;
-/** Says that this Redis has what the file has, and from then on more. */
-const MARKER = 'weir:usage:restored';
-/** The adapter's hashes, `weir:usage:{2026-11-25}`. */
-const DAYS = 'weir:usage:{*}';
-const TTL_SECONDS = 90 * 86_400;
+const TTL_SECONDS = USAGE_DAYS * 86_400;
 
 /** Counters by the names of their days' keys. */
 type Kept = Record<string, Record<string, string>>;
 
+/** Where a node of Redis listens: a socket, or a port of 127.0.0.1. */
+export interface RedisPlace {
+  path?: string;
+  port?: number;
+}
+
 /**
  * Carries usage over the end of the stack's own Redis, which writes nothing to disk: answers are nobody's business
- * there. What it holds of usage is kept in a file, and added to a Redis that begins empty.
+ * there. What it holds of usage is kept in a file, and added to a Redis, or a part of a Redis Cluster, that begins empty.
  */
 export class UsageKeeper {
-  readonly #socket: string;
+  readonly #places: readonly RedisPlace[];
   readonly #file: string;
   #timer: NodeJS.Timeout | undefined;
   /** Looks go one after another. */
   #turn: Promise<void> = Promise.resolve();
 
-  /** @param socket of Redis; @param file where usage is kept */
-  constructor(socket: string, file: string) {
-    this.#socket = socket;
+  /** @param places one, or the nodes of a Redis Cluster; @param file where usage is kept */
+  constructor(places: readonly RedisPlace[], file: string) {
+    this.#places = places;
     this.#file = file;
   }
 
@@ -47,46 +50,55 @@ export class UsageKeeper {
   }
 
   async #look(): Promise<void> {
-    const redis = new Redis({
-      path: this.#socket,
-      lazyConnect: true,
-      retryStrategy: () => null,
-      maxRetriesPerRequest: 0,
-      connectTimeout: TIMEOUT_MS,
-      commandTimeout: TIMEOUT_MS,
-    });
+    const redis = clientOf(this.#places);
     redis.on('error', () => {});
     try {
-      await redis.connect();
-      if ((await redis.exists(MARKER)) === 0) await restore(redis, (readJsonFile(this.#file) ?? {}) as Kept);
-      const kept = await read(redis);
-      if (JSON.stringify(kept) !== JSON.stringify(readJsonFile(this.#file) ?? {})) writeJsonFile(this.#file, kept);
+      const kept = (readJsonFile(this.#file) ?? {}) as Kept;
+      // All of it or nothing: where a part of a cluster is away, what is kept of it stays.
+      const days = usageDays(USAGE_DAYS, Date.now()).map(keyOf);
+      const found = await Promise.all(days.map((day) => carried(redis, day, kept[day])));
+      const now = Object.fromEntries(days.map((day, at) => [day, found[at]]).filter(([, counters]) => counters));
+      if (JSON.stringify(now) !== JSON.stringify(kept)) writeJsonFile(this.#file, now);
     } finally {
       redis.disconnect();
     }
   }
 }
 
-/** In one step with its marker, so that nothing is added twice; on top of what was counted since it is back. */
-async function restore(redis: Redis, kept: Kept): Promise<void> {
-  const step = redis.multi().set(MARKER, '1', 'EX', TTL_SECONDS);
-  for (const [day, counters] of Object.entries(kept)) {
-    for (const [field, count] of Object.entries(counters)) step.hincrby(day, field, count);
-    step.expireat(day, endOf(day));
-  }
-  await step.exec();
+/** Connects with the first command; `connect()` never settles while a cluster is not formed yet. */
+function clientOf(places: readonly RedisPlace[]): Redis | Cluster {
+  const options = { maxRetriesPerRequest: 0, connectTimeout: TIMEOUT_MS, commandTimeout: TIMEOUT_MS };
+  const [first, ...others] = places;
+  if (others.length === 0) return new Redis({ ...options, ...first, lazyConnect: true, retryStrategy: () => null });
+  const nodes = places.map(({ port = 0 }) => ({ host: '127.0.0.1', port }));
+  return new Cluster(nodes, { lazyConnect: true, clusterRetryStrategy: () => null, redisOptions: options });
+}
+
+/** The adapter's hash of a day. Its tag keeps it and its marker in one part of a cluster. */
+const keyOf = (day: string) => `weir:usage:{${day}}`;
+
+/**
+ * The counters of a day, with what was kept of it where this Redis began empty. A marker says that Redis has what the
+ * file has, and from then on more: it is there before the file is written, so nothing is added twice.
+ */
+async function carried(
+  redis: Redis | Cluster,
+  day: string,
+  kept: Record<string, string> | undefined,
+): Promise<Record<string, string> | undefined> {
+  const marker = `${day}:restored`;
+  const [isMarked, counters] = await Promise.all([redis.exists(marker), redis.hgetall(day)]);
+  const isEmpty = Object.keys(counters).length === 0;
+  if (isMarked === 1) return isEmpty ? undefined : counters;
+  if (isEmpty && !kept) return undefined;
+  // In one step, and on top of what was counted since Redis is back. The marker outlives the day.
+  const step = redis.multi().set(marker, '1', 'EX', 2 * TTL_SECONDS);
+  for (const [field, count] of Object.entries(kept ?? {})) step.hincrby(day, field, count);
+  await step.expireat(day, endOf(day)).exec();
+  return redis.hgetall(day);
 }
 
 /** Seconds since 1970: what was kept does not live longer for that. */
 function endOf(day: string): number {
   return Math.floor(Date.parse(/\{(.*)\}/.exec(day)?.[1] ?? '') / 1000) + TTL_SECONDS;
-}
-
-async function read(redis: Redis): Promise<Kept> {
-  const kept: Kept = {};
-  for await (const keys of redis.scanStream({ match: DAYS, count: 1_000 })) {
-    for (const day of keys as string[]) kept[day] = await redis.hgetall(day);
-  }
-  // In one order, so that the same is seen to be the same.
-  return Object.fromEntries(Object.entries(kept).sort(([a], [b]) => a.localeCompare(b)));
 }
