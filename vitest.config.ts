@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongFilesFirst } from './test/support/long_files_first.ts';
 
 // As ./weir has it: the programs under test are started hundreds of times, and compiled once.
 process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, '.weir/code');
@@ -19,6 +20,7 @@ const BUILT_PAGE = 'test/support/build_page.ts';
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         test: {
