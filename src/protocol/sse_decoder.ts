@@ -102,7 +102,8 @@ export class SseDecoder {
   #hold(bytes: Uint8Array): void {
     this.#restSize += bytes.length;
     if (this.#restSize > MAX_EVENT_CHARS) throw new SseLimitError();
-    this.#rest.push(bytes.slice());
+    // Not `slice`: a Buffer's is a view, and these bytes may be written over once `push` returns.
+    this.#rest.push(new Uint8Array(bytes));
   }
 
   #takeRest(last: Uint8Array): string {

@@ -6,6 +6,7 @@ import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { Leftover } from './leftover.ts';
 import { passedHeaders } from './passed_headers.ts';
+import { passWholeChunks } from './small_reads.ts';
 
 /** A refusal is read whole before any of it is passed on; one that is longer than this is none. */
 const REFUSAL_BYTES = 1024 * 1024;
@@ -97,6 +98,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
       this.#fail(this.#error('upstream_protocol', `it compressed its answer (${encoding}), unasked`));
       return;
     }
+    passWholeChunks(controller, headers, this);
     controller.pause();
     this.#watch.hold(true);
     this.#resolve(this);

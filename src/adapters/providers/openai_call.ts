@@ -7,6 +7,7 @@ import { WeirError } from '../../protocol/error_code.ts';
 import { SseDecoder } from '../../protocol/sse_decoder.ts';
 import { type ChatChunk, plainContent } from './chat_chunk.ts';
 import { refusedByProvider } from './openai_refusal.ts';
+import { passWholeChunks } from './small_reads.ts';
 
 /**
  * Reads the data of one event of another protocol than chat completions: its text ('' where it has none for us), the
@@ -83,6 +84,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
       return;
     }
     this.#watch.touch();
+    passWholeChunks(controller, headers, this);
     controller.pause();
     this.#watch.hold(true);
     this.#resolve(this);

@@ -1,17 +1,24 @@
 import type { Socket } from 'node:net';
-import { buildConnector } from 'undici';
+import { buildConnector, type Dispatcher } from 'undici';
+import { ChunkedBody } from './chunked_body.ts';
 
 /** As much as libuv asks the kernel for at once. Every socket reads into it; bytes are copied out at once. */
 const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 const UNREAD = Symbol('unread');
-const TELLING = Symbol('telling');
+const BODY = Symbol('body');
+/** How a read begins that holds the start of an answer. */
+const HEAD_START = 'HTTP/1.1 200 ';
 
 interface ReadingSocket extends Socket {
   /** What undici has not taken yet. */
   [UNREAD]?: Buffer | undefined;
-  /** Undici is told of bytes just now, and asks until there are none. */
-  [TELLING]?: boolean;
+  /** The body that is being received, where its chunks may pass undici by. */
+  [BODY]?: ChunkedBody | undefined;
 }
+
+/** The socket that undici is told of just now, and asks for bytes until there are none; and what there is to read. */
+let telling: ReadingSocket | undefined;
+let told: Buffer | undefined;
 
 /**
  * Connections for undici whose reads cost what came, by Node's own option `onread`. Without it Node makes a buffer of
@@ -33,7 +40,7 @@ function readingSocket(socket: ReadingSocket): Socket {
   socket.read = (size?: number) => {
     const unread = socket[UNREAD];
     // Zero asks for no bytes: so Node itself begins to read, and ends. Elsewhere it makes a stopped socket go on.
-    if (size === 0 || (unread === undefined && !socket[TELLING])) return read(size);
+    if (size === 0 || (unread === undefined && socket !== telling)) return read(size);
     socket[UNREAD] = undefined;
     return unread ?? null;
   };
@@ -43,12 +50,43 @@ function readingSocket(socket: ReadingSocket): Socket {
   return socket;
 }
 
+/**
+ * To be called in a handler's `onResponseStart`: chunks of the body that come whole go straight to its
+ * `onResponseData`, past undici's parser. The bytes it is given hold until it returns. A head that came in pieces, or
+ * behind another, leaves all to undici.
+ */
+export function passWholeChunks(
+  controller: Dispatcher.DispatchController,
+  headers: Readonly<Record<string, unknown>>,
+  handler: Dispatcher.DispatchHandler,
+): void {
+  const bytes = told;
+  if (!telling || !bytes || headers['transfer-encoding'] !== 'chunked') return;
+  const headEnd = bytes.indexOf('\r\n\r\n');
+  if (headEnd < 0 || bytes.toString('latin1', 0, HEAD_START.length) !== HEAD_START) return;
+  const body = new ChunkedBody(controller, handler);
+  if (body.follow(bytes, headEnd + 4)) telling[BODY] = body;
+}
+
 /** @returns whether to read on: not where undici is paused, and has left something */
 function onRead(this: ReadingSocket, size: number, bytes: Uint8Array): boolean {
-  const came = Buffer.from((bytes as Buffer).subarray(0, size));
+  const read = (bytes as Buffer).subarray(0, size);
+  const body = this[BODY];
+  let passed = 0;
+  if (body) {
+    passed = this[UNREAD] === undefined ? body.pass(read) : 0;
+    if (passed === size) return true;
+    if (!body.follow(read, passed)) this[BODY] = undefined;
+  }
+  const came = Buffer.from(read.subarray(passed));
   this[UNREAD] = this[UNREAD] ? Buffer.concat([this[UNREAD], came]) : came;
-  this[TELLING] = true;
-  this.emit('readable');
-  this[TELLING] = false;
+  telling = this;
+  told = this[UNREAD];
+  try {
+    this.emit('readable');
+  } finally {
+    telling = undefined;
+    told = undefined;
+  }
   return this[UNREAD] === undefined;
 }

@@ -1,16 +1,12 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Sink } from '../../core/stream/sink.ts';
-
-/** The part of libuv's handle that tells how much it was given, and how much of that the kernel has not taken yet. */
-interface StreamHandle {
-  bytesWritten: number;
-  writeQueueSize: number;
-}
+import { handleOf, mayWriteDirectly, type SocketHandle, writeDirectly } from './direct_write.ts';
 
 /**
  * A streamed HTTP response, with its chunked framing (RFC 9112, section 7.1) made here: one frame is one string and
- * one write, where `response.write` makes three. The response object still owns head, end and connection reuse.
+ * one write, where `response.write` makes three, and goes past the socket's stream. The response object still owns head,
+ * end and connection reuse.
  */
 export class HttpSink implements Sink {
   readonly #response: ServerResponse;
@@ -19,6 +15,10 @@ export class HttpSink implements Sink {
   readonly #chunked: boolean;
   readonly #bytes: boolean;
   #onDrain: (() => void) | undefined;
+  /** Set once frames go past the socket's stream. */
+  #handle: SocketHandle | undefined;
+  /** Frames that the kernel has not taken at once. */
+  #waiting = 0;
   /** Kept here, as `socket.destroyed` asks both halves of the socket, for each frame. */
   #closed = false;
 
@@ -53,9 +53,20 @@ export class HttpSink implements Sink {
   write(frame: string): boolean {
     if (this.#closed) return true;
     const size = this.#sizeOf(frame);
-    // Text that is all ASCII is the same bytes in Latin-1, which Node writes without encoding it.
-    const encoding = size === frame.length ? 'latin1' : 'utf8';
-    return this.#socket.write(this.#framed(frame, size), encoding);
+    // Text that is all ASCII is the same bytes in Latin-1, which is written without encoding it.
+    const oneByte = size === frame.length;
+    const text = this.#framed(frame, size);
+    if (!this.#handle && mayWriteDirectly(this.#socket)) this.#handle = handleOf(this.#socket);
+    if (!this.#handle) return this.#socket.write(text, oneByte ? 'latin1' : 'utf8');
+    const outcome = writeDirectly(this.#handle, text, oneByte);
+    if (outcome === 0) return true;
+    if (typeof outcome === 'number') {
+      this.#socket.destroy();
+      return true;
+    }
+    this.#waiting += 1;
+    outcome.oncomplete = (status) => this.#taken(status);
+    return false;
   }
 
   end(lastFrame: string): void {
@@ -81,9 +92,16 @@ export class HttpSink implements Sink {
   }
 
   takenWhileWaiting(): number | undefined {
-    const handle = (this.#socket as unknown as { _handle?: StreamHandle | null })._handle;
+    const handle = handleOf(this.#socket);
     if (!handle || handle.writeQueueSize + this.#socket.writableLength === 0) return undefined;
     return handle.bytesWritten - handle.writeQueueSize;
+  }
+
+  /** A frame that had to wait has left, or never will. */
+  #taken(status: number): void {
+    this.#waiting -= 1;
+    if (status < 0) this.#socket.destroy();
+    else if (this.#waiting === 0) this.#onDrain?.();
   }
 
   /** In bytes. */

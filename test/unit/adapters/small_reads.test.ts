@@ -7,7 +7,7 @@ import tls from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { nextRandom } from '../../../src/adapters/providers/fake_text.ts';
-import { smallReads } from '../../../src/adapters/providers/small_reads.ts';
+import { passWholeChunks, smallReads } from '../../../src/adapters/providers/small_reads.ts';
 import { issueAuthority, issueLeaf } from '../../../src/stack/certificates/issue_certificates.ts';
 
 const STREAMS = 12;
@@ -46,16 +46,28 @@ const listener: RequestListener = async (request, response) => {
 class Taker implements Dispatcher.DispatchHandler {
   readonly ended = Promise.withResolvers<Buffer>();
   readonly reads: Buffer[] = [];
+  /** Pieces that came past undici's parser. */
+  passed = 0;
   pauses = 0;
+  readonly #passes: boolean;
+
+  constructor(passes = false) {
+    this.#passes = passes;
+  }
 
   onRequestStart(): void {}
 
-  onResponseStart(controller: Dispatcher.DispatchController): void {
+  onResponseStart(controller: Dispatcher.DispatchController, _: number, headers: Record<string, unknown>): void {
+    const past = (_: Dispatcher.DispatchController, bytes: Buffer) => {
+      this.passed += 1;
+      this.onResponseData(controller, bytes);
+    };
+    if (this.#passes) passWholeChunks(controller, headers, { onResponseData: past } as Dispatcher.DispatchHandler);
     this.#pause(controller);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    this.reads.push(bytes);
+    this.reads.push(this.#passes ? Buffer.from(bytes) : bytes);
     if (this.reads.length % 2 === 0) this.#pause(controller);
   }
 
@@ -74,11 +86,11 @@ class Taker implements Dispatcher.DispatchHandler {
   }
 }
 
-async function takeAll(origin: string): Promise<Taker[]> {
+async function takeAll(origin: string, passes = false): Promise<Taker[]> {
   const agent = new Agent({ allowH2: false, pipelining: 1, connections: STREAMS / 2, connect: smallReads(5_000) });
   closing.push(() => agent.close());
   const takers = Array.from({ length: STREAMS }, (_, at) => {
-    const taker = new Taker();
+    const taker = new Taker(passes);
     agent.dispatch({ origin, path: `/${at}`, method: 'GET' }, taker);
     return taker;
   });
@@ -99,6 +111,14 @@ async function listen(server: ReturnType<typeof createServer>): Promise<number> 
 describe('small reads', () => {
   it('give each stream its own bytes, over connections that serve again', async () => {
     await takeAll(`http://127.0.0.1:${await listen(createServer(listener))}`);
+  });
+
+  it('let whole chunks pass undici’s parser, and nothing else', async () => {
+    const takers = await takeAll(`http://127.0.0.1:${await listen(createServer(listener))}`, true);
+    const count = (rest: number) => takers.reduce((sum, { passed }, at) => (at % 2 === rest ? sum + passed : sum), 0);
+    expect(count(1)).toBeGreaterThan(STREAMS);
+    // Those have a length, and no chunks.
+    expect(count(0)).toBe(0);
   });
 
   it('have no memory of their own each', async () => {

@@ -1,9 +1,71 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import { expect, it } from 'vitest';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
 import { HttpSink } from '../../../src/gateway/http/http_sink.ts';
 import { until } from '../../support/until.ts';
+
+/** A sink, and the client at its other end, which reads nothing yet. */
+async function pair() {
+  const begun = Promise.withResolvers<{ sink: HttpSink; response: ServerResponse }>();
+  const server = createServer((request, response) => {
+    begun.resolve({ sink: new HttpSink(request, response, {}), response });
+  }).listen(0);
+  const client = connect((server.address() as AddressInfo).port);
+  client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  const { sink, response } = await begun.promise;
+  const close = async () => {
+    client.destroy();
+    await once(server.close(), 'close');
+  };
+  return { sink, response, client, close };
+}
+
+it('says when its frames wait and when they have left, and keeps their order with head and end', async () => {
+  const { sink, response, client, close } = await pair();
+  let drains = 0;
+  sink.onDrain(() => {
+    drains += 1;
+  });
+  sink.open('first ');
+  const past = vi.spyOn(response.socket as Socket, 'write');
+  const frames = ['é'];
+  while (sink.write(frames.at(-1) as string)) frames.push(`${frames.length} `.repeat(10_000));
+  frames.push('held back');
+  expect(sink.write('held back')).toBe(false);
+  expect(drains).toBe(0);
+  let text = '';
+  client.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  await until('all has left', () => drains > 0);
+  expect(drains).toBe(1);
+  expect(sink.write('after')).toBe(true);
+  expect(past).not.toHaveBeenCalled();
+  sink.end('last');
+  await once(client, 'end');
+  const body = text.slice(text.indexOf('\r\n\r\n') + 4).replaceAll(/(?:^|\r\n)[0-9a-f]+\r\n/g, '');
+  expect(body).toBe(`first ${frames.join('')}afterlast\r\n`);
+  await close();
+});
+
+it.each([
+  ['while frames wait', true],
+  ['while none do', false],
+])('a connection that breaks %s ends the response, and what is written to it is nobody’s', async (_, waits) => {
+  const { sink, response, client, close } = await pair();
+  const closed = once(response, 'close');
+  sink.onDrain(() => {});
+  sink.open('first');
+  while (waits && sink.write('x'.repeat(100_000)));
+  client.resetAndDestroy();
+  if (!waits) while (!response.destroyed && sink.write('more')) await setImmediate();
+  await closed;
+  expect(sink.write('late')).toBe(true);
+  expect(sink.takenWhileWaiting()).toBeUndefined();
+  await close();
+});
 
 it('a client that has stopped reading is known by what its connection has taken, however much more is written', async () => {
   const sinks = Promise.withResolvers<HttpSink>();
