@@ -25,18 +25,18 @@ interface UsageAnswer {
 }
 
 /** A container's command as a process, until the test has ended. */
-function run(command: string[], env: Record<string, string>): StandIn {
+function run(command: string[], env: Record<string, string>): StandIn & { ended: Promise<unknown> } {
   const [program = '', ...args] = command;
   expect(program).toBe('node');
   const { PATH, NODE_COMPILE_CACHE } = process.env;
   const all = { PATH, NODE_COMPILE_CACHE, ...env } as Record<string, string>;
   const child = spawn(process.execPath, args, { cwd: ROOT, env: all, stdio: 'ignore' });
+  const ended = once(child, 'exit');
   onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await ended;
   });
-  return { pid: child.pid!, env: all };
+  return { pid: child.pid!, env: all, ended };
 }
 
 const isUp = (url: string) =>
@@ -169,5 +169,14 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
   expect(await redis.cli('keys', 'weir:usage:*')).toBe('');
   await until('it is there again', async () => ofClever((await page())?.rows ?? []), 30_000);
   expect(ofClever(await usage())).toEqual(row);
+
+  // It is told to leave when the instances have written their last, and has that too.
+  await ask(alice, 'clever');
+  await until('it is counted', async () => ofClever((await page())?.rows ?? [])?.ok === 2);
+  process.kill(keeper.pid, 'SIGTERM');
+  await keeper.ended;
+  const counters = Object.values(json(readFileSync(usageFile, 'utf8'))).flatMap((day) => Object.entries(day as object));
+  const counted = counters.find(([field]) => /house\tok\tclever/.test(field));
+  expect(counted?.[1]).toBe('2');
   expect(JSON.stringify([first, shown, report, reload])).not.toContain(CANARY);
 }, 120_000);
