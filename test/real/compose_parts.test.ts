@@ -39,6 +39,9 @@ function run(command: string[], env: Record<string, string>): StandIn & { ended:
   return { pid: child.pid!, env: all, ended };
 }
 
+/** A busy machine takes its time for a dozen commands and three processes. */
+const soon: typeof until = (what, look) => until(what, look, 60_000);
+
 const isUp = (url: string) =>
   fetch(url).then(
     ({ ok }) => ok,
@@ -96,9 +99,9 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
     }),
   );
   docker.standIns({ 'app-1': app, usage: keeper });
-  await until('the instance is ready', () => isUp(`http://127.0.0.1:${port}/api/v1/health/ready`));
-  await until('the keeper keeps', () => isUp(`http://127.0.0.1:${healthPort}`));
-  await until('the console is up', () => isUp(`http://127.0.0.1:${consolePort}/healthz`));
+  await soon('the instance is ready', () => isUp(`http://127.0.0.1:${port}/api/v1/health/ready`));
+  await soon('the keeper keeps', () => isUp(`http://127.0.0.1:${healthPort}`));
+  await soon('the console is up', () => isUp(`http://127.0.0.1:${consolePort}/healthz`));
 
   // Keys: made, used and revoked while it runs.
   const ask = async (key: string, model = 'smart') => {
@@ -110,16 +113,16 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
     return { status: answer.status, text: await answer.text() };
   };
   const alice = await weir('keys', 'create', 'alice');
-  const first = await until('her key is known', async () => {
+  const first = await soon('her key is known', async () => {
     const answer = await ask(alice);
     return answer.status === 200 ? answer : undefined;
   });
   expect(first.text).toContain('data: [DONE]');
   expect(provider.requests[0]!.headers.authorization).toBe(`Bearer ${CANARY}`);
   const bob = await weir('keys', 'create', 'bob');
-  await until('his key is known', async () => (await ask(bob)).status === 200);
+  await soon('his key is known', async () => (await ask(bob)).status === 200);
   await weir('keys', 'revoke', 'bob');
-  await until('it is refused', async () => (await ask(bob)).status === 401);
+  await soon('it is refused', async () => (await ask(bob)).status === 401);
 
   // A new route. The other two containers have nobody in their place, and the command says so.
   expect((await ask(alice, 'clever')).text).toContain('"provider":"fake"');
@@ -128,6 +131,21 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
   expect(reload.stderr).toMatch(/app-1: reloaded[\s\S]*app-2: does not answer/);
   expect(docker.calls().at(-1)).toBe('kill --signal SIGHUP app-1');
   expect((await ask(alice, 'clever')).text).toContain('"provider":"house"');
+
+  // Open streams of instances, as one of them tells.
+  const ends = new AbortController();
+  const held = fetch(`http://127.0.0.1:${port}/api/v1/stream`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${alice}` },
+    body: JSON.stringify({ query: 'hi', model: 'demo', provider: 'fake', fake: { ttft_ms: 60_000 } }),
+    signal: ends.signal,
+  }).catch(() => undefined);
+  await soon('status shows it', async () => {
+    const services = json(await weir('status', '--json')).services as { name: string; active_streams: number }[];
+    return services.find(({ name }) => name === 'app-1')?.active_streams === 1;
+  });
+  ends.abort();
+  await held;
 
   // The dashboard's load tests have a key of their own.
   const headers = { origin: `http://127.0.0.1:${consolePort}`, 'content-type': 'application/json' };
@@ -140,7 +158,7 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
   });
   expect(started.status, await started.clone().text()).toBe(201);
   const { id } = (await started.json()) as { id: string };
-  const report = await until('the run has ended', async () => {
+  const report = await soon('the run has ended', async () => {
     const answer = await fetch(`http://127.0.0.1:${consolePort}/api/runs/${id}`);
     return ((await answer.json()) as { report: { outcomes: object } | null }).report ?? undefined;
   });
@@ -150,7 +168,7 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
   const usage = async () => (json(await weir('usage', '--json')) as unknown as UsageAnswer).rows;
   const ofClever = (rows: UsageAnswer['rows']) =>
     rows.find(({ model, provider }) => model === 'clever' && provider === 'house');
-  const row = await until('it is written', async () => ofClever(await usage()));
+  const row = await soon('it is written', async () => ofClever(await usage()));
   expect(row).toMatchObject({ key_name: 'alice', ok: 1 });
   const page = async () => {
     const answer = await fetch(`http://127.0.0.1:${consolePort}/api/usage?days=1`);
@@ -159,24 +177,20 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
   const shown = await page();
   expect(ofClever(shown!.rows)).toMatchObject({ ok: 1 });
   expect(Object.values(shown!.key_names!).sort()).toEqual(['alice', 'bob', 'operator']);
-  await until(
-    'the keeper has it',
-    () => existsSync(usageFile) && /house.*clever/.test(readFileSync(usageFile, 'utf8')),
-    30_000,
-  );
+  await soon('the keeper has it', () => existsSync(usageFile) && /house.*clever/.test(readFileSync(usageFile, 'utf8')));
   await redis.kill();
   await redis.start();
   expect(await redis.cli('keys', 'weir:usage:*')).toBe('');
-  await until('it is there again', async () => ofClever((await page())?.rows ?? []), 30_000);
+  await soon('it is there again', async () => ofClever((await page())?.rows ?? []));
   expect(ofClever(await usage())).toEqual(row);
 
   // It is told to leave when the instances have written their last, and has that too.
   await ask(alice, 'clever');
-  await until('it is counted', async () => ofClever((await page())?.rows ?? [])?.ok === 2);
+  await soon('it is counted', async () => ofClever((await page())?.rows ?? [])?.ok === 2);
   process.kill(keeper.pid, 'SIGTERM');
   await keeper.ended;
   const counters = Object.values(json(readFileSync(usageFile, 'utf8'))).flatMap((day) => Object.entries(day as object));
   const counted = counters.find(([field]) => /house\tok\tclever/.test(field));
   expect(counted?.[1]).toBe('2');
   expect(JSON.stringify([first, shown, report, reload])).not.toContain(CANARY);
-}, 120_000);
+}, 240_000);

@@ -11,7 +11,7 @@ import { type ComposeEngine, findComposeEngine } from './compose_engine.ts';
 import { composeStatus } from './compose_status.ts';
 import { composeVariables } from './compose_variables.ts';
 import { containerPaths, writeContainerConfig, writeContainerFiles } from './container_files.ts';
-import { containerPeers, type RunCompose, reloadContainers } from './container_instances.ts';
+import { activeStreams, containerPeers, type RunCompose, reloadContainers } from './container_instances.ts';
 import { type Account, containerUser } from './container_user.ts';
 
 /** What the Compose driver needs to know. */
@@ -52,7 +52,7 @@ export function composeDriver(context: ComposeContext): StackDriver {
     throw new StackError(`docker compose ${args[0]} failed (${lastLine(output)})`, 'see docker compose logs');
   };
   const all = async () => composeStatus(await must(['ps', '--all', '--format', 'json']));
-  const status = async () => {
+  const there = async () => {
     const services = await all();
     return services.some(({ state }) => state !== 'stopped') ? services : [];
   };
@@ -73,13 +73,18 @@ export function composeDriver(context: ComposeContext): StackDriver {
       { title: 'Keeping the options', run: async () => writeJsonFile(layout.optionsFile, options) },
     ],
     async runState() {
-      const services = await status().catch(() => []);
+      const services = await there().catch(() => []);
       if (services.length === 0) return 'no';
       return services.some(({ state }) => state === 'stopped') ? 'partly' : 'yes';
     },
-    status,
+    async status() {
+      const services = await there();
+      const answering = services.find(({ name, healthy }) => healthy && names.includes(name));
+      const streams = answering && (await activeStreams(compose, answering.name));
+      return services.map((service) => ({ ...service, active_streams: streams?.get(service.name) ?? 0 }));
+    },
     async stop(now) {
-      const ran = (await status()).length > 0;
+      const ran = (await there()).length > 0;
       await must(['down', ...(now ? ['--timeout', '0'] : [])]);
       return ran;
     },
@@ -94,7 +99,7 @@ export function composeDriver(context: ComposeContext): StackDriver {
       }
     },
     async reload() {
-      if ((await status()).length === 0) {
+      if ((await there()).length === 0) {
         throw new StackError('the stack is not running', 'start it with ./weir start --all --driver compose');
       }
       if (configFile === undefined || !existsSync(containerPaths(layout).config)) {

@@ -1,3 +1,4 @@
+import { clusterViewSchema } from '../../protocol/cluster_view.ts';
 import { lastLine } from '../machine/run_command.ts';
 import { StackError } from '../stack_error.ts';
 import { askConfig, HEALTH_PATH, type ReloadResult, reloadResult } from '../supervisor/reload_instances.ts';
@@ -26,6 +27,17 @@ async function ask(compose: RunCompose, name: string, port: 'PORT' | 'PEER_PORT'
 /** The private listeners of instances in containers. */
 export function containerPeers(compose: RunCompose, names: readonly string[]): AskPeer[] {
   return names.map((name) => (path) => ask(compose, name, 'PEER_PORT', path));
+}
+
+/** Open streams of all instances, by name, as one of them knows it; none where it does not say. */
+export async function activeStreams(compose: RunCompose, name: string): Promise<ReadonlyMap<string, number>> {
+  try {
+    const { body } = await ask(compose, name, 'PORT', '/api/v1/cluster');
+    const { instances } = clusterViewSchema.parse(JSON.parse(body));
+    return new Map(instances.map(({ id, active_streams }) => [id, active_streams]));
+  } catch {
+    return new Map();
+  }
 }
 
 /** Has instances in containers read providers and routes again, and waits for what they say. */
