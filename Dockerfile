@@ -23,6 +23,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY src src
+# Where the keeper of usage writes; a volume that is mounted here for the first time takes its owner over.
+RUN mkdir /var/lib/weir && chown node:node /var/lib/weir
 USER node
 EXPOSE 8000
 CMD ["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8", "--expose-gc", "src/gateway/main.ts"]

@@ -27,6 +27,7 @@ const ENVIRONMENT_READERS = [
   'src/cli/environment.ts',
   'src/console/main.ts',
   'src/stack/supervisor/main.ts',
+  'src/stack/usage/main.ts',
 ];
 
 function sourceFiles(folder: string): string[] {

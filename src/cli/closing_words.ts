@@ -9,6 +9,7 @@ const EXAMPLE = '{"query":"Say hello.","model":"gpt-3.5-turbo","provider":"fake"
 export function closingWords(options: StackOptions, layout: StackLayout): string {
   const url = stackUrl(options);
   const logs = path.relative(process.cwd(), layout.logs) || '.';
+  const files = options.driver === 'compose' ? '' : `   (files in ${logs})`;
   if (!options.all) {
     return [
       `NGINX (${url}) and Redis are up; there are no instances yet.`,
@@ -26,7 +27,7 @@ export function closingWords(options: StackOptions, layout: StackLayout): string
     `  A stream     curl -kN ${url}/api/v1/stream ${key}-H 'Content-Type: application/json' -d '${EXAMPLE}'`,
     ...(options.auth === 'keys' ? ['  A key        ./weir keys create NAME'] : []),
     '  Load test    ./weir load -c 10 -n 30',
-    `  Logs         ./weir logs -f   (files in ${logs})`,
+    `  Logs         ./weir logs -f${files}`,
     '  When in doubt ./weir doctor   To end ./weir stop',
   ].join('\n');
 }

@@ -4,8 +4,7 @@ import type { Environment } from './environment.ts';
 
 /** The file with providers and routes that instances get; undefined where there is none. */
 export function configFileOf(options: StackOptions, environment: Environment): string | undefined {
-  // Containers see none of this machine's files.
-  return options.driver === 'compose' ? undefined : (options.config ?? environment.configFile);
+  return options.config ?? environment.configFile;
 }
 
 /** Before anything is started or changed. @returns what is in it, or undefined without a file. @throws StackError */

@@ -3,7 +3,7 @@ import { runDoctor } from '../stack/doctor/run_doctor.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
 import { print } from './reporter.ts';
-import { keptOptions, layoutOf } from './stack_access.ts';
+import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
@@ -12,7 +12,11 @@ export async function doctorCommand(json: boolean, environment: Environment): Pr
   const layout = layoutOf(environment);
   const { searchPath, uid, home, apiBaseUrl } = environment;
   const options = keptOptions(layout) ?? { ...DEFAULT_STACK_OPTIONS, all: true };
-  const checks = await runDoctor({ layout, options, searchPath, uid, home, apiBaseUrl });
+  // Without an engine nothing runs, and why not is said by what starts it.
+  const services = await driverFor(options, environment)
+    .status()
+    .catch(() => []);
+  const checks = await runDoctor({ layout, options, searchPath, uid, home, apiBaseUrl }, { services });
   if (json) print(JSON.stringify({ checks }, null, 2));
   else {
     for (const { id, result, what, why, mend } of checks) {

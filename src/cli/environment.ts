@@ -15,6 +15,7 @@ export interface Environment {
   searchPath: string;
   /** 0 for root. */
   uid: number;
+  gid: number;
   /** `HOME`: where the browsers keep whom they trust. */
   home: string | undefined;
   /** `DRAIN_SECONDS` of the instances. */
@@ -50,6 +51,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     runtimeDir: env.XDG_RUNTIME_DIR || undefined,
     searchPath: env.WEIR_PATH ?? [env.PATH ?? '', ...SYSTEM_FOLDERS].join(path.delimiter),
     uid: process.getuid?.() ?? -1,
+    gid: process.getgid?.() ?? -1,
     home: env.HOME || undefined,
     drainSeconds,
     corsOrigins: origins?.filter(Boolean).length ? origins.filter(Boolean) : undefined,

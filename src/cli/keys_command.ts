@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiKey } from '../protocol/api_key.ts';
+import { shareKeys } from '../stack/compose/container_files.ts';
 import { changeKeys, readKeys } from '../stack/keys/key_file.ts';
 import { keyState, newKey } from '../stack/keys/new_key.ts';
 import { UsageError } from '../stack/stack_error.ts';
@@ -63,7 +64,7 @@ async function create(name: string, flags: CreateFlags, environment: Environment
     },
     now,
   );
-  changeKeys(fileOf(flags, environment), (keys) => {
+  change(flags, environment, (keys) => {
     if (keys.some((each) => each.name === name && keyState(each, now) === 'valid')) {
       throw new UsageError(`there is a key named ${name}`, `choose another name, or ./weir keys revoke ${name}`);
     }
@@ -93,7 +94,7 @@ async function list(flags: FileFlag & { json?: boolean }, environment: Environme
 async function revoke(wanted: string, flags: FileFlag, environment: Environment): Promise<number> {
   const now = new Date();
   let revoked: ApiKey | undefined;
-  changeKeys(fileOf(flags, environment), (keys) => {
+  change(flags, environment, (keys) => {
     const isMeant = (key: ApiKey) => key.id === wanted || (key.name === wanted && keyState(key, now) === 'valid');
     const key = keys.find(isMeant);
     if (!key) throw new UsageError(`there is no key ${wanted}`, 'see ./weir keys list');
@@ -102,6 +103,12 @@ async function revoke(wanted: string, flags: FileFlag, environment: Environment)
   });
   say(`${revoked?.id} (${revoked?.name}) is refused from now on; streams that it has open go on to their end`);
   return 0;
+}
+
+/** In the stack's own file, and so for its containers too, or in another one. */
+function change(flags: FileFlag, environment: Environment, how: (keys: ApiKey[]) => ApiKey[]): void {
+  changeKeys(fileOf(flags, environment), how);
+  if (flags.file === undefined) shareKeys(layoutOf(environment));
 }
 
 function fileOf({ file }: FileFlag, environment: Environment): string {

@@ -2,8 +2,10 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StackError } from '../stack/stack_error.ts';
+import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
-import { layoutOf } from './stack_access.ts';
+import { print } from './reporter.ts';
+import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
 const FIRST_LINES = 50;
 const FIRST_BYTES = 64 * 1024;
@@ -53,7 +55,13 @@ export async function logsCommand(
   follow: boolean,
   environment: Environment,
 ): Promise<number> {
-  const { logs } = layoutOf(environment);
+  const layout = layoutOf(environment);
+  const driver = driverFor(keptOptions(layout) ?? DEFAULT_STACK_OPTIONS, environment);
+  if (driver.logs) {
+    await driver.logs(service, follow, print);
+    return 0;
+  }
+  const { logs } = layout;
   const names = files(logs, service);
   const tails = names.map((name) => {
     return new LogTail(path.join(logs, name), names.length > 1 ? `${name.replace(/\.log$/, '')} | ` : '');

@@ -25,12 +25,19 @@ export function driverFor(
   note: (line: string) => void = () => undefined,
 ): StackDriver {
   const layout = layoutOf(environment);
-  const { searchPath, uid, home, drainSeconds, corsOrigins, apiBaseUrl } = environment;
-  if (options.driver === 'compose') {
-    const { root, optionsFile, certificates } = layout;
-    return composeDriver({ root, options, optionsFile, certificates, searchPath, environment: environment.all });
-  }
+  const { searchPath, uid, gid, home, drainSeconds, corsOrigins, apiBaseUrl, all } = environment;
   const configFile = configFileOf(options, environment);
+  if (options.driver === 'compose') {
+    return composeDriver({
+      layout,
+      options,
+      searchPath,
+      self: { uid, gid },
+      drainSeconds,
+      configFile,
+      environment: all,
+    });
+  }
   return nativeDriver({
     layout,
     options,

@@ -4,7 +4,7 @@ import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import { readUsage } from '../stack/usage/read_usage.ts';
 import type { Environment } from './environment.ts';
 import { print, say } from './reporter.ts';
-import { keptOptions, layoutOf } from './stack_access.ts';
+import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
 /** How usage is shown. */
 export interface UsageFlags {
@@ -21,7 +21,8 @@ const CSV_HEAD =
 /** `usage`: what keys, models or days have used; as rows of all three for programs. */
 export async function usageCommand({ days, by, json, csv }: UsageFlags, environment: Environment): Promise<number> {
   const layout = layoutOf(environment);
-  const view = await readUsage(layout, keptOptions(layout) ?? DEFAULT_STACK_OPTIONS, days);
+  const driver = driverFor(keptOptions(layout) ?? DEFAULT_STACK_OPTIONS, environment);
+  const view = await readUsage(await driver.peers(), days);
   const names = new Map(readKeys(layout.apiKeys).map(({ id, name }) => [id, name]));
   const rows = view.rows.map((row) => ({ ...row, key_name: names.get(row.key) ?? null }));
   if (json) print(JSON.stringify({ ...view, rows }, null, 2));

@@ -17,6 +17,14 @@ const schema = z.object({
   CONTROL_SOCKET: z.string().min(1).optional(),
   CONSOLE_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   CONSOLE_TOKEN_FILE: z.string().min(1).optional(),
+  PEER_URLS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').filter(Boolean))
+    .pipe(z.array(z.url({ protocol: /^http$/ }))),
+  PEER_SECRET: z.string().default(''),
+  API_KEYS_FILE: z.string().min(1).optional(),
+  OPERATOR_KEY_FILE: z.string().min(1).optional(),
   DOCTOR_PLACE: z
     .string()
     .transform((text) => doctorPlaceSchema.parse(JSON.parse(text)))
@@ -48,6 +56,12 @@ export interface ConsoleConfig {
   token: string | undefined;
   /** Where the token is written for them. */
   tokenFile: string | undefined;
+  /** Private listeners of the instances, for a console that reaches them over a network; else empty. */
+  peerUrls: string[];
+  peerSecret: string;
+  /** In a container: the clients' keys, and the key of the stack's own tools; may be missing. */
+  apiKeysFile: string | undefined;
+  operatorKeyFile: string | undefined;
   /** The native stack that the console belongs to; undefined elsewhere. */
   doctorPlace?: DoctorPlace | undefined;
 }
@@ -77,6 +91,10 @@ export function parseConsoleConfig(env: Record<string, string | undefined>): Con
     controlSocket: data.CONTROL_SOCKET,
     token: data.CONSOLE_TOKEN,
     tokenFile: data.CONSOLE_TOKEN_FILE,
+    peerUrls: data.PEER_URLS,
+    peerSecret: data.PEER_SECRET,
+    apiKeysFile: data.API_KEYS_FILE,
+    operatorKeyFile: data.OPERATOR_KEY_FILE,
     doctorPlace: data.DOCTOR_PLACE,
   };
 }

@@ -7,9 +7,15 @@ import type { ConsoleConfig } from './console_config.ts';
  * The keys of a run, a user each: for the console's own stack, where it wants keys, its operator's. No other server
  * gets to see that one, and neither does the page.
  */
-export function runKeys({ url }: LoadPlan, { apiBaseUrl, doctorPlace }: ConsoleConfig): string[] {
-  if (!doctorPlace || new URL(url).origin !== new URL(apiBaseUrl).origin) return [];
-  const { options, layout } = doctorContext(doctorPlace);
-  const key = options.auth === 'keys' ? operatorKey(layout) : undefined;
+export function runKeys({ url }: LoadPlan, config: ConsoleConfig): string[] {
+  if (new URL(url).origin !== new URL(config.apiBaseUrl).origin) return [];
+  const key = ownKey(config);
   return key === undefined ? [] : [key];
+}
+
+/** To a container the file is given where clients need a key. */
+function ownKey({ doctorPlace, operatorKeyFile }: ConsoleConfig): string | undefined {
+  if (!doctorPlace) return operatorKeyFile === undefined ? undefined : operatorKey({ operatorKey: operatorKeyFile });
+  const { options, layout } = doctorContext(doctorPlace);
+  return options.auth === 'keys' ? operatorKey(layout) : undefined;
 }

@@ -22,62 +22,66 @@ const REDIS_URL = /^(unix:\/\/.+|rediss?:\/\/[^,\s]+(,[^,\s]+)*)$/;
 /** Streams of one user, where nothing was said: as many as three instances with three each. */
 const PER_USER = { instance: 3, cluster: 9 };
 
-const environment = z
-  .object({
-    INSTANCE_ID: z.string().min(1).max(100).default(hostname()),
-    HOST: z.string().default('127.0.0.1'),
-    PORT: number(8000, 0, 65_535),
-    /** Path of a Unix socket; HOST and PORT then do not count. */
-    SOCKET: z.string().optional(),
-    /** Private listener for the other instances: a Unix socket, or a port on HOST. */
-    PEER_SOCKET: z.string().optional(),
-    PEER_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-    /** Wanted of peers that come over a network; a Unix socket is private by itself. */
-    PEER_SECRET: z.string().default(''),
-    REDIS_URL: z
-      .string()
-      .regex(
-        REDIS_URL,
-        'a URL that starts with redis://, rediss:// or unix://; several hosts, comma separated, are a cluster',
-      )
-      .optional(),
-    /** What the limits count over; with keys and Redis the cluster, else the instance. */
-    POOL_SCOPE: z.enum(['instance', 'cluster']).optional(),
-    /** What holds while Redis does not answer: this instance's share of the limits, or a refusal. */
-    REDIS_FAILURE: z.enum(['static', 'strict']).default('static'),
-    MAX_CONNECTIONS: number(10_000, 1, 1_000_000),
-    MAX_CONNECTIONS_PER_USER: z.coerce.number().int().min(1).max(1_000_000).optional(),
-    /** Providers and routes; the variables of OpenAI and Anthropic below then do not count. */
-    WEIR_CONFIG: z.string().optional(),
-    DEFAULT_PROVIDER: z.string().default('fake'),
-    OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
-    OPENAI_API_KEY: z.string().optional(),
-    /** How that server goes on with a resumable answer whose instance died. */
-    OPENAI_CONTINUATION: z.enum(CONTINUATIONS).default('none'),
-    ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
-    ANTHROPIC_API_KEY: z.string().optional(),
-    /** Whether clients need a key of API_KEYS_FILE. */
-    AUTH_MODE: z.enum(['none', 'keys']).default('none'),
-    API_KEYS_FILE: z.string().optional(),
-    IDENTITY_HEADER: z
-      .string()
-      .regex(/^[A-Za-z0-9-]+$/, 'a header name')
-      .transform((name) => name.toLowerCase())
-      .optional(),
-    TRUSTED_PROXIES: list(''),
-    CORS_ORIGINS: list('http://localhost:3001,https://localhost'),
-    /** A resumable stream without a reader goes on this long. */
-    RESUME_GRACE_SECONDS: number(10, 0, 900),
-    /** A running stream's text is kept apart from the log this often; tests want it sooner. */
-    CHECKPOINT_SECONDS: number(30, 1, 60),
-    /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */
-    FAULT_POINT: z.string().optional(),
-    /** Of answers that are kept, in MiB: in Redis all together, without Redis in each instance. */
-    CACHE_MAX_MIB: number(64, 1, 1_048_576),
-    DRAIN_SECONDS: number(30, 0, 86_400),
-    ...tracesConfig,
-    LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  })
+const variables = z.object({
+  INSTANCE_ID: z.string().min(1).max(100).default(hostname()),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: number(8000, 0, 65_535),
+  /** Path of a Unix socket; HOST and PORT then do not count. */
+  SOCKET: z.string().optional(),
+  /** Private listener for the other instances: a Unix socket, or a port on HOST. */
+  PEER_SOCKET: z.string().optional(),
+  PEER_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  /** Wanted of peers that come over a network; a Unix socket is private by itself. */
+  PEER_SECRET: z.string().default(''),
+  REDIS_URL: z
+    .string()
+    .regex(
+      REDIS_URL,
+      'a URL that starts with redis://, rediss:// or unix://; several hosts, comma separated, are a cluster',
+    )
+    .optional(),
+  /** What the limits count over; with keys and Redis the cluster, else the instance. */
+  POOL_SCOPE: z.enum(['instance', 'cluster']).optional(),
+  /** What holds while Redis does not answer: this instance's share of the limits, or a refusal. */
+  REDIS_FAILURE: z.enum(['static', 'strict']).default('static'),
+  MAX_CONNECTIONS: number(10_000, 1, 1_000_000),
+  MAX_CONNECTIONS_PER_USER: z.coerce.number().int().min(1).max(1_000_000).optional(),
+  /** Providers and routes; the variables of OpenAI and Anthropic below then do not count. */
+  WEIR_CONFIG: z.string().optional(),
+  DEFAULT_PROVIDER: z.string().default('fake'),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+  OPENAI_API_KEY: z.string().optional(),
+  /** How that server goes on with a resumable answer whose instance died. */
+  OPENAI_CONTINUATION: z.enum(CONTINUATIONS).default('none'),
+  ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  /** Whether clients need a key of API_KEYS_FILE. */
+  AUTH_MODE: z.enum(['none', 'keys']).default('none'),
+  API_KEYS_FILE: z.string().optional(),
+  IDENTITY_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, 'a header name')
+    .transform((name) => name.toLowerCase())
+    .optional(),
+  TRUSTED_PROXIES: list(''),
+  CORS_ORIGINS: list('http://localhost:3001,https://localhost'),
+  /** A resumable stream without a reader goes on this long. */
+  RESUME_GRACE_SECONDS: number(10, 0, 900),
+  /** A running stream's text is kept apart from the log this often; tests want it sooner. */
+  CHECKPOINT_SECONDS: number(30, 1, 60),
+  /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */
+  FAULT_POINT: z.string().optional(),
+  /** Of answers that are kept, in MiB: in Redis all together, without Redis in each instance. */
+  CACHE_MAX_MIB: number(64, 1, 1_048_576),
+  DRAIN_SECONDS: number(30, 0, 86_400),
+  ...tracesConfig,
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+/** Names of all variables that an instance reads, but for those that hold providers' keys. */
+export const INSTANCE_VARIABLES: readonly string[] = Object.keys(variables.shape);
+
+const environment = variables
   .superRefine(({ POOL_SCOPE, REDIS_URL, AUTH_MODE, API_KEYS_FILE, IDENTITY_HEADER }, context) => {
     const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (POOL_SCOPE === 'cluster' && REDIS_URL === undefined) {

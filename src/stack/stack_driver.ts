@@ -1,6 +1,7 @@
 import type { Phase } from './phases.ts';
 import type { ReloadResult } from './supervisor/reload_instances.ts';
 import type { ServiceStatus } from './supervisor/service_spec.ts';
+import type { AskPeer } from './usage/ask_peer.ts';
 
 /** `partly` is a stack whose start was cut short. */
 export type RunState = 'no' | 'partly' | 'yes';
@@ -20,4 +21,8 @@ export interface StackDriver {
   rollingRestart(): Promise<Phase[]>;
   /** Changes the number of instances while streams run, and keeps it among the options; no phase where it fits. */
   scale(instances: number): Promise<Phase[]>;
+  /** The instances' private listeners, whether they answer or not. */
+  peers(): Promise<AskPeer[]>;
+  /** Shows the last lines of one service's logs or of all, and those to come; only where they lie in no files. */
+  logs?(service: string | undefined, follow: boolean, onLine: (line: string) => void): Promise<void>;
 }

@@ -33,6 +33,8 @@ export interface StackLayout {
   apiKeys: string;
   /** The key of this account's own tools, where the stack asks for keys. */
   operatorKey: string;
+  /** What the containers of the Compose driver are given to read. */
+  containers: string;
   dashboard: string;
 }
 
@@ -89,6 +91,7 @@ export function stackLayout(place: StackPlace): StackLayout {
     consoleToken: path.join(state, 'console.token'),
     apiKeys: path.join(state, 'api_keys.json'),
     operatorKey: path.join(state, 'operator.key'),
+    containers: path.join(state, 'containers'),
     dashboard: path.join(place.root, 'performance_dashboard'),
   };
 }

@@ -99,18 +99,7 @@ export function optionProblems(options: StackOptions): string[] {
     problems.push('--http-port, --https-port and --dashboard-port must be three different ports');
   }
   if (options.driver === 'compose') {
-    const fixed = [
-      'instances',
-      'httpsPort',
-      'httpPort',
-      'dashboardPort',
-      'bind',
-      'redisUrl',
-      'poolScope',
-      'auth',
-      'config',
-      'all',
-    ] as const;
+    const fixed = ['instances', 'httpsPort', 'httpPort', 'dashboardPort', 'bind', 'redisUrl', 'all'] as const;
     const wanted: StackOptions = { ...DEFAULT_STACK_OPTIONS, all: true };
     const other = fixed.filter((name) => options[name] !== wanted[name]);
     if (other.length > 0) {

@@ -1,89 +1,115 @@
-import { randomBytes } from 'node:crypto';
-import type { CertificateFiles } from '../certificates/certificate_files.ts';
+import { existsSync } from 'node:fs';
 import { ensureCertificates } from '../certificates/ensure_certificates.ts';
 import { writeJsonFile } from '../json_file.ts';
 import { lastLine } from '../machine/run_command.ts';
-import { CLUSTER_NODES, redisNodeName } from '../redis_specs.ts';
+import { instanceNames } from '../service_specs.ts';
 import type { StackDriver } from '../stack_driver.ts';
 import { StackError } from '../stack_error.ts';
+import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
 import { type ComposeEngine, findComposeEngine } from './compose_engine.ts';
 import { composeStatus } from './compose_status.ts';
-
-/** Redis as the instances of docker-compose.yml reach it: one, or with the profile `redis-cluster` six. */
-export const COMPOSE_REDIS_URL = 'redis://redis:6379';
-export const COMPOSE_CLUSTER_URL = Array.from({ length: CLUSTER_NODES }, (_, index) => {
-  return `redis://${redisNodeName(index)}:6379`;
-}).join(',');
+import { composeVariables } from './compose_variables.ts';
+import { containerPaths, writeContainerConfig, writeContainerFiles } from './container_files.ts';
+import { activeStreams, containerPeers, type RunCompose, reloadContainers } from './container_instances.ts';
+import { type Account, containerUser } from './container_user.ts';
 
 /** What the Compose driver needs to know. */
 export interface ComposeContext {
-  root: string;
+  layout: StackLayout;
   options: StackOptions;
-  optionsFile: string;
-  certificates: CertificateFiles;
   searchPath: string;
+  /** Who runs this. */
+  self: Account;
+  /** Drain time of the instances, in seconds. */
+  drainSeconds: number;
+  /** With providers and routes; it was found valid. */
+  configFile: string | undefined;
   /** Handed to docker-compose.yml, whose variables are named like an instance's. */
   environment: NodeJS.ProcessEnv;
 }
 
-/** Containers of one start share it, and nobody else on their network knows it. */
-const PEER_SECRET = randomBytes(24).toString('base64url');
-
-function variables(options: StackOptions): Record<string, string> {
-  return {
-    PEER_SECRET,
-    POOL_SCOPE: options.poolScope,
-    MAX_CONNECTIONS: String(options.maxConnections),
-    MAX_CONNECTIONS_PER_USER: String(options.maxPerUser),
-    IDENTITY_HEADER: options.identityHeader ?? '',
-    REDIS_URL: options.redis === 'cluster' ? COMPOSE_CLUSTER_URL : COMPOSE_REDIS_URL,
-  };
-}
-
-function profile({ redis }: StackOptions): string[] {
-  return redis === 'cluster' ? ['--profile', 'redis-cluster'] : [];
-}
-
-async function must(engine: ComposeEngine, args: string[], options: StackOptions): Promise<string> {
-  const { code, output } = await engine.run([...profile(options), ...args], variables(options));
-  if (code === 0) return output;
-  throw new StackError(`docker compose ${args[0]} failed (${lastLine(output)})`, 'see docker compose logs');
-}
+/** The service that keeps the usage of Redis, which is in memory. */
+const KEEPER = 'usage';
 
 /** The stack as containers: docker-compose.yml as it is checked in. */
 export function composeDriver(context: ComposeContext): StackDriver {
-  const { root, options, searchPath, environment } = context;
-  const engine = () => findComposeEngine(root, searchPath, environment);
-  const status = async () => composeStatus(await must(await engine(), ['ps', '--format', 'json'], options));
+  const { layout, options, self, configFile } = context;
+  let found: Promise<ComposeEngine> | undefined;
+  const engine = () => {
+    found ??= findComposeEngine(layout.root, context.searchPath, context.environment);
+    return found;
+  };
+  const user = async () => containerUser(self, (await engine()).isRootless);
+  const compose: RunCompose = async (args, onLine) => {
+    const profile = options.redis === 'cluster' ? ['--profile', 'redis-cluster'] : [];
+    const variables = composeVariables(context, (await user()).inside);
+    return (await engine()).run([...profile, ...args], variables, onLine);
+  };
+  const must = async (args: string[], onLine?: (line: string) => void): Promise<string> => {
+    const { code, output } = await compose(args, onLine);
+    if (code === 0) return output;
+    throw new StackError(`docker compose ${args[0]} failed (${lastLine(output)})`, 'see docker compose logs');
+  };
+  const all = async () => composeStatus(await must(['ps', '--all', '--format', 'json']));
+  const there = async () => {
+    const services = await all();
+    return services.some(({ state }) => state !== 'stopped') ? services : [];
+  };
+  const names = instanceNames(options.instances);
   return {
     startPhases: () => [
       { title: 'Looking for a container engine', run: async () => void (await engine()) },
-      { title: 'Checking the certificate', run: () => ensureCertificates(context.certificates) },
+      { title: 'Checking the certificate', run: () => ensureCertificates(layout.certificates) },
+      {
+        title: 'Writing what the containers read',
+        run: async () => writeContainerFiles(context, (await user()).outside),
+      },
       {
         title: 'Building and starting the containers',
-        run: async () => void (await must(await engine(), ['up', '--detach', '--build', '--wait'], options)),
-        undo: async () => void (await must(await engine(), ['down'], options)),
+        run: async () => void (await must(['up', '--detach', '--build', '--wait'])),
+        undo: async () => void (await must(['down'])),
       },
-      { title: 'Keeping the options', run: async () => writeJsonFile(context.optionsFile, options) },
+      { title: 'Keeping the options', run: async () => writeJsonFile(layout.optionsFile, options) },
     ],
     async runState() {
-      return (await status().catch(() => [])).length > 0 ? 'yes' : 'no';
+      const services = await there().catch(() => []);
+      if (services.length === 0) return 'no';
+      return services.some(({ state }) => state === 'stopped') ? 'partly' : 'yes';
     },
-    status,
+    async status() {
+      const services = await there();
+      const answering = services.find(({ name, healthy }) => healthy && names.includes(name));
+      const streams = answering && (await activeStreams(compose, answering.name));
+      return services.map((service) => ({ ...service, active_streams: streams?.get(service.name) ?? 0 }));
+    },
     async stop(now) {
-      const ran = (await status()).length > 0;
-      await must(await engine(), ['down', ...(now ? ['--timeout', '0'] : [])], options);
+      const ran = (await there()).length > 0;
+      await must(['down', ...(now ? ['--timeout', '0'] : [])]);
       return ran;
     },
     async restart(service) {
-      await must(await engine(), ['restart', service], options);
+      // What was used is written down before Redis forgets it, and given back at once.
+      const forgets = service.startsWith('redis');
+      if (forgets) await must(['stop', KEEPER]);
+      try {
+        await must(['restart', service]);
+      } finally {
+        if (forgets) await must(['start', KEEPER]);
+      }
     },
     async reload() {
-      throw new StackError(
-        'the containers of docker-compose.yml have no configuration file',
-        'set their variables and restart them one by one (./weir restart app-1, and so on)',
-      );
+      if ((await there()).length === 0) {
+        throw new StackError('the stack is not running', 'start it with ./weir start --all --driver compose');
+      }
+      if (configFile === undefined || !existsSync(containerPaths(layout).config)) {
+        throw new StackError(
+          'the instances were started without a configuration file',
+          'give them one with ./weir restart',
+        );
+      }
+      writeContainerConfig(layout, configFile);
+      return reloadContainers(compose, names);
     },
     async rollingRestart() {
       throw new StackError(
@@ -96,6 +122,13 @@ export function composeDriver(context: ComposeContext): StackDriver {
         'docker-compose.yml says how many containers there are',
         'scale the native stack (./weir start --all without --driver compose), or add the instances to docker-compose.yml and src/stack/nginx/compose_plan.ts',
       );
+    },
+    async peers() {
+      await engine();
+      return containerPeers(compose, names);
+    },
+    async logs(service, follow, onLine) {
+      await must(['logs', '--tail', '50', ...(follow ? ['--follow'] : []), ...(service ? [service] : [])], onLine);
     },
   };
 }

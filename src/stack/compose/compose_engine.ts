@@ -4,10 +4,17 @@ import { StackError } from '../stack_error.ts';
 
 /** Runs `compose` in a folder, through an engine that was seen to work. */
 export interface ComposeEngine {
-  run(args: string[], env?: Record<string, string>): Promise<CommandResult>;
+  /** Whether the account that runs the engine is root in its containers, and nobody else is who they are outside. */
+  isRootless: boolean;
+  run(args: string[], env?: Record<string, string>, onLine?: (line: string) => void): Promise<CommandResult>;
 }
 
 const MEND = 'start Docker, or leave out --driver compose';
+/** The first in which a file of variables may be missing (`required: false`). */
+const OLDEST = [2, 24] as const;
+
+/** `docker info` of Docker, and of Podman under Docker's name. */
+const ROOTLESS = /^\s*rootless(: true)?\s*$/m;
 
 /** Finds Docker with its compose command; throws a {@link StackError} where none runs. */
 export async function findComposeEngine(
@@ -17,13 +24,27 @@ export async function findComposeEngine(
 ): Promise<ComposeEngine> {
   const docker = findCommand('docker', searchPath);
   if (!docker) throw new StackError('docker is not installed', 'install it, or leave out --driver compose');
-  const info = await runCommand(docker, ['info']);
+  const info = await runCommand(docker, ['info'], { env: environment });
   if (info.code !== 0) throw new StackError(`no container engine answers (${lastLine(info.output)})`, MEND);
   const standalone = findCommand('docker-compose', searchPath);
-  const hasPlugin = (await runCommand(docker, ['compose', 'version'])).code === 0;
-  if (!hasPlugin && !standalone) throw new StackError('docker has no compose command', 'install docker-compose-plugin');
-  const [command, first] = hasPlugin ? [docker, ['compose']] : [standalone!, []];
+  const plugin = await runCommand(docker, ['compose', 'version', '--short'], { env: environment });
+  if (plugin.code !== 0 && !standalone) {
+    throw new StackError('docker has no compose command', 'install docker-compose-plugin');
+  }
+  const [command, first] = plugin.code === 0 ? [docker, ['compose']] : [standalone!, []];
+  const version = plugin.code === 0 ? plugin : await runCommand(command, ['version', '--short'], { env: environment });
+  refuseOld(lastLine(version.output));
   return {
-    run: (args, env = {}) => runCommand(command, [...first, ...args], { cwd: root, env: { ...environment, ...env } }),
+    isRootless: ROOTLESS.test(info.output),
+    run: (args, env = {}, onLine = () => undefined) =>
+      runCommand(command, [...first, ...args], { cwd: root, env: { ...environment, ...env }, onLine }),
   };
+}
+
+/** @param version as the program says it; one that says something else is left alone */
+function refuseOld(version: string): void {
+  const [, major, minor] = (/^v?(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
+  if (major === undefined || minor === undefined) return;
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
+  throw new StackError(`Docker Compose ${version} is too old`, `install ${OLDEST.join('.')} or newer`);
 }

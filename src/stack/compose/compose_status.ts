@@ -13,7 +13,13 @@ export function composeStatus(output: string): ServiceStatus[] {
   const text = output.trim();
   if (text === '') return [];
   const rows = (
-    text.startsWith('[') ? JSON.parse(text) : text.split('\n').map((line) => JSON.parse(line))
+    text.startsWith('[')
+      ? JSON.parse(text)
+      : text
+          .split('\n')
+          // Warnings go among them.
+          .filter((line) => line.startsWith('{'))
+          .map((line) => JSON.parse(line))
   ) as ComposeRow[];
   return rows.map(({ Service, State, Health }) => ({
     name: Service,

@@ -6,6 +6,7 @@ import { clearRemains } from '../supervisor/clear_remains.ts';
 import { type ControlClient, connectSupervisor, readPlan } from '../supervisor/control_client.ts';
 import { isSameProcess, type ProcessIdentity } from '../supervisor/process_identity.ts';
 import { UNWATCHED, unwatchedServices } from '../supervisor/unwatched.ts';
+import { socketPeers } from '../usage/ask_peer.ts';
 import { rollingRestartPhases, scalePhases } from './change_phases.ts';
 import type { NativeContext } from './native_context.ts';
 import { startPhases } from './start_phases.ts';
@@ -69,6 +70,9 @@ export function nativeDriver(context: NativeContext): StackDriver {
     },
     async scale(instances) {
       return scalePhases(context, await running(), instances);
+    },
+    async peers() {
+      return socketPeers(layout, context.options);
     },
   };
 }

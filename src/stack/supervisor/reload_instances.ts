@@ -8,6 +8,11 @@ const TIMEOUT_MS = 1000;
 const WITHIN_MS = 10_000;
 const POLL_MS = 50;
 
+export const HEALTH_PATH = '/api/v1/health';
+
+/** Asks an instance for {@link HEALTH_PATH}. */
+export type AskHealth = () => Promise<{ body: string }>;
+
 /** What became of an instance's reload; `refused`: its log says why. */
 export interface ReloadResult {
   name: string;
@@ -17,24 +22,34 @@ export interface ReloadResult {
 /** Has an instance read providers and routes again, and waits until it says what came of it; never rejects. */
 export async function reloadInstance(service: ManagedProcess): Promise<ReloadResult> {
   const { name } = service.spec;
-  const before = await askConfig(service.spec);
+  const ask = () => askHealth(service.spec);
+  const before = await askConfig(ask);
   // One that starts just now has no handler yet, and the signal would end it.
   if (service.state !== 'running') return { name, result: 'does not run' };
   if (!before || !service.signal('SIGHUP')) return { name, result: 'does not answer' };
-  for (const deadline = Date.now() + WITHIN_MS; Date.now() < deadline; await delay(POLL_MS)) {
-    const now = await askConfig(service.spec);
-    if (now && now.reloads > before.reloads) return { name, result: now.refused ? 'refused' : 'reloaded' };
-  }
-  return { name, result: 'does not answer' };
+  return { name, result: await reloadResult(ask, before) };
 }
 
-async function askConfig(spec: ServiceSpec): Promise<ConfigView | undefined> {
-  if (spec.health.kind !== 'http') return undefined;
+/** Asks until the instance has loaded its configuration once more than `before`, or for ten seconds. */
+export async function reloadResult(ask: AskHealth, before: ConfigView): Promise<ReloadResult['result']> {
+  for (const deadline = Date.now() + WITHIN_MS; Date.now() < deadline; await delay(POLL_MS)) {
+    const now = await askConfig(ask);
+    if (now && now.reloads > before.reloads) return now.refused ? 'refused' : 'reloaded';
+  }
+  return 'does not answer';
+}
+
+/** How an instance has loaded its configuration; undefined where it does not say. */
+export async function askConfig(ask: AskHealth): Promise<ConfigView | undefined> {
   try {
-    const { kind: _, ...where } = spec.health;
-    const answer = await shortRequest({ ...where, path: '/api/v1/health', timeoutMs: TIMEOUT_MS });
-    return healthViewSchema.parse(JSON.parse(answer.body)).config;
+    return healthViewSchema.parse(JSON.parse((await ask()).body)).config;
   } catch {
     return undefined;
   }
+}
+
+function askHealth({ health }: ServiceSpec): Promise<{ body: string }> {
+  if (health.kind !== 'http') return Promise.reject(new Error('it speaks no HTTP'));
+  const { kind: _, ...where } = health;
+  return shortRequest({ ...where, path: HEALTH_PATH, timeoutMs: TIMEOUT_MS });
 }

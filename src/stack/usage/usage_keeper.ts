@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
 import { USAGE_DAYS, usageDays } from '../../protocol/usage_row.ts';
 import { readJsonFile, writeJsonFile } from '../json_file.ts';
@@ -10,10 +11,14 @@ const TTL_SECONDS = USAGE_DAYS * 86_400;
 /** Counters by the names of their days' keys. */
 type Kept = Record<string, Record<string, string>>;
 
-/** Where a node of Redis listens: a socket, or a port of 127.0.0.1. */
+/** Where a node of Redis listens: a socket, or a port, of 127.0.0.1 where no host is named. */
 export interface RedisPlace {
   path?: string;
+  host?: string;
   port?: number;
+  username?: string;
+  password?: string;
+  tls?: ConnectionOptions;
 }
 
 /**
@@ -26,11 +31,17 @@ export class UsageKeeper {
   #timer: NodeJS.Timeout | undefined;
   /** Looks go one after another. */
   #turn: Promise<void> = Promise.resolve();
+  #problem: string | undefined = 'it has not looked yet';
 
   /** @param places one, or the nodes of a Redis Cluster; @param file where usage is kept */
   constructor(places: readonly RedisPlace[], file: string) {
     this.#places = places;
     this.#file = file;
+  }
+
+  /** Why the last look kept nothing; undefined where it did. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   start(): void {
@@ -39,7 +50,9 @@ export class UsageKeeper {
 
   /** Restores where that is due, then saves; without Redis it does nothing. Never rejects. */
   look(): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#look().catch(() => {}));
+    this.#turn = this.#turn.then(async () => {
+      this.#problem = await this.#look().catch((error: Error) => error.message);
+    });
     return this.#turn;
   }
 
@@ -49,7 +62,7 @@ export class UsageKeeper {
     await this.look();
   }
 
-  async #look(): Promise<void> {
+  async #look(): Promise<undefined> {
     const redis = clientOf(this.#places);
     redis.on('error', () => {});
     try {
@@ -68,10 +81,12 @@ export class UsageKeeper {
 /** Connects with the first command; `connect()` never settles while a cluster is not formed yet. */
 function clientOf(places: readonly RedisPlace[]): Redis | Cluster {
   const options = { maxRetriesPerRequest: 0, connectTimeout: TIMEOUT_MS, commandTimeout: TIMEOUT_MS };
-  const [first, ...others] = places;
+  const [first = {}, ...others] = places;
+  const { path: _, host: __, port: ___, ...credentials } = first;
   if (others.length === 0) return new Redis({ ...options, ...first, lazyConnect: true, retryStrategy: () => null });
-  const nodes = places.map(({ port = 0 }) => ({ host: '127.0.0.1', port }));
-  return new Cluster(nodes, { lazyConnect: true, clusterRetryStrategy: () => null, redisOptions: options });
+  const nodes = places.map(({ host = '127.0.0.1', port = 0 }) => ({ host, port }));
+  const redisOptions = { ...options, ...credentials };
+  return new Cluster(nodes, { lazyConnect: true, clusterRetryStrategy: () => null, redisOptions });
 }
 
 /** The adapter's hash of a day. Its tag keeps it and its marker in one part of a cluster. */

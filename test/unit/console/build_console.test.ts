@@ -30,6 +30,10 @@ const base = {
   controlSocket: undefined,
   token: undefined,
   tokenFile: undefined,
+  peerUrls: [],
+  peerSecret: '',
+  apiKeysFile: undefined,
+  operatorKeyFile: undefined,
 };
 const TOKEN = 'a token for tests';
 const parts = () => ({

@@ -16,6 +16,10 @@ describe('the console’s environment', () => {
       controlSocket: undefined,
       token: undefined,
       tokenFile: undefined,
+      peerUrls: [],
+      peerSecret: '',
+      apiKeysFile: undefined,
+      operatorKeyFile: undefined,
     });
   });
 

@@ -56,7 +56,9 @@ describe('optionProblems', () => {
     expect(optionProblems({ ...options, driver: 'compose' })).toEqual([]);
     expect(optionProblems({ ...options, driver: 'compose', instances: 5 })[0]).toContain('--instances');
     expect(optionProblems({ ...options, driver: 'compose', all: false })[0]).toContain('--all');
-    expect(optionProblems({ ...options, driver: 'compose', poolScope: 'cluster' })[0]).toContain('--pool-scope');
+    expect(optionProblems({ ...options, driver: 'compose', redisUrl: 'redis://a' })[0]).toContain('--redis-url');
+    const more = mergeOptions(options, { driver: 'compose', auth: 'keys', config: '/a/weir.config.yaml' });
+    expect(optionProblems(more)).toEqual([]);
   });
 });
 

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { CLUSTER_NODES, redisNodeName } from '../redis_specs.ts';
+import type { StackLayout } from '../stack_layout.ts';
+import type { StackOptions } from '../stack_options.ts';
+import { MOUNTED_CONFIG } from './container_files.ts';
+import type { Account } from './container_user.ts';
+
+/** Redis as the instances of docker-compose.yml reach it: one, or with the profile `redis-cluster` six. */
+export const COMPOSE_REDIS_URL = 'redis://redis:6379';
+export const COMPOSE_CLUSTER_URL = Array.from({ length: CLUSTER_NODES }, (_, index) => {
+  return `redis://${redisNodeName(index)}:6379`;
+}).join(',');
+
+/** After the drain: two seconds in which new requests are still served, and the last words. */
+const STOP_MARGIN_SECONDS = 10;
+/** Containers of one start share it, and nobody else on their network knows it. */
+const PEER_SECRET = randomBytes(24).toString('base64url');
+
+/** Everything that variables are made from. */
+interface VariablesContext {
+  layout: StackLayout;
+  options: StackOptions;
+  drainSeconds: number;
+  configFile: string | undefined;
+}
+
+/** The variables of docker-compose.yml that say how this stack is to be; all others are taken from the environment. */
+export function composeVariables(
+  { layout, options, drainSeconds, configFile }: VariablesContext,
+  { uid, gid }: Account,
+): Record<string, string> {
+  return {
+    WEIR_CONTAINERS: layout.containers,
+    WEIR_CERTIFICATES: path.dirname(layout.certificates.certificate),
+    WEIR_USER: `${uid}:${gid}`,
+    // What they are outside is of no use inside.
+    WEIR_CONFIG: configFile === undefined ? '' : MOUNTED_CONFIG,
+    AUTH_MODE: options.auth,
+    PEER_SECRET,
+    POOL_SCOPE: options.poolScope,
+    MAX_CONNECTIONS: String(options.maxConnections),
+    MAX_CONNECTIONS_PER_USER: String(options.maxPerUser),
+    IDENTITY_HEADER: options.identityHeader ?? '',
+    REDIS_URL: options.redis === 'cluster' ? COMPOSE_CLUSTER_URL : COMPOSE_REDIS_URL,
+    DRAIN_SECONDS: String(drainSeconds),
+    STOP_GRACE_PERIOD: `${drainSeconds + STOP_MARGIN_SECONDS}s`,
+  };
+}

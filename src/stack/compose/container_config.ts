@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseWeirConfig } from '../../protocol/parse_weir_config.ts';
+import { settledProvider } from '../../protocol/weir_config.ts';
+
+/** A configuration for containers, which see none of this machine's files, variables and servers. */
+export interface ContainerConfig {
+  /** JSON, which is YAML too. */
+  text: string;
+  /** Keys of providers that the configuration has in files: by their names beside it. */
+  keyFiles: ReadonlyMap<string, Buffer>;
+  /** Environment variables that hold keys. */
+  variables: readonly string[];
+  /** What can't work from within a container, and how it would. */
+  remark: string | undefined;
+}
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/** The same configuration with its files of keys beside it. @throws WeirConfigError */
+export function containerConfig(file: string): ContainerConfig {
+  const config = parseWeirConfig(readFileSync(file, 'utf8'), file);
+  const keyFiles = new Map<string, Buffer>();
+  const settled = Object.entries(config.providers).map(
+    ([name, settings]) => [name, settledProvider(settings)] as const,
+  );
+  for (const [name, { api_key_file }] of settled) {
+    if (api_key_file === undefined) continue;
+    const copy = `${name}.key`;
+    const content = contentOf(path.resolve(path.dirname(file), api_key_file));
+    // An instance says itself that it has no key.
+    if (content) keyFiles.set(copy, content);
+    config.providers[name]!.api_key_file = copy;
+  }
+  const onThisMachine = settled.filter(([, { base_url }]) => LOOPBACK.test(new URL(base_url).hostname));
+  const names = onThisMachine.map(([name]) => name).join(', ');
+  return {
+    text: `${JSON.stringify(config, null, 2)}\n`,
+    keyFiles,
+    variables: [...new Set(settled.flatMap(([, { api_key_env }]) => api_key_env ?? []))],
+    remark:
+      names === ''
+        ? undefined
+        : `in a container localhost is the container itself: give ${names} a base_url with host.docker.internal, or with the name of a container`,
+  };
+}
+
+function contentOf(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { ensureOperatorKey } from '../keys/operator_key.ts';
+import type { StackLayout } from '../stack_layout.ts';
+import type { StackOptions } from '../stack_options.ts';
+import { type ContainerConfig, containerConfig } from './container_config.ts';
+import type { Account } from './container_user.ts';
+import { makePrivateFolder, writePrivateFile } from './private_files.ts';
+
+/** Where instances find their configuration: `docker-compose.yml` mounts the folder, as files are replaced. */
+export const MOUNTED_CONFIG = '/etc/weir/config/weir.config.yaml';
+
+/** What lies in `layout.containers`; each folder is mounted by those services that need it. */
+export function containerPaths({ containers }: Pick<StackLayout, 'containers'>) {
+  return {
+    config: path.join(containers, 'config', path.basename(MOUNTED_CONFIG)),
+    keys: path.join(containers, 'keys/api_keys.json'),
+    operatorKey: path.join(containers, 'operator/operator.key'),
+    /** Read by Compose itself, and not by a container. */
+    variables: path.join(containers, 'providers.env'),
+  };
+}
+
+/** Everything that files are written from. */
+interface ContainerFilesContext {
+  layout: StackLayout;
+  options: StackOptions;
+  /** With providers and routes; it was found valid. */
+  configFile: string | undefined;
+  /** Who runs this. */
+  self: Account;
+}
+
+/**
+ * Writes what the containers read, before they are started: folders that only their account can enter, in one that only
+ * this account can. Returns what is worth saying about it.
+ */
+export function writeContainerFiles(context: ContainerFilesContext, owner: Account): string | undefined {
+  const { layout, options, configFile, self } = context;
+  const made = options.auth === 'keys' ? ensureOperatorKey(layout) : undefined;
+  const paths = containerPaths(layout);
+  makePrivateFolder(layout.containers, self);
+  for (const file of [paths.config, paths.keys, paths.operatorKey]) makePrivateFolder(path.dirname(file), owner);
+  const remark = writeContainerConfig(layout, configFile);
+  if (options.auth === 'keys') {
+    writePrivateFile(paths.keys, readFileSync(layout.apiKeys));
+    writePrivateFile(paths.operatorKey, readFileSync(layout.operatorKey));
+  } else {
+    rmSync(paths.keys, { force: true });
+    rmSync(paths.operatorKey, { force: true });
+  }
+  return [made, remark].filter(Boolean).join('; ') || undefined;
+}
+
+/** Gives the containers providers and routes as the file has them now, with the keys in files that it names. */
+export function writeContainerConfig(layout: StackLayout, configFile: string | undefined): string | undefined {
+  const paths = containerPaths(layout);
+  const folder = path.dirname(paths.config);
+  const none: ContainerConfig = { text: '', keyFiles: new Map(), variables: [], remark: undefined };
+  const { text, keyFiles, variables, remark } = configFile === undefined ? none : containerConfig(configFile);
+  for (const [name, content] of keyFiles) writePrivateFile(path.join(folder, name), content);
+  // A name alone takes the variable from whoever runs Compose: no key is written here.
+  writePrivateFile(paths.variables, variables.map((name) => `${name}\n`).join(''));
+  if (configFile === undefined) rmSync(paths.config, { force: true });
+  else writePrivateFile(paths.config, text);
+  const wanted = new Set([...keyFiles.keys(), path.basename(paths.config)]);
+  for (const name of readdirSync(folder)) if (!wanted.has(name)) rmSync(path.join(folder, name), { recursive: true });
+  return remark;
+}
+
+/** Has the containers see the keys as they are now, where they were started with keys. */
+export function shareKeys(layout: StackLayout): void {
+  const { keys } = containerPaths(layout);
+  if (existsSync(keys)) writePrivateFile(keys, readFileSync(layout.apiKeys));
+}

@@ -1,0 +1,31 @@
+import { createServer } from 'node:http';
+import { redisPlaces } from './redis_places.ts';
+import { UsageKeeper } from './usage_keeper.ts';
+
+/**
+ * Keeps the usage of a Redis that writes nothing to disk, as a process: natively the supervisor does that, in Compose
+ * there is none. `REDIS_URL` is the instances'; `USAGE_FILE` is where usage is kept; at `HEALTH_PORT` of this machine
+ * anything that is asked is answered with 200 while it is kept, else with 503 and the reason.
+ */
+const { REDIS_URL, USAGE_FILE, HEALTH_PORT } = process.env;
+if (!REDIS_URL || !USAGE_FILE || !HEALTH_PORT) {
+  throw new Error('Set REDIS_URL, USAGE_FILE and HEALTH_PORT.');
+}
+const keeper = new UsageKeeper(redisPlaces(REDIS_URL), USAGE_FILE);
+
+const health = createServer((_, response) => {
+  const { problem } = keeper;
+  response.writeHead(problem === undefined ? 200 : 503).end(problem ?? 'usage is kept');
+});
+
+/** Instances have written their last before this one is told to leave. */
+async function leave(): Promise<void> {
+  await keeper.stop();
+  process.exit(0);
+}
+process.once('SIGTERM', leave);
+process.once('SIGINT', leave);
+
+health.listen(Number(HEALTH_PORT), '127.0.0.1');
+keeper.start();
+void keeper.look();
