@@ -62,6 +62,8 @@ describe('docker-compose.yml', () => {
     const addresses = apps.map((name) => `${name}:${service(name).environment!.PORT}`);
     expect(COMPOSE_NGINX_PLAN.instances).toEqual(addresses);
     expect(COMPOSE_NGINX_PLAN.console).toBe(`console:${service('console').environment!.CONSOLE_PROXIED_PORT}`);
+    const urls = apps.map((name, at) => `${name}=http://${addresses[at]}`);
+    expect(service('console').environment!.INSTANCE_URLS).toBe(urls.join(','));
     const mounted = service('nginx').volumes!.map((volume) => volume.split(':')[1]);
     const { certificate, certificateKey } = COMPOSE_NGINX_PLAN;
     expect(mounted).toEqual(expect.arrayContaining(['/etc/nginx/nginx.conf', certificate, certificateKey]));
