@@ -7,7 +7,7 @@ import type { Provider } from '../core/provider/provider.ts';
 import { ProviderBreaker } from '../core/routing/provider_breaker.ts';
 import { type Offer, RoutingTable } from '../core/routing/routing_table.ts';
 import type { TimerWheel } from '../core/time/timer_wheel.ts';
-import { LOCAL_PROVIDER, type ProviderSettings, settledProvider } from '../protocol/weir_config.ts';
+import { LOCAL_PROVIDER, namedModels, type ProviderSettings, settledProvider } from '../protocol/weir_config.ts';
 import { ANTHROPIC_VERSION } from './doors/door.ts';
 import type { LoadedProviders } from './load_providers.ts';
 import { providerKey } from './provider_key.ts';
@@ -33,12 +33,14 @@ export function buildProviders({ config, defaultProvider }: LoadedProviders, aro
   const offers = Object.entries(config.providers).map(([name, settings]): Offer => {
     const agent = new ProviderAgent(settings.timeouts.connect_seconds * 1000);
     agents.push(agent);
-    return offerOf(name, settings, agent, around);
+    return offerOf(name, settings, namedModels(config, name), agent, around);
   });
   const local: Offer = {
     name: LOCAL_PROVIDER,
     provider: around.local,
     origin: undefined,
+    speaks: ['chat'],
+    models: [...new Set([...around.local.models, ...namedModels(config, LOCAL_PROVIDER)])],
     breaker: undefined,
     firstTokenMs: undefined,
   };
@@ -59,6 +61,7 @@ export function buildProviders({ config, defaultProvider }: LoadedProviders, aro
 function offerOf(
   name: string,
   settings: ProviderSettings,
+  models: readonly string[],
   agent: ProviderAgent,
   { wheel, environment, folder }: ProviderSurroundings,
 ): Offer {
@@ -95,6 +98,8 @@ function offerOf(
     name,
     provider: speaks.includes('chat') ? new OpenAiProvider(endpoint, { continuation, unusable }) : undefined,
     origin,
+    speaks,
+    models,
     breaker: new ProviderBreaker(),
     firstTokenMs: timeouts.first_token_seconds === undefined ? undefined : timeouts.first_token_seconds * 1000,
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DIALECTS } from './provider_presets.ts';
 
 /** healthy below 70 %, degraded below 90 %, critical below 100 %, exhausted at the limit. */
 export const poolStateSchema = z.enum(['healthy', 'degraded', 'critical', 'exhausted']);
@@ -77,6 +78,9 @@ export const modelsViewSchema = z.object({
       usable: z.boolean(),
       /** Why not, in one sentence. */
       reason: z.string().optional(),
+      /** APIs that it has; `/api/v1/stream` is answered by those that speak `chat`. */
+      speaks: z.array(z.enum(DIALECTS)),
+      /** Those that it lists itself, and that the configuration names; each once. */
       models: z.array(z.string()),
       /** Whether it takes names that are not listed. */
       any_model: z.boolean(),
@@ -88,7 +92,10 @@ export const modelsViewSchema = z.object({
       name: z.string(),
       /** Whether somebody on it can be tried now. */
       usable: z.boolean(),
-      targets: z.array(z.object({ provider: z.string(), model: z.string() })),
+      /** APIs on which somebody on it answers. */
+      speaks: z.array(z.enum(DIALECTS)),
+      /** In the order in which they are asked; with weights, the first one is drawn by them. */
+      targets: z.array(z.object({ provider: z.string(), model: z.string(), weight: z.number().optional() })),
     }),
   ),
 });

@@ -132,6 +132,7 @@ describe('a route of two providers, through NGINX', () => {
     expect(JSON.parse(models.text).routes).toContainEqual({
       name: 'after-500',
       usable: true,
+      speaks: ['chat'],
       ...along('first/mock-500', 'second/mock-3x0'),
     });
     const refused = await client.chat.completions.create({ model: 'key-refused', messages }).catch((error) => error);

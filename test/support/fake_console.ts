@@ -271,7 +271,7 @@ function instanceView(id: string, active: number, breakers: Record<string, strin
 const MODELS = {
   default_provider: 'fake',
   providers: [
-    { name: 'fake', usable: true, models: ['demo'], any_model: true },
+    { name: 'fake', usable: true, speaks: ['chat'], models: ['demo'], any_model: true },
     { name: 'openai', usable: false, reason: 'OPENAI_API_KEY is not set.', models: [], any_model: true },
   ],
   routes: [],

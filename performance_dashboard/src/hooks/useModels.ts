@@ -2,7 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { fetchModels, KeyWanted, type ModelsView } from '../api.ts';
 
 /** While the list is not there, the provider that every deployment has. */
-const FALLBACK: ModelsView['providers'] = [{ name: 'fake', usable: true, models: ['demo'], any_model: true }];
+const FALLBACK: ModelsView['providers'] = [
+  { name: 'fake', usable: true, speaks: ['chat'], models: ['demo'], any_model: true },
+];
 
 export interface ChosenModel {
   providers: ModelsView['providers'];

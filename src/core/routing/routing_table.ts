@@ -16,6 +16,9 @@ export interface Offer {
   provider: Provider | undefined;
   /** Is passed requests of `/v1/*`; undefined for the provider in this process. */
   origin: Origin | undefined;
+  speaks: readonly Protocol[];
+  /** Names that are known without asking it. */
+  models: readonly string[];
   breaker: ProviderBreaker | undefined;
   firstTokenMs: number | undefined;
 }
@@ -96,13 +99,33 @@ export class RoutingTable {
     return [...this.#routes.keys()];
   }
 
+  /** Everything that there is, whether or not it can be used now. */
   view(): ModelsView {
-    const routes = [...this.#routes].map(([name, { targets }]) => ({
-      name,
-      usable: targets.some((target) => unusable(this.#offers.get(target.provider)) === undefined),
-      targets: targets.map(({ provider, model }) => ({ provider, model })),
-    }));
-    return { ...this.providers.view(), routes };
+    const providers = [...this.#offers.values()].map((offer) => {
+      const reason = unusable(offer);
+      return {
+        name: offer.name,
+        usable: reason === undefined,
+        ...(reason === undefined ? {} : { reason }),
+        speaks: [...offer.speaks],
+        models: [...offer.models],
+        any_model: offer.provider?.anyModel ?? true,
+      };
+    });
+    const routes = [...this.#routes].map(([name, { targets }]) => {
+      const offers = targets.flatMap(({ provider }) => this.#offers.get(provider) ?? []);
+      return {
+        name,
+        usable: offers.some((offer) => unusable(offer) === undefined),
+        speaks: [...new Set(offers.flatMap(({ speaks }) => speaks))],
+        targets: targets.map(({ provider, model, weight }) => ({
+          provider,
+          model,
+          ...(weight === undefined ? {} : { weight }),
+        })),
+      };
+    });
+    return { default_provider: this.defaultProvider, providers, routes };
   }
 
   #direct<Source>(provider: string, model: string, source: Source): SelectedRoute<Source> {
@@ -146,6 +169,6 @@ export class RoutingTable {
   }
 }
 
-function unusable(offer: Offer | undefined): string | undefined {
-  return offer?.provider?.unusable() ?? offer?.origin?.unusable();
+function unusable({ provider, origin }: Offer): string | undefined {
+  return provider?.unusable() ?? origin?.unusable();
 }

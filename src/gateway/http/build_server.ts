@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
+import { ModelList } from '../../core/passthrough/model_list.ts';
 import { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
@@ -84,7 +85,8 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     readers,
   };
   streamRoute(app, routes);
-  await app.register(doorRoutes, routes);
+  const models = new ModelList(() => core.routing.table.origins.all);
+  await app.register(doorRoutes, { ...routes, models });
   threadRoutes(app, { core, access, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
@@ -94,7 +96,7 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
       response: { 200: modelsViewSchema },
     },
     config: { wantsKey: true },
-    handler: async (request) => modelsFor(core.routing.table, (...names) => access.mayUse(request, ...names)),
+    handler: (request) => modelsFor(core.routing.table, models, (...names) => access.mayUse(request, ...names)),
   });
   app.get('/metrics', {
     schema: { hide: true },
