@@ -4,6 +4,7 @@ import { OpenAiEndpoint } from '../adapters/providers/openai_endpoint.ts';
 import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
 import { ProviderAgent } from '../adapters/providers/provider_agent.ts';
 import type { Provider } from '../core/provider/provider.ts';
+import { KeyStanding } from '../core/routing/key_standing.ts';
 import { ProviderBreaker } from '../core/routing/provider_breaker.ts';
 import { type Offer, RoutingTable } from '../core/routing/routing_table.ts';
 import type { TimerWheel } from '../core/time/timer_wheel.ts';
@@ -42,6 +43,7 @@ export function buildProviders({ config, defaultProvider }: LoadedProviders, aro
     speaks: ['chat'],
     models: [...new Set([...around.local.models, ...namedModels(config, LOCAL_PROVIDER)])],
     breaker: undefined,
+    key: undefined,
     firstTokenMs: undefined,
   };
   return {
@@ -67,7 +69,7 @@ function offerOf(
 ): Offer {
   const { base_url, protocol, speaks, continuation, timeouts, ...settled } = settledProvider(settings);
   const file = settled.api_key_file === undefined ? undefined : path.resolve(folder, settled.api_key_file);
-  const { key, unusable } = providerKey(name, { base_url, file, variable: settled.api_key_env }, environment);
+  const { key, place, unusable } = providerKey(name, { base_url, file, variable: settled.api_key_env }, environment);
   const isAnthropic = protocol === 'anthropic';
   const keyHeader = isAnthropic ? { 'x-api-key': key } : { authorization: `Bearer ${key}` };
   const given = Object.entries(settled.headers).map(([header, value]) => [header.toLowerCase(), value]);
@@ -101,6 +103,7 @@ function offerOf(
     speaks,
     models,
     breaker: new ProviderBreaker(),
+    key: new KeyStanding(name, place),
     firstTokenMs: timeouts.first_token_seconds === undefined ? undefined : timeouts.first_token_seconds * 1000,
   };
 }

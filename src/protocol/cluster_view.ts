@@ -28,6 +28,8 @@ export const instanceViewSchema = z.object({
   pool: poolViewSchema,
   /** State of each provider's circuit breaker: closed, half_open or open. */
   breakers: z.record(z.string(), z.string()),
+  /** Providers that refused this deployment's key or account when they were asked last, with the status. */
+  refused_keys: z.record(z.string(), z.number()).optional(),
   version: z.string(),
   /** ISO 8601. */
   started_at: z.string(),
@@ -74,7 +76,7 @@ export const modelsViewSchema = z.object({
   providers: z.array(
     z.object({
       name: z.string(),
-      /** Whether a request to it can be tried now. */
+      /** Whether an answer of it can be counted on: it can be asked, and did not refuse the deployment's key last time. */
       usable: z.boolean(),
       /** Why not, in one sentence. */
       reason: z.string().optional(),
@@ -90,7 +92,7 @@ export const modelsViewSchema = z.object({
   routes: z.array(
     z.object({
       name: z.string(),
-      /** Whether somebody on it can be tried now. */
+      /** Whether somebody on it is usable. */
       usable: z.boolean(),
       /** APIs on which somebody on it answers. */
       speaks: z.array(z.enum(DIALECTS)),

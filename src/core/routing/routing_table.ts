@@ -5,6 +5,7 @@ import type { Origin, Protocol } from '../passthrough/origin.ts';
 import { OriginRegistry } from '../passthrough/origin_registry.ts';
 import type { Provider } from '../provider/provider.ts';
 import { ProviderRegistry } from '../provider/provider_registry.ts';
+import type { KeyStanding } from './key_standing.ts';
 import { orderTargets } from './order_targets.ts';
 import type { BreakerState, ProviderBreaker } from './provider_breaker.ts';
 import type { RouteTarget, SelectedRoute } from './selected_route.ts';
@@ -20,6 +21,7 @@ export interface Offer {
   /** Names that are known without asking it. */
   models: readonly string[];
   breaker: ProviderBreaker | undefined;
+  key: KeyStanding | undefined;
   firstTokenMs: number | undefined;
 }
 
@@ -95,6 +97,15 @@ export class RoutingTable {
     return states;
   }
 
+  /** Of each provider that refused the deployment's key when it was asked last: the status. */
+  refusedKeys(): Record<string, number> {
+    const refused: Record<string, number> = {};
+    for (const { name, key } of this.#offers.values()) {
+      if (key?.refusedWith !== undefined) refused[name] = key.refusedWith;
+    }
+    return refused;
+  }
+
   routeNames(): string[] {
     return [...this.#routes.keys()];
   }
@@ -102,7 +113,7 @@ export class RoutingTable {
   /** Everything that there is, whether or not it can be used now. */
   view(): ModelsView {
     const providers = [...this.#offers.values()].map((offer) => {
-      const reason = unusable(offer);
+      const reason = trouble(offer);
       return {
         name: offer.name,
         usable: reason === undefined,
@@ -116,7 +127,7 @@ export class RoutingTable {
       const offers = targets.flatMap(({ provider }) => this.#offers.get(provider) ?? []);
       return {
         name,
-        usable: offers.some((offer) => unusable(offer) === undefined),
+        usable: offers.some((offer) => trouble(offer) === undefined),
         speaks: [...new Set(offers.flatMap(({ speaks }) => speaks))],
         targets: targets.map(({ provider, model, weight }) => ({
           provider,
@@ -130,7 +141,14 @@ export class RoutingTable {
 
   #direct<Source>(provider: string, model: string, source: Source): SelectedRoute<Source> {
     const offer = this.#offers.get(provider);
-    const target = { provider, model, source, breaker: offer?.breaker, firstTokenMs: offer?.firstTokenMs };
+    const target = {
+      provider,
+      model,
+      source,
+      breaker: offer?.breaker,
+      key: offer?.key,
+      firstTokenMs: offer?.firstTokenMs,
+    };
     return { name: undefined, targets: [target], cache: undefined };
   }
 
@@ -150,7 +168,7 @@ export class RoutingTable {
       reason = unusable(offer);
       if (reason !== undefined) return [];
       const firstTokenMs = limit === undefined ? offer.firstTokenMs : limit * 1000;
-      return [{ ...target, weight: target.weight, source, breaker: offer.breaker, firstTokenMs }];
+      return [{ ...target, weight: target.weight, source, breaker: offer.breaker, key: offer.key, firstTokenMs }];
     });
     const [first, ...others] = orderTargets(usable, random);
     if (first) return { name, targets: [first, ...others], cache: route.cache };
@@ -167,6 +185,11 @@ export class RoutingTable {
       details: { fields: [{ field: 'model', message }] },
     });
   }
+}
+
+/** Why nobody should count on it: it can't be asked, or refused the deployment's key when it was asked last. */
+function trouble(offer: Offer): string | undefined {
+  return unusable(offer) ?? offer.key?.refusal();
 }
 
 function unusable({ provider, origin }: Offer): string | undefined {

@@ -12,7 +12,7 @@ import type { OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
 import { apiDocs } from './api_docs.ts';
 import { clusterRoutes } from './cluster_routes.ts';
-import { doorRoutes } from './door_routes.ts';
+import { doorRoutes, REFUSED_BY } from './door_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
 import { healthRoutes } from './health_routes.ts';
 import { modelsFor } from './models_for.ts';
@@ -28,7 +28,15 @@ const KEEP_ALIVE_MS = 65_000;
 const REQUEST_MS = 30_000;
 
 /** Headers that pages of other origins may read. */
-const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 'Retry-After', ...RATE_HEADERS];
+const EXPOSED = [
+  'X-Thread-ID',
+  'X-Instance-Id',
+  'X-Gateway-Via',
+  'X-Upstream',
+  'Retry-After',
+  REFUSED_BY,
+  ...RATE_HEADERS,
+];
 
 export interface ServerContext {
   config: GatewayConfig;

@@ -39,6 +39,9 @@ function answerOf({ reader }: Door) {
   return { description: 'The answer, as the provider sent it', content: reader ? { ...whole, ...content } : whole };
 }
 
+/** Names the provider whose refusal an answer is; what has it not, Weir itself refused. */
+export const REFUSED_BY = 'X-Weir-Refused-By';
+
 interface DoorContext extends StreamRouteContext {
   models: ModelList;
 }
@@ -162,8 +165,11 @@ function passedOn({ headers }: Door, request: FastifyRequest): Record<string, st
   return passed;
 }
 
-function sendWhole(reply: FastifyReply, { status, headers, contentType, body }: WholeAnswer): FastifyReply {
+function sendWhole(reply: FastifyReply, answer: WholeAnswer): FastifyReply {
+  const { status, headers, contentType, provider, body } = answer;
   reply.headers(headers);
+  // In the provider's words its 401 reads like one of ours, which would be about the client's key.
+  if (status >= 400) reply.header(REFUSED_BY, provider);
   return reply
     .status(status)
     .type(contentType || 'application/octet-stream')
