@@ -53,6 +53,12 @@ export function addLoadFlags(command: Command): Command {
     .option('--prompt <text>', 'what to ask', 'Write a short poem about performance testing.')
     .option('--model <name>', 'model', 'gpt-3.5-turbo')
     .option('--provider <name>', 'provider', 'fake')
+    .addOption(
+      new Option('--route <name>', 'a route of weir.config.yaml, instead of --model and --provider').conflicts([
+        'model',
+        'provider',
+      ]),
+    )
     .option('--resumable', 'streams go on over another connection when theirs breaks')
     .option('--fake <json>', 'knobs of the fake provider, such as {"tokens":20,"tokens_per_second":50}')
     .option('--json <file>', 'write the report as JSON to a file, or to stdout with -')

@@ -21,6 +21,8 @@ export interface PlanFlags {
   prompt: string;
   model: string;
   provider: string;
+  /** Instead of model and provider. */
+  route?: string;
   resumable?: boolean;
   fake?: string;
 }
@@ -38,14 +40,13 @@ export function planOfFlags(url: string, flags: PlanFlags, keys: number): LoadPl
   if (flags.api === 'openai' && (flags.fake !== undefined || flags.resumable)) {
     throw new UsageError('--fake and --resumable are Weir’s own', 'leave them out with --api openai');
   }
-  const { prompt, model, provider, resumable, api = 'weir' } = flags;
+  const { prompt, model, provider, route, resumable, api = 'weir' } = flags;
   return {
     url,
     mode: modeOf(flags),
     warmupMs: flags.warmup ?? 0,
     prompt,
-    model,
-    provider,
+    ...(route === undefined ? { model, provider } : { model: route }),
     users,
     api,
     ...(resumable ? { resumable } : {}),

@@ -6,6 +6,7 @@ import { diagnosis, type Finding } from './diagnose.ts';
 import { registerDrills } from './drill_routes.ts';
 import { isLocalHost } from './host_guard.ts';
 import { useJsonBodies } from './json_bodies.ts';
+import { registerMetrics } from './metrics_routes.ts';
 import type { RunBook } from './run_book.ts';
 import { registerRunChanges } from './run_changes.ts';
 import { registerRunViews } from './run_routes.ts';
@@ -85,6 +86,7 @@ export function buildConsole(
     registerRunChanges(app, config, parts.book, parts.stack);
     registerDrills(app, parts.stack, parts.onFailure);
     registerUsage(app, config);
+    registerMetrics(app, parts.stack);
   }
   registerDashboard(app, config.dashboardDir);
   return app;

@@ -15,6 +15,14 @@ const schema = z.object({
   API_CA_FILE: z.string().min(1).optional(),
   RUNS_DIR: z.string().min(1).default('.weir/runs'),
   CONTROL_SOCKET: z.string().min(1).optional(),
+  INSTANCE_URLS: z
+    .string()
+    .regex(
+      /^[\w-]+=https?:\/\/[^,/]+(,[\w-]+=https?:\/\/[^,/]+)*$/,
+      'names and addresses, such as app-1=http://app-1:8000',
+    )
+    .transform((text) => new Map(text.split(',').map((each) => each.split('=', 2) as [string, string])))
+    .optional(),
   CONSOLE_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   CONSOLE_TOKEN_FILE: z.string().min(1).optional(),
   PEER_URLS: z
@@ -52,6 +60,8 @@ export interface ConsoleConfig {
   runsDir: string;
   /** Of the supervisor; undefined where the stack is not native. */
   controlSocket: string | undefined;
+  /** Addresses of the instances by name, where no supervisor knows them; no slash at the end. */
+  instanceUrls: ReadonlyMap<string, string> | undefined;
   /** What programs show before they change anything; undefined: a random one. */
   token: string | undefined;
   /** Where the token is written for them. */
@@ -89,6 +99,7 @@ export function parseConsoleConfig(env: Record<string, string | undefined>): Con
     caFile: data.API_CA_FILE,
     runsDir: data.RUNS_DIR,
     controlSocket: data.CONTROL_SOCKET,
+    instanceUrls: data.INSTANCE_URLS,
     token: data.CONSOLE_TOKEN,
     tokenFile: data.CONSOLE_TOKEN_FILE,
     peerUrls: data.PEER_URLS,

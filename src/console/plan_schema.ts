@@ -37,7 +37,7 @@ const schema = z.object({
   warmupMs: z.number().min(0).max(MAX_MS),
   prompt: z.string().min(1).max(100_000),
   model: z.string().min(1).max(200),
-  provider: z.string().max(200),
+  provider: z.string().min(1).max(200).optional(),
   users: z.number().int().min(1).max(62_500),
   api: z.enum(['weir', 'openai']),
   fake: fakeOptionsSchema.partial().optional(),

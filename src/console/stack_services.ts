@@ -1,3 +1,4 @@
+import type { ShortRequest } from '../stack/http_request.ts';
 import { ControlClient } from '../stack/supervisor/control_client.ts';
 import type { ServiceStatus } from '../stack/supervisor/service_spec.ts';
 
@@ -10,10 +11,15 @@ const SIGNALS = { kill: 'SIGKILL', pause: 'SIGSTOP', continue: 'SIGCONT' } as co
 /** The processes of the stack, through its supervisor; where there is none, nothing is known and nothing is done. */
 export class StackServices {
   readonly #supervisor: ControlClient | undefined;
+  readonly #urls: ReadonlyMap<string, string>;
 
-  /** @param controlSocket of the supervisor; undefined where the stack is not native */
-  constructor(controlSocket: string | undefined) {
+  /**
+   * @param controlSocket of the supervisor; undefined where the stack is not native
+   * @param urls of the instances by name, where there is no supervisor to ask
+   */
+  constructor(controlSocket: string | undefined, urls: ReadonlyMap<string, string> = new Map()) {
     this.#supervisor = controlSocket === undefined ? undefined : new ControlClient(controlSocket);
+    this.#urls = urls;
   }
 
   get canDrill(): boolean {
@@ -32,8 +38,22 @@ export class StackServices {
 
   /** The Unix socket of an instance. */
   async socketOf(name: string): Promise<string | undefined> {
-    const service = (await this.list()).find((each) => each.name === name && kindOf(name) === 'instance');
-    return service?.address.startsWith('unix:') ? service.address.slice('unix:'.length) : undefined;
+    return (await this.#sockets()).get(name);
+  }
+
+  /** How each instance that there should be now is asked for `path`, past NGINX, by name. */
+  async instanceDoors(path: string): Promise<Map<string, ShortRequest>> {
+    const doors = new Map<string, ShortRequest>();
+    for (const [name, url] of this.#urls) doors.set(name, { url: `${url}${path}` });
+    for (const [name, socket] of await this.#sockets()) doors.set(name, { socket, path });
+    return doors;
+  }
+
+  async #sockets(): Promise<Map<string, string>> {
+    const instances = (await this.list()).filter(({ name, address }) => {
+      return kindOf(name) === 'instance' && address.startsWith('unix:');
+    });
+    return new Map(instances.map(({ name, address }) => [name, address.slice('unix:'.length)]));
   }
 
   /** Resolves when it was done; a start or a stop takes as long as the service does. @throws the supervisor's sentence */

@@ -118,6 +118,7 @@ export async function buildGateway(
     users: pool.view().users,
     pool: pool.view(),
     breakers: routing.table.breakers(),
+    refused_keys: routing.table.refusedKeys(),
     version,
     started_at: startedAt,
     peer,

@@ -4,10 +4,11 @@ import { OpenAiEndpoint } from '../adapters/providers/openai_endpoint.ts';
 import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
 import { ProviderAgent } from '../adapters/providers/provider_agent.ts';
 import type { Provider } from '../core/provider/provider.ts';
+import { KeyStanding } from '../core/routing/key_standing.ts';
 import { ProviderBreaker } from '../core/routing/provider_breaker.ts';
 import { type Offer, RoutingTable } from '../core/routing/routing_table.ts';
 import type { TimerWheel } from '../core/time/timer_wheel.ts';
-import { LOCAL_PROVIDER, type ProviderSettings, settledProvider } from '../protocol/weir_config.ts';
+import { LOCAL_PROVIDER, namedModels, type ProviderSettings, settledProvider } from '../protocol/weir_config.ts';
 import { ANTHROPIC_VERSION } from './doors/door.ts';
 import type { LoadedProviders } from './load_providers.ts';
 import { providerKey } from './provider_key.ts';
@@ -33,13 +34,16 @@ export function buildProviders({ config, defaultProvider }: LoadedProviders, aro
   const offers = Object.entries(config.providers).map(([name, settings]): Offer => {
     const agent = new ProviderAgent(settings.timeouts.connect_seconds * 1000);
     agents.push(agent);
-    return offerOf(name, settings, agent, around);
+    return offerOf(name, settings, namedModels(config, name), agent, around);
   });
   const local: Offer = {
     name: LOCAL_PROVIDER,
     provider: around.local,
     origin: undefined,
+    speaks: ['chat'],
+    models: [...new Set([...around.local.models, ...namedModels(config, LOCAL_PROVIDER)])],
     breaker: undefined,
+    key: undefined,
     firstTokenMs: undefined,
   };
   return {
@@ -59,12 +63,13 @@ export function buildProviders({ config, defaultProvider }: LoadedProviders, aro
 function offerOf(
   name: string,
   settings: ProviderSettings,
+  models: readonly string[],
   agent: ProviderAgent,
   { wheel, environment, folder }: ProviderSurroundings,
 ): Offer {
   const { base_url, protocol, speaks, continuation, timeouts, ...settled } = settledProvider(settings);
   const file = settled.api_key_file === undefined ? undefined : path.resolve(folder, settled.api_key_file);
-  const { key, unusable } = providerKey(name, { base_url, file, variable: settled.api_key_env }, environment);
+  const { key, place, unusable } = providerKey(name, { base_url, file, variable: settled.api_key_env }, environment);
   const isAnthropic = protocol === 'anthropic';
   const keyHeader = isAnthropic ? { 'x-api-key': key } : { authorization: `Bearer ${key}` };
   const given = Object.entries(settled.headers).map(([header, value]) => [header.toLowerCase(), value]);
@@ -95,7 +100,10 @@ function offerOf(
     name,
     provider: speaks.includes('chat') ? new OpenAiProvider(endpoint, { continuation, unusable }) : undefined,
     origin,
+    speaks,
+    models,
     breaker: new ProviderBreaker(),
+    key: new KeyStanding(name, place),
     firstTokenMs: timeouts.first_token_seconds === undefined ? undefined : timeouts.first_token_seconds * 1000,
   };
 }

@@ -8,7 +8,7 @@ import type { Provider } from '../core/provider/provider.ts';
 import type { RecordUsage } from '../core/usage/stream_usage.ts';
 import { UsageLedger } from '../core/usage/usage_ledger.ts';
 import { ANONYMOUS, USAGE_DAYS, type UsageView, usageDays } from '../protocol/usage_row.ts';
-import { namesModel, priceOf, type WeirConfig } from '../protocol/weir_config.ts';
+import { namedModels, priceOf, type WeirConfig } from '../protocol/weir_config.ts';
 
 /** Of the metrics' label where the configuration does not name the model: clients may send any. */
 const OTHER = 'other';
@@ -31,7 +31,8 @@ export function buildUsage({ redis, boot, metrics, local, config, keys }: UsageP
   const ledger = new UsageLedger(store, (provider, model) => priceOf(config(), provider, model), boot);
   ledger.start();
   const labelOf = (provider: string, model: string) => {
-    const isNamed = provider === local.name ? local.models.includes(model) : namesModel(config(), provider, model);
+    const isNamed =
+      provider === local.name ? local.models.includes(model) : namedModels(config(), provider).includes(model);
     return isNamed ? model : OTHER;
   };
   const record: RecordUsage = (used) => {

@@ -17,26 +17,29 @@ export interface KeyPlace {
   variable: string | undefined;
 }
 
-/** Finds a provider's key. @returns also why the provider can't be used without it, in one sentence without the key */
+/**
+ * Finds a provider's key.
+ * @returns also where it is or would be, and why the provider can't be used without it, in one sentence without the key
+ */
 export function providerKey(
   name: string,
   { base_url, file, variable }: KeyPlace,
   environment: Readonly<Record<string, string | undefined>>,
-): { key?: string; unusable: string | undefined } {
-  const at = file ?? variable ?? 'api_key_env';
+): { key?: string; place: string; unusable: string | undefined } {
+  const place = file ?? variable ?? 'api_key_env';
   let key: string | undefined;
   try {
     key = file === undefined ? environment[variable ?? ''] : readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return { unusable: `The provider ${name} has no key; ${at} can not be read (${code}).` };
+    return { place, unusable: `The provider ${name} has no key; ${place} can not be read (${code}).` };
   }
   key = key?.trim();
   if (key && !KEY.test(key)) {
-    return { unusable: `The provider ${name} has no key; what ${at} holds is none.` };
+    return { place, unusable: `The provider ${name} has no key; what ${place} holds is none.` };
   }
-  if (key) return { key, unusable: undefined };
+  if (key) return { key, place, unusable: undefined };
   const isWanted = file !== undefined || WANT_KEYS.has(new URL(base_url).hostname);
-  const mend = `set ${at}, or its base URL for a server that wants none`;
-  return { unusable: isWanted ? `The provider ${name} has no key; ${mend}.` : undefined };
+  const mend = `set ${place}, or its base URL for a server that wants none`;
+  return { place, unusable: isWanted ? `The provider ${name} has no key; ${mend}.` : undefined };
 }

@@ -38,8 +38,10 @@ export interface LoadPlan {
   /** Requests that start within this time are sent, but not counted. */
   warmupMs: number;
   prompt: string;
+  /** As the provider calls it; a route's name where none is named. */
   model: string;
-  provider: string;
+  /** Absent: whoever is on the route `model`, or the deployment's default. */
+  provider?: string;
   /** Knobs of the `fake` provider. */
   fake?: Partial<FakeOptions>;
   /** Whether streams go on over another connection when theirs breaks. */
@@ -59,7 +61,7 @@ export function planRequest(plan: LoadPlan): StreamRequestInput {
   return {
     query: plan.prompt,
     model: plan.model,
-    provider: plan.provider,
+    ...(plan.provider === undefined ? {} : { provider: plan.provider }),
     stream: true,
     ...(plan.resumable ? { resumable: true } : {}),
     ...(plan.fake ? { fake: plan.fake } : {}),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DIALECTS } from './provider_presets.ts';
 
 /** healthy below 70 %, degraded below 90 %, critical below 100 %, exhausted at the limit. */
 export const poolStateSchema = z.enum(['healthy', 'degraded', 'critical', 'exhausted']);
@@ -27,6 +28,8 @@ export const instanceViewSchema = z.object({
   pool: poolViewSchema,
   /** State of each provider's circuit breaker: closed, half_open or open. */
   breakers: z.record(z.string(), z.string()),
+  /** Providers that refused this deployment's key or account when they were asked last, with the status. */
+  refused_keys: z.record(z.string(), z.number()).optional(),
   version: z.string(),
   /** ISO 8601. */
   started_at: z.string(),
@@ -73,10 +76,13 @@ export const modelsViewSchema = z.object({
   providers: z.array(
     z.object({
       name: z.string(),
-      /** Whether a request to it can be tried now. */
+      /** Whether an answer of it can be counted on: it can be asked, and did not refuse the deployment's key last time. */
       usable: z.boolean(),
       /** Why not, in one sentence. */
       reason: z.string().optional(),
+      /** APIs that it has; `/api/v1/stream` is answered by those that speak `chat`. */
+      speaks: z.array(z.enum(DIALECTS)),
+      /** Those that it lists itself, and that the configuration names; each once. */
       models: z.array(z.string()),
       /** Whether it takes names that are not listed. */
       any_model: z.boolean(),
@@ -86,9 +92,12 @@ export const modelsViewSchema = z.object({
   routes: z.array(
     z.object({
       name: z.string(),
-      /** Whether somebody on it can be tried now. */
+      /** Whether somebody on it is usable. */
       usable: z.boolean(),
-      targets: z.array(z.object({ provider: z.string(), model: z.string() })),
+      /** APIs on which somebody on it answers. */
+      speaks: z.array(z.enum(DIALECTS)),
+      /** In the order in which they are asked; with weights, the first one is drawn by them. */
+      targets: z.array(z.object({ provider: z.string(), model: z.string(), weight: z.number().optional() })),
     }),
   ),
 });

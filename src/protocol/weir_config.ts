@@ -114,9 +114,9 @@ export function priceOf(
   return prices && Object.hasOwn(prices, model) ? prices[model] : undefined;
 }
 
-/** Whether the configuration names a model, by a price or as the target of a route. */
-export function namesModel(config: WeirConfig, provider: string, model: string): boolean {
-  if (priceOf(config, provider, model)) return true;
-  const isIt = (target: { provider: string; model: string }) => target.provider === provider && target.model === model;
-  return Object.values(config.routes).some(({ targets }) => targets.some(isIt));
+/** The models of a provider that the configuration names, by a price or as the target of a route; each once. */
+export function namedModels(config: WeirConfig, provider: string): string[] {
+  const targets = Object.values(config.routes).flatMap((route) => route.targets);
+  const routed = targets.filter((target) => target.provider === provider).map(({ model }) => model);
+  return [...new Set([...Object.keys(config.providers[provider]?.prices ?? {}), ...routed])];
 }

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startMockOpenai } from '../support/mock_openai.ts';
+import { along, routeFile } from '../support/route_files.ts';
 import {
   docImage,
   figure,
@@ -10,7 +12,13 @@ import {
 } from './dashboard_page.ts';
 import { stackInBrowser } from './stack_in_browser.ts';
 
-const { stack, browser } = await stackInBrowser();
+const config = routeFile({});
+const provider = await startMockOpenai();
+const { stack, browser } = await stackInBrowser(undefined, ['--config', config.file]);
+afterAll(async () => {
+  config[Symbol.dispose]();
+  await provider.close();
+});
 
 describe('the load tester', () => {
   it('reads nine and one of ten at once, three per instance', async () => {
@@ -91,6 +99,48 @@ describe('the overview', () => {
     await page.getByRole('region', { name: 'Path of a request' }).getByText(/^9 of/).waitFor();
     await docImage(page, 'overview');
     await running;
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('a route of the configuration', () => {
+  it('is chosen instead of a provider, says whom it asks, and is what the run and the live stream ask', async () => {
+    config.write({
+      providers: {
+        house: { base_url: provider.url },
+        vectors: { base_url: provider.url, capabilities: { speaks: ['embeddings'] } },
+      },
+      routes: { smart: along('house/mock-3x0', 'fake/demo') },
+    });
+    expect((await stack.weir(['reload'])).code).toBe(0);
+    const { page, errors } = await openDashboard(browser, stack.dashboard);
+    await pathIsWhole(page);
+    const choice = page.getByLabel('Provider or route');
+    const groups = choice.locator('optgroup');
+    await groups.nth(1).waitFor({ state: 'attached' });
+    expect(await groups.evaluateAll((all) => all.map((group) => [group.label, group.textContent]))).toEqual([
+      ['Providers', 'fakehouse'],
+      ['Routes', 'smart'],
+    ]);
+    await choice.selectOption('smart');
+    await page.getByText('Asks house/mock-3x0, then fake/demo.').waitFor();
+    expect(await page.getByLabel('Model', { exact: true }).count()).toBe(0);
+    await screenshot(page, 'load-route');
+    // A link brings the choice along.
+    await page.reload();
+    await page.getByText('Asks house/mock-3x0, then fake/demo.').waitFor();
+    await runLoadTest(page, 2, 4);
+    expect(await figure(page, 'Completed')).toBe(4);
+    expect(provider.requests.map(({ body }) => body.model)).toEqual(Array(4).fill('mock-3x0'));
+
+    await page.goto(`${stack.dashboard}/#/stream`);
+    await choice.selectOption('smart');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    const answer = page.getByRole('region', { name: 'Answer' });
+    await answer.getByText('Complete').waitFor();
+    expect(await answer.locator('.stream-text').textContent()).toContain('word word word');
+    expect(provider.requests).toHaveLength(5);
     expect(errors).toEqual([]);
     await page.context().close();
   });

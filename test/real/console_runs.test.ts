@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadReport } from '../../src/load/load_report.ts';
 import type { LoadRun, RunHead } from '../../src/load/load_run.ts';
 import { SseDecoder } from '../../src/protocol/sse_decoder.ts';
+import { shortRequest } from '../../src/stack/http_request.ts';
 import { loadPlan } from '../support/load_plan.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { requestHttp1 } from '../support/stack_requests.ts';
@@ -184,5 +185,40 @@ describe('drills', () => {
 
   it('spare the console itself, and what is not there', async () => {
     for (const name of ['console', 'app-9']) expect((await drill('kill', name)).status).toBe(422);
+  });
+});
+
+describe('the metrics of all instances', () => {
+  const scrape = async () => {
+    const answer = await get('/metrics');
+    return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };
+  };
+  const up = ({ text }: { text: string }) =>
+    [...text.matchAll(/^up\{instance="(app-\d)"\} ([01])$/gm)].map(([, name, value]) => `${name} ${value}`);
+
+  it('are one text at the console, and are not to be had through NGINX', async () => {
+    const { status, type, text } = await scrape();
+    expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect(up({ text })).toEqual(['app-1 1', 'app-2 1', 'app-3 1']);
+    expect(text.match(/^# TYPE weir_active_streams gauge$/gm)).toHaveLength(1);
+    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(samples.filter((line) => !/\{instance="app-[123]"/.test(line))).toEqual([]);
+    for (const name of ['app-1', 'app-2', 'app-3']) expect(text).toContain(`weir_active_streams{instance="${name}"} `);
+    expect((await requestHttp1(stack.url, { path: '/metrics' })).status).toBe(404);
+    const rebound = await shortRequest({ url: `${stack.dashboard}/metrics`, headers: { host: 'evil.example' } });
+    expect([rebound.status, rebound.body]).toEqual([403, expect.not.stringContaining('weir_')]);
+  });
+
+  it('say which instance does not answer, and follow a change of their number', async () => {
+    const drill = (action: string) => change('POST', '/api/drills', { service: 'app-2', action });
+    expect((await drill('pause')).status).toBe(202);
+    const paused = await scrape();
+    expect((await drill('continue')).status).toBe(202);
+    expect([paused.status, up(paused)]).toEqual([200, ['app-1 1', 'app-2 0', 'app-3 1']]);
+    expect(paused.text).not.toContain('weir_active_streams{instance="app-2"}');
+    expect((await stack.weir(['scale', '1'])).code).toBe(0);
+    expect(up(await scrape())).toEqual(['app-1 1']);
+    expect((await stack.weir(['scale', '2'])).code).toBe(0);
+    expect(up(await scrape())).toEqual(['app-1 1', 'app-2 1']);
   });
 });

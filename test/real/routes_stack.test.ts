@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Check } from '../../src/stack/doctor/check.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { along, type RouteFile, routeFile } from '../support/route_files.ts';
@@ -132,6 +133,7 @@ describe('a route of two providers, through NGINX', () => {
     expect(JSON.parse(models.text).routes).toContainEqual({
       name: 'after-500',
       usable: true,
+      speaks: ['chat'],
       ...along('first/mock-500', 'second/mock-3x0'),
     });
     const refused = await client.chat.completions.create({ model: 'key-refused', messages }).catch((error) => error);
@@ -152,6 +154,21 @@ describe('a route of two providers, through NGINX', () => {
       (await stack.weir(['status', '--json'])).stdout,
     ];
     for (const output of outputs) expect(output).not.toContain(CANARY);
+  });
+});
+
+it('the doctor says which provider refused its key, and where that is set', async () => {
+  const refused = await stream('key-refused');
+  expect(refused.isDone).toBe(false);
+  const found = await until('the refusal is announced', async () => {
+    const { checks } = JSON.parse((await stack.weir(['doctor', '--json'])).stdout) as { checks: Check[] };
+    const check = checks.find(({ id }) => id === 'provider_keys');
+    return check?.result === 'ok' ? undefined : check;
+  });
+  expect(found).toMatchObject({
+    result: 'warn',
+    what: 'the key of this deployment was refused by first (401)',
+    mend: 'FIRST_KEY=… ./weir restart',
   });
 });
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { LoadPlan } from '../../src/load/load_plan.ts';
 import type { LoadRun } from '../../src/load/load_run.ts';
-import type { ClusterView, InstanceView } from '../../src/protocol/cluster_view.ts';
+import type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/cluster_view.ts';
 import type { UsageView } from '../../src/protocol/usage_row.ts';
 import { SimulatedRun } from './simulated_run.ts';
 
@@ -268,11 +268,18 @@ function instanceView(id: string, active: number, breakers: Record<string, strin
   };
 }
 
-const MODELS = {
+const MODELS: ModelsView = {
   default_provider: 'fake',
   providers: [
-    { name: 'fake', usable: true, models: ['demo'], any_model: true },
-    { name: 'openai', usable: false, reason: 'OPENAI_API_KEY is not set.', models: [], any_model: true },
+    { name: 'fake', usable: true, speaks: ['chat'], models: ['demo'], any_model: true },
+    {
+      name: 'openai',
+      usable: false,
+      reason: 'OPENAI_API_KEY is not set.',
+      speaks: ['chat'],
+      models: [],
+      any_model: true,
+    },
   ],
   routes: [],
 };

@@ -13,13 +13,13 @@ import { StreamText } from './StreamText.tsx';
 export function LiveStream({ config, cluster }: ScreenProps) {
   const state = useLive(liveStreamStore);
   const [query, setQuery] = useState('Tell me how a weir keeps a river level.');
-  const [choice, setChoice] = useState({ provider: '', model: '' });
+  const [choice, setChoice] = useState({ provider: '', route: '', model: '' });
   const chosen = useModels(config.apiBaseUrl, cluster.link === 'live' || cluster.link === 'stale', choice);
   const busy = state.phase === 'opening' || state.phase === 'streaming' || state.phase === 'interrupted';
   const instances = cluster.history.instances.map(({ id }) => id);
   const ask = () => {
     if (busy || query.trim() === '' || chosen.model === '') return;
-    void liveStreamStore.open(config.apiBaseUrl, { query, model: chosen.model, provider: chosen.provider.name });
+    void liveStreamStore.open(config.apiBaseUrl, { query, model: chosen.model, provider: chosen.provider?.name });
   };
   useShortcuts([
     ['r', ask],

@@ -31,7 +31,7 @@ export function LoadForm({ apiBaseUrl, canRun, reachable, phase, onRun, onStop }
   const change = (next: Partial<LoadSettings>) => settingsStore.change(next);
   const chosen = useModels(apiBaseUrl, reachable, settings);
   const busy = isBusy(phase);
-  const provider = chosen.provider.name;
+  const provider = chosen.provider?.name;
   const model = chosen.model.trim();
   const missing = settings.prompt.trim() === '' ? 'Write a prompt first.' : model === '' ? 'Name a model first.' : null;
 

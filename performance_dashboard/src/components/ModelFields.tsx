@@ -1,4 +1,4 @@
-import type { ChosenModel } from '../hooks/useModels.ts';
+import { type ChosenModel, type ModelChoice, routeWords } from '../view/modelChoice.ts';
 import { Field } from './Field.tsx';
 
 interface Props {
@@ -6,47 +6,77 @@ interface Props {
   /** What was typed; empty stands for the provider's first. */
   typed: string;
   disabled: boolean;
-  onChange: (change: { provider?: string; model: string }) => void;
+  onChange: (change: Partial<ModelChoice>) => void;
 }
 
-/** Provider and model, as the API lists them. */
-export function ModelFields({ chosen: { providers, provider, model }, typed, disabled, onChange }: Props) {
+/** Provider and model, or a route that chooses both, as the API lists them. */
+export function ModelFields({ chosen, typed, disabled, onChange }: Props) {
+  const { providers, routes, provider, route, model } = chosen;
+  const hint = route ? routeWords(route) : provider?.usable === false ? provider.reason : undefined;
+  const providerOptions = providers.map((each) => <Choice key={each.name} kind="provider" {...each} />);
   return (
     <div className="grid grid-cols-2 gap-3">
-      <Field id="provider" label="Provider" hint={provider.usable ? undefined : provider.reason}>
-        <select
-          id="provider"
-          className="control"
-          value={provider.name}
-          disabled={disabled}
-          aria-describedby={provider.usable ? undefined : 'provider-hint'}
-          onChange={(event) => onChange({ provider: event.target.value, model: '' })}
-        >
-          {providers.map(({ name, usable }) => (
-            <option key={name} value={name} disabled={!usable}>
-              {usable ? name : `${name} (not usable now)`}
-            </option>
-          ))}
-        </select>
-      </Field>
-      <Field id="model" label="Model">
-        <input
-          id="model"
-          className="control"
-          value={typed}
-          placeholder={model}
-          maxLength={200}
-          disabled={disabled}
-          list="models"
-          autoComplete="off"
-          onChange={(event) => onChange({ model: event.target.value })}
-        />
-        <datalist id="models">
-          {provider.models.map((name) => (
-            <option key={name} value={name} />
-          ))}
-        </datalist>
-      </Field>
+      <div className={route && 'col-span-2'}>
+        <Field id="provider" label={routes.length > 0 ? 'Provider or route' : 'Provider'} hint={hint}>
+          <select
+            id="provider"
+            className="control"
+            value={route ? `route/${route.name}` : `provider/${provider?.name}`}
+            disabled={disabled}
+            aria-describedby={hint && 'provider-hint'}
+            onChange={(event) => onChange(choiceOf(event.target.value))}
+          >
+            {routes.length === 0 ? (
+              providerOptions
+            ) : (
+              <>
+                <optgroup label="Providers">{providerOptions}</optgroup>
+                <optgroup label="Routes">
+                  {routes.map((each) => (
+                    <Choice key={each.name} kind="route" {...each} />
+                  ))}
+                </optgroup>
+              </>
+            )}
+          </select>
+        </Field>
+      </div>
+      {provider && (
+        <Field id="model" label="Model">
+          <input
+            id="model"
+            className="control"
+            value={typed}
+            placeholder={model}
+            maxLength={200}
+            disabled={disabled}
+            list="models"
+            autoComplete="off"
+            onChange={(event) => onChange({ model: event.target.value })}
+          />
+          <datalist id="models">
+            {provider.models.map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+        </Field>
+      )}
     </div>
   );
+}
+
+function Choice({ kind, name, usable }: { kind: 'provider' | 'route'; name: string; usable: boolean }) {
+  return (
+    <option value={`${kind}/${name}`} disabled={!usable}>
+      {usable ? name : `${name} (not usable now)`}
+    </option>
+  );
+}
+
+/** Names of routes may have a slash in them. */
+function choiceOf(value: string): ModelChoice {
+  const name = value.slice(value.indexOf('/') + 1);
+  return value.startsWith('route/')
+    ? { provider: '', route: name, model: '' }
+    : { provider: name, route: '', model: '' };
 }

@@ -21,7 +21,8 @@ export function ProviderCircuits({ instances }: { instances: readonly InstanceVi
       {troubled && (
         <p className="mt-2 text-label text-muted">
           A provider that fails is left alone and then tried by one request. Until that goes well, requests are answered
-          by the next target of their route, or refused at once where there is none.
+          by the next target of their route, or refused at once where there is none. One that refuses the key of this
+          deployment is mended where ./weir doctor says.
         </p>
       )}
     </Panel>

@@ -46,7 +46,8 @@ const IDLE: LiveStreamState = {
 export interface Prompt {
   query: string;
   model: string;
-  provider: string;
+  /** Undefined where `model` is a route. */
+  provider: string | undefined;
 }
 
 /** One answer that this tab reads. Its thread is kept for the tab, so that a reload finds it again. */
@@ -62,7 +63,7 @@ class LiveStreamStore extends Store<LiveStreamState> {
 
   async open(baseUrl: string, { query, model, provider }: Prompt): Promise<void> {
     const fake = provider === 'fake' ? { fake: { tokens: 400, tokens_per_second: 20 } } : {};
-    const request = { query, model, provider, resumable: true, ...fake };
+    const request = { query, model, ...(provider === undefined ? {} : { provider }), resumable: true, ...fake };
     await this.#read(false, (handlers, signal) => openStream(request, { baseUrl, signal, ...handlers }));
   }
 

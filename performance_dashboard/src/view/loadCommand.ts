@@ -1,8 +1,16 @@
 import type { LoadSettings } from './settings.ts';
 import { DEFAULTS } from './settings.ts';
 
-/** The same run as a line for a terminal; only what differs from the command's own defaults, besides -c and -n. */
-export function loadCommand(settings: LoadSettings, apiBaseUrl: string, provider: string, model: string): string {
+/**
+ * The same run as a line for a terminal; only what differs from the command's own defaults, besides -c and -n.
+ * @param provider undefined where `model` is a route
+ */
+export function loadCommand(
+  settings: LoadSettings,
+  apiBaseUrl: string,
+  provider: string | undefined,
+  model: string,
+): string {
   const { mode, users, warmupS, slo, resumable, prompt, tokens, tokensPerSecond } = settings;
   const parts = ['./weir load'];
   if (apiBaseUrl !== 'https://localhost/api/v1') parts.push(quoted(apiBaseUrl));
@@ -18,7 +26,8 @@ export function loadCommand(settings: LoadSettings, apiBaseUrl: string, provider
   if (slo !== 'none') parts.push(`--slo ${slo}`);
   if (resumable) parts.push('--resumable');
   if (prompt !== DEFAULTS.prompt) parts.push('--prompt', quoted(prompt));
-  parts.push('--provider', quoted(provider), '--model', quoted(model));
+  if (provider === undefined) parts.push('--route', quoted(model));
+  else parts.push('--provider', quoted(provider), '--model', quoted(model));
   if (provider === 'fake' && (tokens !== DEFAULTS.tokens || tokensPerSecond !== DEFAULTS.tokensPerSecond)) {
     parts.push('--fake', quoted(JSON.stringify({ tokens, tokens_per_second: tokensPerSecond })));
   }

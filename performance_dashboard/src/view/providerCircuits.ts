@@ -3,7 +3,7 @@ import type { InstanceView } from '../api.ts';
 export interface ProviderCircuit {
   provider: string;
   tone: 'good' | 'warn' | 'bad';
-  /** `closed`, or where it is not: `open on app-1, half open on app-2`. */
+  /** `closed`, or what it is else: `refuses the key of this deployment (401)`, `open on app-1, half open on app-2`. */
   words: string;
 }
 
@@ -12,8 +12,10 @@ const STATES = [
   { state: 'half_open', tone: 'warn', word: 'half open' },
 ] as const;
 
-/** Each instance has circuits of its own; a provider is shown by the worst of them. */
-export function providerCircuits(instances: readonly Pick<InstanceView, 'id' | 'breakers'>[]): ProviderCircuit[] {
+/** Each instance has circuits of its own, and its own experience with a key; a provider is shown by the worst of them. */
+export function providerCircuits(
+  instances: readonly Pick<InstanceView, 'id' | 'breakers' | 'refused_keys'>[],
+): ProviderCircuit[] {
   const names = new Set(instances.flatMap(({ breakers }) => Object.keys(breakers)));
   return [...names].sort().map((provider) => {
     const troubled = STATES.map((known) => ({
@@ -23,6 +25,11 @@ export function providerCircuits(instances: readonly Pick<InstanceView, 'id' | '
     const words = troubled.map(({ word, ids }) => {
       return ids.length === instances.length ? `${word} on all instances` : `${word} on ${ids.join(', ')}`;
     });
-    return { provider, tone: troubled[0]?.tone ?? 'good', words: words.join(', ') || 'closed' };
+    const refused = instances
+      .map(({ refused_keys }) => refused_keys?.[provider])
+      .find((status) => status !== undefined);
+    if (refused !== undefined) words.unshift(`refuses the key of this deployment (${refused})`);
+    const tone = refused === undefined ? (troubled[0]?.tone ?? 'good') : 'bad';
+    return { provider, tone, words: words.join(', ') || 'closed' };
   });
 }

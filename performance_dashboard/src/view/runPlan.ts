@@ -4,8 +4,16 @@ import type { LoadSettings } from './settings.ts';
 /** More than the about 100 streams that a browser opens at once would only queue in it. */
 export const BROWSER_STREAMS = 100;
 
-/** The plan that the settings mean. `fake` knobs only where they differ from the provider's own and apply. */
-export function planOf(settings: LoadSettings, apiBaseUrl: string, provider: string, model: string): LoadPlan {
+/**
+ * The plan that the settings mean. `fake` knobs only where they differ from the provider's own and apply.
+ * @param provider undefined where `model` is a route
+ */
+export function planOf(
+  settings: LoadSettings,
+  apiBaseUrl: string,
+  provider: string | undefined,
+  model: string,
+): LoadPlan {
   const { engine, prompt, resumable, slo, warmupS } = settings;
   return {
     url: apiBaseUrl,
@@ -13,7 +21,7 @@ export function planOf(settings: LoadSettings, apiBaseUrl: string, provider: str
     warmupMs: warmupS * 1000,
     prompt,
     model,
-    provider,
+    ...(provider === undefined ? {} : { provider }),
     users: engine === 'browser' ? 1 : settings.users,
     api: 'weir',
     ...(resumable ? { resumable } : {}),
@@ -38,7 +46,7 @@ function modeOf(settings: LoadSettings): LoadPlan['mode'] {
   return { kind: 'closed', concurrency: Math.min(most, settings.concurrency), requests };
 }
 
-function fakeKnobs({ tokens, tokensPerSecond }: LoadSettings, provider: string): Pick<LoadPlan, 'fake'> {
+function fakeKnobs({ tokens, tokensPerSecond }: LoadSettings, provider: string | undefined): Pick<LoadPlan, 'fake'> {
   if (provider !== 'fake' || (tokens === 100 && tokensPerSecond === 50)) return {};
   return { fake: { tokens, tokens_per_second: tokensPerSecond } };
 }

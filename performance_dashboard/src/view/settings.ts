@@ -18,6 +18,8 @@ export interface LoadSettings {
   prompt: string;
   /** Empty: the first that there is. */
   provider: string;
+  /** Instead of provider and model; empty: none. */
+  route: string;
   model: string;
   resumable: boolean;
   slo: 'none' | 'chat' | 'retrieval' | 'code';
@@ -41,6 +43,7 @@ export const DEFAULTS: LoadSettings = {
   users: 1,
   prompt: 'Write a short poem about performance testing.',
   provider: '',
+  route: '',
   model: '',
   resumable: false,
   slo: 'none',
@@ -66,6 +69,7 @@ const NAMES: Record<Key, string> = {
   users: 'users',
   prompt: 'prompt',
   provider: 'provider',
+  route: 'route',
   model: 'model',
   resumable: 'resumable',
   slo: 'slo',

@@ -62,6 +62,8 @@ export interface WholeAnswer {
   status: number;
   headers: OriginAnswer['headers'];
   contentType: string;
+  /** Who gave it. */
+  provider: string;
   /** One character a byte. */
   body: string;
 }
@@ -103,7 +105,8 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     }
     if (head && (!events || head.status !== 200 || !isEventStream(head.contentType))) {
       const { status, headers, contentType } = head;
-      const whole = { status, headers, contentType, body: await collectBody(head) };
+      const { provider } = opening.target;
+      const whole = { status, headers, contentType, provider, body: await collectBody(head) };
       outcome = outcomeOf(whole.status);
       if (outcome === 'ok' && exchange.generates) used = wholeUsage(whole.body, bodyLength);
       const usage = used.estimated || !exchange.generates ? undefined : used;

@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises';
 import { collectBody } from './collect_body.ts';
 import type { Origin } from './origin.ts';
 
@@ -18,7 +19,7 @@ export interface OfferedModel {
 /** What the providers offer, by their own word. One that does not answer offers nothing, and fails nobody. */
 export class ModelList {
   readonly #origins: () => readonly Origin[];
-  #kept: { until: number; origins: readonly Origin[]; models: Promise<OfferedModel[]> } | undefined;
+  #kept: { until: number; origins: readonly Origin[]; lists: Promise<OfferedModel[]>[] } | undefined;
 
   /** @param origins of now; another list of them is another list of models */
   constructor(origins: () => readonly Origin[]) {
@@ -26,21 +27,29 @@ export class ModelList {
   }
 
   /** Asked at most once a minute, however many ask. */
-  all(): Promise<OfferedModel[]> {
-    const now = performance.now();
-    const origins = this.#origins();
-    if (!this.#kept || this.#kept.until < now || this.#kept.origins !== origins) {
-      this.#kept = { until: now + KEEP_MS, origins, models: this.#ask(origins) };
-    }
-    return this.#kept.models;
+  async all(): Promise<OfferedModel[]> {
+    return (await Promise.all(this.#lists())).flat();
   }
 
-  async #ask(origins: readonly Origin[]): Promise<OfferedModel[]> {
-    const usable = origins.filter((origin) => origin.unusable() === undefined);
-    const lists = await Promise.allSettled(usable.map(modelsOf));
+  /** Of those that answer within so many milliseconds; the others may be there the next time. */
+  async within(ms: number): Promise<OfferedModel[]> {
+    const late = after(ms, [] as OfferedModel[], { ref: false });
+    return (await Promise.all(this.#lists().map((list) => Promise.race([list, late])))).flat();
+  }
+
+  #lists(): Promise<OfferedModel[]>[] {
+    const now = performance.now();
+    const origins = this.#origins();
+    if (this.#kept && this.#kept.until >= now && this.#kept.origins === origins) return this.#kept.lists;
     // A list with a hole in it is not kept.
-    if (lists.some(({ status }) => status === 'rejected')) this.#kept = undefined;
-    return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
+    const onHole = () => {
+      if (this.#kept?.lists === lists) this.#kept = undefined;
+      return [];
+    };
+    const usable = origins.filter((origin) => origin.unusable() === undefined);
+    const lists: Promise<OfferedModel[]>[] = usable.map((origin) => modelsOf(origin).catch(onHole));
+    this.#kept = { until: now + KEEP_MS, origins, lists };
+    return lists;
   }
 }
 

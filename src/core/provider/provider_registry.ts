@@ -1,4 +1,3 @@
-import type { ModelsView } from '../../protocol/cluster_view.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { Provider } from './provider.ts';
 
@@ -34,22 +33,6 @@ export class ProviderRegistry {
       });
     }
     return provider;
-  }
-
-  view(): Omit<ModelsView, 'routes'> {
-    return {
-      default_provider: this.#default,
-      providers: [...this.#providers.values()].map((provider) => {
-        const reason = provider.unusable();
-        return {
-          name: provider.name,
-          usable: reason === undefined,
-          ...(reason === undefined ? {} : { reason }),
-          models: [...provider.models],
-          any_model: provider.anyModel,
-        };
-      }),
-    };
   }
 }
 

@@ -26,6 +26,11 @@ export function failureKind(error: WeirError): FailureKind {
   }
 }
 
+/** Whether the provider refused the key or the account of this deployment. */
+export function refusesOurAccount(error: WeirError): boolean {
+  return error.code === 'upstream_error' && OUR_ACCOUNT.has(statusOf(error) ?? 0);
+}
+
 /** Whether it says that the provider is ill. What it answered with 4xx, it answered. */
 export function countsAgainstProvider(error: WeirError): boolean {
   const status = statusOf(error);

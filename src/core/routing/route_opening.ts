@@ -117,9 +117,11 @@ export class RouteOpening<Source, Answer> {
         const work = () => this.#ask(target, others);
         const answer = await (target.breaker ? target.breaker.run(provider, work) : work());
         this.#tools.observer.attemptSucceeded(about);
+        if (target.key?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
         return answer;
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
+        if (target.key?.failed(error)) this.#tellOfKey(about, error, target.key.place);
         const delay = signal.aborted ? undefined : this.#delay(error, tries, others, target);
         const kind = failureKind(error);
         const next =
@@ -160,6 +162,17 @@ export class RouteOpening<Source, Answer> {
     } finally {
       timer.cancel();
     }
+  }
+
+  /** Once: whoever has to mend it need not read it with every request. */
+  #tellOfKey({ threadId, provider }: AttemptAbout, error: WeirError, place: string): void {
+    const { status } = error.details;
+    this.#tools.log.warn('4', 'Provider refuses the key of this deployment', {
+      thread_id: threadId,
+      provider,
+      status,
+      mend: `check ${place}`,
+    });
   }
 
   #tell({ threadId, ...about }: AttemptAbout, error: WeirError, next: 'retry' | 'failover'): void {

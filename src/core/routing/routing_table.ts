@@ -5,6 +5,7 @@ import type { Origin, Protocol } from '../passthrough/origin.ts';
 import { OriginRegistry } from '../passthrough/origin_registry.ts';
 import type { Provider } from '../provider/provider.ts';
 import { ProviderRegistry } from '../provider/provider_registry.ts';
+import type { KeyStanding } from './key_standing.ts';
 import { orderTargets } from './order_targets.ts';
 import type { BreakerState, ProviderBreaker } from './provider_breaker.ts';
 import type { RouteTarget, SelectedRoute } from './selected_route.ts';
@@ -16,7 +17,11 @@ export interface Offer {
   provider: Provider | undefined;
   /** Is passed requests of `/v1/*`; undefined for the provider in this process. */
   origin: Origin | undefined;
+  speaks: readonly Protocol[];
+  /** Names that are known without asking it. */
+  models: readonly string[];
   breaker: ProviderBreaker | undefined;
+  key: KeyStanding | undefined;
   firstTokenMs: number | undefined;
 }
 
@@ -92,22 +97,58 @@ export class RoutingTable {
     return states;
   }
 
+  /** Of each provider that refused the deployment's key when it was asked last: the status. */
+  refusedKeys(): Record<string, number> {
+    const refused: Record<string, number> = {};
+    for (const { name, key } of this.#offers.values()) {
+      if (key?.refusedWith !== undefined) refused[name] = key.refusedWith;
+    }
+    return refused;
+  }
+
   routeNames(): string[] {
     return [...this.#routes.keys()];
   }
 
+  /** Everything that there is, whether or not it can be used now. */
   view(): ModelsView {
-    const routes = [...this.#routes].map(([name, { targets }]) => ({
-      name,
-      usable: targets.some((target) => unusable(this.#offers.get(target.provider)) === undefined),
-      targets: targets.map(({ provider, model }) => ({ provider, model })),
-    }));
-    return { ...this.providers.view(), routes };
+    const providers = [...this.#offers.values()].map((offer) => {
+      const reason = trouble(offer);
+      return {
+        name: offer.name,
+        usable: reason === undefined,
+        ...(reason === undefined ? {} : { reason }),
+        speaks: [...offer.speaks],
+        models: [...offer.models],
+        any_model: offer.provider?.anyModel ?? true,
+      };
+    });
+    const routes = [...this.#routes].map(([name, { targets }]) => {
+      const offers = targets.flatMap(({ provider }) => this.#offers.get(provider) ?? []);
+      return {
+        name,
+        usable: offers.some((offer) => trouble(offer) === undefined),
+        speaks: [...new Set(offers.flatMap(({ speaks }) => speaks))],
+        targets: targets.map(({ provider, model, weight }) => ({
+          provider,
+          model,
+          ...(weight === undefined ? {} : { weight }),
+        })),
+      };
+    });
+    return { default_provider: this.defaultProvider, providers, routes };
   }
 
   #direct<Source>(provider: string, model: string, source: Source): SelectedRoute<Source> {
     const offer = this.#offers.get(provider);
-    const target = { provider, model, source, breaker: offer?.breaker, firstTokenMs: offer?.firstTokenMs };
+    const target = {
+      provider,
+      model,
+      source,
+      breaker: offer?.breaker,
+      key: offer?.key,
+      firstTokenMs: offer?.firstTokenMs,
+    };
     return { name: undefined, targets: [target], cache: undefined };
   }
 
@@ -127,7 +168,7 @@ export class RoutingTable {
       reason = unusable(offer);
       if (reason !== undefined) return [];
       const firstTokenMs = limit === undefined ? offer.firstTokenMs : limit * 1000;
-      return [{ ...target, weight: target.weight, source, breaker: offer.breaker, firstTokenMs }];
+      return [{ ...target, weight: target.weight, source, breaker: offer.breaker, key: offer.key, firstTokenMs }];
     });
     const [first, ...others] = orderTargets(usable, random);
     if (first) return { name, targets: [first, ...others], cache: route.cache };
@@ -146,6 +187,11 @@ export class RoutingTable {
   }
 }
 
-function unusable(offer: Offer | undefined): string | undefined {
-  return offer?.provider?.unusable() ?? offer?.origin?.unusable();
+/** Why nobody should count on it: it can't be asked, or refused the deployment's key when it was asked last. */
+function trouble(offer: Offer): string | undefined {
+  return unusable(offer) ?? offer.key?.refusal();
+}
+
+function unusable({ provider, origin }: Offer): string | undefined {
+  return provider?.unusable() ?? origin?.unusable();
 }

@@ -1,3 +1,4 @@
+import type { KeyStanding } from './key_standing.ts';
 import type { ProviderBreaker } from './provider_breaker.ts';
 
 /** One provider and model that can be asked. */
@@ -8,6 +9,8 @@ export interface RouteTarget<Source> {
   source: Source;
   /** Undefined for the provider in this process. */
   breaker: ProviderBreaker | undefined;
+  /** Undefined for the provider in this process. */
+  key: KeyStanding | undefined;
   /** The longest wait for its first content, in milliseconds; undefined where only silence counts. */
   firstTokenMs: number | undefined;
 }

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metrics.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
+import { ModelList } from '../../core/passthrough/model_list.ts';
 import { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
@@ -11,7 +12,7 @@ import type { OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
 import { apiDocs } from './api_docs.ts';
 import { clusterRoutes } from './cluster_routes.ts';
-import { doorRoutes } from './door_routes.ts';
+import { doorRoutes, REFUSED_BY } from './door_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
 import { healthRoutes } from './health_routes.ts';
 import { modelsFor } from './models_for.ts';
@@ -27,7 +28,15 @@ const KEEP_ALIVE_MS = 65_000;
 const REQUEST_MS = 30_000;
 
 /** Headers that pages of other origins may read. */
-const EXPOSED = ['X-Thread-ID', 'X-Instance-Id', 'X-Gateway-Via', 'X-Upstream', 'Retry-After', ...RATE_HEADERS];
+const EXPOSED = [
+  'X-Thread-ID',
+  'X-Instance-Id',
+  'X-Gateway-Via',
+  'X-Upstream',
+  'Retry-After',
+  REFUSED_BY,
+  ...RATE_HEADERS,
+];
 
 export interface ServerContext {
   config: GatewayConfig;
@@ -84,7 +93,8 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     readers,
   };
   streamRoute(app, routes);
-  await app.register(doorRoutes, routes);
+  const models = new ModelList(() => core.routing.table.origins.all);
+  await app.register(doorRoutes, { ...routes, models });
   threadRoutes(app, { core, access, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
@@ -94,7 +104,7 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
       response: { 200: modelsViewSchema },
     },
     config: { wantsKey: true },
-    handler: async (request) => modelsFor(core.routing.table, (...names) => access.mayUse(request, ...names)),
+    handler: (request) => modelsFor(core.routing.table, models, (...names) => access.mayUse(request, ...names)),
   });
   app.get('/metrics', {
     schema: { hide: true },

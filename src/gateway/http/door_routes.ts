@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseExactly } from '../../core/cache/cache_key.ts';
 import { handlePassthrough, type WholeAnswer } from '../../core/passthrough/handle_passthrough.ts';
-import { ModelList } from '../../core/passthrough/model_list.ts';
+import type { ModelList } from '../../core/passthrough/model_list.ts';
 import type { Origin } from '../../core/passthrough/origin.ts';
 import type { DoorRoute } from '../../core/routing/routing_table.ts';
 import type { SelectedRoute } from '../../core/routing/selected_route.ts';
@@ -39,8 +39,15 @@ function answerOf({ reader }: Door) {
   return { description: 'The answer, as the provider sent it', content: reader ? { ...whole, ...content } : whole };
 }
 
+/** Names the provider whose refusal an answer is; what has it not, Weir itself refused. */
+export const REFUSED_BY = 'X-Weir-Refused-By';
+
+interface DoorContext extends StreamRouteContext {
+  models: ModelList;
+}
+
 /** The APIs of others: what comes in goes on as it is, and what comes back as well. */
-export async function doorRoutes(app: FastifyInstance, context: StreamRouteContext): Promise<void> {
+export async function doorRoutes(app: FastifyInstance, context: DoorContext): Promise<void> {
   const budget = new BodyBudget(BODY_LIMIT);
   app.removeAllContentTypeParsers();
   // Not parsed: see jsonFields.
@@ -55,8 +62,7 @@ export async function doorRoutes(app: FastifyInstance, context: StreamRouteConte
     budget.take(request, reply);
   });
   for (const door of DOORS) doorRoute(app, context, door);
-  const { routing } = context.core;
-  openAiModels(app, routing, context.access, new ModelList(() => routing.table.origins.all));
+  openAiModels(app, context.core.routing, context.access, context.models);
 }
 
 function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door): void {
@@ -159,8 +165,11 @@ function passedOn({ headers }: Door, request: FastifyRequest): Record<string, st
   return passed;
 }
 
-function sendWhole(reply: FastifyReply, { status, headers, contentType, body }: WholeAnswer): FastifyReply {
+function sendWhole(reply: FastifyReply, answer: WholeAnswer): FastifyReply {
+  const { status, headers, contentType, provider, body } = answer;
   reply.headers(headers);
+  // In the provider's words its 401 reads like one of ours, which would be about the client's key.
+  if (status >= 400) reply.header(REFUSED_BY, provider);
   return reply
     .status(status)
     .type(contentType || 'application/octet-stream')

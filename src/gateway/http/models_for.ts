@@ -1,15 +1,26 @@
+import type { ModelList } from '../../core/passthrough/model_list.ts';
 import type { RoutingTable } from '../../core/routing/routing_table.ts';
 import type { ModelsView } from '../../protocol/cluster_view.ts';
 
-/** What of the deployment's models somebody may use. */
-export function modelsFor(table: RoutingTable, mayUse: (...names: string[]) => boolean): ModelsView {
+/** Nobody waits longer for the providers' own lists; the next one who asks may have them. */
+const LISTS_MS = 1_000;
+
+/** What of the deployment's models somebody may use. @param list what providers say of themselves */
+export async function modelsFor(
+  table: RoutingTable,
+  list: ModelList,
+  mayUse: (...names: string[]) => boolean,
+): Promise<ModelsView> {
+  const listed = await list.within(LISTS_MS);
   const { providers, routes, ...view } = table.view();
   return {
     ...view,
     providers: providers.map((provider) => {
       // Named without its provider, too, where it is the default one's.
       const named = provider.name === table.defaultProvider ? undefined : provider.name;
-      return { ...provider, models: provider.models.filter((model) => mayUse(...table.namesOf(named, model))) };
+      const own = listed.filter(({ id }) => id.startsWith(`${provider.name}/`));
+      const models = new Set([...provider.models, ...own.map(({ id }) => id.slice(provider.name.length + 1))]);
+      return { ...provider, models: [...models].filter((model) => mayUse(...table.namesOf(named, model))) };
     }),
     routes: routes.filter(({ name }) => mayUse(name)),
   };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ModelList, OfferedModel } from '../../core/passthrough/model_list.ts';
 import type { RoutingTable } from '../../core/routing/routing_table.ts';
 import { WeirError } from '../../protocol/error_code.ts';
+import { LOCAL_PROVIDER } from '../../protocol/weir_config.ts';
 import type { Access } from './access.ts';
 
 const modelSchema = z.object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.string() });
@@ -44,11 +45,12 @@ function namesOf(id: string, defaultProvider: string): string[] {
   return id.startsWith(prefix) ? [id, id.slice(prefix.length)] : [id];
 }
 
-/** Routes, and models of the provider whose answers are made here. */
+/** Routes, and models of the provider whose answers are made here; the others say themselves what they have. */
 function ownModels(table: RoutingTable): OfferedModel[] {
   const { providers, routes } = table.view();
   const named = routes.map(({ name }) => ({ id: name, created: 0, ownedBy: 'weir' }));
-  const made = providers.flatMap(({ name, models }) =>
+  const local = providers.filter(({ name }) => name === LOCAL_PROVIDER);
+  const made = local.flatMap(({ name, models }) =>
     models.map((model) => ({ id: `${name}/${model}`, created: 0, ownedBy: name })),
   );
   return [...named, ...made];

@@ -24,6 +24,7 @@ const AREAS = {
   balance: 'nginx',
   instances_alive: 'instances',
   instances_reachable: 'instances',
+  provider_keys: 'instances',
   redis_installed: 'redis',
   redis_server: 'redis',
   redis: 'redis',

@@ -4,6 +4,7 @@ import { checkFileLimit } from './file_limit_check.ts';
 import { checkApiUrl, checkClock, checkCors, checkReachable, checkRedisConnection } from './gateway_checks.ts';
 import { checkDisk, checkNginxInstalled, checkPorts, checkRedisInstalled, checkRuntime } from './machine_checks.ts';
 import { checkConfiguration, checkSharedZone } from './nginx_conf_checks.ts';
+import { checkProviderKeys } from './provider_keys_check.ts';
 import { checkRedisServer } from './redis_checks.ts';
 import { checkConsole, checkInstances, checkNginxRuns, checkSupervisor } from './stack_checks.ts';
 import { checkBalance, checkUnbuffered } from './stream_checks.ts';
@@ -72,6 +73,12 @@ export const CHECK_LIST: readonly ListedCheck[] = [
     needs: ['nginx_running'],
     explainedBy: ['instances_alive'],
     run: checkReachable,
+  },
+  {
+    id: 'provider_keys',
+    applies: hasDashboard,
+    needs: ['nginx_running', 'instances_reachable'],
+    run: (context) => checkProviderKeys(context),
   },
   {
     id: 'api_url',

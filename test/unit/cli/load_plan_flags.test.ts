@@ -22,6 +22,12 @@ describe('the flags of load', () => {
     });
   });
 
+  it('ask a route by its name alone', () => {
+    const routed = plan({ route: 'smart' });
+    expect(routed.model).toBe('smart');
+    expect(routed).not.toHaveProperty('provider');
+  });
+
   it.each<[Partial<PlanFlags>, object]>([
     [{ duration: 5000 }, { kind: 'closed', concurrency: 10, durationMs: 5000 }],
     [

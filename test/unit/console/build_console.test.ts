@@ -28,6 +28,7 @@ const base = {
   caFile: undefined,
   runsDir: '/nowhere',
   controlSocket: undefined,
+  instanceUrls: undefined,
   token: undefined,
   tokenFile: undefined,
   peerUrls: [],

@@ -14,6 +14,7 @@ describe('the console’s environment', () => {
       caFile: undefined,
       runsDir: '.weir/runs',
       controlSocket: undefined,
+      instanceUrls: undefined,
       token: undefined,
       tokenFile: undefined,
       peerUrls: [],
@@ -28,8 +29,16 @@ describe('the console’s environment', () => {
     expect(config).toMatchObject({ socket: undefined, apiBaseUrl: 'http://localhost:8000/api/v1' });
   });
 
+  it('takes the addresses of instances by name', () => {
+    const { instanceUrls } = parseConsoleConfig({ INSTANCE_URLS: 'app-1=http://app-1:8000,app-2=http://app-2:8000' });
+    expect([...(instanceUrls ?? [])]).toEqual([
+      ['app-1', 'http://app-1:8000'],
+      ['app-2', 'http://app-2:8000'],
+    ]);
+  });
+
   it('names every variable that is wrong', () => {
-    const wrong = { CONSOLE_PORT: '70000', API_BASE_URL: 'localhost' };
-    expect(() => parseConsoleConfig(wrong)).toThrow(/CONSOLE_PORT: .*\nAPI_BASE_URL: /);
+    const wrong = { CONSOLE_PORT: '70000', API_BASE_URL: 'localhost', INSTANCE_URLS: 'http://app-1:8000' };
+    expect(() => parseConsoleConfig(wrong)).toThrow(/CONSOLE_PORT: .*\nAPI_BASE_URL: .*\nINSTANCE_URLS: /);
   });
 });

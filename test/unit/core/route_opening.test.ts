@@ -31,7 +31,14 @@ function open(
     attemptFailed: (_, error, next) => heard.push(`${error.code} ${next}`),
   };
   const targets = names.map((name) => {
-    const target = { provider: name, model: 'm', source: name, breaker: undefined, firstTokenMs: undefined };
+    const target = {
+      provider: name,
+      model: 'm',
+      source: name,
+      breaker: undefined,
+      key: undefined,
+      firstTokenMs: undefined,
+    };
     return { ...target, ...change(target) };
   }) as [RouteTarget<string>, ...RouteTarget<string>[]];
   const opening = new RouteOpening<string, string>(

@@ -14,6 +14,13 @@ describe('the circuits of the providers', () => {
     ]);
   });
 
+  it('say before all else that a provider refuses the key', () => {
+    const refusing = { ...at('app-2', { openai: 'closed' }), refused_keys: { openai: 401 } };
+    expect(providerCircuits([at('app-1', { openai: 'open' }), refusing])).toEqual([
+      { provider: 'openai', tone: 'bad', words: 'refuses the key of this deployment (401), open on app-1' },
+    ]);
+  });
+
   it('are none where no instance has any', () => {
     expect(providerCircuits([at('app-1', {})])).toEqual([]);
   });

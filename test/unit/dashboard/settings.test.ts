@@ -52,6 +52,17 @@ describe('the plan', () => {
   });
 });
 
+describe('a route', () => {
+  it('stands in the link, and is asked for without a provider', () => {
+    const settings = with_({ route: 'team/smart' });
+    expect(settingsFromQuery(settingsToQuery(settings))).toEqual(settings);
+    const plan = planOf(settings, API, undefined, 'team/smart');
+    expect(plan).toMatchObject({ model: 'team/smart' });
+    expect(plan).not.toHaveProperty('provider');
+    expect(loadCommand(settings, API, undefined, 'team/smart')).toBe('./weir load -c 10 -n 30 --route team/smart');
+  });
+});
+
 describe('the command', () => {
   it('is the guide’s line', () => {
     expect(loadCommand(DEFAULTS, API, 'fake', 'demo')).toBe('./weir load -c 10 -n 30 --provider fake --model demo');

@@ -55,6 +55,8 @@ describe('docker-compose.yml', () => {
     const addresses = apps.map((name) => `${name}:${service(name).environment!.PORT}`);
     expect(COMPOSE_NGINX_PLAN.instances).toEqual(addresses);
     expect(COMPOSE_NGINX_PLAN.console).toBe(`console:${service('console').environment!.CONSOLE_PROXIED_PORT}`);
+    const urls = apps.map((name, at) => `${name}=http://${addresses[at]}`);
+    expect(service('console').environment!.INSTANCE_URLS).toBe(urls.join(','));
     const { certificate, certificateKey } = COMPOSE_NGINX_PLAN;
     expect(bindsOf(service('nginx')).map(({ target }) => target)).toEqual([certificate, certificateKey]);
     expect(service('nginx').volumes).toContain('./infrastructure/nginx/nginx.conf:/etc/nginx/nginx.conf:ro');

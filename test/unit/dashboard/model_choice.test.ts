@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelsView } from '../../../performance_dashboard/src/api.ts';
+import { chooseModel, routeWords } from '../../../performance_dashboard/src/view/modelChoice.ts';
+
+const provider = (name: string, speaks: ModelsView['providers'][number]['speaks'], ...models: string[]) => {
+  return { name, usable: true, speaks, models, any_model: true };
+};
+const target = (name: string, weight?: number) => ({
+  provider: name,
+  model: 'm',
+  ...(weight === undefined ? {} : { weight }),
+});
+const route = (name: string, ...targets: ReturnType<typeof target>[]): ModelsView['routes'][number] => {
+  return { name, usable: true, speaks: ['chat'], targets };
+};
+const VIEW: ModelsView = {
+  default_provider: 'openai',
+  providers: [
+    provider('openai', ['chat', 'embeddings'], 'gpt-5'),
+    provider('anthropic', ['messages']),
+    provider('fake', ['chat'], 'demo'),
+  ],
+  routes: [route('smart', target('openai')), { ...route('vectors', target('openai')), speaks: ['embeddings'] }],
+};
+const NOTHING = { provider: '', route: '', model: '' };
+
+describe('the choice of a model', () => {
+  it('offers who answers streams, fake first, and takes the first where nothing is chosen', () => {
+    const { providers, routes, provider, model } = chooseModel(VIEW, NOTHING);
+    expect([providers.map(({ name }) => name), routes.map(({ name }) => name)]).toEqual([
+      ['fake', 'openai'],
+      ['smart'],
+    ]);
+    expect([provider?.name, model]).toEqual(['fake', 'demo']);
+  });
+
+  it.each([
+    ['a provider', { ...NOTHING, provider: 'openai' }, 'openai', 'gpt-5'],
+    ['its other model', { ...NOTHING, provider: 'openai', model: 'o9' }, 'openai', 'o9'],
+    ['a route, which has no provider', { ...NOTHING, route: 'smart' }, undefined, 'smart'],
+    ['a route that is gone', { ...NOTHING, route: 'clever' }, 'fake', 'demo'],
+  ])('is %s', (_, choice, name, model) => {
+    const chosen = chooseModel(VIEW, choice);
+    expect([chosen.provider?.name, chosen.model]).toEqual([name, model]);
+  });
+
+  it('is fake while nothing is known', () => {
+    expect(chooseModel(undefined, NOTHING)).toMatchObject({ provider: { name: 'fake' }, routes: [], model: 'demo' });
+  });
+});
+
+describe('a route in words', () => {
+  it.each([
+    [route('r', target('a')), 'Asks a/m.'],
+    [route('r', target('a'), target('b')), 'Asks a/m, then b/m.'],
+    [route('r', target('a', 3), target('b', 1)), 'Asks one of these first, by weight: a/m (3), b/m (1).'],
+    [{ ...route('r', target('a')), usable: false }, 'Nobody on this route can be asked now.'],
+  ])('%#', (given, words) => {
+    expect(routeWords(given)).toBe(words);
+  });
+});
