@@ -4,52 +4,16 @@ import { shortRequest } from '../../src/stack/http_request.ts';
 import { Deployment } from '../support/deployment.ts';
 import { askDoor, type DoorAnswer } from '../support/door_answer.ts';
 import { type MockOpenai, type MockRequest, startMockOpenai } from '../support/mock_openai.ts';
-import {
-  answerFrames,
-  chunkFrame,
-  DONE_FRAME,
-  type MockStep,
-  SSE_HEADERS,
-  usageFrame,
-} from '../support/openai_frames.ts';
 import { along, type RouteFile, routeFile } from '../support/route_files.ts';
+import { tellTales } from '../support/tell_tales.ts';
 import { until } from '../support/until.ts';
 
 let provider: MockOpenai;
 let config: RouteFile;
 let deployment: Deployment;
 
-const head: MockStep = { head: 200, headers: SSE_HEADERS };
-let told = 0;
-
-/** No two answers are the same, so that what is equal was said once. */
-function script({ body }: MockRequest): MockStep[] | undefined {
-  told += 1;
-  const word = `tale ${told} – 堰 `;
-  const end = chunkFrame({}, 'stop') + usageFrame(7, 3) + DONE_FRAME;
-  switch (body.model) {
-    case 'tale': {
-      if (body.stream) return [head, { write: answerFrames([word, 'is ', 'told.'], true) }];
-      const choices = [{ index: 0, message: { role: 'assistant', content: word }, finish_reason: 'stop' }];
-      return [{ head: 200, headers: { 'content-type': 'application/json' } }, { write: JSON.stringify({ choices }) }];
-    }
-    case 'slow-tale':
-      return [head, { write: chunkFrame({ content: word }) }, { pause: 400 }, { write: end }];
-    case 'patient-tale':
-      return [head, { write: chunkFrame({ content: word }) }, { pause: 1_000 }, { write: end }];
-    case 'endless-tale':
-      return [head, { write: chunkFrame({ content: word }) }, { hang: true }];
-    case 'filtered-tale':
-      return [head, { write: chunkFrame({ content: word }) + chunkFrame({}, 'content_filter') + DONE_FRAME }];
-    case 'long-tale':
-      return [head, { write: chunkFrame({ content: word.repeat(4000) }).repeat(30) + end }];
-    default:
-      return undefined;
-  }
-}
-
 beforeAll(async () => {
-  provider = await startMockOpenai({ script });
+  provider = await startMockOpenai({ script: tellTales() });
   const kept = (name: string, ttl_seconds = 600) => ({ ...along(name), cache: { ttl_seconds } });
   config = routeFile({
     providers: { ours: { base_url: provider.url, capabilities: { speaks: ['chat', 'messages'] } } },
