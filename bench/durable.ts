@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { percentile } from './figures.ts';
 import { logCost } from './log_cost.ts';
+import { countStolenTime } from './stolen_time.ts';
 import { takeovers } from './takeover.ts';
 
 /** `npm run bench:durable`: what it costs that streams survive, and how long a client waits when an instance dies. */
@@ -13,6 +14,7 @@ const { values } = parseArgs({
 });
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
+const stolen = countStolenTime();
 const costs = [];
 for (const streams of values.streams.split(',').map(Number).filter(Boolean)) {
   say(`log: ${streams} streams`);
@@ -40,6 +42,7 @@ const lines = [
   '',
   `Kill to next token at the client, ${kills} kills, ${gapsMs.length} streams taken over, ${broken} not whole:`,
   ...[0.5, 0.99, 1].map((share) => `- p${share * 100}: ${percentile(gapsMs, share).toFixed(0)} ms`),
+  stolen(),
 ];
 process.stdout.write(`${lines.join('\n')}\n`);
 process.exitCode = broken === 0 ? 0 : 1;

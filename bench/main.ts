@@ -8,6 +8,7 @@ import { generatorTable } from './generator_table.ts';
 import { cpuMicroseconds } from './measure_cpu.ts';
 import { performancePage } from './performance_page.ts';
 import { GOALS, type Row, startRows } from './rows.ts';
+import { countStolenTime } from './stolen_time.ts';
 import { runWave } from './wave.ts';
 
 /** V8 goes on compiling for the first hundred thousand events; what lives for days is measured as it is then. */
@@ -30,6 +31,7 @@ const streams = Number(values.streams);
 const chunks = Number(values.chunks);
 const runs = Number(values.runs);
 
+const stolen = countStolenTime();
 const directory = mkdtempSync(join(tmpdir(), 'weir-bench-'));
 const { rows, mockUrl, stop } = await startRows(directory, { chunks, perSecond: Number(values.rate) });
 try {
@@ -78,6 +80,7 @@ try {
     `## Time added, ${FEW_STREAMS} streams at once\n${delayTable([...delays.values()])}`,
     `## Cancel, until the provider sees it\n${cancelTable(cancels)}`,
     ...generator,
+    stolen(),
   ].join('\n\n');
   process.stdout.write(`${tables}\n`);
   if (values.write) {

@@ -3,6 +3,7 @@ import { newStack } from '../test/support/stack_fixture.ts';
 import { percentile } from './figures.ts';
 import { manyStreams } from './many_streams.ts';
 import { refusals } from './refusals.ts';
+import { countStolenTime } from './stolen_time.ts';
 
 /** `npm run bench:many`: the whole stack, through NGINX with TLS and HTTP/2, full to its brim and beyond. */
 const { values } = parseArgs({
@@ -13,6 +14,7 @@ const { values } = parseArgs({
 });
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+const stolen = countStolenTime();
 const lines: string[] = [
   '| streams at once | whole | late, p99 | memory of the instances: idle, full, a minute after | KiB per stream |',
   '|--:|--:|--:|--:|--:|',
@@ -47,4 +49,4 @@ if (perSecond > 0) {
     await stack.destroy();
   }
 }
-process.stdout.write(`${lines.join('\n')}\n`);
+process.stdout.write(`${lines.join('\n')}\n${stolen()}\n`);
