@@ -8,6 +8,7 @@ import type { CacheKind } from './observe/cache_observer.ts';
 import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
 import type { SpanBegin, StreamTracer } from './observe/stream_span.ts';
+import { recordStream } from './record_stream.ts';
 import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
 import { onFailover } from './routing/failover_notice.ts';
 import type { Routing } from './routing/routing.ts';
@@ -65,7 +66,6 @@ export interface StreamExchange {
  */
 export async function handleStream(core: StreamCore, exchange: StreamExchange): Promise<void> {
   const { request, userId, threadId, startedAt, abort } = exchange;
-  const about = { user_id: userId, thread_id: threadId };
 
   const route = core.routing.select(request);
   if (exchange.admit) await exchange.admit();
@@ -99,7 +99,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     const giveUp = () => abort.abort(new WeirError('slow_reader'));
     const reader = new Reader(exchange.sink(), core.wheel, encoder.heartbeat, producer.resume, giveUp);
     using _ = { [Symbol.dispose]: () => reader.close() };
-    core.log.info('5.2', 'Starting stream', { ...about, provider, model });
+    core.log.info('5.2', 'Starting stream', { user_id: userId, thread_id: threadId, provider, model });
     producer.attach(reader);
     reader.open(encoder.status(0));
     const tell = (notice: NoticeEvent) => void reader.write(encoder.notice(notice), performance.now());
@@ -118,13 +118,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     abort.abort(error);
     throw error;
   } finally {
-    const ms = performance.now() - startedAt;
-    const { provider, model } = opening.target;
-    const counted = 'kind' in opening ? opening.counted(usage, outcome === 'ok') : usage;
-    core.observer.closed(outcome, provider, ms);
-    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: counted });
-    span?.end(outcome, opening.target);
-    core.log.info('6', 'Stream ended', { ...about, outcome, provider, duration_ms: Math.round(ms) });
+    recordStream(core, { userId, threadId, startedAt, route: route.name, opening, span, outcome, usage });
   }
 }
 

@@ -5,6 +5,7 @@ import { headOrPatience, type StreamCore } from '../handle_stream.ts';
 import type { CacheKind } from '../observe/cache_observer.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
 import type { SpanBegin } from '../observe/stream_span.ts';
+import { recordStream } from '../record_stream.ts';
 import { refusalAsAnswer } from '../routing/routing.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 import { Reader } from '../stream/reader.ts';
@@ -76,7 +77,6 @@ export interface WholeAnswer {
  */
 export async function handlePassthrough(core: StreamCore, exchange: PassExchange): Promise<WholeAnswer | undefined> {
   const { route, userId, threadId, startedAt, abort, bodyLength } = exchange;
-  const about = { user_id: userId, thread_id: threadId };
 
   if (exchange.admit) await exchange.admit();
   await using permit = await core.pool.acquireConnection(userId, threadId);
@@ -121,7 +121,7 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     const reader = new Reader(sink, core.wheel, exchange.dialect.heartbeat, pass.resume, giveUp);
     using _ = { [Symbol.dispose]: () => reader.close() };
     const { provider, model } = opening.target;
-    core.log.info('5.2', 'Starting stream', { ...about, provider, model });
+    core.log.info('5.2', 'Starting stream', { user_id: userId, thread_id: threadId, provider, model });
     pass.attach(reader);
 
     const ending = await pass.run(answer, abort.signal);
@@ -140,14 +140,8 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     abort.abort(error);
     throw error;
   } finally {
-    const ms = performance.now() - startedAt;
-    const { provider, model } = opening.target;
-    const counted = 'kind' in opening ? opening.counted(used, outcome === 'ok') : used;
-    core.observer.closed(outcome, provider, ms);
-    core.recordUsage({ userId, provider, model, route: route.name, outcome, usage: counted });
-    span?.end(outcome, opening.target);
-    const facts = { outcome, provider, duration_ms: Math.round(ms), ...events?.usage };
-    core.log.info('6', 'Stream ended', { ...about, ...facts });
+    const facts = events?.usage;
+    recordStream(core, { userId, threadId, startedAt, route: route.name, opening, span, outcome, usage: used, facts });
   }
 }
 

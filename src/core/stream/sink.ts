@@ -2,7 +2,7 @@
 export interface Sink {
   /** Sends the head and the first frame in one write. */
   open(firstFrame: string): void;
-  /** @returns false when more waits than the high-water mark: `onDrain` tells when it is gone */
+  /** @returns false when the connection did not take all of it: `onDrain` tells when it has */
   write(frame: string): boolean;
   /** The last frame, then the end of the response. */
   end(lastFrame: string): void;
