@@ -1,9 +1,25 @@
 import path from 'node:path';
+import { readKeys } from '../stack/keys/key_file.ts';
+import { keyState } from '../stack/keys/new_key.ts';
 import { dashboardUrl, stackUrl } from '../stack/service_specs.ts';
 import type { StackLayout } from '../stack/stack_layout.ts';
 import type { StackOptions } from '../stack/stack_options.ts';
 
 const EXAMPLE = '{"query":"Say hello.","model":"gpt-3.5-turbo","provider":"fake"}';
+
+/** Who made keys means clients to need them; a start that does not say so has come up open to anybody. */
+function unaskedKeys({ auth }: StackOptions, { apiKeys }: StackLayout): string[] {
+  if (auth === 'keys') return [];
+  try {
+    const count = readKeys(apiKeys).filter((key) => keyState(key, new Date()) === 'valid').length;
+    if (count === 0) return [];
+    const keys = count === 1 ? 'One key is' : `${count} keys are`;
+    return [`  Keys         ${keys} kept, but anybody may ask; to need them: ./weir restart --auth keys`];
+  } catch {
+    // The file is none of keys: whoever asks for it hears so.
+    return [];
+  }
+}
 
 /** What to open next, and how to go on. */
 export function closingWords(options: StackOptions, layout: StackLayout): string {
@@ -26,6 +42,7 @@ export function closingWords(options: StackOptions, layout: StackLayout): string
     `  Health       curl -k ${url}/api/v1/health`,
     `  A stream     curl -kN ${url}/api/v1/stream ${key}-H 'Content-Type: application/json' -d '${EXAMPLE}'`,
     ...(options.auth === 'keys' ? ['  A key        ./weir keys create NAME'] : []),
+    ...unaskedKeys(options, layout),
     '  Load test    ./weir load -c 10 -n 30',
     `  Logs         ./weir logs -f${files}`,
     '  When in doubt ./weir doctor   To end ./weir stop',

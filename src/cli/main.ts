@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { UsageError } from '../stack/stack_error.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { buildProgram } from './program.ts';
@@ -6,6 +6,11 @@ import { say } from './reporter.ts';
 import { usageSentence } from './usage_sentence.ts';
 
 const USAGE = 2;
+
+/** As it is typed: `./weir keys create`. */
+function commandName(command: Command): string {
+  return command.parent ? `${commandName(command.parent)} ${command.name()}` : './weir';
+}
 
 /** Every command of every subcommand throws instead of ending the program, so that the exit code is ours. */
 async function run(environment: Environment): Promise<number> {
@@ -15,7 +20,7 @@ async function run(environment: Environment): Promise<number> {
   });
   const everyCommand = [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)];
   for (const command of everyCommand) {
-    const name = command === program ? './weir' : `./weir ${command.name()}`;
+    const name = commandName(command);
     command.exitOverride().configureOutput({ outputError: (text) => say(usageSentence(text, name)) });
   }
   await program.parseAsync();

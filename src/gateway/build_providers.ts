@@ -69,7 +69,9 @@ function offerOf(
 ): Offer {
   const { base_url, protocol, speaks, continuation, timeouts, ...settled } = settledProvider(settings);
   const file = settled.api_key_file === undefined ? undefined : path.resolve(folder, settled.api_key_file);
-  const { key, place, unusable } = providerKey(name, { base_url, file, variable: settled.api_key_env }, environment);
+  const isNamed = settings.api_key_env !== undefined || settings.api_key_file !== undefined;
+  const whereKeyIs = { base_url, file, variable: settled.api_key_env, isNamed };
+  const { key, place, unusable } = providerKey(name, whereKeyIs, environment);
   const isAnthropic = protocol === 'anthropic';
   const keyHeader = isAnthropic ? { 'x-api-key': key } : { authorization: `Bearer ${key}` };
   const given = Object.entries(settled.headers).map(([header, value]) => [header.toLowerCase(), value]);

@@ -15,6 +15,8 @@ export interface KeyPlace {
   base_url: string;
   file: string | undefined;
   variable: string | undefined;
+  /** Whether the configuration itself says where the key is, and not only the preset. */
+  isNamed: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface KeyPlace {
  */
 export function providerKey(
   name: string,
-  { base_url, file, variable }: KeyPlace,
+  { base_url, file, variable, isNamed }: KeyPlace,
   environment: Readonly<Record<string, string | undefined>>,
 ): { key?: string; place: string; unusable: string | undefined } {
   const place = file ?? variable ?? 'api_key_env';
@@ -39,7 +41,7 @@ export function providerKey(
     return { place, unusable: `The provider ${name} has no key; what ${place} holds is none.` };
   }
   if (key) return { key, place, unusable: undefined };
-  const isWanted = file !== undefined || WANT_KEYS.has(new URL(base_url).hostname);
+  const isWanted = isNamed || WANT_KEYS.has(new URL(base_url).hostname);
   const mend = `set ${place}, or its base URL for a server that wants none`;
   return { place, unusable: isWanted ? `The provider ${name} has no key; ${mend}.` : undefined };
 }

@@ -121,6 +121,7 @@ describe('a start that can not be', () => {
     [['start', '--al'], /^weir: unknown option '--al' .*; see \.\/weir start --help\.$/],
     [['start', '--instances', '0'], /^weir: --instances: .*; see \.\/weir start --help\.$/],
     [['scale', 'many'], /^weir: <n> can not be "many": .*; see \.\/weir scale --help\.$/],
+    [['keys', 'create', 'x', '--expires', 'tomorrow'], /^weir: --expires .*; see \.\/weir keys create --help\.$/],
     [['scale', '65'], /^weir: .* take a number from 1 to 64\.$/],
     [['load', '-c', '0'], /^weir: -c and -n .*\.$/],
     [['restart', '--rolling', 'app-1'], /^weir: .*\.\/weir restart app-1\.$/],

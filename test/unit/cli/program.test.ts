@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { closingWords } from '../../../src/cli/closing_words.ts';
 import { readEnvironment } from '../../../src/cli/environment.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
@@ -6,6 +6,7 @@ import { layoutOf } from '../../../src/cli/stack_access.ts';
 import { saidFlags } from '../../../src/cli/stack_flags.ts';
 import { usageSentence } from '../../../src/cli/usage_sentence.ts';
 import { DEFAULT_STACK_OPTIONS } from '../../../src/stack/stack_options.ts';
+import { KeyFile } from '../../support/key_file.ts';
 
 const environment = readEnvironment({});
 const program = buildProgram(environment, async () => undefined);
@@ -99,5 +100,18 @@ describe('closingWords', () => {
     expect(words).toContain('http://localhost:3001');
     const usual = closingWords({ ...DEFAULT_STACK_OPTIONS, all: true }, layoutOf(environment));
     expect(usual).toContain('curl -k https://localhost/api/v1/health');
+  });
+
+  it('say that kept keys are not asked for, where they are not', () => {
+    const file = new KeyFile();
+    onTestFinished(() => file.close());
+    const layout = { ...layoutOf(environment), apiKeys: file.path };
+    const options = { ...DEFAULT_STACK_OPTIONS, all: true };
+    expect(closingWords(options, layout)).not.toContain('anybody may ask');
+    file.add();
+    expect(closingWords(options, layout)).toContain('One key is kept, but anybody may ask');
+    file.add();
+    expect(closingWords(options, layout)).toContain('2 keys are kept, but anybody may ask');
+    expect(closingWords({ ...options, auth: 'keys' }, layout)).not.toContain('anybody may ask');
   });
 });
