@@ -31,7 +31,8 @@ function sentence({ code, message }: NodeJS.ErrnoException): string {
   return code === 'ENOSPC' ? `No space is left on the disk (${message}); make room, then run this again.` : message;
 }
 
-// A reader that left early (head, less) is no failure.
+// A reader that left early (head, less) is no failure, and one of the progress none that would stop half-way.
+process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 try {

@@ -57,6 +57,14 @@ describe('start and stop', () => {
     expect([again.code, again.stderr]).toEqual([0, 'weir: nothing was running\n']);
   });
 
+  it('a start goes on when nobody reads what it says any more', async () => {
+    await stack.shell(`./weir start ${stack.portFlags.join(' ')} 2>&1 | head -n 1`);
+    expect((await stack.services()).map(({ name, healthy }) => [name, healthy])).toEqual([
+      ['redis', true],
+      ['nginx', true],
+    ]);
+  });
+
   it('without --all: NGINX and Redis, to which a later start --all adds the rest', async () => {
     expect((await stack.weir(['start', ...stack.portFlags])).code).toBe(0);
     expect((await stack.services()).map(({ name }) => name)).toEqual(['redis', 'nginx']);
