@@ -78,6 +78,20 @@ describe('the failover drill', () => {
     });
   });
 
+  it('could not run when streams did not start: nothing was killed, so nothing is lost', () => {
+    const refused = stream({ parts: [], epoch: 0, state: 'broken', checksum: null, reason: 'the API asks for a key' });
+    for (const streams of [
+      [refused, refused],
+      [stream(), refused, refused],
+    ]) {
+      const { tone, title, text } = drillVerdict(streams, 100, null);
+      expect([tone, title]).toEqual(['warn', 'The drill could not run']);
+      expect(text).toMatch(/^No instance was killed: 2 of [23] streams did not start\. First reason: the API asks/);
+      expect(text).toContain('start the drill again');
+    }
+    expect(drillVerdict([stream(), refused], 100, 'app-2').title).toBe('100 tokens lost');
+  });
+
   it('does not call whole what has no right checksum, nor a drill what moved nothing', () => {
     expect(drillVerdict([stream({ checksum: false })], 100, 'app-2').tone).toBe('bad');
     expect(drillVerdict([stream()], 100, 'app-2')).toMatchObject({ tone: 'warn', title: '0 tokens lost' });
