@@ -35,3 +35,15 @@ describe.each(['light', 'dark'] as const)('320 pixels, %s', (colorScheme) => {
     await page.context().close();
   });
 });
+
+it('a dialog covers the path, which is over all else', async () => {
+  const console = await fake({});
+  const { page } = await openDashboard(browser, console.url, { viewport: { width: 375, height: 800 } });
+  await pathIsWhole(page);
+  await page.getByRole('button', { name: 'Keys and words' }).click();
+  await page.getByRole('dialog').waitFor();
+  const { x, y, width, height } = (await page.getByLabel('Path of a request').boundingBox())!;
+  const topmost = `document.elementFromPoint(${x + width / 2}, ${y + height / 2})`;
+  expect(await page.evaluate(`${topmost}.closest('section')?.ariaLabel ?? 'the dialog'`)).toBe('the dialog');
+  await page.context().close();
+});

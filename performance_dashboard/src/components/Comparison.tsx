@@ -4,7 +4,7 @@ import { COMPARED_REQUESTS, comparisonStore } from '../stores/comparisonStore.ts
 import { useLive } from '../stores/pausedStore.ts';
 import { balancedStore, singleStore } from '../stores/runStore.ts';
 import { useStore } from '../stores/store.ts';
-import { comparisonVerdict, sideOf } from '../view/comparisonVerdict.ts';
+import { comparisonVerdict, sideOf, type UserLimit } from '../view/comparisonVerdict.ts';
 import { instanceOrder } from '../view/runView.ts';
 import { ComparisonSide } from './ComparisonSide.tsx';
 import { Freshness } from './Freshness.tsx';
@@ -25,7 +25,8 @@ export function Comparison({ config, cluster }: ScreenProps) {
   ]);
   const known = cluster.history.instances.map(({ id }) => id);
   const instances = instanceOrder([...known, single], balanced.snapshot);
-  const slots = cluster.view?.instances[0]?.pool.max_connections_per_user ?? 3;
+  const pool = cluster.view?.instances[0]?.pool;
+  const limit: UserLimit = { slots: pool?.max_connections_per_user ?? 3, scope: pool?.scope ?? 'instance' };
 
   if (!config.canRun) {
     return (
@@ -72,7 +73,7 @@ export function Comparison({ config, cluster }: ScreenProps) {
           via="NGINX, least connections"
           state={balanced}
           instances={instances}
-          slots={slots}
+          limit={limit}
           waiting="Ten requests will be dealt out over all instances."
         />
         <ComparisonSide
@@ -80,12 +81,12 @@ export function Comparison({ config, cluster }: ScreenProps) {
           via="nothing between"
           state={alone}
           instances={instances}
-          slots={slots}
+          limit={limit}
           waiting={`The same ten will all go to ${single}.`}
         />
       </div>
       {phase === 'finished' && balanced.snapshot && alone.snapshot && (
-        <Verdict balanced={balanced.snapshot} alone={alone.snapshot} instances={instances} />
+        <Verdict balanced={balanced.snapshot} alone={alone.snapshot} instances={instances} limit={limit} />
       )}
     </section>
   );
@@ -95,11 +96,12 @@ interface VerdictProps {
   balanced: LoadSnapshot;
   alone: LoadSnapshot;
   instances: readonly string[];
+  limit: UserLimit;
 }
 
-function Verdict({ balanced, alone, instances }: VerdictProps) {
+function Verdict({ balanced, alone, instances, limit }: VerdictProps) {
   const sides = [sideOf(balanced, instances), sideOf(alone, instances)] as const;
-  const { tone, text } = comparisonVerdict(...sides, COMPARED_REQUESTS);
+  const { tone, text } = comparisonVerdict(...sides, COMPARED_REQUESTS, limit);
   return (
     <p
       role="status"

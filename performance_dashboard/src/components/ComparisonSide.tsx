@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { RunState } from '../stores/runStore.ts';
-import { sideOf } from '../view/comparisonVerdict.ts';
+import { sideOf, slotsAt, type UserLimit } from '../view/comparisonVerdict.ts';
 import { stripCells } from '../view/stripCells.ts';
 import { InstanceMark, instanceColour } from './InstanceMark.tsx';
 import { StripCells } from './StripCells.tsx';
@@ -11,13 +11,12 @@ interface Props {
   via: string;
   state: RunState;
   instances: readonly string[];
-  /** Streams that one user may have on each instance. */
-  slots: number;
+  limit: UserLimit;
   waiting: string;
 }
 
 /** One side: the requests as tiles, what is between, and the slots that they reached. */
-export function ComparisonSide({ title, via, state, instances, slots, waiting }: Props) {
+export function ComparisonSide({ title, via, state, instances, limit, waiting }: Props) {
   const { snapshot, strip } = state;
   const cells = useMemo(() => stripCells(strip, instances), [strip, instances]);
   const side = snapshot && sideOf(snapshot, instances);
@@ -39,16 +38,19 @@ export function ComparisonSide({ title, via, state, instances, slots, waiting }:
           className="path-line flex-1"
           data-flow={state.phase === 'running' ? 'true' : 'false'}
         />
-        <span>{slots} slots per user, each</span>
+        <span>
+          {limit.slots} slots per user, {limit.scope === 'cluster' ? 'over all' : 'each'}
+        </span>
       </div>
       <ul className="grid gap-2 sm:grid-cols-3">
         {instances.map((id, index) => {
           const taken = Math.max(side?.instances[index]?.streamed ?? 0, snapshot?.active_by_instance[id] ?? 0);
+          const { words, places } = slotsAt(taken, limit);
           return (
             <li key={id} className={`rounded border border-line p-2 ${taken === 0 ? 'bg-sunken text-muted' : ''}`}>
               <InstanceMark id={id} index={index} />
-              <div className="mt-2 flex gap-1" aria-hidden="true" style={{ color: instanceColour(index) }}>
-                {Array.from({ length: Math.max(slots, taken) }, (_, slot) => (
+              <div className="mt-2 flex min-h-5 gap-1" aria-hidden="true" style={{ color: instanceColour(index) }}>
+                {Array.from({ length: places }, (_, slot) => (
                   <span
                     // biome-ignore lint/suspicious/noArrayIndexKey: a slot is its place
                     key={slot}
@@ -56,9 +58,7 @@ export function ComparisonSide({ title, via, state, instances, slots, waiting }:
                   />
                 ))}
               </div>
-              <div className="mt-1 text-label">
-                {taken === 0 ? `idle, ${slots} free` : `${taken} of ${slots} taken`}
-              </div>
+              <div className="mt-1 text-label">{words}</div>
             </li>
           );
         })}

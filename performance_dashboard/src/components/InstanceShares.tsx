@@ -1,16 +1,11 @@
 import type { InstanceShare, LoadSnapshot } from '../api.ts';
+import { balanceVerdict } from '../view/balanceVerdict.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { instanceRows } from '../view/instanceRows.ts';
 import { InstanceMark, instanceColour } from './InstanceMark.tsx';
 import { Panel } from './Panel.tsx';
 import { Scroll } from './Scroll.tsx';
 import { StateDot } from './StateDot.tsx';
-
-const VERDICTS = {
-  even: { tone: 'good', word: 'even' },
-  uneven: { tone: 'warn', word: 'uneven' },
-  too_few: { tone: 'idle', word: 'too few to tell' },
-} as const;
 
 /** Each instance's part of the requests, beside the band that chance allows. */
 export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; known: readonly string[] }) {
@@ -85,19 +80,15 @@ function ShareBar({
   );
 }
 
-function Balance({ snapshot: { shares, imbalance } }: { snapshot: LoadSnapshot }) {
-  const worst = shares.find(({ verdict }) => verdict === 'uneven') ?? shares[0];
-  if (!worst || imbalance === null || shares.length < 2) return null;
-  const { tone, word } = VERDICTS[worst.verdict];
+function Balance({ snapshot }: { snapshot: LoadSnapshot }) {
+  const verdict = balanceVerdict(snapshot);
+  if (!verdict) return null;
   return (
     <p className="mt-2 flex flex-wrap gap-x-4 text-label text-muted">
       <span className="font-medium">
-        <StateDot tone={tone} word={word} />
+        <StateDot tone={verdict.tone} word={verdict.word} />
       </span>
-      <span>
-        {formatShare(imbalance, 1)} of the requests went elsewhere than an even deal would send them. The bracket is
-        what chance allows.
-      </span>
+      <span>{verdict.text}</span>
     </p>
   );
 }

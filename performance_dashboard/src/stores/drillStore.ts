@@ -1,6 +1,7 @@
 import { drill, openStream, type StreamEvent, StreamRefusal } from '../api.ts';
 import type { DrillStream } from '../view/drillVerdict.ts';
 import { tokensOf } from '../view/drillVerdict.ts';
+import { apiKey } from './apiKey.ts';
 import { pausedStore } from './pausedStore.ts';
 import { Store } from './store.ts';
 
@@ -114,9 +115,15 @@ async function read(baseUrl: string, stream: DrillStream, signal: AbortSignal): 
     }
   } catch (error) {
     stream.state = 'broken';
-    stream.reason =
-      error instanceof StreamRefusal || signal.aborted ? `${(error as Error).message}` : 'it got no answer';
+    stream.reason = signal.aborted ? `${(error as Error).message}` : reasonOf(error);
   }
+}
+
+/** The API says which header it wants; who reads this page has a field for it. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof StreamRefusal)) return 'it got no answer';
+  if (error.code !== 'unauthorized' || apiKey() !== null) return error.message;
+  return 'the API asks for a key; type one in the field at the top of this page';
 }
 
 export const drillStore = new DrillStore();

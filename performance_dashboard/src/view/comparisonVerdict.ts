@@ -21,14 +21,33 @@ export function sideOf(report: LoadReport, known: readonly string[]): Side {
   };
 }
 
-/** Both sides in one sentence. */
+/** What one user may have at once, and where that counts. */
+export interface UserLimit {
+  slots: number;
+  scope: 'instance' | 'cluster';
+}
+
+/** Of one instance: how much of the user's slots it holds, and how many places to draw. */
+export function slotsAt(taken: number, { slots, scope }: UserLimit): { words: string; places: number } {
+  // The slots are not any one instance's: what is free is free everywhere.
+  if (scope === 'cluster') return { words: taken === 0 ? 'idle' : `${taken} taken`, places: taken };
+  return { words: taken === 0 ? `idle, ${slots} free` : `${taken} of ${slots} taken`, places: Math.max(slots, taken) };
+}
+
+/** Both sides in few sentences. */
 export function comparisonVerdict(
   balanced: Side,
   single: Side,
   total: number,
+  { slots, scope }: UserLimit,
 ): { tone: 'good' | 'warn'; text: string } {
   if (balanced.broken + single.broken > 0) {
     const text = `${balanced.broken + single.broken} of the streams broke off or failed: run it again when the path is whole.`;
+    return { tone: 'warn', text };
+  }
+  if (scope === 'cluster') {
+    const counts = `${balanced.streamed} and ${single.streamed} of ${total} streamed`;
+    const text = `${counts}. The limit of ${slots} streams per user holds over all instances together, so that both sides have the same room. A stack started with --pool-scope instance, where each counts for itself, shows the guide’s experiment.`;
     return { tone: 'warn', text };
   }
   const used = (side: Side) => side.instances.filter(({ streamed }) => streamed > 0).length;

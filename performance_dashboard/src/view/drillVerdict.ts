@@ -24,6 +24,12 @@ export interface DrillVerdict {
 
 /** What the drill showed. `expected`: tokens of each answer. */
 export function drillVerdict(streams: readonly DrillStream[], expected: number, killed: string | null): DrillVerdict {
+  const unstarted = streams.filter((stream) => stream.state === 'broken' && tokensOf(stream) === 0);
+  // Nothing is killed before every stream is in mid-answer: what never began is no loss.
+  if (killed === null && unstarted.length > 0) {
+    const text = `No instance was killed: ${unstarted.length} of ${streams.length} streams did not start. ${firstReason(unstarted)} When that is mended, start the drill again; the Doctor checks the whole path.`;
+    return { tone: 'warn', title: 'The drill could not run', text };
+  }
   const whole = streams.filter(({ state, checksum }) => state === 'whole' && checksum === true).length;
   const lost = streams.reduce((sum, stream) => sum + Math.max(0, expected - tokensOf(stream)), 0);
   const extra = streams.reduce((sum, stream) => sum + Math.max(0, tokensOf(stream) - expected), 0);

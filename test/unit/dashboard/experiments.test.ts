@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Summary } from '../../../performance_dashboard/src/api.ts';
-import { comparisonVerdict, sideOf } from '../../../performance_dashboard/src/view/comparisonVerdict.ts';
+import { comparisonVerdict, sideOf, slotsAt } from '../../../performance_dashboard/src/view/comparisonVerdict.ts';
 import { type DrillStream, drillVerdict } from '../../../performance_dashboard/src/view/drillVerdict.ts';
 
 const side = (streamed: number[], refused: number, broken = 0) => ({
@@ -10,19 +10,38 @@ const side = (streamed: number[], refused: number, broken = 0) => ({
   instances: streamed.map((n, index) => ({ id: `app-${index + 1}`, streamed: n })),
 });
 
+const EACH = { slots: 3, scope: 'instance' } as const;
+const OVER_ALL = { slots: 9, scope: 'cluster' } as const;
+
 describe('the comparison', () => {
   it('says what the balancer brought', () => {
-    const { tone, text } = comparisonVerdict(side([3, 3, 3], 1), side([3, 0, 0], 7), 10);
+    const { tone, text } = comparisonVerdict(side([3, 3, 3], 1), side([3, 0, 0], 7), 10, EACH);
     expect(tone).toBe('good');
     expect(text).toContain('9 streamed over 3 instances, 3 at one alone. That is 3 times as many');
   });
 
   it('praises neither a balancer that brought nothing nor a broken run', () => {
-    expect(comparisonVerdict(side([3], 7), side([3], 7), 10)).toMatchObject({ tone: 'warn' });
-    expect(comparisonVerdict(side([3, 3, 2], 1, 1), side([3], 7), 10)).toMatchObject({
+    expect(comparisonVerdict(side([3], 7), side([3], 7), 10, EACH)).toMatchObject({ tone: 'warn' });
+    expect(comparisonVerdict(side([3, 3, 2], 1, 1), side([3], 7), 10, EACH)).toMatchObject({
       tone: 'warn',
       text: expect.stringContaining('1 of the streams broke off'),
     });
+  });
+
+  it('says why both sides get the same where the limit holds over all instances', () => {
+    const { text } = comparisonVerdict(side([3, 3, 3], 1), side([9, 0, 0], 1), 10, OVER_ALL);
+    expect(text).toMatch(/^9 and 9 of 10 streamed\. The limit of 9 streams per user holds over all instances/);
+    expect(text).toContain('--pool-scope instance');
+    expect(text).not.toContain('Does more than one instance run?');
+    const broken = comparisonVerdict(side([3, 3, 2], 1, 1), side([9], 1), 10, OVER_ALL);
+    expect(broken.text).toContain('broke off');
+  });
+
+  it('gives an instance slots of its own only where it has some', () => {
+    expect(slotsAt(0, EACH)).toEqual({ words: 'idle, 3 free', places: 3 });
+    expect(slotsAt(2, EACH)).toEqual({ words: '2 of 3 taken', places: 3 });
+    expect(slotsAt(0, OVER_ALL)).toEqual({ words: 'idle', places: 0 });
+    expect(slotsAt(3, OVER_ALL)).toEqual({ words: '3 taken', places: 3 });
   });
 
   it('counts every instance that is known, also one that got nothing', () => {
@@ -76,6 +95,20 @@ describe('the failover drill', () => {
       title: '7 tokens lost',
       text: expect.stringContaining('First reason: gone.'),
     });
+  });
+
+  it('could not run when streams did not start: nothing was killed, so nothing is lost', () => {
+    const refused = stream({ parts: [], epoch: 0, state: 'broken', checksum: null, reason: 'the API asks for a key' });
+    for (const streams of [
+      [refused, refused],
+      [stream(), refused, refused],
+    ]) {
+      const { tone, title, text } = drillVerdict(streams, 100, null);
+      expect([tone, title]).toEqual(['warn', 'The drill could not run']);
+      expect(text).toMatch(/^No instance was killed: 2 of [23] streams did not start\. First reason: the API asks/);
+      expect(text).toContain('start the drill again');
+    }
+    expect(drillVerdict([stream(), refused], 100, 'app-2').title).toBe('100 tokens lost');
   });
 
   it('does not call whole what has no right checksum, nor a drill what moved nothing', () => {
