@@ -27,7 +27,7 @@ interface StreamBinding {
 
 /** A later Node may have none; then sockets are written to as usual. */
 const binding = (process as unknown as { binding?: (name: 'stream_wrap') => StreamBinding }).binding?.('stream_wrap');
-/** Is used up only by a write that has to wait: nearly all writes share this one. */
+/** Is used up only by a write that has to wait, or fails: nearly all writes share this one. */
 let spare = binding && new binding.WriteWrap();
 
 /** @returns the handle under a socket; nothing once it is closed */
@@ -51,7 +51,8 @@ export function writeDirectly(handle: SocketHandle, text: string, oneByte: boole
   const { WriteWrap, streamBaseState, kLastWriteWasAsync } = binding as StreamBinding;
   const write = spare as WaitingWrite;
   const status = oneByte ? handle.writeLatin1String(write, text) : handle.writeUtf8String(write, text);
-  if (status !== 0 || streamBaseState[kLastWriteWasAsync] === 0) return status;
+  if (status === 0 && streamBaseState[kLastWriteWasAsync] === 0) return status;
+  // Also one that failed may have been begun with.
   spare = new WriteWrap();
-  return write;
+  return status === 0 ? write : status;
 }
