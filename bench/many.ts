@@ -41,10 +41,19 @@ if (perSecond > 0) {
   try {
     say(`${perSecond} refusals a second`);
     await stack.start();
-    const { refusedMs, gapsMs } = await refusals(stack, 9, perSecond);
-    const spread = (of: number[]) => [0.5, 0.99].map((share) => percentile(of, share).toFixed(1)).join(' and ');
-    lines.push('', `${refusedMs.length} refusals, ${perSecond} a second, p50 and p99: ${spread(refusedMs)} ms.`);
-    lines.push(`Gaps of the nine streams that were admitted, 20 ms apart, meanwhile: ${spread(gapsMs)} ms.`);
+    const { firstMs, refusedMs, floorMs, gapsMs } = await refusals(stack, 9, perSecond);
+    const row = (what: string, of: number[]) =>
+      `| ${what} | ${of.length} | ${[0.5, 0.99].map((share) => percentile(of, share).toFixed(1)).join(' | ')} |`;
+    lines.push(
+      '',
+      `| ${perSecond} a second | n | p50 ms | p99 ms |`,
+      '|---|--:|--:|--:|',
+      row('refusals of a stack just started', firstMs),
+      row('refusals', refusedMs),
+      row('what NGINX answers alone', floorMs),
+      row('gaps of nine admitted streams meanwhile, 20 ms apart', gapsMs),
+      '',
+    );
   } finally {
     await stack.destroy();
   }

@@ -72,15 +72,14 @@ function readStream(port: number, request: string, result: WaveResult): Promise<
   });
 }
 
-/** One request by hand, answered over a connection of its own. */
+/** One request by hand; answered over a connection of its own, unless `headers` say `connection: keep-alive`. */
 export function requestText(path: string, body: Record<string, unknown>, headers: Record<string, string> = {}): string {
   const text = JSON.stringify(body);
   return [
     `POST ${path} HTTP/1.1`,
     'host: bench',
-    'connection: close',
     'content-type: application/json',
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries({ connection: 'close', ...headers }).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Buffer.byteLength(text)}`,
     '',
     text,
