@@ -58,22 +58,53 @@ export function goalTable(goals: readonly Goal[], figures: ReadonlyMap<string, F
   return lines.join('\n');
 }
 
+/** What of a row's waits is told, and how much a relay may add to it, in milliseconds. */
+const DELAYS: readonly { what: string; of: (row: Delays) => number; goalMs: number }[] = [
+  { what: 'first text, p50', of: ({ firstTextMs }) => percentile(firstTextMs, 0.5), goalMs: 0.7 },
+  { what: 'first text, p99', of: ({ firstTextMs }) => percentile(firstTextMs, 0.99), goalMs: 2 },
+  { what: 'gaps, p99', of: ({ gapsMs }) => percentile(gapsMs, 0.99), goalMs: 0.2 },
+];
+
+/** NGINX's CPU per event on the machine for which those goals were set. */
+const GOALS_FLOOR_MICROSECONDS = 12.4;
+
 /** Waits beside those of the way without a relay (`direct`, the first entry). */
 export function delayTable(rows: readonly Delays[]): string {
-  const columns: ((row: Delays) => number)[] = [
-    ({ firstTextMs }) => percentile(firstTextMs, 0.5),
-    ({ firstTextMs }) => percentile(firstTextMs, 0.99),
-    ({ gapsMs }) => percentile(gapsMs, 0.99),
-  ];
-  const lines = [
-    '| what | first text: p50 ms | added | p99 ms | added | gaps: p99 ms | added |',
-    '|---|--:|--:|--:|--:|--:|--:|',
-  ];
+  const heads = DELAYS.map(({ what }) => `${what}: ms | added`);
+  const lines = [`| what | ${heads.join(' | ')} |`, `|---|${'--:|'.repeat(2 * DELAYS.length)}`];
   for (const row of rows) {
-    const cells = columns.flatMap((of) => [of(row).toFixed(1), (of(row) - of(rows[0] ?? row)).toFixed(1)]);
+    const cells = DELAYS.flatMap(({ of }) => [of(row).toFixed(1), added(rows, row, of).toFixed(1)]);
     lines.push(`| ${row.name} | ${cells.join(' | ')} |`);
   }
   return lines.join('\n');
+}
+
+/**
+ * Goals for what is added, for the rows of these names. A time says as much of the machine as of the program, so each
+ * goal is also taken in proportion to NGINX's CPU per event.
+ * @param rows as {@link delayTable} @param floor NGINX's figure of the same run
+ */
+export function delayGoalTable(rows: readonly Delays[], names: readonly string[], floor: Figure): string {
+  const slower = median(floor.microseconds) / GOALS_FLOOR_MICROSECONDS;
+  const lines = [
+    '| added at most | here | | in proportion to NGINX | |',
+    '|---|--:|---|--:|---|',
+    ...rows
+      .filter(({ name }) => names.includes(name))
+      .flatMap((row) =>
+        DELAYS.map(({ what, of, goalMs }) => {
+          const here = added(rows, row, of);
+          const verdict = (goal: number) => (here <= goal ? 'met' : 'missed');
+          const scaled = goalMs * slower;
+          return `| ${row.name}: ${what}: ${goalMs} ms | ${here.toFixed(1)} | ${verdict(goalMs)} | ${scaled.toFixed(1)} | ${verdict(scaled)} |`;
+        }),
+      ),
+  ];
+  return lines.join('\n');
+}
+
+function added(rows: readonly Delays[], row: Delays, of: (row: Delays) => number): number {
+  return of(row) - of(rows[0] ?? row);
 }
 
 /** Cancel latencies by the name of their row, in milliseconds. */

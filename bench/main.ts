@@ -3,11 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cancelLatencies } from './cancel_latency.ts';
-import { cancelTable, type Delays, delayTable, type Figure, figureTable, goalTable } from './figures.ts';
+import {
+  cancelTable,
+  type Delays,
+  delayGoalTable,
+  delayTable,
+  type Figure,
+  figureTable,
+  goalTable,
+} from './figures.ts';
 import { generatorTable } from './generator_table.ts';
 import { cpuMicroseconds } from './measure_cpu.ts';
 import { performancePage } from './performance_page.ts';
-import { GOALS, type Row, startRows } from './rows.ts';
+import { DELAY_GOALS, GOALS, type Row, startRows } from './rows.ts';
 import { countStolenTime } from './stolen_time.ts';
 import { runWave } from './wave.ts';
 
@@ -15,6 +23,8 @@ import { runWave } from './wave.ts';
 const WARM_UP_WAVES = 3;
 /** So many streams are far from any limit: what a relay adds is its own doing, and no queue. */
 const FEW_STREAMS = 50;
+/** They last a second each, and for so many seconds as many begin as end. */
+const FEW_SECONDS = 10;
 
 const { values } = parseArgs({
   options: {
@@ -61,7 +71,12 @@ try {
     }
     // A provider in the process has no delay to compare with.
     for (const row of chosen.filter(({ body }) => !('fake' in body))) {
-      const { firstTextMs, gapsMs } = await runWave({ ...row, streams: FEW_STREAMS, rampMs: 1000 });
+      const { firstTextMs, gapsMs } = await runWave({
+        ...row,
+        body: { ...row.body, model: `mock-${values.rate}x${values.rate}` },
+        streams: FEW_STREAMS * FEW_SECONDS,
+        rampMs: FEW_SECONDS * 1000,
+      });
       const seen = delays.get(row.key) ?? { name: row.name, firstTextMs: [], gapsMs: [] };
       seen.firstTextMs.push(...firstTextMs);
       seen.gapsMs.push(...gapsMs);
@@ -74,10 +89,12 @@ try {
   }
   const isGeneratorWanted = wanted === undefined || wanted.includes('generator');
   const generator = isGeneratorWanted ? [`## The load generator itself\n${await generatorTable(runs, 5)}`] : [];
+  const waits = [...delays.values()];
   const tables = [
     `## CPU per relayed event\n${figureTable([...figures.values()])}`,
     `## Goals\n${goalTable(GOALS, figures)}`,
-    `## Time added, ${FEW_STREAMS} streams at once\n${delayTable([...delays.values()])}`,
+    `## Time added, ${FEW_STREAMS} streams at once\n${delayTable(waits)}`,
+    delayGoalTable(waits, DELAY_GOALS, figures.get(chosen.find(({ key }) => key === 'floor')!.name)!),
     `## Cancel, until the provider sees it\n${cancelTable(cancels)}`,
     ...generator,
     stolen(),

@@ -84,7 +84,8 @@ async function waits(
     answers.push(
       connections.ask(asked.request).then((answer) => {
         times.push(performance.now() - sentAt);
-        if (!answer.startsWith(`HTTP/1.1 ${asked.status} `)) throw new Error(`an answer that was not to come: ${answer}`);
+        if (!answer.startsWith(`HTTP/1.1 ${asked.status} `))
+          throw new Error(`an answer that was not to come: ${answer}`);
       }),
     );
   }

@@ -54,6 +54,9 @@ export const GOALS: readonly Goal[] = [
   { name: NAMES.resumable, of: 1.9 },
 ];
 
+/** Rows whose added waits have goals. */
+export const DELAY_GOALS = ['Weir as deployed', 'Weir as deployed, `/v1/chat/completions`'];
+
 /** Starts everything; each row is measured alone, the others idle meanwhile. `stop` ends all of it. */
 export async function startRows(
   directory: string,
