@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { runDoctor } from '../stack/doctor/run_doctor.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
+import { configFileOf } from './config_file.ts';
 import type { Environment } from './environment.ts';
 import { print } from './reporter.ts';
 import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
@@ -12,11 +13,12 @@ export async function doctorCommand(json: boolean, environment: Environment): Pr
   const layout = layoutOf(environment);
   const { searchPath, uid, home, apiBaseUrl } = environment;
   const options = keptOptions(layout) ?? { ...DEFAULT_STACK_OPTIONS, all: true };
+  const configFile = configFileOf(options, environment);
   // Without an engine nothing runs, and why not is said by what starts it.
   const services = await driverFor(options, environment)
     .status()
     .catch(() => []);
-  const checks = await runDoctor({ layout, options, searchPath, uid, home, apiBaseUrl }, { services });
+  const checks = await runDoctor({ layout, options, searchPath, uid, home, apiBaseUrl, configFile }, { services });
   if (json) print(JSON.stringify({ checks }, null, 2));
   else {
     for (const { id, result, what, why, mend } of checks) {

@@ -24,6 +24,7 @@ const AREAS = {
   balance: 'nginx',
   instances_alive: 'instances',
   instances_reachable: 'instances',
+  config_file: 'instances',
   provider_keys: 'instances',
   redis_installed: 'redis',
   redis_server: 'redis',
@@ -58,6 +59,8 @@ export interface DoctorContext {
   uid: number;
   /** The user's folder, with the browsers' profiles. */
   home: string | undefined;
+  /** With providers and routes; undefined where there is none. */
+  configFile: string | undefined;
   /** `VITE_API_BASE_URL`, where one is set. */
   apiBaseUrl: string | undefined;
 }

@@ -1,5 +1,6 @@
 import { checkCertificate, checkTrust } from './certificate_checks.ts';
 import type { Check, CheckId, DoctorContext, Situation } from './check.ts';
+import { checkConfigFileOf } from './config_file_check.ts';
 import { checkFileLimit } from './file_limit_check.ts';
 import { checkApiUrl, checkClock, checkCors, checkReachable, checkRedisConnection } from './gateway_checks.ts';
 import { checkDisk, checkNginxInstalled, checkPorts, checkRedisInstalled, checkRuntime } from './machine_checks.ts';
@@ -40,6 +41,7 @@ export const CHECK_LIST: readonly ListedCheck[] = [
   { id: 'file_limit', run: checkFileLimit },
   { id: 'disk', run: checkDisk },
   { id: 'certificate', run: checkCertificate },
+  { id: 'config_file', applies: ({ configFile }) => configFile !== undefined, run: checkConfigFileOf },
   {
     id: 'nginx_config',
     applies: isNative,

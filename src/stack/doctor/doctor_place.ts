@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readJsonFile } from '../json_file.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import { DEFAULT_STACK_OPTIONS, stackOptionsSchema } from '../stack_options.ts';
+import { readPlan } from '../supervisor/control_client.ts';
 import type { DoctorContext } from './check.ts';
 
 /** What a process beside a native stack is told, so that it can run the doctor. Travels as JSON. */
@@ -22,6 +23,7 @@ export function doctorContext({ layout, searchPath, uid, home }: DoctorPlace): D
     searchPath,
     uid,
     home,
+    configFile: readPlan(layout.planFile)?.settings.configFile,
     // The build itself knows; see `builtApiBaseUrl`.
     apiBaseUrl: undefined,
   };
