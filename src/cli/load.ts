@@ -9,6 +9,7 @@ import { UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
 import { type PlanFlags, planOfFlags } from './load_plan_flags.ts';
+import { mustHaveRoute } from './load_route.ts';
 import { keptOptions, layoutOf } from './stack_access.ts';
 import { wholeNumber } from './stack_flags.ts';
 
@@ -126,6 +127,7 @@ export async function loadCommand(
   const layout = layoutOf(environment);
   const keys = keysOf(url, flags, environment);
   const plan = planOfFlags(url ?? stackUrl(keptOptions(layout) ?? DEFAULT_STACK_OPTIONS), flags, keys.length);
+  if (flags.route !== undefined) await mustHaveRoute(plan.url, flags.route, keys[0]);
   const { json, csv, html, baseline, http1, insecure } = flags;
   const ca = authority(flags, environment);
   const interrupt = new AbortController();

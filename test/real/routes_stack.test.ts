@@ -172,6 +172,13 @@ it('the doctor says which provider refused its key, and where that is set', asyn
   });
 });
 
+it('a load test of a route that nobody named is refused, and says which there are', async () => {
+  const { code, stderr } = await stack.weir(['load', '--route', 'slwo', '-n', '1']);
+  expect(stderr).toMatch(/has no route slwo; it has after-500, .*, slow\.$/m);
+  expect(code).toBe(2);
+  expect((await stack.weir(['load', '--route', 'after-500', '-c', '1', '-n', '1'])).code).toBe(0);
+});
+
 describe('a reload', () => {
   it('that is broken names all problems, and changes nothing', async () => {
     config.write(
@@ -180,6 +187,11 @@ describe('a reload', () => {
     const { code, stderr } = await stack.weir(['reload']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/line 1: providers\.first\.preset[\s\S]*line 3: routes\.x\.targets\.0\.provider/);
+    const { checks } = JSON.parse((await stack.weir(['doctor', '--json'])).stdout) as { checks: Check[] };
+    const found = checks.find(({ id }) => id === 'config_file');
+    expect(found?.result).toBe('fail');
+    expect(found?.what).toMatch(/is not valid: line 1: providers\.first\.preset.*line 3: routes\.x/);
+    expect(found?.mend).toMatch(/then \.\/weir reload$/);
     // An instance that is told all the same refuses it by itself.
     const says = stack.sinceNow('app-1');
     process.kill(await stack.pid('app-1'), 'SIGHUP');
