@@ -61,10 +61,12 @@ export const DEFAULT_STACK_OPTIONS: StackOptions = {
 
 /**
  * `base` with what was asked for on top; the limit per user goes with the scope, unless it was ever set, and keys bring
- * the scope that their limits need.
+ * the scope that their limits need, and take it with them.
  */
 export function mergeOptions(base: StackOptions, asked: Partial<StackOptions>): StackOptions {
-  const merged = { ...base, ...(asked.auth === 'keys' ? { poolScope: 'cluster' as const } : {}), ...asked };
+  const auth = asked.auth ?? base.auth;
+  const poolScope = auth === base.auth ? base.poolScope : auth === 'keys' ? 'cluster' : DEFAULT_STACK_OPTIONS.poolScope;
+  const merged = { ...base, poolScope, ...asked };
   if (asked.maxPerUser !== undefined || base.maxPerUser !== MAX_PER_USER[base.poolScope]) return merged;
   return { ...merged, maxPerUser: MAX_PER_USER[merged.poolScope] };
 }

@@ -41,6 +41,9 @@ describe('optionProblems', () => {
     const merged = mergeOptions(options, { auth: 'keys' });
     expect(merged).toMatchObject({ auth: 'keys', poolScope: 'cluster', maxPerUser: 9 });
     expect(optionProblems(merged)).toEqual([]);
+    expect(mergeOptions(merged, { instances: 5 })).toMatchObject({ auth: 'keys', poolScope: 'cluster', maxPerUser: 9 });
+    expect(mergeOptions(merged, { auth: 'none' })).toEqual(options);
+    expect(mergeOptions(merged, { auth: 'none', poolScope: 'cluster' })).toMatchObject({ poolScope: 'cluster' });
     const wrong = mergeOptions(options, { auth: 'keys', poolScope: 'instance', identityHeader: 'X-User' });
     expect(optionProblems(wrong)).toEqual([
       expect.stringContaining('--pool-scope instance'),
