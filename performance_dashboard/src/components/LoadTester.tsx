@@ -5,6 +5,7 @@ import { useStore } from '../stores/store.ts';
 import { capitalised } from '../view/doctorGroups.ts';
 import { planOf } from '../view/runPlan.ts';
 import { planWords } from '../view/runWords.ts';
+import { expectedWords } from '../view/verdict.ts';
 import { Comparison } from './Comparison.tsx';
 import { FailoverDrill } from './FailoverDrill.tsx';
 import { LoadForm } from './LoadForm.tsx';
@@ -48,7 +49,9 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
   const state = useLive(runStore);
   const settings = useStore(settingsStore);
   const words = planWords(planOf(settings, config.apiBaseUrl, '', ''));
-  const limits = cluster.view?.instances[0]?.pool;
+  const pool = cluster.view?.instances[0]?.pool;
+  const limits = pool ? { perUser: pool.max_connections_per_user, scope: pool.scope } : null;
+  const known = cluster.history.instances.map(({ id }) => id);
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
       <LoadForm
@@ -60,14 +63,9 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
         onStop={() => runStore.stop()}
       />
       {state.phase === 'idle' ? (
-        <Empty words={words} />
+        <Empty words={words} expected={expectedWords(limits, known.length)} />
       ) : (
-        <RunResult
-          state={state}
-          limits={limits ? { perUser: limits.max_connections_per_user, scope: limits.scope } : null}
-          known={cluster.history.instances.map(({ id }) => id)}
-          theme={theme}
-        />
+        <RunResult state={state} limits={limits} known={known} theme={theme} />
       )}
     </div>
   );
@@ -76,7 +74,7 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
 /** What the guide's own numbers come to, in its words. */
 const GUIDE = '10 at once, 30 requests';
 
-function Empty({ words }: { words: string }) {
+function Empty({ words, expected }: { words: string; expected: string }) {
   return (
     <section className="panel flex flex-col gap-3 px-4 py-6 sm:px-6 sm:py-8">
       <h2 className="text-heading font-semibold">
@@ -86,9 +84,7 @@ function Empty({ words }: { words: string }) {
         Run the test to see how NGINX spreads the streams over the instances, how many each one takes, and when the
         limit per user turns one away.
       </p>
-      <p className={words === GUIDE ? 'max-w-[65ch] text-muted' : 'hidden'}>
-        With three instances and three streams per user on each, nine of ten run at once and the tenth gets a 429.
-      </p>
+      <p className={words === GUIDE ? 'max-w-[65ch] text-muted' : 'hidden'}>{expected}</p>
       <ul className="mt-2 grid max-w-[65ch] gap-x-6 gap-y-2 text-muted sm:grid-cols-2">
         <li>Lanes: a dot for each stream, where it began.</li>
         <li>Sequence: the first 200 requests, by instance.</li>

@@ -7,7 +7,7 @@ import { ProviderCircuits } from './ProviderCircuits.tsx';
 import type { ScreenProps } from './ScreenProps.ts';
 
 /** The cluster as it is now. */
-export function Overview({ cluster, theme, paused }: Omit<ScreenProps, 'config'> & { paused: boolean }) {
+export function Overview({ config, cluster, theme, paused }: ScreenProps & { paused: boolean }) {
   const { view, history, link, viewAt } = cluster;
   if (!view) {
     return link === 'disconnected' ? (
@@ -53,7 +53,11 @@ export function Overview({ cluster, theme, paused }: Omit<ScreenProps, 'config'>
         old={link !== 'live'}
         aside={<Freshness state={paused ? 'paused' : link} heardAt={viewAt} />}
       />
-      <ProviderCircuits instances={live.map(({ view: instance }) => instance)} />
+      <ProviderCircuits
+        instances={live.map(({ view: instance }) => instance)}
+        apiBaseUrl={config.apiBaseUrl}
+        reachable={link === 'live'}
+      />
       <ActiveChart history={history} theme={theme} />
     </div>
   );

@@ -1,13 +1,21 @@
 import type { InstanceView } from '../api.ts';
+import { useModelsView } from '../hooks/useModels.ts';
 import { providerCircuits } from '../view/providerCircuits.ts';
 import { Panel } from './Panel.tsx';
 import { StateDot } from './StateDot.tsx';
 
+interface Props {
+  instances: readonly InstanceView[];
+  apiBaseUrl: string;
+  /** Whether the cluster is heard. */
+  reachable: boolean;
+}
+
 /** Whether requests get through to each provider. */
-export function ProviderCircuits({ instances }: { instances: readonly InstanceView[] }) {
-  const circuits = providerCircuits(instances);
+export function ProviderCircuits({ instances, apiBaseUrl, reachable }: Props) {
+  const circuits = providerCircuits(instances, useModelsView(apiBaseUrl, reachable).data?.providers);
   if (circuits.length === 0) return null;
-  const troubled = circuits.some(({ tone }) => tone !== 'good');
+  const troubled = circuits.some(({ tone }) => tone === 'warn' || tone === 'bad');
   return (
     <Panel title="Providers" unit="circuit of each">
       <ul className="flex flex-wrap gap-x-6 gap-y-1">

@@ -12,6 +12,12 @@ const STATES: Record<RunHead['state'], { tone: Tone; word: string }> = {
   failed: { tone: 'bad', word: 'failed' },
 };
 
+/** A run that went to its end and had no answer is no success. */
+function stateOf({ state, report }: RunHead): { tone: Tone; word: string } {
+  if (state === 'finished' && report?.outcomes.ok === 0) return { tone: 'warn', word: 'nothing completed' };
+  return STATES[state];
+}
+
 const ENGINES = { server: 'server', browser: 'browser', cli: 'terminal' } as const;
 
 interface Props {
@@ -40,7 +46,7 @@ export function RunsTable({ runs, chosen, canDelete, onChoose, onDelete }: Props
               State
             </th>
             <th scope="col">Completed</th>
-            <th scope="col">429</th>
+            <th scope="col">Refused</th>
             <th scope="col">Broken</th>
             <th scope="col">TTFT p50, ms</th>
             <th scope="col">p95, ms</th>
@@ -77,10 +83,10 @@ export function RunsTable({ runs, chosen, canDelete, onChoose, onDelete }: Props
                   {planWords(run.plan)} <span className="text-label text-muted">{ENGINES[engine]}</span>
                 </td>
                 <td className="text-left!">
-                  <StateDot {...STATES[run.state]} />
+                  <StateDot {...stateOf(run)} />
                 </td>
                 <td className="font-semibold">{report ? formatCount(report.outcomes.ok) : '–'}</td>
-                <td>{report ? formatCount(report.outcomes['429']) : '–'}</td>
+                <td>{report ? formatCount(refused) : '–'}</td>
                 <td>{report ? formatCount(report.requests - report.outcomes.ok - refused) : '–'}</td>
                 <td>{report?.ttft_ms ? formatMs(report.ttft_ms.p50) : '–'}</td>
                 <td className={(report?.ttft_ms?.n ?? 0) < 20 ? 'text-muted italic' : ''}>

@@ -10,7 +10,8 @@ export function useModels(apiBaseUrl: string, reachable: boolean, choice: ModelC
   return chooseModel(useModelsView(apiBaseUrl, reachable).data, choice);
 }
 
-function useModelsView(apiBaseUrl: string, reachable: boolean) {
+/** The list itself. @param reachable as {@link useModels} */
+export function useModelsView(apiBaseUrl: string, reachable: boolean) {
   return useQuery<ModelsView>({
     queryKey: ['models', apiBaseUrl],
     queryFn: ({ signal }) => fetchModels(apiBaseUrl, signal),

@@ -39,6 +39,25 @@ export function verdict(report: LoadReport, stopped: boolean, limits: Limits | n
   return { tone, title, text: sentences.join(' ') };
 }
 
+/**
+ * What the guide's ten streams at once will come to.
+ * @param limits null where the cluster has not told it: as the guide has it
+ * @param instances 0 where none is known
+ */
+export function expectedWords(limits: Limits | null, instances: number): string {
+  const { perUser, scope } = limits ?? { perUser: 3, scope: 'instance' };
+  const several = scope === 'cluster' ? 1 : instances || 3;
+  const streams = plural(perUser, 'stream', 'streams');
+  const where =
+    scope === 'cluster'
+      ? `${streams} per user over all instances`
+      : `${plural(several, 'instance', 'instances')} and ${streams} per user on each`;
+  const admitted = Math.min(10, perUser * several);
+  if (admitted === 10) return `With ${where}, all ten run at once.`;
+  const rest = admitted === 9 ? 'the tenth gets' : `the other ${inWords(10 - admitted)} get`;
+  return `With ${where}, ${inWords(admitted)} of ten run at once and ${rest} a 429.`;
+}
+
 function headline(ok: number, r429: number, r503: number, truncated: number, failed: number): string {
   const refused = r429 + r503;
   // Words read well up to ten; next to a larger number they would look like another kind of thing.

@@ -21,6 +21,19 @@ describe('the circuits of the providers', () => {
     ]);
   });
 
+  it('say why nobody can be asked, where no circuit says more', () => {
+    const instances = [at('app-1', { openai: 'closed', groq: 'open' })];
+    const reason = 'OPENAI_API_KEY is not set.';
+    const listed = [
+      { name: 'openai', usable: false, reason },
+      { name: 'groq', usable: false, reason: 'never shown' },
+    ];
+    expect(providerCircuits(instances, listed)).toEqual([
+      { provider: 'groq', tone: 'bad', words: 'open on all instances' },
+      { provider: 'openai', tone: 'idle', words: reason },
+    ]);
+  });
+
   it('are none where no instance has any', () => {
     expect(providerCircuits([at('app-1', {})])).toEqual([]);
   });

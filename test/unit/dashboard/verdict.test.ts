@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type LoadReport, Summary } from '../../../performance_dashboard/src/api.ts';
 import { runCounts } from '../../../performance_dashboard/src/view/runCounts.ts';
-import { verdict } from '../../../performance_dashboard/src/view/verdict.ts';
+import { expectedWords, verdict } from '../../../performance_dashboard/src/view/verdict.ts';
 
 const PER_INSTANCE = { perUser: 3, scope: 'instance' } as const;
 
@@ -80,5 +80,28 @@ describe('the counts', () => {
       failed: 6,
       failed502: 7,
     });
+  });
+});
+
+describe('what is expected of the guide’s ten streams', () => {
+  it.each([
+    [
+      null,
+      0,
+      'With three instances and three streams per user on each, nine of ten run at once and the tenth gets a 429.',
+    ],
+    [
+      PER_INSTANCE,
+      1,
+      'With one instance and three streams per user on each, three of ten run at once and the other seven get a 429.',
+    ],
+    [PER_INSTANCE, 4, 'With four instances and three streams per user on each, all ten run at once.'],
+    [
+      { perUser: 9, scope: 'cluster' } as const,
+      3,
+      'With nine streams per user over all instances, nine of ten run at once and the tenth gets a 429.',
+    ],
+  ])('%j on %i', (limits, instances, words) => {
+    expect(expectedWords(limits, instances)).toBe(words);
   });
 });
