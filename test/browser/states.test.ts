@@ -207,6 +207,9 @@ describe('the overview', () => {
     console.script.cluster = 'gone';
     await instances.getByText('Disconnected').waitFor({ timeout: 60_000 });
     await page.getByRole('alert').getByText('NGINX runs, but no instance answers').waitFor();
+    await page.getByText('when last heard').waitFor();
+    expect(await instances.getByText('ready, last heard').count()).toBe(3);
+    expect(await instances.getByText('ready', { exact: true }).count()).toBe(0);
     console.script.cluster = 'live';
     await instances.getByText('Live', { exact: true }).waitFor();
     await page.context().close();

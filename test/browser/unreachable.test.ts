@@ -37,10 +37,15 @@ describe('a page that gets no answer', () => {
   });
 
   it('says so when the whole stack stops, and goes on by itself when it is back', async () => {
-    const { page } = await openDashboard(browser, stack.dashboard, { colorScheme: 'dark' });
+    const { page } = await openDashboard(browser, `${stack.dashboard}/#/stream`, { colorScheme: 'dark' });
     await pathIsWhole(page);
+    await page.getByRole('button', { name: 'Ask' }).click();
+    const answer = page.getByRole('region', { name: 'Answer' });
+    await answer.getByText('Streaming', { exact: true }).waitFor();
     await stack.weir(['stop', '--now']);
     await page.getByRole('alert').getByText('./weir start --all').waitFor();
+    await answer.getByText('Nobody answers; trying again').waitFor();
+    expect(await page.getByRole('button', { name: /^Kill/ }).isDisabled()).toBe(true);
     await screenshot(page, 'disconnected-dark');
     await stack.start();
     await page.getByRole('alert').waitFor({ state: 'detached' });

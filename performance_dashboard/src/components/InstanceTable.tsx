@@ -17,11 +17,13 @@ interface Props {
   instances: readonly KnownInstance[];
   /** Dims what may no longer be true. */
   old: boolean;
+  /** Nobody answers: what was heard last is no state of now. */
+  unheard: boolean;
   aside: React.ReactNode;
 }
 
 /** One row per instance. */
-export function InstanceTable({ instances, old, aside }: Props) {
+export function InstanceTable({ instances, old, unheard, aside }: Props) {
   const active = instances.reduce((sum, { gone, view }) => sum + (gone ? 0 : view.active_streams), 0);
   const longest = Math.max(3, ...instances.map(({ view }) => view.active_streams));
   return (
@@ -54,7 +56,9 @@ export function InstanceTable({ instances, old, aside }: Props) {
                   <InstanceMark id={id} index={index} />
                 </th>
                 <td className="text-left!">
-                  {gone ? (
+                  {unheard ? (
+                    <StateDot tone="idle" word={`${gone ? 'gone' : view.state}, last heard`} />
+                  ) : gone ? (
                     <StateDot tone="bad" word="gone" />
                   ) : (
                     <StateDot tone={view.state === 'ready' ? 'good' : 'warn'} word={view.state} />
@@ -76,7 +80,11 @@ export function InstanceTable({ instances, old, aside }: Props) {
                 <td>{gone ? '–' : formatCount(view.users)}</td>
                 <td>{formatCount(view.streams_total)}</td>
                 <td className="text-left!">
-                  {gone ? '–' : <StateDot tone={POOL_TONES[view.pool.state]} word={view.pool.state} />}
+                  {gone ? (
+                    '–'
+                  ) : (
+                    <StateDot tone={unheard ? 'idle' : POOL_TONES[view.pool.state]} word={view.pool.state} />
+                  )}
                 </td>
                 <td>
                   {formatCount(view.pool.total_connections)} / {formatCount(view.pool.max_connections)}

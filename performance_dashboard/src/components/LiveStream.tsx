@@ -64,7 +64,7 @@ export function LiveStream({ config, cluster }: ScreenProps) {
         {config.canDrill && (
           <Confirm
             trigger={busy && state.instance ? `Kill ${state.instance}, which sends it` : 'Kill its instance'}
-            disabled={!busy || !state.instance}
+            disabled={!busy || !state.instance || state.phase === 'interrupted'}
             title={`Kill ${state.instance}?`}
             confirm={`Kill ${state.instance}`}
             onConfirm={() => void liveStreamStore.kill()}
@@ -79,7 +79,7 @@ export function LiveStream({ config, cluster }: ScreenProps) {
           The answer is resumable: reload this page while it runs, and it goes on where it was. Only Cancel ends it.
         </p>
       </form>
-      <StreamText state={state} instances={instances} />
+      <StreamText state={state} instances={instances} reachable={cluster.link !== 'disconnected'} />
     </div>
   );
 }

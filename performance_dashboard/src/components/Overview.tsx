@@ -19,27 +19,33 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
     );
   }
   const { active_streams, max_connections } = view.totals;
+  // While nothing is heard, nothing here is known to hold any more.
+  const old = link === 'disconnected';
   const live = history.instances.filter(({ gone }) => !gone);
   const ready = live.filter(({ view: { state } }) => state === 'ready').length;
   const figures = [
-    { label: 'Active streams', value: formatCount(active_streams), unit: 'now' },
+    { label: 'Active streams', value: formatCount(active_streams), unit: old ? 'when last heard' : 'now' },
     {
       label: 'Slots in use',
       value: formatShare(active_streams, max_connections),
       unit: `of ${formatCount(max_connections)}`,
     },
-    { label: 'Instances ready', value: formatCount(ready), unit: `of ${history.instances.length}` },
+    {
+      label: 'Instances ready',
+      value: old ? 'unknown' : formatCount(ready),
+      unit: `of ${history.instances.length}`,
+    },
     {
       label: 'Streams',
       value: formatCount(live.reduce((sum, { view: { streams_total } }) => sum + streams_total, 0)),
       unit: 'since the instances started',
     },
-    { label: 'Redis', value: view.redis, unit: 'who is alive, and health' },
+    { label: 'Redis', value: old ? 'unknown' : view.redis, unit: 'who is alive, and health' },
     { label: 'Answered by', value: view.instance, unit: 'its view of all' },
   ];
   return (
     <div className="flex flex-col gap-4">
-      <dl className="panel flex flex-wrap gap-px overflow-hidden bg-line!">
+      <dl className={`panel flex ${old ? 'old' : ''} flex-wrap gap-px overflow-hidden bg-line!`}>
         {figures.map(({ label, value, unit }) => (
           <div key={label} className="flex grow basis-32 flex-col bg-surface px-4 py-3">
             <dt className="text-label text-muted">{label}</dt>
@@ -51,6 +57,7 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
       <InstanceTable
         instances={history.instances}
         old={link !== 'live'}
+        unheard={old}
         aside={<Freshness state={paused ? 'paused' : link} heardAt={viewAt} />}
       />
       <ProviderCircuits

@@ -15,8 +15,19 @@ const PHASES: Record<LiveStreamState['phase'], { tone: Tone; word: string }> = {
   failed: { tone: 'bad', word: 'Failed' },
 };
 
+interface Props {
+  state: LiveStreamState;
+  /** Names, in the order of their marks. */
+  instances: readonly string[];
+  /** Whether the API answers. */
+  reachable: boolean;
+}
+
+/** Where nobody answers, no other instance goes on with it either. */
+const UNREACHABLE = { tone: 'bad', word: 'Nobody answers; trying again' } as const;
+
 /** The answer, each part underlined in the colour of the instance that sent it. */
-export function StreamText({ state, instances }: { state: LiveStreamState; instances: readonly string[] }) {
+export function StreamText({ state, instances, reachable }: Props) {
   const { phase, instance, pieces, tokens, epoch, ttftMs, gapsMs, attached, checksum, error } = state;
   if (phase === 'idle') {
     return (
@@ -32,7 +43,7 @@ export function StreamText({ state, instances }: { state: LiveStreamState; insta
     <section aria-label="Answer" className="panel flex min-w-0 flex-col">
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-b border-line px-4 py-3">
         <span className="font-medium" role="status">
-          <StateDot {...PHASES[phase]} />
+          <StateDot {...(phase === 'interrupted' && !reachable ? UNREACHABLE : PHASES[phase])} />
           {attached && <span className="font-normal text-muted"> · found again after a reload</span>}
         </span>
         {instance && <InstanceMark id={instance} index={Math.max(0, instances.indexOf(instance))} />}
