@@ -2,6 +2,7 @@ import type { Origin, OriginAnswer, OriginCall, Protocol } from '../../core/pass
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { ByteCall } from './byte_call.ts';
 import type { ProviderAgent } from './provider_agent.ts';
+import { type ServerBase, serverBase } from './server_base.ts';
 
 /** A provider that is spoken to as its own clients do it. */
 export interface HttpOriginOptions {
@@ -28,7 +29,7 @@ export class HttpOrigin implements Origin {
   readonly modelsPath: string;
   readonly modelsHeaders: Record<string, string>;
   readonly #options: HttpOriginOptions;
-  readonly #base: string;
+  readonly #base: ServerBase;
   readonly #wheel: TimerWheel;
   readonly #agent: ProviderAgent;
 
@@ -39,7 +40,7 @@ export class HttpOrigin implements Origin {
     this.speaks = speaks;
     this.modelsPath = options.modelsPath;
     this.modelsHeaders = options.modelsHeaders ?? {};
-    this.#base = baseUrl.replace(/\/+$/, '');
+    this.#base = serverBase(baseUrl);
     this.#agent = agent;
     this.#wheel = wheel;
   }
@@ -51,14 +52,14 @@ export class HttpOrigin implements Origin {
   call({ method, path, body, headers, silenceMs }: OriginCall, signal: AbortSignal): Promise<OriginAnswer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const url = new URL(this.#base + path);
+      const { origin, prefix } = this.#base;
       const { secrets, headers: own } = this.#options;
       const about = { provider: this.name, secrets, silenceMs: this.#options.silenceMs ?? silenceMs };
       const handler = new ByteCall(about, this.#wheel, signal, resolve, reject);
       this.#agent.dispatch(
         {
-          origin: url.origin,
-          path: url.pathname + url.search,
+          origin,
+          path: prefix + path,
           method,
           body: body ?? null,
           // Compressed bytes could not be looked into.

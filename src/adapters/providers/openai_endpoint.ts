@@ -3,6 +3,7 @@ import type { Answer } from '../../core/provider/provider.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { type EventReader, OpenAiCall, type OpenAiCallAbout } from './openai_call.ts';
 import type { ProviderAgent } from './provider_agent.ts';
+import { type ServerBase, serverBase } from './server_base.ts';
 
 /** What must arrive, though nobody waits for it, is tried so often. */
 const ERRAND_TRIES = 3;
@@ -30,13 +31,13 @@ export interface Endpoint extends OpenAiCallAbout {
 /** An OpenAI-compatible server, and the connections to it. */
 export class OpenAiEndpoint {
   readonly #about: Endpoint;
-  readonly #base: string;
+  readonly #base: ServerBase;
   readonly #wheel: TimerWheel;
   readonly #agent: ProviderAgent;
 
   constructor(about: Endpoint, agent: ProviderAgent, wheel: TimerWheel) {
     this.#about = about;
-    this.#base = about.baseUrl.replace(/\/+$/, '');
+    this.#base = serverBase(about.baseUrl);
     this.#wheel = wheel;
     this.#agent = agent;
   }
@@ -69,10 +70,10 @@ export class OpenAiEndpoint {
   }
 
   #request({ method, path, body }: EndpointCall) {
-    const url = new URL(this.#base + path);
+    const { origin, prefix } = this.#base;
     return {
-      origin: url.origin,
-      path: url.pathname + url.search,
+      origin,
+      path: prefix + path,
       method,
       body: body === undefined ? null : JSON.stringify(body),
     };

@@ -73,12 +73,14 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     maxAge: 600,
   });
   await apiDocs(app);
-  app.addHook('onRequest', async (_, reply) => {
+  app.decorateRequest('apiKey', undefined);
+  // Hooks that have nothing to wait for call on: a promise each is a tick of every request.
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Instance-Id', config.INSTANCE_ID);
     if (context.isDraining()) reply.header('Connection', 'close');
+    access.authenticate(request);
+    done();
   });
-  app.decorateRequest('apiKey', undefined);
-  app.addHook('onRequest', async (request) => access.authenticate(request));
 
   const readers = new ReaderCounts();
   const lag = new LoopLag();

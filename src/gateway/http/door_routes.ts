@@ -54,12 +54,13 @@ export async function doorRoutes(app: FastifyInstance, context: DoorContext): Pr
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_, body, done) =>
     done(null, body),
   );
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.threadId = threadIdOf(request.headers['x-thread-id']);
     // Anthropic's clients know it by a name of their own.
     const name = request.url.startsWith('/v1/messages') ? 'Request-Id' : 'X-Request-Id';
     reply.headers({ [name]: request.threadId, 'X-Thread-ID': request.threadId });
     budget.take(request, reply);
+    done();
   });
   for (const door of DOORS) doorRoute(app, context, door);
   openAiModels(app, context.core.routing, context.access, context.models);

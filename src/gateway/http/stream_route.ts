@@ -54,10 +54,11 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
     config: { wantsKey: true },
     // The parser below names all bad fields at once, headers included.
     validatorCompiler: unchecked,
-    onRequest: async (request: FastifyRequest) => {
+    onRequest: (request: FastifyRequest, _: FastifyReply, done: () => void) => {
       if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
         throw new WeirError('unsupported_media_type');
       }
+      done();
     },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
