@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongFilesFirst } from './test/support/long_files_first.ts';
 
 // As ./weir has it: the programs under test are started hundreds of times, and compiled once.
 process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, '.weir/code');
@@ -7,12 +8,10 @@ process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, '.weir/code');
 const RETRY = process.env.CI ? 1 : 0;
 /** All stacks of this checkout serve one built page: it is there before the first of them. */
 const BUILT_PAGE = 'test/support/build_page.ts';
-/** They take minutes in which hardly anything runs: `./weir test` runs them beside all others, one after another. */
-const WAITING = ['soak', 'stack_bad_clients', 'instance_client_gone'].map((name) => `test/real/${name}.test.ts`);
 
 /**
- * Five projects: `unit` (no process but this one), `real` (NGINX, Redis, instances as processes), `waiting` (those of
- * them that wait for minutes), `browser` (Chromium on top of that), and `alone`, where
+ * Four projects: `unit` (no process but this one), `real` (NGINX, Redis, instances as processes),
+ * `browser` (Chromium on top of that), and `alone`, where
  * shares are judged, frames are counted or the page is built anew, and nothing else may run. Every file has ports,
  * folders and sockets of its own.
  *
@@ -21,6 +20,7 @@ const WAITING = ['soak', 'stack_bad_clients', 'instance_client_gone'].map((name)
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         test: {
@@ -34,7 +34,6 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
-          exclude: WAITING,
           globalSetup: BUILT_PAGE,
           // Two at a time: most of a file's time is waiting for leases, drains and answers, and what starves meanwhile fails.
           maxWorkers: 2,
@@ -42,19 +41,6 @@ export default defineConfig({
           maxConcurrency: 16,
           retry: RETRY,
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        test: {
-          name: 'waiting',
-          include: WAITING,
-          globalSetup: BUILT_PAGE,
-          fileParallelism: false,
-          maxConcurrency: 16,
-          retry: RETRY,
-          sequence: { groupOrder: 4 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

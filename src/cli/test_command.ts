@@ -1,10 +1,9 @@
-import { type StdioOptions, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findCommand } from '../stack/machine/find_command.ts';
 import { installPackages } from '../stack/machine/install_packages.ts';
-import { buildDashboard } from '../stack/native/build_dashboard.ts';
 import type { Environment } from './environment.ts';
 import { print, say } from './reporter.ts';
 import { readTally, type TestTally } from './test_tally.ts';
@@ -23,53 +22,34 @@ const NEEDED = {
 /** So many files may fail by accident; more are no accident. */
 const MAX_SECOND_TRIES = 3;
 
-/** @param beside another program draws on the terminal meanwhile: this one is to write plain lines */
-function run(command: string, args: string[], environment: Environment, beside = false): Promise<number> {
+function run(command: string, args: string[], environment: Environment): Promise<number> {
   return new Promise((resolve) => {
     const env = { ...environment.all, PATH: environment.searchPath };
-    const stdio: StdioOptions = beside ? ['ignore', 'pipe', 'inherit'] : 'inherit';
-    const child = spawn(command, args, { cwd: environment.root, stdio, env });
-    child.stdout?.pipe(process.stdout, { end: false });
+    const child = spawn(command, args, { cwd: environment.root, stdio: 'inherit', env });
     child.once('error', () => resolve(127));
-    child.once('close', (code) => resolve(code ?? 1));
+    child.once('exit', (code) => resolve(code ?? 1));
   });
 }
 
 const reporters = (file: string) => ['--reporter=default', '--reporter=json', `--outputFile=${file}`];
 
-/** Tests with real parts, and those of them that wait for minutes, and run beside all others. */
-const LANES = [
-  { lane: 'real', projects: ['real', 'browser', 'alone'] },
-  { lane: 'waiting', projects: ['waiting'] },
-] as const;
-
 /**
- * Runs the tests of one lane. On CI, where another guest of the machine can starve a stack for longer than a test
- * waits, a few files that failed are tried once more in a run of their own, with new stacks, and said by name. What fails again
+ * Runs the tests with real parts. On CI, where another guest of the machine can starve a stack for longer than a test
+ * waits, a few files that failed are tried once more by themselves, with new stacks, and said by name. What fails again
  * has failed.
  */
-async function runLane(
-  { lane, projects }: (typeof LANES)[number],
-  environment: Environment,
-  folder: string,
-): Promise<TestTally> {
+async function realTests(environment: Environment, folder: string): Promise<TestTally> {
   const vitest = path.join(environment.root, 'node_modules/vitest/vitest.mjs');
-  const chosen = projects.flatMap((name) => ['--project', name]);
-  const report = (name: string) => path.join(folder, `${lane}-${name}.json`);
-  const runTests = (name: string, files: readonly string[]) =>
-    run(
-      process.execPath,
-      [vitest, 'run', ...chosen, ...reporters(report(name)), ...files],
-      environment,
-      lane === 'waiting',
-    );
-  const code = await runTests('first', []);
-  const first = readTally(report('first'), code);
+  const projects = ['real', 'browser', 'alone'].flatMap((name) => ['--project', name]);
+  const runTests = async (report: string, files: readonly string[]) =>
+    run(process.execPath, [vitest, 'run', ...projects, ...reporters(path.join(folder, report)), ...files], environment);
+  const code = await runTests('real.json', []);
+  const first = readTally(path.join(folder, 'real.json'), code);
   const files = first.failedFiles;
   if (!environment.all.CI || files.length === 0 || files.length > MAX_SECOND_TRIES) return first;
-  say(`failed, and tried once more in a run of their own: ${files.map((file) => path.basename(file)).join(', ')}`);
-  const again = readTally(report('again'), await runTests('again', files));
-  const others = readTally(report('first'), 0, files);
+  say(`failed, and tried once more by themselves: ${files.map((file) => path.basename(file)).join(', ')}`);
+  const again = readTally(path.join(folder, 'again.json'), await runTests('again.json', files));
+  const others = readTally(path.join(folder, 'real.json'), 0, files);
   return { ...again, passed: others.passed + again.passed };
 }
 
@@ -90,10 +70,7 @@ export async function testCommand(environment: Environment): Promise<number> {
       environment,
     );
     say('tests with NGINX, Redis, instances and Chromium');
-    // Two that build the page at once would be in each other's way; why it can't be built, they say themselves.
-    await buildDashboard(environment.root, undefined);
-    const lanes = await Promise.all(LANES.map((lane) => runLane(lane, environment, folder)));
-    const parts = [readTally(path.join(folder, 'check.json'), check), ...lanes];
+    const parts = [readTally(path.join(folder, 'check.json'), check), await realTests(environment, folder)];
     const passed = parts.reduce((sum, part) => sum + part.passed, 0);
     const failed = parts.reduce((sum, part) => sum + part.failed, 0);
     print(`${passed} passed, ${failed} failed`);
