@@ -1,4 +1,4 @@
-/** Where a server is, in the parts that a request names: taken apart once, as a URL costs more than all else of a request's head. */
+/** Where a server is, in the parts that a request names: taken apart once, and not with each request. */
 export interface ServerBase {
   /** Scheme, host and port. */
   origin: string;
