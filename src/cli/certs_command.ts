@@ -33,11 +33,12 @@ async function show(environment: Environment): Promise<number> {
     ['names', report.names],
     ['valid', report.validFrom && `${report.validFrom} to ${report.validTo} (${report.daysLeft} days left)`],
     ['fingerprint', report.fingerprint],
+    ['made by', report.isOurs ? undefined : 'somebody else; Weir leaves it alone'],
     ['state', report.problem ?? 'good'],
     ...(await trustLines(environment)),
   ];
   print(lines.flatMap(([name, value]) => (value ? `${name!.padEnd(12)} ${value}` : [])).join('\n'));
-  if (report.problem !== undefined) say(`renew it with ./weir certs renew, then ./weir restart nginx`);
+  if (report.problem !== undefined && report.isOurs) say('renew it with ./weir certs renew, then ./weir restart nginx');
   return report.problem === undefined ? 0 : 1;
 }
 

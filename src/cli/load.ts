@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Condition, parseCondition } from '../load/condition.ts';
 import { runLoadCommand } from '../load/node/load_command.ts';
 import { RunStore } from '../load/node/run_store.ts';
+import { inspectCertificate } from '../stack/certificates/inspect_certificate.ts';
 import { operatorKey } from '../stack/keys/operator_key.ts';
 import { stackUrl } from '../stack/service_specs.ts';
 import { UsageError } from '../stack/stack_error.ts';
@@ -95,7 +96,10 @@ function condition(text: string, earlier: Condition[] = []): Condition[] {
 }
 
 function authority(flags: LoadFlags, environment: Environment): string | undefined {
-  const file = flags.ca ?? layoutOf(environment).certificates.authority;
+  const { certificates } = layoutOf(environment);
+  // An operator's own certificate is for whom this machine trusts.
+  if (flags.ca === undefined && !inspectCertificate(certificates).isOurs) return undefined;
+  const file = flags.ca ?? certificates.authority;
   if (existsSync(file)) return readFileSync(file, 'utf8');
   if (flags.ca === undefined) return undefined;
   throw new UsageError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { LoadPlan } from '../load/load_plan.ts';
 import type { NodeTransportOptions } from '../load/node/node_transport.ts';
+import { inspectCertificate } from '../stack/certificates/inspect_certificate.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import type { StackServices } from './stack_services.ts';
 
@@ -15,10 +16,16 @@ export async function connectOptions(
     return socketPath === undefined ? `${plan.target.name} can't be reached past NGINX from here.` : { socketPath };
   }
   if (new URL(plan.url).origin !== new URL(config.apiBaseUrl).origin) return {};
-  // The stack's own certificate: known by its authority where that lies here, else taken as it is, as the probe does.
-  const ca = config.caFile !== undefined && existsSync(config.caFile) ? readFileSync(config.caFile, 'utf8') : undefined;
+  const ca = authorityOf(config);
   return {
     ...(ca === undefined ? { insecure: true } : { ca }),
     ...(config.connectTo === undefined ? {} : { connectTo: config.connectTo }),
   };
+}
+
+/** Of the stack's own certificate; without one, as with an operator's certificate, it is taken as it is. */
+function authorityOf({ caFile, doctorPlace }: ConsoleConfig): string | undefined {
+  if (caFile === undefined || !existsSync(caFile)) return undefined;
+  if (doctorPlace && !inspectCertificate(doctorPlace.layout.certificates).isOurs) return undefined;
+  return readFileSync(caFile, 'utf8');
 }

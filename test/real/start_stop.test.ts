@@ -1,9 +1,10 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { isSameProcess } from '../../src/stack/supervisor/process_identity.ts';
+import { ownCertificate } from '../support/own_certificate.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 
 /** One of its own for each test; most of them start none. */
@@ -140,13 +141,35 @@ describe('a start that can not be', () => {
 });
 
 describe('the certificate', () => {
-  it('is renewed when it is broken, and the stack starts with the new one', async () => {
+  it('is renewed when it is broken; one of the operator’s own is served, reported and left alone', async () => {
+    const ssl = (name: string) => path.join(stack.state, 'ssl', name);
     await stack.weir(['certs', 'renew']);
-    writeFileSync(path.join(stack.state, 'ssl/localhost.crt'), 'broken');
+    writeFileSync(ssl('localhost.key'), 'broken');
     expect((await stack.weir(['certs', 'show'])).code).toBe(1);
-    const { code, stderr } = await stack.weir(['start', '--all', '--instances', '1', ...stack.portFlags]);
-    expect([code, stderr]).toEqual([0, expect.stringContaining('the file is not a certificate')]);
+    const start = ['start', '--all', '--instances', '1', ...stack.portFlags];
+    const { code, stderr } = await stack.weir(start);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('private key is missing or cannot be read')]);
     expect((await health()).status).toBe(200);
     expect((await stack.weir(['certs', 'show'])).code).toBe(0);
+    await stack.weir(['stop', '--now']);
+
+    const own = await ownCertificate(['weir.example'], 300);
+    writeFileSync(ssl('localhost.crt'), own.certificate);
+    writeFileSync(ssl('localhost.key'), own.key);
+    const again = await stack.weir(start);
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('your own certificate is used as it is')]);
+    const asked = await shortRequest({ url: `${stack.api}/health`, ca: own.certificate }).catch((error) => error);
+    expect(asked).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    const { checks } = JSON.parse((await stack.weir(['doctor', '--json'])).stdout);
+    expect(checks).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id: 'certificate', result: 'warn', what: expect.stringContaining('weir.example') }),
+        expect.objectContaining({ id: 'certificate_trust', result: 'ok' }),
+      ]),
+    );
+    const renewed = await stack.weir(['certs', 'renew']);
+    expect([renewed.code, renewed.stderr]).toEqual([1, expect.stringContaining("not of Weir's making")]);
+    expect(readFileSync(ssl('localhost.crt'), 'utf8')).toBe(own.certificate);
+    expect(readFileSync(ssl('localhost.key'), 'utf8')).toBe(own.key);
   });
 });

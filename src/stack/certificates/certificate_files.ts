@@ -1,5 +1,8 @@
 import path from 'node:path';
 
+/** What the name of each authority of Weir's begins with: the mark of what Weir made, and may replace. */
+export const AUTHORITY_NAME = 'Weir local authority';
+
 /** Where the certificate, its key and the authority that signed it lie. */
 export interface CertificateFiles {
   /** Leaf for localhost, followed by the authority: what NGINX presents. */

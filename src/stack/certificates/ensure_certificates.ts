@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { StackError } from '../stack_error.ts';
 import type { CertificateFiles } from './certificate_files.ts';
 import { inspectCertificate } from './inspect_certificate.ts';
 import { type IssuedPair, issueAuthority, issueLeaf } from './issue_certificates.ts';
@@ -15,15 +16,43 @@ function readAuthority(files: CertificateFiles): IssuedPair {
   return { certificate: readFileSync(files.authority, 'utf8'), key: readFileSync(files.authorityKey, 'utf8') };
 }
 
+/** Keeps a copy of each file that is about to be replaced, with its mode. */
+function keepCopies(replaced: string[], now: Date): void {
+  const time = now.toISOString().slice(0, 19).replaceAll(':', '-');
+  for (const file of replaced) if (existsSync(file)) copyFileSync(file, `${file}.replaced-${time}`);
+}
+
+/** What to do where Weir would have to write over something that it did not make. */
+function refusal(problem: string, moved: string[]): StackError {
+  const moves = moved
+    .filter((file) => existsSync(file))
+    .map((file) => `mv ${file} ${file}.own`)
+    .join(' && ');
+  return new StackError(problem, `put a good one there, or have Weir make one: "${moves}", then this command again`);
+}
+
 /**
- * Makes a new leaf and, where the present authority can't sign any more, a new authority.
+ * Makes a new leaf and, where the present authority can't sign any more, a new authority. Copies of what they replace
+ * stay beside them.
  *
- * Throws when the folder can't be written to.
+ * @throws StackError where something lies there that Weir did not make; the system's error when the folder can't be
+ *   written to
  */
 export async function renewCertificates(files: CertificateFiles, now = new Date()): Promise<void> {
+  const report = inspectCertificate(files, now);
+  if (!report.isOurs) {
+    const problem = `${files.certificate} is not of Weir's making, so it is left alone`;
+    throw refusal(problem, [files.certificate, files.key]);
+  }
+  if (report.authorityIsForeign) {
+    const problem = `${files.authority} is not of Weir's making, so it is left alone and signs nothing`;
+    throw refusal(problem, [files.authority, files.authorityKey]);
+  }
   mkdirSync(path.dirname(files.certificate), { recursive: true });
+  keepCopies([files.certificate, files.key], now);
   let authority: IssuedPair;
-  if (inspectCertificate(files, now).authorityUnusable) {
+  if (report.authorityUnusable) {
+    keepCopies([files.authority, files.authorityKey], now);
     authority = await issueAuthority(now);
     writeAtomically(files.authorityKey, authority.key, 0o600);
     writeAtomically(files.authority, authority.certificate, 0o644);
@@ -31,18 +60,25 @@ export async function renewCertificates(files: CertificateFiles, now = new Date(
     authority = readAuthority(files);
   }
   const leaf = await issueLeaf(authority, now);
-  writeAtomically(files.key, leaf.key, 0o600);
+  // The certificate first: a start that is cut short here leaves one of Weir's, which the next renews.
   writeAtomically(files.certificate, leaf.certificate + authority.certificate, 0o644);
+  writeAtomically(files.key, leaf.key, 0o600);
 }
 
 /**
- * Leaves a good certificate alone and renews any other.
+ * Leaves a good certificate alone, and one that Weir did not make in any case; renews any other.
  *
- * Returns what was done as one sentence, or undefined when there was nothing to do.
+ * Returns what is worth a sentence, or undefined when there was nothing to do.
+ * @throws StackError where NGINX can't present what lies there, and Weir did not make it
  */
 export async function ensureCertificates(files: CertificateFiles, now = new Date()): Promise<string | undefined> {
-  const { problem } = inspectCertificate(files, now);
+  const { problem, isOurs, isServable } = inspectCertificate(files, now);
   if (problem === undefined) return undefined;
-  await renewCertificates(files, now);
-  return `certificate for localhost written to ${path.dirname(files.certificate)} (${problem})`;
+  if (isOurs) {
+    await renewCertificates(files, now);
+    return `certificate for localhost written to ${path.dirname(files.certificate)} (${problem})`;
+  }
+  if (isServable) return `your own certificate is used as it is (${problem}): ${files.certificate}`;
+  const what = `${files.certificate} is not of Weir's making and can't be used, because ${problem}`;
+  throw refusal(what, [files.certificate, files.key]);
 }

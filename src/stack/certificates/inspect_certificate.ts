@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { CertificateFiles } from './certificate_files.ts';
+import { AUTHORITY_NAME, type CertificateFiles } from './certificate_files.ts';
 
 const DAY_MS = 86_400_000;
 const RENEW_BELOW_DAYS = 30;
@@ -9,8 +9,14 @@ const RENEW_BELOW_DAYS = 30;
 export interface CertificateReport {
   /** Why the certificate has to be renewed, as the end of a sentence; undefined when it is good. */
   problem: string | undefined;
+  /** Weir may write here: it made what is there, or nothing is there. */
+  isOurs: boolean;
+  /** NGINX can present it: it can be read, and the key is its own. */
+  isServable: boolean;
   /** The authority can't sign any more, so that it has to be made anew too. */
   authorityUnusable: boolean;
+  /** The file of the authority holds one that Weir did not make. */
+  authorityIsForeign: boolean;
   subject?: string;
   issuer?: string;
   /** Names as the certificate writes them: `DNS:localhost, IP Address:127.0.0.1, …`. */
@@ -23,9 +29,10 @@ export interface CertificateReport {
   fingerprint?: string;
 }
 
+/** An empty file is what a machine that lost its power may leave of one. */
 function read(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8') || undefined;
   } catch {
     return undefined;
   }
@@ -39,23 +46,31 @@ function parse<T>(build: () => T): T | undefined {
   }
 }
 
+/** Every authority that Weir makes has this name, and so every certificate of Weir's has this issuer. */
+function isOurAuthority(name: string): boolean {
+  return name.includes(`CN=${AUTHORITY_NAME} `) && /^O=Weir$/m.test(name);
+}
+
 function authorityIn(files: CertificateFiles, now: Date): X509Certificate | undefined {
   const authority = parse(() => new X509Certificate(read(files.authority) ?? ''));
   const key = parse(() => createPrivateKey(read(files.authorityKey) ?? ''));
-  if (!authority || !key || !authority.checkPrivateKey(key)) return undefined;
+  if (!authority || !isOurAuthority(authority.subject) || !key || !authority.checkPrivateKey(key)) return undefined;
   const daysLeft = (authority.validToDate.getTime() - now.getTime()) / DAY_MS;
   return daysLeft < RENEW_BELOW_DAYS ? undefined : authority;
 }
 
-function problemOf(leaf: X509Certificate, files: CertificateFiles, daysLeft: number, now: Date): string | undefined {
+function keyProblem(leaf: X509Certificate, files: CertificateFiles): string | undefined {
   const key = parse(() => createPrivateKey(read(files.key) ?? ''));
   if (!key) return 'its private key is missing or cannot be read';
-  if (!leaf.checkPrivateKey(key)) return 'the private key belongs to another certificate';
+  return leaf.checkPrivateKey(key) ? undefined : 'the private key belongs to another certificate';
+}
+
+function contentProblem(leaf: X509Certificate, daysLeft: number, now: Date): string | undefined {
   if (leaf.validFromDate > now) return `it is valid only from ${leaf.validFromDate.toISOString()} on (check the clock)`;
   if (daysLeft < 0) return `it expired on ${leaf.validToDate.toISOString()}`;
   if (daysLeft < RENEW_BELOW_DAYS) return `it ends in ${Math.floor(daysLeft)} days`;
   if (!leaf.checkHost('localhost') || !leaf.checkIP('127.0.0.1') || !leaf.checkIP('::1')) {
-    return 'it is not made out for localhost, 127.0.0.1 and ::1';
+    return `it is not made out for localhost, 127.0.0.1 and ::1 (${leaf.subjectAltName ?? leaf.subject})`;
   }
   return undefined;
 }
@@ -63,20 +78,22 @@ function problemOf(leaf: X509Certificate, files: CertificateFiles, daysLeft: num
 /** Looks at the files without changing them; never throws. */
 export function inspectCertificate(files: CertificateFiles, now = new Date()): CertificateReport {
   const authority = authorityIn(files, now);
-  const authorityUnusable = authority === undefined;
+  const about = { authorityUnusable: authority === undefined, authorityIsForeign: isForeignAuthority(files) };
   const pem = read(files.certificate);
-  if (pem === undefined) return { problem: 'there is none yet', authorityUnusable };
+  if (pem === undefined) return { problem: 'there is none yet', isOurs: true, isServable: false, ...about };
   const leaf = parse(() => new X509Certificate(pem));
-  if (!leaf) return { problem: 'the file is not a certificate', authorityUnusable };
+  if (!leaf) return { problem: 'the file is not a certificate', isOurs: false, isServable: false, ...about };
   const daysLeft = (leaf.validToDate.getTime() - now.getTime()) / DAY_MS;
-  let problem = problemOf(leaf, files, daysLeft, now);
-  // A certificate of somebody else's making (a company's authority, mkcert) is left alone while it is good.
+  const withKey = keyProblem(leaf, files);
+  let problem = withKey ?? contentProblem(leaf, daysLeft, now);
   if (!problem && authority && leaf.issuer === authority.subject && !leaf.verify(authority.publicKey)) {
     problem = 'it was not signed by the authority beside it';
   }
   return {
     problem,
-    authorityUnusable,
+    isOurs: isOurAuthority(leaf.issuer),
+    isServable: withKey === undefined,
+    ...about,
     subject: leaf.subject,
     issuer: leaf.issuer,
     names: leaf.subjectAltName ?? '',
@@ -85,4 +102,10 @@ export function inspectCertificate(files: CertificateFiles, now = new Date()): C
     daysLeft: Math.floor(daysLeft),
     fingerprint: leaf.fingerprint256,
   };
+}
+
+function isForeignAuthority(files: CertificateFiles): boolean {
+  const pem = read(files.authority);
+  const authority = pem === undefined ? undefined : parse(() => new X509Certificate(pem));
+  return pem !== undefined && !(authority && isOurAuthority(authority.subject));
 }

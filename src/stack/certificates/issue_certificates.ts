@@ -12,6 +12,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
+import { AUTHORITY_NAME } from './certificate_files.ts';
 import { localNameConstraints } from './name_constraints.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -51,7 +52,7 @@ export async function issueAuthority(now = new Date()): Promise<IssuedPair> {
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     // The random part keeps two installations on one machine apart in a browser's list.
-    name: `CN=Weir local authority ${randomBytes(3).toString('hex')}, O=Weir`,
+    name: `CN=${AUTHORITY_NAME} ${randomBytes(3).toString('hex')}, O=Weir`,
     ...validity(AUTHORITY_DAYS, now),
     keys,
     signingAlgorithm: ALGORITHM,

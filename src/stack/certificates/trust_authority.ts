@@ -34,7 +34,7 @@ function readAuthority(file: string): Authority {
   try {
     return parseAuthority(readFileSync(file, 'utf8'));
   } catch {
-    const mend = 'trust your own certificate where you made it, or replace it with ./weir certs renew';
+    const mend = 'trust your own certificate where you made it, or move it away and run ./weir certs renew';
     throw new StackError(`there is no authority at ${file}`, mend);
   }
 }

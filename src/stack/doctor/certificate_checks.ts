@@ -1,34 +1,39 @@
-import { readFileSync } from 'node:fs';
-import { connect, getCACertificates } from 'node:tls';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:tls';
 import { inspectCertificate } from '../certificates/inspect_certificate.ts';
 import { trustedWhere } from '../certificates/trust_authority.ts';
 import { urlHost } from '../service_specs.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
 
+const RENEW = './weir certs renew && ./weir restart nginx';
+
 /** The guide's fourth pitfall: the certificate's files. */
 export function checkCertificate({ layout }: DoctorContext, { services }: Situation): Check {
   const id = 'certificate';
-  const report = inspectCertificate(layout.certificates);
-  if (report.problem === undefined) return ok(id, `for localhost, good for ${report.daysLeft} more days`);
+  const { certificates } = layout;
+  const { problem, isOurs, isServable, daysLeft = 0 } = inspectCertificate(certificates);
+  if (problem === undefined) return ok(id, `for localhost, good for ${daysLeft} more days`);
   const why = 'NGINX shows "cannot load certificate", the browser ERR_SSL_PROTOCOL_ERROR or a warning.';
-  const mend = services.some(({ name }) => name === 'nginx')
-    ? './weir certs renew && ./weir restart nginx'
-    : './weir certs renew';
-  return fail(id, `the certificate has to be renewed: ${report.problem}`, why, mend);
+  const restart = services.some(({ name }) => name === 'nginx') ? ' && ./weir restart nginx' : '';
+  if (isOurs) return fail(id, `the certificate has to be renewed: ${problem}`, why, `./weir certs renew${restart}`);
+  const what = `your own certificate is not what Weir's would be: ${problem}`;
+  const mend = `put a good one at ${certificates.certificate}, or move it and its key away and run ./weir certs renew${restart}`;
+  if (!isServable || daysLeft < 0) return fail(id, what, why, mend);
+  return warn(id, what, 'Clients that check the name and the dates accept it elsewhere, or not for long.', mend);
 }
 
-function handshake(context: DoctorContext, ca: string | string[]): Promise<string | undefined> {
-  const { options } = context;
+/** The fingerprint of what NGINX presents, or the error that says why there is none. */
+function presentedCertificate({ options }: DoctorContext): Promise<string | Error> {
   const host = urlHost(options.bind).replace(/^\[|\]$/g, '');
   return new Promise((resolve) => {
-    const socket = connect({ host, port: options.httpsPort, servername: 'localhost', ca });
-    const end = (reason: string | undefined) => {
+    const socket = connect({ host, port: options.httpsPort, servername: 'localhost', rejectUnauthorized: false });
+    const end = (result: string | Error) => {
       socket.destroy();
-      resolve(reason);
+      resolve(result);
     };
-    socket.setTimeout(2000, () => end('no answer in time'));
-    socket.once('error', (error) => end(error.message));
-    socket.once('secureConnect', () => end(undefined));
+    socket.setTimeout(2000, () => end(new Error('no answer in time')));
+    socket.once('error', end);
+    socket.once('secureConnect', () => end(socket.getPeerX509Certificate()?.fingerprint256 ?? 'none'));
   });
 }
 
@@ -36,18 +41,18 @@ function handshake(context: DoctorContext, ca: string | string[]): Promise<strin
 export async function checkTrust(context: DoctorContext): Promise<Check> {
   const id = 'certificate_trust';
   const { certificates } = context.layout;
-  let ca: string;
-  try {
-    ca = readFileSync(certificates.authority, 'utf8');
-  } catch {
-    // A certificate of the user's own: whoever made it knows who trusts it.
-    return ok(id, 'the certificate is not of our making');
-  }
-  const problem = await handshake(context, ca);
-  if (problem) {
-    if ((await handshake(context, getCACertificates('system'))) === undefined) return ok(id, 'trusted by this machine');
+  const { isOurs, fingerprint } = inspectCertificate(certificates);
+  const presented = await presentedCertificate(context);
+  if (presented !== fingerprint) {
+    const reason = presented instanceof Error ? presented.message : `its fingerprint begins ${presented.slice(0, 11)}`;
     const why = 'NGINX keeps the certificate that it was started with.';
-    return fail(id, `NGINX presents another certificate (${problem})`, why, './weir restart nginx');
+    return fail(id, `NGINX presents another certificate (${reason})`, why, './weir restart nginx');
+  }
+  // Its maker knows who trusts it.
+  if (!isOurs) return ok(id, 'NGINX presents your own certificate');
+  if (!existsSync(certificates.authority)) {
+    const why = 'Without it nothing can be made to trust the certificate.';
+    return warn(id, `there is no authority at ${certificates.authority}`, why, RENEW);
   }
   const places = await trustedWhere(certificates, context);
   const missing = places.filter(({ trusted }) => trusted === false).map(({ readers }) => readers);

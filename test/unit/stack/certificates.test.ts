@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CertificateFiles, certificateFiles } from '../../../src/stack/certificates/certificate_files.ts';
 import { ensureCertificates, renewCertificates } from '../../../src/stack/certificates/ensure_certificates.ts';
 import { inspectCertificate } from '../../../src/stack/certificates/inspect_certificate.ts';
-import { issueAuthority, issueLeaf } from '../../../src/stack/certificates/issue_certificates.ts';
+import { type IssuedPair, issueAuthority, issueLeaf } from '../../../src/stack/certificates/issue_certificates.ts';
 import { shortRequest } from '../../../src/stack/http_request.ts';
+import { ownCertificate } from '../../support/own_certificate.ts';
 
 let folder: string;
 let files: CertificateFiles;
@@ -50,14 +51,11 @@ describe('ensureCertificates', () => {
     expect(readFileSync(files.authority, 'utf8')).toBe(authority);
   });
 
-  it.each([
-    ['the certificate is not one', 'certificate', 'nonsense', /not a certificate/],
-    ['the key is not one', 'key', 'nonsense', /private key is missing or cannot be read/],
-  ] as const)('renews when %s', async (_name, which, content, problem) => {
+  it('renews when the key is not one', async () => {
     await ensureCertificates(files);
-    writeFileSync(files[which], content);
-    expect(inspectCertificate(files).problem).toMatch(problem);
-    expect(await ensureCertificates(files)).toMatch(problem);
+    writeFileSync(files.key, 'nonsense');
+    expect(inspectCertificate(files).problem).toMatch(/private key is missing or cannot be read/);
+    expect(await ensureCertificates(files)).toMatch(/private key is missing or cannot be read/);
     expect(inspectCertificate(files).problem).toBeUndefined();
   });
 
@@ -83,6 +81,83 @@ describe('ensureCertificates', () => {
     writeFileSync(files.certificate, foreign.certificate);
     writeFileSync(files.key, foreign.key);
     expect(inspectCertificate(files).problem).toMatch(/not signed by the authority/);
+  });
+});
+
+describe('what Weir did not make', () => {
+  const put = (pair: Partial<IssuedPair>) => {
+    mkdirSync(path.dirname(files.certificate), { recursive: true });
+    if (pair.certificate !== undefined) writeFileSync(files.certificate, pair.certificate);
+    if (pair.key !== undefined) writeFileSync(files.key, pair.key);
+  };
+  const kept = () => readdirSync(path.dirname(files.certificate)).sort();
+
+  it.each<[string, string[], number, RegExp]>([
+    ['is for another name', ['weir.example'], 60, /your own certificate.*weir\.example/],
+    ['ends soon', ['localhost', '127.0.0.1', '::1'], 10, /your own certificate.*ends in/],
+    ['has expired', ['localhost', '127.0.0.1', '::1'], -1, /your own certificate.*expired/],
+  ])('is served as it is, with a sentence, where it %s', async (_, names, days, sentence) => {
+    const own = await ownCertificate(names, days);
+    put(own);
+    expect(await ensureCertificates(files)).toMatch(sentence);
+    expect(readFileSync(files.certificate, 'utf8')).toBe(own.certificate);
+    expect(readFileSync(files.key, 'utf8')).toBe(own.key);
+    expect(kept()).toEqual(['localhost.crt', 'localhost.key']);
+    await expect(renewCertificates(files)).rejects.toThrow(/not of Weir's making.*mv /);
+    expect(readFileSync(files.certificate, 'utf8')).toBe(own.certificate);
+  });
+
+  it.each<[string, (own: IssuedPair) => Promise<Partial<IssuedPair>>, RegExp]>([
+    ['has no key', async ({ certificate }) => ({ certificate }), /private key is missing/],
+    [
+      'has the key of another',
+      async ({ certificate }) => ({ certificate, key: (await ownCertificate(['x'], 9)).key }),
+      /belongs to another/,
+    ],
+    ['is no PEM that can be read', async ({ key }) => ({ certificate: 'nonsense', key }), /not a certificate/],
+  ])('ends the start, which says what to do, where it %s', async (_, change, sentence) => {
+    const pair = await change(await ownCertificate(['localhost'], 60));
+    put(pair);
+    const before = kept();
+    await expect(ensureCertificates(files)).rejects.toThrow(sentence);
+    await expect(ensureCertificates(files)).rejects.toThrow(/not of Weir's making.*mv /);
+    expect(kept()).toEqual(before);
+    expect(readFileSync(files.certificate, 'utf8')).toBe(pair.certificate);
+  });
+
+  it('is kept beside, where a certificate is made for a key that lies there alone', async () => {
+    const { key } = await ownCertificate(['localhost'], 60);
+    put({ key });
+    await ensureCertificates(files);
+    const copy = kept().find((name) => name.startsWith('localhost.key.replaced-'));
+    expect(readFileSync(path.join(path.dirname(files.key), copy ?? ''), 'utf8')).toBe(key);
+  });
+
+  it('does not sign: another authority at its place ends the start', async () => {
+    const other = await ownCertificate(['some authority'], 600);
+    put({});
+    writeFileSync(files.authority, other.certificate);
+    writeFileSync(files.authorityKey, other.key);
+    await expect(ensureCertificates(files)).rejects.toThrow(/ca\.crt is not of Weir's making.*mv /);
+    expect(readFileSync(files.authority, 'utf8')).toBe(other.certificate);
+  });
+
+  it('is told from what an earlier authority of Weir signed, which is renewed; copies stay', async () => {
+    const lost = await issueAuthority();
+    const earlier = await issueLeaf(lost, inDays(-380));
+    put(earlier);
+    expect(await ensureCertificates(files)).toMatch(/ends in/);
+    expect(inspectCertificate(files).problem).toBeUndefined();
+    const [certificate, key] = kept().filter((name) => name.includes('.replaced-'));
+    const copies = [certificate, key].map((name) =>
+      readFileSync(path.join(path.dirname(files.key), name ?? ''), 'utf8'),
+    );
+    expect(copies).toEqual([earlier.certificate, earlier.key]);
+  });
+
+  it('is not what a lost power supply left: an empty file is none', async () => {
+    put({ certificate: '', key: '' });
+    expect(await ensureCertificates(files)).toMatch(/none yet/);
   });
 });
 
