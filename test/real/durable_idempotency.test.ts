@@ -89,6 +89,22 @@ describe('an Idempotency-Key', () => {
   });
 });
 
+describe('an Idempotency-Key of a request that is refused', () => {
+  it.each([
+    ['as-there-is-no-such-provider', { provider: 'nobody' }, {}, 422],
+    ['as-its-id-is-in-use', {}, { 'X-Thread-ID': 'in-use' }, 409],
+  ])('%s is free for the corrected one, on any instance', async (key, wrong, headers, status) => {
+    const holder = await openThread(deployment.url(0), body, { 'X-Thread-ID': 'in-use' });
+    await holder.ended;
+    const refused = await send(0, key, { ...body, ...wrong }, headers);
+    expect(refused.status).toBe(status);
+    const corrected = await send(1, key);
+    expect(corrected.status).toBe(200);
+    await corrected.ended;
+    expect(contentOf(corrected)).toBe('word '.repeat(50));
+  });
+});
+
 describe('an X-Thread-ID of the client’s own', () => {
   it('is used, and once only: known ones get 409, running or over, on any instance', async () => {
     const named = { 'X-Thread-ID': 'chosen_1' };

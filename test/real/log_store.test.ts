@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import { RedisLogStore } from '../../src/adapters/stores/stream_log/redis_log_store.ts';
+import type { Claim } from '../../src/core/durable/log_store.ts';
 import type { ThreadRecord } from '../../src/core/durable/thread_record.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { silentLog } from '../support/silent_log.ts';
@@ -107,6 +108,24 @@ describe('a stream that is over', () => {
     expect(least).toBeGreaterThan(50_000);
     expect(least).toBeLessThanOrEqual(60_000);
     await redis.config('SET', 'maxmemory', 0);
+  });
+});
+
+describe('the claim of a key in Redis', () => {
+  it('is one request’s, until it gives it back or counts no longer, and never another’s to give back', async () => {
+    const [first, second, third] = ['1', '2', '3'].map((claimant) => {
+      return { threadId: `t${claimant}`, bodyHash: 'hash', claimant, at: 1_700_000_000_000 };
+    }) as [Claim, Claim, Claim];
+    expect(await store.claim('user', 'key', first)).toBeUndefined();
+    expect(await store.claim('user', 'key', second)).toEqual(first);
+    expect(await store.claim('another', 'key', third)).toBeUndefined();
+    await store.dropClaim('user', 'key', second);
+    expect(await store.claim('user', 'key', second, first)).toBeUndefined();
+    expect(await store.claim('user', 'key', third, first)).toEqual(second);
+    await store.dropClaim('user', 'key', first);
+    expect(await store.claim('user', 'key', third)).toEqual(second);
+    await store.dropClaim('user', 'key', second);
+    expect(await store.claim('user', 'key', third)).toBeUndefined();
   });
 });
 

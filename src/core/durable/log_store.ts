@@ -13,6 +13,8 @@ export interface Claim {
   bodyHash: string;
   /** Names the one request that claims, so that its repeated try is told from another's. */
   claimant: string;
+  /** When, by the store's clock: milliseconds since 1970. */
+  at: number;
 }
 
 /**
@@ -73,8 +75,11 @@ export interface LogStore {
   /** Ends it: all text and the terminal, readable for a while. @returns false when it is another's */
   finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean>;
 
-  /** Undefined when the key is now ours; it expires soon unless {@link keepClaim} follows. */
-  claim(userId: string, key: string, claim: Claim): Promise<Claim | undefined>;
-  keepClaim(userId: string, key: string): Promise<void>;
-  dropClaim(userId: string, key: string): Promise<void>;
+  /**
+   * Undefined when the key is now ours. Its claim is kept for longer than any stream and its end can be read.
+   * @param over a claim that counts no longer: it is replaced, if it still is the one that holds the key
+   */
+  claim(userId: string, key: string, claim: Claim, over?: Claim): Promise<Claim | undefined>;
+  /** Frees the key, if this very claim holds it. */
+  dropClaim(userId: string, key: string, claim: Claim): Promise<void>;
 }

@@ -5,22 +5,17 @@ import { onFailover } from '../routing/failover_notice.ts';
 import { addThread, type DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
 import { keepTarget } from './keep_target.ts';
-import { type Located, locateThread } from './locate_thread.ts';
+import { claimKey, type KeyedRequest } from './key_claim.ts';
+import type { Located } from './locate_thread.ts';
 import { produceThread } from './produce_thread.ts';
 import { whileAway } from './store_unavailable.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
-/** A claimed key whose thread is not there yet is waited for this long. */
-const CLAIM_PATIENCE_MS = 10_000;
-const CLAIM_LOOK_MS = 50;
-
 /** A resumable stream's request; `userId` may use `key` once, and repeats of the same body attach. */
-export interface ThreadExchange extends StreamExchange {
+export interface ThreadExchange extends StreamExchange, Pick<KeyedRequest, 'onRepeat'> {
   /** The client chose the thread's id itself, so it may be known already. */
   ownId: boolean;
-  idempotency: { key: string; bodyHash: string } | undefined;
-  /** Called when it turns out to be a repeat, so one more reader. @throws WeirError where that is one too many */
-  onRepeat: () => void;
+  idempotency: KeyedRequest['idempotency'] | undefined;
 }
 
 /**
@@ -32,9 +27,11 @@ export interface ThreadExchange extends StreamExchange {
 export async function openThread(core: DurableCore, exchange: ThreadExchange): Promise<Located | undefined> {
   const { request, userId, threadId, idempotency, startedAt } = exchange;
   if (!core.wal.answering) return withoutLog(core, exchange, 'the stream log did not answer a moment ago');
-  const taken = idempotency && (await claimed(core, exchange, idempotency));
-  if (typeof taken === 'object') return taken;
+  // Whatever can be refused is refused before the key is claimed.
   const route = core.routing.select(request);
+  const claim = idempotency && (await claimKey(core, { ...exchange, idempotency }));
+  if (claim?.kind === 'repeat') return claim.located;
+  const giveBack = claim?.kind === 'mine' ? claim.giveBack : undefined;
   try {
     if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
     if (exchange.admit) await exchange.admit();
@@ -43,7 +40,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
     // One that is not ended is not sent: what is served as a plain stream after all has a span of its own.
     const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
     const facts = { permitId: permit.slot.permitId, target, trace: span?.context };
-    const creating = create(core, exchange, facts, taken !== 'unknown');
+    const creating = create(core, exchange, facts, claim?.kind !== 'unknown');
     const { record, created } = await creating.catch(async (error) => {
       await permit.release();
       throw error;
@@ -53,7 +50,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       await permit.release();
       // Perhaps only the answer was lost.
       void core.store.discard(record).catch(() => {});
-      if (idempotency) void core.store.dropClaim(userId, idempotency.key).catch(() => {});
+      void giveBack?.();
       // It was counted already.
       return withoutLog(core, { ...exchange, admit: undefined }, 'the stream log did not answer');
     }
@@ -78,7 +75,6 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
         resumable: true,
       });
       void produceThread(core, thread, permit, opening.answer, startedAt);
-      if (idempotency) await core.store.keepClaim(userId, idempotency.key).catch(() => {});
       return { threadId, kind: 'source', source: thread };
     } catch (error) {
       const isTaken = thread?.gone ?? false;
@@ -93,7 +89,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       throw error;
     }
   } catch (error) {
-    if (idempotency) await core.store.dropClaim(userId, idempotency.key).catch(() => {});
+    await giveBack?.();
     throw error;
   }
 }
@@ -110,42 +106,6 @@ async function withoutLog(core: DurableCore, exchange: ThreadExchange, reason: s
 async function knownThread(core: DurableCore, threadId: string): Promise<boolean> {
   if (core.threads.has(threadId)) return true;
   return (await core.store.read(threadId).catch(whileAway(() => undefined))) !== undefined;
-}
-
-/**
- * Claims the key, or finds the stream of whoever did. `unknown`: the store does not say whose it is, so nothing may be
- * begun under it that others could find.
- * @throws WeirError validation_error for another body
- */
-async function claimed(
-  core: DurableCore,
-  { userId, threadId, onRepeat }: ThreadExchange,
-  { key, bodyHash }: { key: string; bodyHash: string },
-): Promise<Located | 'mine' | 'unknown'> {
-  const claim = { threadId, bodyHash, claimant: core.newToken() };
-  const until = performance.now() + CLAIM_PATIENCE_MS;
-  let isRepeat = false;
-  for (;;) {
-    const first = await core.store.claim(userId, key, claim).catch(whileAway(() => null));
-    if (first === null) return 'unknown';
-    // A try whose answer was lost may have claimed it.
-    if (first === undefined || first.claimant === claim.claimant) return 'mine';
-    if (first.bodyHash !== bodyHash) {
-      const message = 'This Idempotency-Key was used with another body; use a new key for a new request.';
-      const fields = [{ field: 'Idempotency-Key', message: 'was used with another body' }];
-      throw new WeirError('validation_error', { message, details: { fields } });
-    }
-    if (!isRepeat) onRepeat();
-    isRepeat = true;
-    const caller = { userId, token: undefined };
-    const found = await locateThread(core, first.threadId, caller, undefined).catch((error) => {
-      if (error instanceof WeirError && error.code === 'not_found') return undefined;
-      throw error;
-    });
-    if (found) return found;
-    if (performance.now() > until) throw new WeirError('service_unavailable', { retryAfter: 1 });
-    await new Promise((resolve) => setTimeout(resolve, CLAIM_LOOK_MS));
-  }
 }
 
 /** @returns `created` is false where the id is known, and undefined where the store does not answer */

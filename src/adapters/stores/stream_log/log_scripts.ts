@@ -19,6 +19,8 @@ export interface LogScripts {
   set_target: Script<number>;
   checkpoint: Script<FitReply>;
   finish: Script<FitReply>;
+  claim: Script<string>;
+  drop_claim: Script<number>;
 }
 
 const KEYS: Record<keyof LogScripts, number> = {
@@ -32,6 +34,8 @@ const KEYS: Record<keyof LogScripts, number> = {
   set_run: 1,
   set_target: 1,
   finish: 3,
+  claim: 1,
+  drop_claim: 1,
 };
 
 /** Defines the scripts on a connection: sent by their hash, and whole again when Redis has forgotten them. */

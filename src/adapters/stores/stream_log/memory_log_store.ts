@@ -1,7 +1,7 @@
 import type { AppendReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
 import type { StreamRequest } from '../../../protocol/stream_request.ts';
-import { CLAIM_MS, RETENTION_MS } from './log_lifetimes.ts';
+import { CLAIM_KEPT_MS, RETENTION_MS } from './log_lifetimes.ts';
 
 /** What is over is kept for a while, and together at most this much, in UTF-16 units. */
 const MAX_OVER_UNITS = 32 * 1024 * 1024;
@@ -133,20 +133,18 @@ export class MemoryLogStore implements LogStore {
     return true;
   }
 
-  async claim(userId: string, key: string, claim: Claim): Promise<Claim | undefined> {
+  async claim(userId: string, key: string, claim: Claim, over?: Claim): Promise<Claim | undefined> {
     const name = `${userId}\n${key}`;
     const first = this.#claims.get(name);
-    if (first) return first;
+    if (first && first.claimant !== over?.claimant) return first;
     this.#claims.set(name, claim);
+    setTimeout(() => void this.dropClaim(userId, key, claim), CLAIM_KEPT_MS).unref();
     return undefined;
   }
 
-  async keepClaim(userId: string, key: string): Promise<void> {
-    setTimeout(() => this.#claims.delete(`${userId}\n${key}`), RETENTION_MS + CLAIM_MS).unref();
-  }
-
-  async dropClaim(userId: string, key: string): Promise<void> {
-    this.#claims.delete(`${userId}\n${key}`);
+  async dropClaim(userId: string, key: string, { claimant }: Claim): Promise<void> {
+    const name = `${userId}\n${key}`;
+    if (this.#claims.get(name)?.claimant === claimant) this.#claims.delete(name);
   }
 
   #drop(kept: Kept): void {

@@ -4,7 +4,7 @@ import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_reco
 import type { StreamRequest } from '../../../protocol/stream_request.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 import { packRequest, unpackRequest } from './kept_request.ts';
-import { CLAIM_MS, RUNNING_MS } from './log_lifetimes.ts';
+import { CLAIM_KEPT_MS, RUNNING_MS } from './log_lifetimes.ts';
 import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
 import { Retention } from './retention.ts';
 
@@ -158,17 +158,14 @@ export class RedisLogStore implements LogStore {
     });
   }
 
-  async claim(userId: string, key: string, mine: Claim): Promise<Claim | undefined> {
-    const first = await this.#redis.set(claim(userId, key), JSON.stringify(mine), 'PX', CLAIM_MS, 'NX', 'GET');
-    return first === null ? undefined : (JSON.parse(first) as Claim);
+  async claim(userId: string, key: string, mine: Claim, over?: Claim): Promise<Claim | undefined> {
+    const instead = over ? JSON.stringify(over) : '';
+    const first = await this.#scripts.claim(claim(userId, key), JSON.stringify(mine), instead, CLAIM_KEPT_MS);
+    return first === '' ? undefined : (JSON.parse(first) as Claim);
   }
 
-  async keepClaim(userId: string, key: string): Promise<void> {
-    await this.#redis.pexpire(claim(userId, key), RUNNING_MS);
-  }
-
-  async dropClaim(userId: string, key: string): Promise<void> {
-    await this.#redis.del(claim(userId, key));
+  async dropClaim(userId: string, key: string, mine: Claim): Promise<void> {
+    await this.#scripts.drop_claim(claim(userId, key), JSON.stringify(mine));
   }
 }
 

@@ -1,0 +1,77 @@
+import { WeirError } from '../../protocol/error_code.ts';
+import type { DurableCore } from './durable_core.ts';
+import { type Located, locateThread } from './locate_thread.ts';
+import type { Claim } from './log_store.ts';
+import { lookAgain } from './look_again.ts';
+import { whileAway } from './store_unavailable.ts';
+
+/** A claim counts as long as its thread is known, and before that for this long. */
+const CLAIM_MS = 10_000;
+/** A repeat waits until then, and for a little longer. */
+const PATIENCE_MS = CLAIM_MS + 2_000;
+
+/** A request with a key, which may be used once. */
+export interface KeyedRequest {
+  userId: string;
+  threadId: string;
+  idempotency: { key: string; bodyHash: string };
+  /** Called when it turns out to be a repeat, so one more reader. @throws WeirError where that is one too many */
+  onRepeat: () => void;
+}
+
+/** `unknown`: the store does not say whose the key is, so nothing may be begun under it that others could find. */
+export type KeyClaim =
+  | { kind: 'mine'; giveBack(): Promise<void> }
+  | { kind: 'repeat'; located: Located }
+  | { kind: 'unknown' };
+
+/**
+ * Claims the key, or finds the stream of the request that did. A claim without a stream, as its instance died or the
+ * stream is kept no longer, is replaced.
+ * @throws WeirError validation_error for another body; service_unavailable; as {@link locateThread}
+ */
+export async function claimKey(core: DurableCore, request: KeyedRequest): Promise<KeyClaim> {
+  const { userId, threadId, idempotency, onRepeat } = request;
+  const { key, bodyHash } = idempotency;
+  const { store, clock } = core;
+  const until = performance.now() + PATIENCE_MS;
+  const mine: Claim = { threadId, bodyHash, claimant: core.newToken(), at: Math.round(clock.now()) };
+  const giveBack = () => store.dropClaim(userId, key, mine).catch(() => {});
+  let over: Claim | undefined;
+  let isRepeat = false;
+  for (let looks = 0; ; looks += 1) {
+    const first = await store.claim(userId, key, mine, over).catch(whileAway(() => null));
+    if (first === null) return { kind: 'unknown' };
+    // A try whose answer was lost may have claimed it.
+    if (first === undefined || first.claimant === mine.claimant) return { kind: 'mine', giveBack };
+    const isOld = clock.now() - first.at > CLAIM_MS;
+    if (first.bodyHash === bodyHash) {
+      if (!isRepeat) onRepeat();
+      isRepeat = true;
+      const located = await find(core, first, userId);
+      if (located) return { kind: 'repeat', located };
+    } else if (!isOld || (await isKnown(core, first))) {
+      const message = 'This Idempotency-Key was used with another body; use a new key for a new request.';
+      const fields = [{ field: 'Idempotency-Key', message: 'was used with another body' }];
+      throw new WeirError('validation_error', { message, details: { fields } });
+    }
+    over = isOld ? first : undefined;
+    if (performance.now() > until) throw new WeirError('service_unavailable', { retryAfter: 1 });
+    if (!over) await lookAgain(looks);
+  }
+}
+
+/** Undefined where the claim has no thread, yet or any more. */
+async function find(core: DurableCore, { threadId }: Claim, userId: string): Promise<Located | undefined> {
+  try {
+    return await locateThread(core, threadId, { userId, token: undefined }, undefined);
+  } catch (error) {
+    if (error instanceof WeirError && error.code === 'not_found') return undefined;
+    throw error;
+  }
+}
+
+/** Where the store does not say, it is: nothing is replaced then. */
+async function isKnown({ store }: DurableCore, { threadId }: Claim): Promise<boolean> {
+  return (await store.read(threadId).catch(whileAway(() => null))) !== undefined;
+}
