@@ -5,7 +5,6 @@ import { LongFilesFirst } from './test/support/long_files_first.ts';
 // As ./weir has it: the programs under test are started hundreds of times, and compiled once.
 process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, '.weir/code');
 
-const RETRY = process.env.CI ? 1 : 0;
 /** All stacks of this checkout serve one built page: it is there before the first of them. */
 const BUILT_PAGE = 'test/support/build_page.ts';
 
@@ -14,9 +13,6 @@ const BUILT_PAGE = 'test/support/build_page.ts';
  * `browser` (Chromium on top of that), and `alone`, where
  * shares are judged, frames are counted or the page is built anew, and nothing else may run. Every file has ports,
  * folders and sockets of its own.
- *
- * On CI a test with real parts that failed is tried once more: a shared machine can starve a process for seconds, and
- * what fails twice is no accident. On a contributor's machine nothing is tried again, so that a race shows itself.
  */
 export default defineConfig({
   test: {
@@ -26,6 +22,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts'],
+          setupFiles: ['test/support/fast_check_runs.ts', 'test/support/leave_globals.ts'],
+          // Files of a worker share their modules: loading them again for each is half of the time.
+          isolate: false,
+          maxWorkers: 2,
           // Property tests take their time where the machine has other work.
           testTimeout: 30_000,
         },
@@ -39,7 +39,6 @@ export default defineConfig({
           maxWorkers: 2,
           // Tests of one file that say so wait together; five at a time would make them queue.
           maxConcurrency: 16,
-          retry: RETRY,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -51,7 +50,6 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           globalSetup: BUILT_PAGE,
           maxWorkers: 2,
-          retry: RETRY,
           sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 180_000,
@@ -63,7 +61,6 @@ export default defineConfig({
           include: ['test/alone/**/*.test.ts'],
           globalSetup: BUILT_PAGE,
           fileParallelism: false,
-          retry: RETRY,
           sequence: { groupOrder: 3 },
           testTimeout: 60_000,
           hookTimeout: 120_000,

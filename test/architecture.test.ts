@@ -118,6 +118,13 @@ describe('the architecture', () => {
     expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(90);
   });
 
+  it('has hooks of tests in test files, or in functions that these call: modules are loaded once for many files', () => {
+    const hook = /^(before|after)(Each|All)\(/m;
+    const supports = sourceFiles('test').filter((file) => !file.endsWith('.test.ts'));
+    const hooked = supports.filter((file) => hook.test(readFileSync(join(ROOT, file), 'utf8')));
+    expect(hooked).toEqual(['test/support/leave_globals.ts']);
+  });
+
   it('has no dumping grounds', () => {
     expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|types)(\/|\.tsx?$)/.test(file))).toEqual([]);
   });

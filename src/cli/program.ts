@@ -123,8 +123,12 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .action((flags: UsageFlags) => finish(usageCommand(flags, environment)));
   program
     .command('test')
-    .description('install what the tests need, and run them all')
-    .action(() => finish(testCommand(environment)));
+    .argument(
+      '[areas...]',
+      'check, unit, real, browser, alone, a folder of test/unit, or part of the names of test files',
+    )
+    .description('install what the tests need, and run them all, or those of some areas')
+    .action((areas: string[]) => finish(testCommand(areas, environment)));
 }
 
 /** The command line's grammar. `finish` gets each command's work. */

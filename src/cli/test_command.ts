@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findCommand } from '../stack/machine/find_command.ts';
 import { installPackages } from '../stack/machine/install_packages.ts';
+import { UsageError } from '../stack/stack_error.ts';
 import type { Environment } from './environment.ts';
+import { watchMachine } from './machine_watch.ts';
 import { print, say } from './reporter.ts';
+import { filesOf, listTestFiles, PROJECTS, testAreas } from './test_areas.ts';
+import { STATIC_CHECKS, type TestPart, vitestPart } from './test_parts.ts';
 import { readTally, type TestTally } from './test_tally.ts';
 
 /** Programs that the tests call, each with Debian's package. */
@@ -19,63 +23,116 @@ const NEEDED = {
   certutil: 'libnss3-tools',
 };
 
-/** So many files may fail by accident; more are no accident. */
-const MAX_SECOND_TRIES = 3;
+/** The area that needs no program but Node.js: unit tests, and what needs no test. */
+const CHECK = 'check';
 
-function run(command: string, args: string[], environment: Environment): Promise<number> {
-  return new Promise((resolve) => {
-    const env = { ...environment.all, PATH: environment.searchPath };
-    const child = spawn(command, args, { cwd: environment.root, stdio: 'inherit', env });
-    child.once('error', () => resolve(127));
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
+/** Runs parts of the tests, keeps their reports in `folder` and adds them up. */
+class TestRun {
+  readonly #environment: Environment;
+  readonly #folder: string;
+  readonly #tallies: TestTally[] = [];
+  readonly #failed: string[] = [];
+
+  constructor(environment: Environment, folder: string) {
+    this.#environment = environment;
+    this.#folder = folder;
+  }
+
+  /** Shows what the part says as it comes; a quiet one says it only when it fails. */
+  async run(part: TestPart, { isQuiet = false } = {}): Promise<void> {
+    if (!isQuiet) say(part.title);
+    const report = path.join(this.#folder, `${this.#tallies.length}-${part.title.replaceAll(/\W+/g, '-')}.json`);
+    const reporters = part.isVitest ? ['--reporter=default', '--reporter=json', `--outputFile=${report}`] : [];
+    const { root, all, searchPath } = this.#environment;
+    const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
+      const child = spawn(process.execPath, [...part.args, ...reporters], {
+        cwd: root,
+        stdio: isQuiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+        env: { ...all, PATH: searchPath, ...part.env },
+      });
+      const pieces: Buffer[] = [];
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => pieces.push(piece));
+      const end = (code: number) => resolve({ code, output: Buffer.concat(pieces).toString() });
+      child.once('error', () => end(127));
+      child.once('close', (code) => end(code ?? 1));
+    });
+    const tally = part.isVitest ? readTally(report, code) : { passed: Number(code === 0), failed: Number(code !== 0) };
+    this.#tallies.push(tally);
+    if (tally.failed === 0) return;
+    this.#failed.push(part.title);
+    if (isQuiet) say(`${part.title}:\n${output}`);
+  }
+
+  /** The parts that failed. */
+  get failed(): readonly string[] {
+    return this.#failed;
+  }
+
+  sum(): TestTally {
+    const add = (of: keyof TestTally) => this.#tallies.reduce((sum, tally) => sum + tally[of], 0);
+    return { passed: add('passed'), failed: add('failed') };
+  }
 }
 
-const reporters = (file: string) => ['--reporter=default', '--reporter=json', `--outputFile=${file}`];
-
-/**
- * Runs the tests with real parts. On CI, where another guest of the machine can starve a stack for longer than a test
- * waits, a few files that failed are tried once more by themselves, with new stacks, and said by name. What fails again
- * has failed.
- */
-async function realTests(environment: Environment, folder: string): Promise<TestTally> {
-  const vitest = path.join(environment.root, 'node_modules/vitest/vitest.mjs');
-  const projects = ['real', 'browser', 'alone'].flatMap((name) => ['--project', name]);
-  const runTests = async (report: string, files: readonly string[]) =>
-    run(process.execPath, [vitest, 'run', ...projects, ...reporters(path.join(folder, report)), ...files], environment);
-  const code = await runTests('real.json', []);
-  const first = readTally(path.join(folder, 'real.json'), code);
-  const files = first.failedFiles;
-  if (!environment.all.CI || files.length === 0 || files.length > MAX_SECOND_TRIES) return first;
-  say(`failed, and tried once more by themselves: ${files.map((file) => path.basename(file)).join(', ')}`);
-  const again = readTally(path.join(folder, 'again.json'), await runTests('again.json', files));
-  const others = readTally(path.join(folder, 'real.json'), 0, files);
-  return { ...again, passed: others.passed + again.passed };
-}
-
-/** `test`: installs what the tests need, runs the gate of contributors and then the parts that need real servers. */
-export async function testCommand(environment: Environment): Promise<number> {
+async function installPrograms(environment: Environment): Promise<void> {
   const missing = Object.entries(NEEDED).flatMap(([program, name]) => {
     return findCommand(program, environment.searchPath) ? [] : [name];
   });
   if (missing.length > 0) await installPackages(missing, environment, say);
+}
+
+/** Format, lint, types and unused code on one core, unit tests on the other. */
+async function runCheck(run: TestRun): Promise<void> {
+  const beside = (async () => {
+    for (const part of STATIC_CHECKS) await run.run(part, { isQuiet: true });
+  })();
+  await run.run(vitestPart('unit tests; format, lint, types and unused code', ['unit']));
+  await beside;
+}
+
+async function runAll(run: TestRun, environment: Environment): Promise<void> {
+  await installPrograms(environment);
+  await runCheck(run);
+  await run.run(vitestPart('tests with NGINX, Redis, instances and Chromium', PROJECTS.slice(1)));
+}
+
+async function runAreas(run: TestRun, areas: readonly string[], environment: Environment): Promise<void> {
+  const all = listTestFiles(environment.root);
+  const chosen = areas.filter((area) => area !== CHECK).map((area) => ({ area, files: filesOf(area, all) }));
+  const unknown = chosen.find(({ files }) => files.length === 0);
+  if (unknown) {
+    const names = [CHECK, ...testAreas(all)].join(', ');
+    throw new UsageError(
+      `no test has "${unknown.area}" in its name`,
+      `name one of these, or part of a file's name: ${names}`,
+    );
+  }
+  const files = [...new Set(chosen.flatMap((each) => each.files))];
+  if (files.some((file) => /^test\/(real|browser|alone)\//.test(file))) await installPrograms(environment);
+  if (areas.includes(CHECK)) await runCheck(run);
+  if (files.length > 0) await run.run(vitestPart(`${files.length} files of tests`, [], files));
+}
+
+/**
+ * `test`: all checks and tests, or those of some areas. What they need is installed first.
+ *
+ * @returns the exit code. The last line says how many tests passed and failed.
+ */
+export async function testCommand(areas: readonly string[], environment: Environment): Promise<number> {
   mkdirSync(tmpdir(), { recursive: true });
   const folder = mkdtempSync(path.join(tmpdir(), 'weir-test-'));
+  const endWatch = watchMachine();
   try {
-    say('npm run check: format, lint, types, architecture, unit tests');
-    // The second -- is for the script that npm run check ends with.
-    const check = await run(
-      'npm',
-      ['run', 'check', '--', '--', ...reporters(path.join(folder, 'check.json'))],
-      environment,
-    );
-    say('tests with NGINX, Redis, instances and Chromium');
-    const parts = [readTally(path.join(folder, 'check.json'), check), await realTests(environment, folder)];
-    const passed = parts.reduce((sum, part) => sum + part.passed, 0);
-    const failed = parts.reduce((sum, part) => sum + part.failed, 0);
+    const run = new TestRun(environment, folder);
+    await (areas.length > 0 ? runAreas(run, areas, environment) : runAll(run, environment));
+    const { passed, failed } = run.sum();
+    const machine = endWatch();
+    if (failed > 0) say(`failed: ${run.failed.join('; ')}`);
+    if (failed > 0) say(`${machine.isStarved ? 'this machine was starved' : 'this machine'}: ${machine.sentence}`);
     print(`${passed} passed, ${failed} failed`);
     return failed === 0 ? 0 : 1;
   } finally {
+    endWatch();
     rmSync(folder, { recursive: true, force: true });
   }
 }

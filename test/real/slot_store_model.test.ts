@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slotScripts } from '../../src/adapters/stores/slots/slot_scripts.ts';
 import type { Slot } from '../../src/core/resilience/slot_store.ts';
+import { runs } from '../support/fast_check_runs.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { type SlotInstance, startSlotInstance } from '../support/slot_cluster.ts';
 import { slotOf } from '../support/slot_store_contract.ts';
@@ -219,7 +220,7 @@ describe('slots in a real Redis', () => {
           await world.close();
         }
       }),
-      { numRuns: 12, interruptAfterTimeLimit: 90_000, endOnFailure: true },
+      { numRuns: runs(12), interruptAfterTimeLimit: 90_000, endOnFailure: true },
     );
     expect(run).toBeGreaterThan(1);
   }, 150_000);

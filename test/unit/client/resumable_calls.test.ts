@@ -5,7 +5,9 @@ import { fetchTransport } from '../../../src/client/transport.ts';
 import type { StreamEvent } from '../../../src/protocol/stream_event.ts';
 import { until } from '../../support/until.ts';
 import { type Answer, cut, drop, hang, refuse, stream, THREAD } from './scripted_server.ts';
-import { attach, FRAMES, first, open, REQUEST, serve, TEXT } from './scripted_stream.ts';
+import { attach, FRAMES, first, open, REQUEST, serve, TEXT, useScriptedServers } from './scripted_stream.ts';
+
+useScriptedServers();
 
 describe('opening a resumable stream', () => {
   it('repeats a POST that got no head, with the same idempotency key', async () => {

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeNotice } from '../../../src/protocol/weir_encoder.ts';
+import { runs } from '../../support/fast_check_runs.ts';
 import { type Answer, cut, refuse, stream, THREAD, transcript } from './scripted_server.ts';
-import { FRAMES, first, open, PARTS, serve, TEXT } from './scripted_stream.ts';
+import { FRAMES, first, open, PARTS, serve, TEXT, useScriptedServers } from './scripted_stream.ts';
+
+useScriptedServers();
 
 describe('a resumable stream', () => {
   it('goes on from the cursor after a cut, with the token of its status', async () => {
@@ -131,7 +134,7 @@ describe('a resumable stream', () => {
         expect(events.map(({ id }) => id)).toEqual(['1.0', '1.1', '2.2', '3.3', '3.4', '4.5']);
         server.close();
       }),
-      { numRuns: 60 },
+      { numRuns: runs(20) },
     );
   });
 });

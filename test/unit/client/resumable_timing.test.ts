@@ -3,7 +3,9 @@ import { fetchTransport, type Transport } from '../../../src/client/transport.ts
 import type { StreamEvent } from '../../../src/protocol/stream_event.ts';
 import { HEARTBEAT } from '../../../src/protocol/weir_encoder.ts';
 import { type Answer, cut, drop, hang, refuse, ScriptedServer, stream } from './scripted_server.ts';
-import { FRAMES, first, open, serve, TEXT } from './scripted_stream.ts';
+import { FRAMES, first, open, serve, TEXT, useScriptedServers } from './scripted_stream.ts';
+
+useScriptedServers();
 
 describe('a resumable stream, in time', () => {
   it('gives a silent connection up, one with a head and one without', async () => {

@@ -32,12 +32,13 @@ export async function open(server: ScriptedServer, options: Partial<StreamOption
 export const attach = (server: ScriptedServer, options: Partial<AttachOptions> = {}) =>
   attachStream(THREAD, { baseUrl: server.baseUrl, ...options });
 
-beforeEach(() => {
-  // No jitter: a first retry leaves at once, and so do those after it.
-  vi.spyOn(Math, 'random').mockReturnValue(0);
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  for (const server of servers.splice(0)) server.close();
-});
+/** For the tests of one file: no jitter, so that retries leave at once, and no server that outlives its test. */
+export function useScriptedServers(): void {
+  beforeEach(() => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    for (const server of servers.splice(0)) server.close();
+  });
+}

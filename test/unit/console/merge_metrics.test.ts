@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { PrometheusMetrics } from '../../../src/adapters/observe/prometheus_metrics.ts';
 import { mergeMetrics } from '../../../src/console/merge_metrics.ts';
+import { runs } from '../../support/fast_check_runs.ts';
 
 interface Sample {
   name: string;
@@ -97,7 +98,7 @@ describe('the metrics of several instances', () => {
         const kinds = { a_total: 'counter', a: 'histogram', a_count_of: 'gauge' };
         expect(types).toEqual({ up: 'gauge', ...(texts.size > 0 ? kinds : {}) });
       }),
-      { numRuns: 300 },
+      { numRuns: runs(100) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ChatReader } from '../../../src/core/passthrough/chat_reader.ts';
 import { EventScanner } from '../../../src/core/passthrough/event_scanner.ts';
+import { runs } from '../../support/fast_check_runs.ts';
 import { chunkFrame, DONE_FRAME, usageFrame } from '../../support/openai_frames.ts';
 
 const latin1 = (text: string) => Buffer.from(text).toString('latin1');
@@ -55,7 +56,7 @@ describe('bytes cut anywhere', () => {
         expect(got.during).toBe(done ? 'end' : undefined);
         expect(got.reader.complete).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
+import { runs } from '../../support/fast_check_runs.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -25,7 +26,7 @@ describe('TimerWheel', () => {
         }
         expect(wheel.size).toBe(0);
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

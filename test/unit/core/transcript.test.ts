@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Transcript } from '../../../src/core/stream/transcript.ts';
+import { runs } from '../../support/fast_check_runs.ts';
 
 describe('Transcript', () => {
   it('counts code points and hashes the whole, however the text was cut', () => {
@@ -20,7 +21,7 @@ describe('Transcript', () => {
           sha256: createHash('sha256').update(whole).digest('hex'),
         });
       }),
-      { numRuns: 30 },
+      { numRuns: runs(5) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonFields } from '../../../src/protocol/json_fields.ts';
+import { runs } from '../../support/fast_check_runs.ts';
 
 const NAMES = new Set(['model', 'stream', 'n']);
 
@@ -21,7 +22,7 @@ describe('members of a JSON object', () => {
         const json = JSON.stringify(object, null, indent);
         expect(read(json)).toEqual(JSON.parse(JSON.stringify(Object.fromEntries(wanted))));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -2,6 +2,7 @@ import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_EVENT_CHARS, SseDecoder, type SseEvent, SseLimitError } from '../../../src/protocol/sse_decoder.ts';
+import { runs } from '../../support/fast_check_runs.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -102,7 +103,7 @@ describe('SseDecoder', () => {
         parser.feed(new TextDecoder().decode(all));
         expect(decode(parts).map((event) => ({ ...event, id: '' }))).toEqual(reference);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });
