@@ -64,10 +64,10 @@ describe('the live stream', () => {
       .click();
     await answer.getByText('Streaming').waitFor();
     const had = await tokens();
-    await until('more tokens', async () => (await tokens()) > had + 20, 20_000);
+    await until('more tokens', async () => (await tokens()) > had + 20);
     await page.reload();
     await answer.getByText('found again after a reload').waitFor();
-    await until('all tokens again', async () => (await tokens()) > had + 20, 20_000);
+    await until('all tokens again', async () => (await tokens()) > had + 20);
     await page.keyboard.press('Escape');
     await answer.getByText('Cancelled').waitFor();
     await page.reload();

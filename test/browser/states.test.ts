@@ -179,9 +179,11 @@ describe('with and without the balancer', () => {
 describe('the overview', () => {
   it.each(['light', 'dark'] as const)('tells which providers fail, and where, in %s', async (theme) => {
     const circuit = (id: string) => (id === 'app-1' ? 'open' : id === 'app-2' ? 'half_open' : 'closed');
-    const { page, console } = await open({}, '#/overview');
+    // The list of providers says that openai has no key, and takes the place of its circuit as soon as it is there.
+    const { page, console } = await open({ breakersOf: () => ({ fake: 'closed', openai: 'closed' }) }, '#/overview');
     await page.emulateMedia({ colorScheme: theme });
     const providers = page.getByRole('region', { name: 'Providers' });
+    await providers.getByText('OPENAI_API_KEY is not set.').waitFor();
     await providers.getByText('closed', { exact: true }).waitFor();
     expect(await providers.getByText('left alone').count()).toBe(0);
     console.script.breakersOf = (id) => ({ anthropic: 'closed', groq: 'open', openai: circuit(id) });

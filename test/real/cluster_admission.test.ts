@@ -184,13 +184,13 @@ describe('the total over three instances', () => {
         if ((await statuses([raw]))[200]) streams.push(raw);
         return streams.length === 20;
       };
-      await until('one instance has it all', fill(one), 15_000);
+      await until('one instance has it all', fill(one));
       const refused = [small.open(one, 'all'), small.open(two, 'all'), small.open(three, 'all')];
       expect(await statuses(refused)).toEqual({ 503: 3 });
       // How many there are elsewhere it knows as of their last renewal.
       expect(refused[1]?.received()).toMatch(/"reason":"pool_exhausted","current":\d+,"max":20\b/);
       for (const raw of streams.splice(0)) raw.socket.destroy();
-      await until('another one has it all', fill(two), 15_000);
+      await until('another one has it all', fill(two));
       expect(small.provider.peak('all')).toBe(20);
       for (const raw of streams) raw.socket.destroy();
       await small.nothingLeft();

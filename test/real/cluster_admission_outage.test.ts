@@ -116,7 +116,7 @@ describe('while Redis is away', () => {
     expect((counts[200] ?? 0) + (counts[429] ?? 0)).toBe(60);
     expect(counts[200]).toBeLessThanOrEqual(3);
     expect((await stack.health(at(0))).redis).toBe('disconnected');
-    await until('health tells', everyHealth('connected'), 15_000);
+    await until('health tells', everyHealth('connected'));
     for (const raw of before) expect(raw.received()).not.toContain('event: error');
     await freeAgain('patient', [...before, ...during]);
   });

@@ -25,7 +25,7 @@ it('dev: one instance without NGINX lets three of ten streams in, and ends at a 
   dev = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, DRAIN_SECONDS: '1' } });
   const ended = new Promise((resolve) => dev?.once('exit', resolve));
   const api = `http://127.0.0.1:${port}/api/v1`;
-  await until('the instance answers', () => shortRequest({ url: `${api}/health/ready` }).catch(() => false), 20_000);
+  await until('the instance answers', () => shortRequest({ url: `${api}/health/ready` }).catch(() => false));
 
   const answers = await Promise.all(
     Array.from({ length: 10 }, () =>

@@ -134,7 +134,7 @@ describe('Redis', () => {
     expectWhole(58, 750, streams[1] as Reading);
     expect(await deployment.slots(1)).toBe(0);
     expect(await deployment.metric(1, 'weir_active_streams')).toBe(0);
-    await until('Redis counts none', async () => (await deployment.slotsInRedis()) === 0, 15_000);
+    await until('Redis counts none', async () => (await deployment.slotsInRedis()) === 0);
     expect(deployment.errors()).toEqual([]);
   });
 

@@ -240,7 +240,7 @@ describe('a stream whose client left before a word was said, and whose instance 
       [1, 2].some((at) =>
         deployment.at(at).lines.some((line) => line.event === 'Stream taken over' && line.thread_id === id),
       );
-    await until('another one has it', told, 20_000);
+    await until('another one has it', told);
     await deployment.boot(0);
   });
 });

@@ -261,18 +261,22 @@ describe('the circuit of a provider', () => {
     expect(await metric(`weir_failovers_total\\|provider="${name}",reason="breaker"\\|`)).toBe(1);
 
     // The probe takes its time; meanwhile nobody else goes there.
-    answers = () => [{ pause: 500 }, streamHead, { write: DOOR_STREAMS.responses }];
+    const seen = Promise.withResolvers<void>();
+    answers = () => [{ until: seen.promise }, streamHead, { write: DOOR_STREAMS.responses }];
     const respond = (model: string) => askDoor(instance.url, '/v1/responses', { model, input: 'hi', stream: true });
     const probe = await until('the time is over', async () => {
       const asked = respond(`${name}/mock`);
-      return Promise.race([
-        until('it is passed on', () => callsTo(first, calls) === 1, 1_000).then(() => ({ asked })),
-        asked.then(() => undefined),
-      ]);
+      let isRefused = false;
+      void asked.then(() => {
+        isRefused = true;
+      });
+      await until('it is passed on or refused', () => isRefused || callsTo(first, calls) === 1);
+      return isRefused ? undefined : { asked };
     });
     expect(await breakers(name)).toBe('half_open');
     const others = await Promise.all(Array.from({ length: 5 }, () => respond(`${name}/mock`)));
     expect(others.map(({ status }) => status)).toEqual(Array(5).fill(503));
+    seen.resolve();
     expect((await probe.asked).text).toBe(DOOR_STREAMS.responses);
     expect(callsTo(first, calls)).toBe(1);
     expect(await breakers(name)).toBe('closed');

@@ -224,7 +224,7 @@ describe('a client', () => {
           last = await metric(own, 'weir_inter_chunk_seconds_count');
           return last === before && last > 1_000;
         };
-        await until('the provider stands still', isStill, 20_000);
+        await until('the provider stands still', isStill);
         expect(await metric(own, 'weir_resident_memory_bytes')).toBeLessThan(400 * 1024 * 1024);
         expect(provider.openFor(query)).toBe(1);
         await until('it is cut', () => own.lines.some(({ outcome }) => outcome === 'slow_reader'), MINUTE);

@@ -91,7 +91,7 @@ describe('scale', () => {
     expect(stack.plan().services.map(({ name }) => name)).toContain('app-5');
     // From zero: those that begin now are spread over five.
     const ended = load.ended.length;
-    await until('every stream is one that began since', () => load.ended.length > ended + 200, 20_000);
+    await until('every stream is one that began since', () => load.ended.length > ended + 200);
     const spread = Object.values(perInstance(load.ended.slice(ended + 100)));
     expect(spread).toHaveLength(5);
     expect(Math.min(...spread)).toBeGreaterThan(Math.max(...spread) / 2);
@@ -106,7 +106,7 @@ describe('scale', () => {
     for (const { pid } of leaving) expect(existsSync(`/proc/${pid}`)).toBe(false);
     expect(sockets.filter((socket) => existsSync(socket))).toEqual([]);
     const since = load.ended.length;
-    await until('streams began since', () => load.ended.length > since + 100, 20_000);
+    await until('streams began since', () => load.ended.length > since + 100);
     const answers = await load.stop();
     expect(flaws(answers)).toEqual([]);
     expect(Object.keys(perInstance(answers.slice(-100))).sort()).toEqual(['app-1', 'app-2']);

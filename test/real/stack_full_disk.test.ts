@@ -43,6 +43,6 @@ describe('a full disk', () => {
     expect(await pids()).toEqual(before);
     // The supervisor has lines to write about this one.
     process.kill(before[0] as number, 'SIGKILL');
-    await until('the instance is back', async () => (await stream()).status === 200, 20_000);
+    await until('the instance is back', async () => (await stream()).status === 200);
   }, 120_000);
 });

@@ -34,7 +34,7 @@ export function statusOf(raw: RawConnection): number | undefined {
 
 /** Waits for all heads and counts them by status. */
 export async function statuses(all: RawConnection[]): Promise<Record<number, number>> {
-  await until('every request is answered', () => all.every((raw) => statusOf(raw) !== undefined), 20_000);
+  await until('every request is answered', () => all.every((raw) => statusOf(raw) !== undefined));
   const counts: Record<number, number> = {};
   for (const raw of all) counts[statusOf(raw) as number] = (counts[statusOf(raw) as number] ?? 0) + 1;
   return counts;
@@ -94,7 +94,7 @@ export async function startAdmissionStack(environment: Record<string, string> = 
           const keys = await client.keys('weir:slots:*');
           return Promise.all(keys.map((key) => client.zcard(key)));
         });
-      await until('Redis counts nothing', async () => (await members()).every((count) => count === 0), 15_000);
+      await until('Redis counts nothing', async () => (await members()).every((count) => count === 0));
     },
     async close() {
       await Promise.all(stack.instances.map((instance) => instance.stop()));

@@ -49,7 +49,7 @@ export async function survive({ faults, restartMs, seeds, tokens, victim }: Faul
   );
   if (victim !== undefined) {
     const underWay = () => spoken.every(({ seen }) => seen > 20);
-    await Promise.race([all, until('all streams are under way', underWay, 20_000)]);
+    await Promise.race([all, until('all streams are under way', underWay)]);
     await deployment.kill(victim);
   }
   for (const [at, result] of (await all).entries()) {

@@ -158,6 +158,8 @@ async function play(steps: readonly MockStep[], response: ServerResponse): Promi
       if (!response.write(step.write)) await drained(response);
     } else if ('pause' in step) {
       await sleep(step.pause);
+    } else if ('until' in step) {
+      await step.until;
     } else if ('reset' in step) {
       response.socket?.resetAndDestroy();
       return;

@@ -5,6 +5,8 @@ export type MockStep =
   | { write: string | Uint8Array }
   /** Milliseconds. */
   | { pause: number }
+  /** Goes on when this settles. */
+  | { until: Promise<unknown> }
   /** Nothing more comes, and the connection stays open until the client closes it. */
   | { hang: true }
   /** TCP reset. */

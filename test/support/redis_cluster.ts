@@ -83,7 +83,7 @@ export async function startRedisCluster(): Promise<TestRedisCluster> {
     const id = await cli(primaries[at]?.port ?? 0, 'cluster', 'myid');
     await until('it takes its replica', async () => (await cli(port, 'cluster', 'replicate', id)) === 'OK');
   }
-  await until('the cluster is up', each('cluster_state:ok'), 20_000);
+  await until('the cluster is up', each('cluster_state:ok'));
   await until('the replicas are in step', async () => {
     const infos = await Promise.all(primaries.map(({ port }) => cli(port, 'info', 'replication')));
     return infos.every((info) => /slave0:.*state=online/.test(info));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Looks every 20 ms until `look` gives something true; fails with what was awaited when `limitMs` is over. */
-export async function until<T>(what: string, look: () => T | Promise<T>, limitMs = 10_000): Promise<NonNullable<T>> {
+/** Looks every 20 ms until `look` gives something true. `limitMs` bounds a hang: when it is over, this fails with what was awaited. */
+export async function until<T>(what: string, look: () => T | Promise<T>, limitMs = 30_000): Promise<NonNullable<T>> {
   const deadline = performance.now() + limitMs;
   for (;;) {
     const found = await look();
