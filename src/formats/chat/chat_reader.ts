@@ -1,0 +1,172 @@
+import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_shape.ts';
+import { protocolError, providerError, truncated } from '../provider_error.ts';
+import type { FinishReason, ReasoningSeal, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
+import { ToolCallIndex } from '../tool_call_index.ts';
+
+const FINISH_REASONS: Record<string, FinishReason> = {
+  stop: 'stop',
+  length: 'length',
+  tool_calls: 'tool_calls',
+  function_call: 'tool_calls',
+  content_filter: 'content_filter',
+};
+
+/** The first choice of chat completions: OpenAI's, and what DeepSeek, vLLM, Mistral and OpenRouter add to it. */
+export class ChatReader implements StreamReader {
+  readonly #calls = new ToolCallIndex();
+  #reason: FinishReason | undefined;
+  #usage: TokenUsage | undefined;
+  #over = false;
+
+  read(data: string): readonly StreamPart[] {
+    if (this.#over) return [];
+    if (data === '[DONE]') return this.end();
+    const chunk = parseObject(data);
+    const parts: StreamPart[] = [];
+    if (!chunk) parts.push(protocolError('an event is no JSON object'));
+    else if (chunk.error) parts.push(providerError(chunk.error));
+    else this.#readChunk(chunk, parts);
+    this.#over = parts.at(-1)?.type === 'error';
+    return parts;
+  }
+
+  /** A server that sends no `[DONE]` has said all when it has given its finish reason. */
+  end(): readonly StreamPart[] {
+    if (this.#over) return [];
+    this.#over = true;
+    if (this.#reason === undefined) return [truncated()];
+    const finish: StreamPart = { type: 'finish', reason: this.#reason };
+    return this.#usage ? [{ type: 'usage', usage: this.#usage }, finish] : [finish];
+  }
+
+  #readChunk(chunk: JsonObject, parts: StreamPart[]): void {
+    this.#usage = chatUsageOf(chunk.usage) ?? this.#usage;
+    if (chunk.choices !== undefined && !Array.isArray(chunk.choices)) {
+      parts.push(protocolError('"choices" is no list'));
+      return;
+    }
+    for (const entry of listOf(chunk.choices)) {
+      const choice = objectOf(entry);
+      if (!choice) {
+        parts.push(protocolError('a choice is no object'));
+        return;
+      }
+      if ((choice.index ?? 0) !== 0) continue;
+      if (choice.delta !== undefined && choice.delta !== null) {
+        const delta = objectOf(choice.delta);
+        if (!delta) {
+          parts.push(protocolError('"delta" is no object'));
+          return;
+        }
+        readMessage(delta, this.#calls, parts);
+        if (parts.at(-1)?.type === 'error') return;
+      }
+      if (typeof choice.finish_reason === 'string') this.#reason = FINISH_REASONS[choice.finish_reason] ?? 'stop';
+    }
+  }
+}
+
+/** @param body a whole chat completion @returns its parts; an `error` where it is none */
+export function readChatAnswer(body: unknown): readonly StreamPart[] {
+  const answer = objectOf(body);
+  if (answer?.error) return [providerError(answer.error)];
+  const choice = objectOf(listOf(answer?.choices).find((entry) => (objectOf(entry)?.index ?? 0) === 0));
+  const message = objectOf(choice?.message);
+  if (!message) return [protocolError('the answer has no message')];
+  const parts: StreamPart[] = [];
+  readMessage(message, new ToolCallIndex(), parts);
+  if (parts.at(-1)?.type === 'error') return parts;
+  const usage = chatUsageOf(answer?.usage);
+  if (usage) parts.push({ type: 'usage', usage });
+  parts.push({ type: 'finish', reason: FINISH_REASONS[textOf(choice?.finish_reason)] ?? 'stop' });
+  return parts;
+}
+
+/** What a message or a piece of one holds, in the order in which models say it. An `error` is the last part. */
+function readMessage(message: JsonObject, calls: ToolCallIndex, parts: StreamPart[]): void {
+  readReasoning(message, parts);
+  if (!readContent(message.content, parts)) {
+    parts.push(protocolError('"content" is neither text nor a list of parts'));
+    return;
+  }
+  if (message.refusal) parts.push({ type: 'refusal', text: textOf(message.refusal) });
+  for (const entry of listOf(message.annotations)) {
+    const { url, title, start_index, end_index } = objectOf(objectOf(entry)?.url_citation) ?? {};
+    if (typeof url !== 'string') continue;
+    const [start, end] = [countOf(start_index), countOf(end_index)];
+    const places = start === undefined || end === undefined ? {} : { start, end };
+    parts.push({ type: 'citation', citation: { url, title: textOf(title), ...places } });
+  }
+  for (const [position, entry] of listOf(message.tool_calls).entries()) {
+    const call = objectOf(entry);
+    const asked = objectOf(call?.function) ?? {};
+    // A few servers leave the index out and send each call whole.
+    const key = countOf(call?.index) ?? position;
+    const error = calls.read(key, textOf(call?.id), textOf(asked.name), asked.arguments, parts);
+    if (error !== undefined) {
+      parts.push(protocolError(error));
+      return;
+    }
+  }
+}
+
+/** OpenRouter says the same reasoning twice: as details, which hold the signatures, and as text. */
+function readReasoning(message: JsonObject, parts: StreamPart[]): void {
+  const details = listOf(message.reasoning_details).flatMap((entry): JsonObject[] => {
+    const detail = objectOf(entry);
+    return detail ? [detail] : [];
+  });
+  for (const { type, text, summary, signature, data, id } of details) {
+    const said = textOf(text) || textOf(summary);
+    if (said) parts.push({ type: 'reasoning', text: said });
+    const kind = SEALS[textOf(type)];
+    const sealed = textOf(signature) || textOf(data);
+    if (!kind || !sealed) continue;
+    parts.push({ type: 'reasoning_seal', seal: { kind, data: sealed, ...(typeof id === 'string' ? { id } : {}) } });
+  }
+  if (details.some(({ text, summary }) => text || summary)) return;
+  const text = textOf(message.reasoning_content) || textOf(message.reasoning);
+  if (text) parts.push({ type: 'reasoning', text });
+}
+
+const SEALS: Record<string, ReasoningSeal['kind']> = {
+  'reasoning.text': 'signature',
+  'reasoning.encrypted': 'encrypted',
+  'reasoning.redacted': 'redacted',
+};
+
+/** Text, nothing, or a list of parts (Mistral's models that reason send their thinking there). */
+function readContent(content: unknown, parts: StreamPart[]): boolean {
+  if (content === undefined || content === null || content === '') return true;
+  if (typeof content === 'string') parts.push({ type: 'text', text: content });
+  else if (!Array.isArray(content)) return false;
+  for (const entry of listOf(content)) {
+    const part = objectOf(entry);
+    if (part?.type === 'text') {
+      if (part.text) parts.push({ type: 'text', text: textOf(part.text) });
+    } else if (part?.type === 'thinking') {
+      const text = listOf(part.thinking)
+        .map((piece) => textOf(objectOf(piece)?.text))
+        .join('');
+      if (text) parts.push({ type: 'reasoning', text });
+    } else if (!part) return false;
+  }
+  return true;
+}
+
+/** @returns undefined where nothing that can be counted was reported */
+export function chatUsageOf(value: unknown): TokenUsage | undefined {
+  const usage = objectOf(value);
+  const input = countOf(usage?.prompt_tokens);
+  const output = countOf(usage?.completion_tokens);
+  if (!usage || (input === undefined && output === undefined)) return undefined;
+  const cached =
+    countOf(objectOf(usage.prompt_tokens_details)?.cached_tokens) ?? countOf(usage.prompt_cache_hit_tokens);
+  const reasoning = countOf(objectOf(usage.completion_tokens_details)?.reasoning_tokens);
+  return {
+    input: input ?? 0,
+    output: output ?? 0,
+    ...(cached === undefined ? {} : { cachedInput: cached }),
+    ...(reasoning === undefined ? {} : { reasoning }),
+  };
+}

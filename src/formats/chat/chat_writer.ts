@@ -1,0 +1,137 @@
+import { openAiError } from '../../protocol/openai_error.ts';
+import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
+
+/** What all chunks of one answer have in common. */
+export interface ChatHead {
+  id: string;
+  /** Unix seconds. */
+  created: number;
+  model: string;
+}
+
+const FINISH_REASONS: Record<FinishReason, string> = {
+  stop: 'stop',
+  stop_sequence: 'stop',
+  length: 'length',
+  tool_calls: 'tool_calls',
+  content_filter: 'content_filter',
+  refusal: 'content_filter',
+  pause: 'stop',
+};
+
+/** Writes chunks of a chat completion. Reasoning goes where DeepSeek and OpenRouter have it. */
+export class ChatWriter implements StreamWriter {
+  readonly #prefix: string;
+  readonly #includeUsage: boolean;
+  #usage: TokenUsage | undefined;
+
+  /** @param includeUsage as the request's `stream_options` say */
+  constructor({ id, created, model }: ChatHead, includeUsage: boolean) {
+    this.#prefix = JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1);
+    this.#includeUsage = includeUsage;
+  }
+
+  begin(): string {
+    return this.#chunk('{"role":"assistant","content":""}');
+  }
+
+  write(part: StreamPart): string {
+    switch (part.type) {
+      case 'text':
+        return this.#chunk(`{"content":${JSON.stringify(part.text)}}`);
+      case 'reasoning':
+        return this.#chunk(`{"reasoning_content":${JSON.stringify(part.text)}}`);
+      case 'reasoning_seal':
+        return this.#chunk(JSON.stringify({ reasoning_details: [chatSeal(part.seal)] }));
+      case 'tool_call':
+        return this.#chunk(
+          JSON.stringify({ tool_calls: [{ index: part.index, ...chatCall(part.id, part.name, '') }] }),
+        );
+      case 'tool_arguments':
+        return this.#chunk(
+          `{"tool_calls":[{"index":${part.index},"function":{"arguments":${JSON.stringify(part.json)}}}]}`,
+        );
+      case 'refusal':
+        return this.#chunk(`{"refusal":${JSON.stringify(part.text)}}`);
+      case 'citation':
+        return this.#chunk(JSON.stringify({ annotations: [chatAnnotation(part.citation)] }));
+      case 'usage':
+        this.#usage = part.usage;
+        return '';
+      case 'finish':
+        return this.#end(part.reason);
+      case 'error':
+        return `data: ${JSON.stringify(openAiError(part.error))}\n\n`;
+    }
+  }
+
+  #end(reason: FinishReason): string {
+    const usage = chatUsage(this.#usage ?? { input: 0, output: 0 });
+    const counted = this.#includeUsage
+      ? `data: ${this.#prefix},"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
+      : '';
+    return `${this.#chunk('{}', FINISH_REASONS[reason])}${counted}data: [DONE]\n\n`;
+  }
+
+  /** @param delta JSON */
+  #chunk(delta: string, finishReason: string | null = null): string {
+    return `data: ${this.#prefix},"choices":[{"index":0,"delta":${delta},"finish_reason":${JSON.stringify(finishReason)}}]}\n\n`;
+  }
+}
+
+/** @param parts of a whole answer, without an error @returns the body of a chat completion that is not streamed */
+export function chatAnswer({ id, created, model }: ChatHead, parts: readonly StreamPart[]): object {
+  let [content, reasoning, refusal] = ['', '', ''];
+  let finish: FinishReason = 'stop';
+  let usage: TokenUsage = { input: 0, output: 0 };
+  const seals: object[] = [];
+  const annotations: object[] = [];
+  const calls: ReturnType<typeof chatCall>[] = [];
+  for (const part of parts) {
+    if (part.type === 'text') content += part.text;
+    else if (part.type === 'reasoning') reasoning += part.text;
+    else if (part.type === 'refusal') refusal += part.text;
+    else if (part.type === 'reasoning_seal') seals.push(chatSeal(part.seal));
+    else if (part.type === 'citation') annotations.push(chatAnnotation(part.citation));
+    else if (part.type === 'tool_call') calls[part.index] = chatCall(part.id, part.name, '');
+    else if (part.type === 'tool_arguments')
+      (calls[part.index] as ReturnType<typeof chatCall>).function.arguments += part.json;
+    else if (part.type === 'usage') usage = part.usage;
+    else if (part.type === 'finish') finish = part.reason;
+  }
+  const message = {
+    role: 'assistant',
+    content: content === '' && (calls.length > 0 || refusal !== '') ? null : content,
+    refusal: refusal === '' ? null : refusal,
+    ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+    ...(seals.length === 0 ? {} : { reasoning_details: seals }),
+    ...(annotations.length === 0 ? {} : { annotations }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+  };
+  const choice = { index: 0, message, logprobs: null, finish_reason: FINISH_REASONS[finish] };
+  return { id, object: 'chat.completion', created, model, choices: [choice], usage: chatUsage(usage) };
+}
+
+function chatCall(id: string, name: string, json: string) {
+  return { id, type: 'function' as const, function: { name, arguments: json } };
+}
+
+function chatSeal({ kind, data, id }: ReasoningSeal): object {
+  const type = kind === 'signature' ? 'reasoning.text' : `reasoning.${kind}`;
+  const value = kind === 'signature' ? { signature: data } : { data };
+  return { type, ...value, ...(id === undefined ? {} : { id }) };
+}
+
+function chatAnnotation({ url, title, start, end }: Citation): object {
+  return { type: 'url_citation', url_citation: { url, title, start_index: start ?? 0, end_index: end ?? 0 } };
+}
+
+function chatUsage({ input, output, cachedInput, reasoning }: TokenUsage): object {
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    ...(cachedInput === undefined ? {} : { prompt_tokens_details: { cached_tokens: cachedInput } }),
+    ...(reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoning } }),
+  };
+}

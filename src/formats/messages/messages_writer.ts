@@ -1,0 +1,203 @@
+import { anthropicError } from '../../protocol/anthropic_error.ts';
+import { sealText } from '../reasoning_seal.ts';
+import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
+
+export interface MessagesHead {
+  id: string;
+  model: string;
+}
+
+const STOP_REASONS: Record<FinishReason, string> = {
+  stop: 'end_turn',
+  stop_sequence: 'stop_sequence',
+  length: 'max_tokens',
+  tool_calls: 'tool_use',
+  content_filter: 'refusal',
+  refusal: 'refusal',
+  pause: 'pause_turn',
+};
+
+/**
+ * Writes one of Anthropic's messages. A block ends where another kind of part begins. Blocks of tool calls stay open to
+ * the end: their arguments may come in turns, and with text between.
+ */
+export class MessagesWriter implements StreamWriter {
+  readonly #head: MessagesHead;
+  #open: { kind: 'text' | 'thinking'; index: number } | undefined;
+  readonly #calls = new Map<number, number>();
+  #blocks = 0;
+  #usage: TokenUsage = { input: 0, output: 0 };
+
+  constructor(head: MessagesHead) {
+    this.#head = head;
+  }
+
+  begin(): string {
+    const usage = { input_tokens: 0, output_tokens: 0 };
+    return event({ type: 'message_start', message: { ...emptyMessage(this.#head), usage } });
+  }
+
+  write(part: StreamPart): string {
+    switch (part.type) {
+      // There is no block for a refusal: it is text, and the stop reason says what it is.
+      case 'text':
+      case 'refusal':
+        return this.#block('text') + this.#delta(`{"type":"text_delta","text":${JSON.stringify(part.text)}}`);
+      case 'citation':
+        return (
+          this.#block('text') +
+          this.#delta(JSON.stringify({ type: 'citations_delta', citation: citationOf(part.citation) }))
+        );
+      case 'reasoning':
+        return (
+          this.#block('thinking') + this.#delta(`{"type":"thinking_delta","thinking":${JSON.stringify(part.text)}}`)
+        );
+      case 'reasoning_seal':
+        return this.#seal(part.seal);
+      case 'tool_call':
+        return this.#call(part.index, part.id, part.name);
+      case 'tool_arguments': {
+        const delta = `{"type":"input_json_delta","partial_json":${JSON.stringify(part.json)}}`;
+        return this.#delta(delta, this.#calls.get(part.index) as number);
+      }
+      case 'usage':
+        this.#usage = part.usage;
+        return '';
+      case 'finish':
+        return this.#end(part.reason, part.sequence);
+      case 'error':
+        return event({ ...anthropicError(part.error) });
+    }
+  }
+
+  #block(kind: 'text' | 'thinking'): string {
+    if (this.#open?.kind === kind) return '';
+    const close = this.#close();
+    this.#open = { kind, index: this.#blocks };
+    const block = kind === 'text' ? { type: 'text', text: '' } : { type: 'thinking', thinking: '', signature: '' };
+    return close + this.#start(block);
+  }
+
+  #seal(seal: ReasoningSeal): string {
+    const { kind, data } = seal;
+    if (kind === 'signature') {
+      const opened = this.#block('thinking');
+      const delta = this.#delta(JSON.stringify({ type: 'signature_delta', signature: data }));
+      return opened + delta + this.#close();
+    }
+    // What only another provider can read has a block of its own, as Anthropic's own redacted thinking has.
+    const close = this.#close();
+    const start = this.#start({ type: 'redacted_thinking', data: sealText(seal, 'redacted') });
+    return close + start + stop(this.#blocks - 1);
+  }
+
+  #call(index: number, id: string, name: string): string {
+    const close = this.#close();
+    this.#calls.set(index, this.#blocks);
+    return close + this.#start({ type: 'tool_use', id, name, input: {} });
+  }
+
+  #start(block: object): string {
+    const index = this.#blocks;
+    this.#blocks += 1;
+    return event({ type: 'content_block_start', index, content_block: block });
+  }
+
+  /** @param delta JSON */
+  #delta(delta: string, index = (this.#open as { index: number }).index): string {
+    return `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":${delta}}\n\n`;
+  }
+
+  #close(): string {
+    if (this.#open === undefined) return '';
+    const index = this.#open.index;
+    this.#open = undefined;
+    return stop(index);
+  }
+
+  #end(reason: FinishReason, sequence: string | undefined): string {
+    const delta = { stop_reason: STOP_REASONS[reason], stop_sequence: sequence ?? null };
+    const usage = messagesUsage(this.#usage);
+    const calls = [...this.#calls.values()].map(stop).join('');
+    return this.#close() + calls + event({ type: 'message_delta', delta, usage }) + event({ type: 'message_stop' });
+  }
+}
+
+/** @param parts of a whole answer, without an error @returns the body of a message that is not streamed */
+export function messagesAnswer(head: MessagesHead, parts: readonly StreamPart[]): object {
+  const content: Record<string, unknown>[] = [];
+  const calls = new Map<number, { block: Record<string, unknown>; json: string }>();
+  let usage: TokenUsage = { input: 0, output: 0 };
+  let end: StreamPart & { type: 'finish' } = { type: 'finish', reason: 'stop' };
+  const last = (type: string, empty: Record<string, unknown>) => {
+    const block = content.at(-1);
+    if (block?.type === type && !(type === 'thinking' && block.signature !== '')) return block;
+    content.push({ type, ...empty });
+    return content.at(-1) as Record<string, unknown>;
+  };
+  for (const part of parts) {
+    if (part.type === 'text' || part.type === 'refusal') {
+      const block = last('text', { text: '' });
+      block.text += part.text;
+    } else if (part.type === 'citation') {
+      const block = last('text', { text: '' });
+      block.citations = [...((block.citations as object[]) ?? []), citationOf(part.citation)];
+    } else if (part.type === 'reasoning') {
+      const block = last('thinking', { thinking: '', signature: '' });
+      block.thinking += part.text;
+    } else if (part.type === 'reasoning_seal') {
+      const { kind, data } = part.seal;
+      if (kind === 'signature') last('thinking', { thinking: '', signature: '' }).signature = data;
+      else content.push({ type: 'redacted_thinking', data: sealText(part.seal, 'redacted') });
+    } else if (part.type === 'tool_call') {
+      const block = { type: 'tool_use', id: part.id, name: part.name, input: {} };
+      content.push(block);
+      calls.set(part.index, { block, json: '' });
+    } else if (part.type === 'tool_arguments') {
+      (calls.get(part.index) as { json: string }).json += part.json;
+    } else if (part.type === 'usage') usage = part.usage;
+    else if (part.type === 'finish') end = part;
+  }
+  for (const { block, json } of calls.values()) block.input = inputOf(json);
+  return {
+    ...emptyMessage(head),
+    content,
+    stop_reason: STOP_REASONS[end.reason],
+    stop_sequence: end.sequence ?? null,
+    usage: messagesUsage(usage),
+  };
+}
+
+/** A model can write arguments that are no JSON, and an answer that is cut off ends in the middle of them. */
+function inputOf(json: string): unknown {
+  try {
+    return json === '' ? {} : JSON.parse(json);
+  } catch {
+    return { _invalid_json: json };
+  }
+}
+
+function emptyMessage({ id, model }: MessagesHead) {
+  return { id, type: 'message', role: 'assistant', model, content: [], stop_reason: null, stop_sequence: null };
+}
+
+function citationOf({ url, title }: Citation): object {
+  return { type: 'web_search_result_location', url, title, cited_text: '', encrypted_index: '' };
+}
+
+function messagesUsage({ input, output, cachedInput, cacheWrite }: TokenUsage): object {
+  return {
+    input_tokens: Math.max(0, input - (cachedInput ?? 0) - (cacheWrite ?? 0)),
+    output_tokens: output,
+    cache_read_input_tokens: cachedInput ?? 0,
+    cache_creation_input_tokens: cacheWrite ?? 0,
+  };
+}
+
+function stop(index: number): string {
+  return event({ type: 'content_block_stop', index });
+}
+
+function event(data: { type: string } & Record<string, unknown>): string {
+  return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,176 @@
+import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_shape.ts';
+import { protocolError, providerError, truncated } from '../provider_error.ts';
+import { readSeal } from '../reasoning_seal.ts';
+import type { FinishReason, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
+import { ToolCallIndex } from '../tool_call_index.ts';
+
+const INCOMPLETE: Record<string, FinishReason> = { max_output_tokens: 'length', content_filter: 'content_filter' };
+
+/** OpenAI's responses: items with a beginning and an end, pieces between them, and the whole once more at the end. */
+export class ResponsesReader implements StreamReader {
+  readonly #calls = new ToolCallIndex();
+  /** Arguments of calls so far, by output index: some servers send them only whole, with the item's end. */
+  readonly #arguments = new Map<number, number>();
+  readonly #reasoned = new Set<number>();
+  #over = false;
+
+  read(data: string): readonly StreamPart[] {
+    if (this.#over) return [];
+    const event = parseObject(data);
+    if (!event) return data === '[DONE]' ? [] : this.#last([protocolError('an event is no JSON object')]);
+    const index = countOf(event.output_index) ?? 0;
+    switch (event.type) {
+      case 'response.output_text.delta':
+        return this.#piece('text', event.delta);
+      case 'response.refusal.delta':
+        return this.#piece('refusal', event.delta);
+      case 'response.reasoning_text.delta':
+      case 'response.reasoning_summary_text.delta':
+        this.#reasoned.add(index);
+        return this.#piece('reasoning', event.delta);
+      case 'response.reasoning_summary_part.added':
+        // Summaries are paragraphs.
+        return this.#reasoned.has(index) ? [{ type: 'reasoning', text: '\n\n' }] : [];
+      case 'response.output_text.annotation.added':
+        return citationParts(event.annotation);
+      case 'response.output_item.added':
+        return this.#added(index, objectOf(event.item));
+      case 'response.function_call_arguments.delta':
+        return this.#argumentsOf(index, event.delta);
+      case 'response.function_call_arguments.done':
+        return this.#rest(index, event.arguments);
+      case 'response.output_item.done':
+        return this.#done(index, objectOf(event.item));
+      case 'response.completed':
+      case 'response.incomplete':
+        return this.#last(endOf(objectOf(event.response) ?? {}, this.#calls.count > 0));
+      case 'response.failed':
+      case 'response.cancelled':
+        return this.#last([providerError(objectOf(event.response)?.error)]);
+      case 'error':
+        return this.#last([providerError(objectOf(event.error) ?? event)]);
+      default:
+        return [];
+    }
+  }
+
+  end(): readonly StreamPart[] {
+    return this.#over ? [] : this.#last([truncated()]);
+  }
+
+  #piece(type: 'text' | 'refusal' | 'reasoning', delta: unknown): readonly StreamPart[] {
+    if (typeof delta !== 'string') return this.#last([protocolError('"delta" is no text')]);
+    return delta === '' ? [] : [{ type, text: delta }];
+  }
+
+  #added(index: number, item: JsonObject | undefined): readonly StreamPart[] {
+    if (item?.type !== 'function_call') return [];
+    const parts: StreamPart[] = [];
+    const error = this.#calls.read(index, textOf(item.call_id), textOf(item.name), '', parts);
+    return error ? this.#last([protocolError(error)]) : [...parts, ...this.#argumentsOf(index, textOf(item.arguments))];
+  }
+
+  #argumentsOf(index: number, json: unknown): readonly StreamPart[] {
+    const call = this.#calls.indexOf(index);
+    if (typeof json !== 'string') return this.#last([protocolError('arguments are no text')]);
+    if (call === undefined) return this.#last([protocolError('arguments belong to no call')]);
+    if (json === '') return [];
+    this.#arguments.set(index, (this.#arguments.get(index) ?? 0) + json.length);
+    return [{ type: 'tool_arguments', index: call, json }];
+  }
+
+  /** What the pieces left out of the whole. */
+  #rest(index: number, whole: unknown): readonly StreamPart[] {
+    if (this.#calls.indexOf(index) === undefined) return [];
+    return this.#argumentsOf(index, textOf(whole).slice(this.#arguments.get(index) ?? 0));
+  }
+
+  #done(index: number, item: JsonObject | undefined): readonly StreamPart[] {
+    if (item?.type === 'reasoning') return sealParts(item);
+    if (item?.type !== 'function_call') return [];
+    const added = this.#calls.indexOf(index) === undefined ? this.#added(index, { ...item, arguments: '' }) : [];
+    return this.#over ? added : [...added, ...this.#rest(index, item.arguments)];
+  }
+
+  #last(parts: StreamPart[]): StreamPart[] {
+    this.#over = true;
+    return parts;
+  }
+}
+
+/** @param body a whole response @returns its parts; an `error` where it is none */
+export function readResponsesAnswer(body: unknown): readonly StreamPart[] {
+  const answer = objectOf(body);
+  if (answer?.error) return [providerError(answer.error)];
+  if (!answer || !Array.isArray(answer.output)) return [protocolError('the answer has no output')];
+  const parts: StreamPart[] = [];
+  const calls = new ToolCallIndex();
+  for (const [index, entry] of answer.output.entries()) {
+    const item = objectOf(entry);
+    if (!item) return [protocolError('an item is no object')];
+    if (item.type === 'reasoning') parts.push(...reasoningParts(item));
+    else if (item.type === 'message') parts.push(...messageParts(item));
+    else if (item.type === 'function_call') {
+      const error = calls.read(index, textOf(item.call_id), textOf(item.name), item.arguments, parts);
+      if (error) return [protocolError(error)];
+    }
+  }
+  return [...parts, ...endOf(answer, calls.count > 0)];
+}
+
+function messageParts(item: JsonObject): StreamPart[] {
+  return listOf(item.content).flatMap((entry): StreamPart[] => {
+    const part = objectOf(entry);
+    if (part?.type === 'refusal') return [{ type: 'refusal', text: textOf(part.refusal) }];
+    if (part?.type !== 'output_text') return [];
+    const text = textOf(part.text);
+    const said: StreamPart[] = text === '' ? [] : [{ type: 'text', text }];
+    return [...said, ...listOf(part.annotations).flatMap(citationParts)];
+  });
+}
+
+function reasoningParts(item: JsonObject): StreamPart[] {
+  const said = [...listOf(item.summary), ...listOf(item.content)].map((entry) => textOf(objectOf(entry)?.text));
+  const text = said.filter((part) => part !== '').join('\n\n');
+  return [...(text === '' ? [] : [{ type: 'reasoning' as const, text }]), ...sealParts(item)];
+}
+
+function sealParts({ id, encrypted_content }: JsonObject): StreamPart[] {
+  if (typeof encrypted_content !== 'string' || encrypted_content === '') return [];
+  const seal = readSeal(encrypted_content, 'encrypted');
+  // Of another provider's seal the item's id says nothing.
+  const named = seal.kind === 'encrypted' && typeof id === 'string' && seal.id === undefined ? { id } : {};
+  return [{ type: 'reasoning_seal', seal: { ...seal, ...named } }];
+}
+
+function citationParts(annotation: unknown): StreamPart[] {
+  const { url, title, start_index, end_index } = objectOf(annotation) ?? {};
+  if (typeof url !== 'string') return [];
+  const [start, end] = [countOf(start_index), countOf(end_index)];
+  const places = start === undefined || end === undefined ? {} : { start, end };
+  return [{ type: 'citation', citation: { url, title: textOf(title), ...places } }];
+}
+
+/** Usage and finish reason, as the whole response says them. */
+function endOf(response: JsonObject, called: boolean): StreamPart[] {
+  const reason = textOf(objectOf(response.incomplete_details)?.reason);
+  const incomplete = response.status === 'incomplete' ? (INCOMPLETE[reason] ?? 'length') : undefined;
+  const finish: StreamPart = { type: 'finish', reason: incomplete ?? (called ? 'tool_calls' : 'stop') };
+  const usage = usageOf(response.usage);
+  return usage ? [{ type: 'usage', usage }, finish] : [finish];
+}
+
+function usageOf(value: unknown): TokenUsage | undefined {
+  const usage = objectOf(value);
+  const input = countOf(usage?.input_tokens);
+  const output = countOf(usage?.output_tokens);
+  if (!usage || (input === undefined && output === undefined)) return undefined;
+  const cached = countOf(objectOf(usage.input_tokens_details)?.cached_tokens);
+  const reasoning = countOf(objectOf(usage.output_tokens_details)?.reasoning_tokens);
+  return {
+    input: input ?? 0,
+    output: output ?? 0,
+    ...(cached === undefined ? {} : { cachedInput: cached }),
+    ...(reasoning === undefined ? {} : { reasoning }),
+  };
+}

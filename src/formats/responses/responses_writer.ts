@@ -1,0 +1,240 @@
+import { openAiError } from '../../protocol/openai_error.ts';
+import { sealText } from '../reasoning_seal.ts';
+import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
+import { emptyResponse, endedResponse, type Item, type ResponsesHead } from './response_object.ts';
+
+interface OpenItem {
+  index: number;
+  item: Item;
+  /** Of what is said in pieces. */
+  text: string;
+}
+
+type Kind = 'output_text' | 'refusal' | 'reasoning';
+type OpenMessage = OpenItem & { kind: Kind };
+
+/** Writes the events of a response: numbered, each item opened before its pieces and closed before the end. */
+export class ResponsesWriter implements StreamWriter {
+  readonly #response: ReturnType<typeof emptyResponse>;
+  readonly #output: Item[] = [];
+  /** The item that is being said: a message with its last content part, or reasoning. */
+  #open: OpenMessage | undefined;
+  readonly #calls = new Map<number, OpenItem>();
+  #sequence = 0;
+  #usage: TokenUsage = { input: 0, output: 0 };
+
+  constructor(head: ResponsesHead) {
+    this.#response = emptyResponse(head);
+  }
+
+  begin(): string {
+    const response = this.#response;
+    return this.#event('response.created', { response }) + this.#event('response.in_progress', { response });
+  }
+
+  write(part: StreamPart): string {
+    switch (part.type) {
+      case 'text':
+        return this.#begin('output_text') + this.#piece('response.output_text.delta', part.text, { logprobs: [] });
+      case 'refusal':
+        return this.#begin('refusal') + this.#piece('response.refusal.delta', part.text);
+      case 'reasoning':
+        return this.#begin('reasoning') + this.#piece('response.reasoning_summary_text.delta', part.text);
+      case 'reasoning_seal':
+        return this.#seal(part.seal);
+      case 'citation':
+        return this.#begin('output_text') + this.#annotate(annotationOf(part.citation));
+      case 'tool_call':
+        return this.#close() + this.#call(part.index, part.id, part.name);
+      case 'tool_arguments':
+        return this.#argue(part.index, part.json);
+      case 'usage':
+        this.#usage = part.usage;
+        return '';
+      case 'finish':
+        return this.#end(part.reason);
+      case 'error': {
+        const { error } = openAiError(part.error);
+        const { message, code, param } = error;
+        // Some clients look for these in `error`.
+        return this.#event('error', { message, code, param, error });
+      }
+    }
+  }
+
+  #begin(kind: Kind): string {
+    const open = this.#open;
+    if (open?.kind === kind) return '';
+    // Text and refusal are parts of one message.
+    if (open && kind !== 'reasoning' && open.kind !== 'reasoning') {
+      const closed = this.#closePart();
+      open.kind = kind;
+      open.text = '';
+      return closed + this.#openPart();
+    }
+    const closed = this.#close();
+    const item =
+      kind === 'reasoning'
+        ? this.#add({ id: this.#id('rs'), type: 'reasoning', summary: [] })
+        : this.#add({ id: this.#id('msg'), type: 'message', status: 'in_progress', role: 'assistant', content: [] });
+    this.#open = { ...item.open, kind };
+    return closed + item.event + this.#openPart();
+  }
+
+  #openPart(): string {
+    const open = this.#open as OpenMessage;
+    const parts = partsOf(open);
+    const part = emptyPart(open.kind);
+    parts.push(part);
+    return this.#event(`${partEvent(open.kind)}.added`, { ...this.#place(open), part });
+  }
+
+  #piece(type: string, delta: string, more: object = {}): string {
+    const open = this.#open as OpenMessage;
+    open.text += delta;
+    return this.#event(type, { ...this.#place(open), delta, ...more });
+  }
+
+  #annotate(annotation: object): string {
+    const open = this.#open as OpenMessage;
+    const annotations = (partsOf(open).at(-1) as { annotations: object[] }).annotations;
+    annotations.push(annotation);
+    const place = { ...this.#place(open), annotation_index: annotations.length - 1 };
+    return this.#event('response.output_text.annotation.added', { ...place, annotation });
+  }
+
+  /** Ends the reasoning that it seals; reasoning without text is an item too. */
+  #seal(seal: ReasoningSeal): string {
+    if (this.#open?.kind === 'reasoning') {
+      // The item has an id of its own already.
+      this.#open.item.encrypted_content = sealText(seal, seal.id === undefined ? 'encrypted' : undefined);
+      return this.#close();
+    }
+    const closed = this.#close();
+    const own = seal.kind === 'encrypted' ? seal.id : undefined;
+    const encrypted_content = sealText(seal, 'encrypted');
+    const { open, event } = this.#add({ id: own ?? this.#id('rs'), type: 'reasoning', summary: [], encrypted_content });
+    return closed + event + this.#itemDone(open);
+  }
+
+  #call(index: number, callId: string, name: string): string {
+    const item = {
+      id: this.#id('fc'),
+      type: 'function_call',
+      status: 'in_progress',
+      call_id: callId,
+      name,
+      arguments: '',
+    };
+    const { open, event } = this.#add(item);
+    this.#calls.set(index, open);
+    return event;
+  }
+
+  #argue(index: number, delta: string): string {
+    const call = this.#calls.get(index) as OpenItem;
+    call.text += delta;
+    const place = { item_id: call.item.id, output_index: call.index };
+    return this.#event('response.function_call_arguments.delta', { ...place, delta });
+  }
+
+  /** Calls stay open to the end: their arguments may come in turns, and with text between. */
+  #closeCalls(): string {
+    let events = '';
+    for (const call of this.#calls.values()) {
+      call.item.arguments = call.text;
+      const { id, name } = call.item;
+      const whole = { item_id: id, output_index: call.index, name, arguments: call.text };
+      events += this.#event('response.function_call_arguments.done', whole) + this.#itemDone(call);
+    }
+    return events;
+  }
+
+  #closePart(): string {
+    const open = this.#open as OpenMessage;
+    const part = partsOf(open).at(-1) as Record<string, unknown>;
+    const place = this.#place(open);
+    const field = open.kind === 'refusal' ? 'refusal' : 'text';
+    part[field] = open.text;
+    const done = `response.${open.kind === 'reasoning' ? 'reasoning_summary_text' : open.kind}.done`;
+    const logprobs = open.kind === 'output_text' ? { logprobs: [] } : {};
+    return (
+      this.#event(done, { ...place, [field]: open.text, ...logprobs }) +
+      this.#event(`${partEvent(open.kind)}.done`, { ...place, part })
+    );
+  }
+
+  #close(): string {
+    const open = this.#open;
+    if (!open) return '';
+    const part = this.#closePart();
+    this.#open = undefined;
+    return part + this.#itemDone(open);
+  }
+
+  #itemDone({ index, item }: OpenItem): string {
+    if ('status' in item) item.status = 'completed';
+    return this.#event('response.output_item.done', { output_index: index, item });
+  }
+
+  #end(reason: FinishReason): string {
+    const closed = this.#close() + this.#closeCalls();
+    const response = endedResponse(this.#response, this.#output, reason, this.#usage);
+    return closed + this.#event(`response.${response.status}`, { response });
+  }
+
+  #add(item: Item): { open: OpenItem; event: string } {
+    const index = this.#output.length;
+    this.#output.push(item);
+    return {
+      open: { index, item, text: '' },
+      event: this.#event('response.output_item.added', { output_index: index, item }),
+    };
+  }
+
+  #place(open: OpenMessage): object {
+    const place = { item_id: open.item.id, output_index: open.index };
+    const last = partsOf(open).length - 1;
+    return open.kind === 'reasoning'
+      ? { ...place, summary_index: last }
+      : { ...place, content_index: Math.max(0, last) };
+  }
+
+  #id(prefix: string): string {
+    return `${prefix}_${this.#response.id.replace(/^resp_/, '')}_${this.#output.length}`;
+  }
+
+  #event(type: string, fields: object): string {
+    const data = { type, ...fields, sequence_number: this.#sequence };
+    this.#sequence += 1;
+    return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+  }
+}
+
+/** @param parts of a whole answer, without an error @returns the body of a response that is not streamed */
+export function responsesAnswer(head: ResponsesHead, parts: readonly StreamPart[]): object {
+  const writer = new ResponsesWriter(head);
+  const events = parts.map((part) => writer.write(part));
+  const last = events.at(-1) as string;
+  const data = last.slice(last.lastIndexOf('data: ') + 'data: '.length);
+  return (JSON.parse(data) as { response: object }).response;
+}
+
+function partsOf({ item }: OpenItem): object[] {
+  return (item.summary ?? item.content) as object[];
+}
+
+function partEvent(kind: Kind): string {
+  return kind === 'reasoning' ? 'response.reasoning_summary_part' : 'response.content_part';
+}
+
+function emptyPart(kind: Kind): object {
+  if (kind === 'reasoning') return { type: 'summary_text', text: '' };
+  return kind === 'refusal'
+    ? { type: 'refusal', refusal: '' }
+    : { type: 'output_text', text: '', annotations: [], logprobs: [] };
+}
+
+function annotationOf({ url, title, start, end }: Citation): object {
+  return { type: 'url_citation', url, title, start_index: start ?? 0, end_index: end ?? 0 };
+}

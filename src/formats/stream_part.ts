@@ -1,0 +1,69 @@
+import type { WeirError } from '../protocol/error_code.ts';
+
+/** Why an answer ended. */
+export type FinishReason = 'stop' | 'stop_sequence' | 'length' | 'tool_calls' | 'content_filter' | 'refusal' | 'pause';
+
+/** Tokens of one answer. `input` holds the cached ones too, `output` those of reasoning. */
+export interface TokenUsage {
+  input: number;
+  output: number;
+  cachedInput?: number;
+  cacheWrite?: number;
+  reasoning?: number;
+}
+
+/** A source that the text before it is based on. Places are in characters of that text. */
+export interface Citation {
+  url: string;
+  title: string;
+  start?: number;
+  end?: number;
+}
+
+/**
+ * What a provider wants back with its reasoning, unread: a signature of the text before it, or text that only the
+ * provider can read. It ends a block of reasoning.
+ */
+export interface ReasoningSeal {
+  kind: 'signature' | 'redacted' | 'encrypted';
+  data: string;
+  /** The provider's id of the block, where it wants that back too. */
+  id?: string;
+}
+
+/**
+ * One piece of an answer, whichever format brought it. A whole answer is the same parts in the same order. `usage` comes
+ * at most once, right before the last part. `finish` or `error` is the last part. Tool calls are numbered from 0.
+ */
+export type StreamPart =
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  | { type: 'reasoning_seal'; seal: ReasoningSeal }
+  | { type: 'tool_call'; index: number; id: string; name: string }
+  | { type: 'tool_arguments'; index: number; json: string }
+  | { type: 'refusal'; text: string }
+  | { type: 'citation'; citation: Citation }
+  | { type: 'usage'; usage: TokenUsage }
+  | { type: 'finish'; reason: FinishReason; sequence?: string }
+  | { type: 'error'; error: WeirError };
+
+/** Reads the events of one answer in one format. What makes no sense becomes an `error` part, and is never thrown. */
+export interface StreamReader {
+  /**
+   * @param data of one server-sent event
+   * @returns its parts, in order; none after `finish` or `error`
+   */
+  read(data: string): readonly StreamPart[];
+  /** The bytes have ended. @returns what was missing: `finish` where the format needs no event for it, or an `error` */
+  end(): readonly StreamPart[];
+}
+
+/**
+ * Writes the events of one answer in one format. The same parts give the same events. Each method gives whole events,
+ * or an empty text where the format has nothing to say.
+ */
+export interface StreamWriter {
+  /** Before the first part. */
+  begin(): string;
+  write(part: StreamPart): string;
+}

@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { StreamPart } from '../../../src/formats/stream_part.ts';
+import { FORMATS } from './formats_under_test.ts';
+import { dataOf, joined } from './scenarios.ts';
+
+const text = fc.string({ minLength: 1, maxLength: 20, unit: 'binary' }).filter((said) => said.isWellFormed());
+const said = fc.oneof(
+  text.map((piece): StreamPart => ({ type: 'text', text: piece })),
+  text.map((piece): StreamPart => ({ type: 'reasoning', text: piece })),
+  text.map((piece): StreamPart => ({ type: 'refusal', text: piece })),
+  // OpenAI's encrypted reasoning always has an id.
+  fc
+    .record({
+      kind: fc.constantFrom('signature', 'redacted', 'encrypted' as const),
+      data: fc.base64String({ minLength: 4 }),
+    })
+    .map(
+      ({ kind, data }): StreamPart => ({
+        type: 'reasoning_seal',
+        seal: { kind, data, ...(kind === 'encrypted' ? { id: 'rs:1' } : {}) },
+      }),
+    ),
+);
+const usage = fc.record({ input: fc.nat(1e6), output: fc.nat(1e6) });
+const reason = fc.constantFrom('stop', 'length', 'content_filter' as const);
+
+/** Parts in any order that a provider may send: calls begin in turn, and their arguments come whenever they come. */
+const parts = fc
+  .record({
+    pieces: fc.array(fc.oneof(said, fc.constant('call' as const), fc.tuple(fc.nat(3), text)), { maxLength: 30 }),
+    usage,
+    reason,
+  })
+  .map(({ pieces, usage, reason }): StreamPart[] => {
+    let calls = 0;
+    const all = pieces.flatMap((piece): StreamPart[] => {
+      if (piece === 'call') {
+        calls += 1;
+        // Its first piece at once: a call without arguments has an empty object in some formats.
+        const index = calls - 1;
+        return [
+          { type: 'tool_call', index, id: `call_${index}`, name: `tool_${index}` },
+          { type: 'tool_arguments', index, json: '{' },
+        ];
+      }
+      if (!Array.isArray(piece)) return [piece as StreamPart];
+      return piece[0] < calls ? [{ type: 'tool_arguments', index: piece[0], json: piece[1] }] : [];
+    });
+    const finish: StreamPart = { type: 'finish', reason: calls > 0 && reason === 'stop' ? 'tool_calls' : reason };
+    return [...all, { type: 'usage', usage }, finish];
+  });
+
+const json = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom(null, [], {}, 'x', -1, 0.5, { message: 'm' }, [{ type: 'text', text: 'x' }]),
+);
+const field = fc.constantFrom(
+  'index',
+  'output_index',
+  'delta',
+  'item',
+  'message',
+  'content_block',
+  'usage',
+  'response',
+);
+const type = fc.constantFrom(
+  'message_start',
+  'content_block_start',
+  'content_block_delta',
+  'content_block_stop',
+  'message_delta',
+  'message_stop',
+  'error',
+  'response.output_text.delta',
+  'response.output_item.added',
+  'response.output_item.done',
+  'response.function_call_arguments.delta',
+  'response.function_call_arguments.done',
+  'response.completed',
+  'response.failed',
+);
+const shape = fc.oneof(
+  json,
+  fc.record({ choices: json, usage: json, error: fc.option(json, { nil: undefined }) }),
+  fc.record({ choices: fc.array(fc.record({ index: json, delta: json, finish_reason: json })) }),
+  fc.record({
+    choices: fc.array(
+      fc.record({
+        delta: fc.record({
+          content: json,
+          tool_calls: json,
+          reasoning_details: json,
+          annotations: json,
+          refusal: json,
+        }),
+      }),
+    ),
+  }),
+  fc.record({ type, more: fc.dictionary(field, json) }).map(({ type, more }) => ({ ...more, type })),
+);
+const data = fc.oneof(
+  shape.map((value) => JSON.stringify(value) ?? 'undefined'),
+  fc.string(),
+  fc.constant('[DONE]'),
+  fc.constant('{"choices":[{"delta":{"content":1e400}}],"usage":{"prompt_tokens":1e400,"completion_tokens":-1}}'),
+);
+
+const isLast = ({ type }: StreamPart) => type === 'finish' || type === 'error';
+
+describe.each(Object.entries(FORMATS))('%s', (_, { writer, reader, readAnswer, carried }) => {
+  it('gives back the parts that it was given, whatever their order', () => {
+    fc.assert(
+      fc.property(parts, (given) => {
+        const stream = writer();
+        const events = [stream.begin(), ...given.map((part) => stream.write(part))].join('');
+        const back = reader();
+        const read = dataOf(events).flatMap((event) => back.read(event));
+        expect(joined(read)).toEqual(joined(given.map(carried)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('reads any events without an exception, and ends once', () => {
+    fc.assert(
+      fc.property(fc.array(data, { maxLength: 12 }), (events) => {
+        const stream = reader();
+        const read = [...events.flatMap((event) => stream.read(event)), ...stream.end(), ...stream.read('{}')];
+        expect(read.filter(isLast)).toHaveLength(1);
+        expect(read.at(-1)).toSatisfy(isLast);
+        for (const part of read) if ('text' in part) expect(part.text).toBeTypeOf('string');
+        expect(stream.end()).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('reads any whole answer without an exception', () => {
+    const answer = fc.oneof(
+      json,
+      fc.record({ content: json, usage: json, stop_reason: json }),
+      fc.record({
+        content: fc.array(
+          fc.record({ type: fc.constantFrom('text', 'tool_use', 'thinking'), text: json, input: json, name: json }),
+        ),
+      }),
+      fc.record({ output: json, status: json, usage: json }),
+      fc.record({
+        output: fc.array(
+          fc.record({
+            type: fc.constantFrom('message', 'function_call', 'reasoning'),
+            content: json,
+            summary: json,
+            name: json,
+          }),
+        ),
+      }),
+      fc.record({ choices: fc.array(fc.record({ message: json, finish_reason: json })), usage: json }),
+    );
+    fc.assert(
+      fc.property(answer, (body) => {
+        const read = readAnswer(body);
+        expect(read.filter(isLast)).toHaveLength(1);
+        expect(read.at(-1)).toSatisfy(isLast);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
