@@ -7,9 +7,10 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** Who may import whom; a layer may always import itself. */
 const LAYERS: Record<string, readonly string[]> = {
   'src/protocol': [],
+  'src/formats': ['src/protocol'],
   'src/core': ['src/protocol'],
   'src/adapters': ['src/core', 'src/protocol'],
-  'src/gateway': ['src/adapters', 'src/core', 'src/protocol'],
+  'src/gateway': ['src/adapters', 'src/core', 'src/formats', 'src/protocol'],
   'src/client': ['src/protocol'],
   'src/load': ['src/client', 'src/protocol'],
   'src/stack': ['src/protocol'],

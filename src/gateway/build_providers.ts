@@ -3,6 +3,7 @@ import { HttpOrigin } from '../adapters/providers/http_origin.ts';
 import { OpenAiEndpoint } from '../adapters/providers/openai_endpoint.ts';
 import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
 import { ProviderAgent } from '../adapters/providers/provider_agent.ts';
+import { LOCAL_PROTOCOLS } from '../core/passthrough/origin_registry.ts';
 import type { Provider } from '../core/provider/provider.ts';
 import { KeyStanding } from '../core/routing/key_standing.ts';
 import { ProviderBreaker } from '../core/routing/provider_breaker.ts';
@@ -40,7 +41,7 @@ export function buildProviders({ config, defaultProvider }: LoadedProviders, aro
     name: LOCAL_PROVIDER,
     provider: around.local,
     origin: undefined,
-    speaks: ['chat'],
+    speaks: [...LOCAL_PROTOCOLS],
     models: [...new Set([...around.local.models, ...namedModels(config, LOCAL_PROVIDER)])],
     breaker: undefined,
     key: undefined,

@@ -56,7 +56,7 @@ describe('the provider that makes answers up', () => {
     const { text } = await chat({ fake });
     const answer = JSON.parse(text);
     expect(answer).toMatchObject({ object: 'chat.completion', choices: [{ index: 0, finish_reason: 'stop' }] });
-    expect(answer.choices[0].message).toEqual({ role: 'assistant', content: fake.text });
+    expect(answer.choices[0].message).toEqual({ role: 'assistant', content: fake.text, refusal: null });
     expect(answer.usage.total_tokens).toBe(answer.usage.prompt_tokens + answer.usage.completion_tokens);
   });
 
@@ -74,6 +74,71 @@ describe('the provider that makes answers up', () => {
     const { text } = await chat({ stream: true, fake: { ...fake, fault: 'error@2' } });
     expect(text).not.toContain('[DONE]');
     expect(JSON.parse(events(text).at(-1) ?? '')).toMatchObject({ error: { code: 'upstream_error' } });
+  });
+});
+
+describe('the provider that makes answers up speaks every format', () => {
+  const fake = { text: 'Grüße, 流れる\n水', ttft_ms: 0, tokens_per_second: 0 };
+  const ask = (path: string, body: Record<string, unknown>) =>
+    askDoor(instance.url, path, { model: 'fake/demo', fake, ...body });
+  const said = [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }];
+  const input = [{ role: 'user', content: [{ type: 'input_text', text: 'hi' }] }];
+
+  it('OpenAI’s responses, streamed and whole', async () => {
+    const { text } = await ask('/v1/responses', { input, instructions: 'Be brief.', stream: true });
+    const all = text.trimEnd().split('\n\n');
+    const sent = all.map((event) => JSON.parse(/^data: (.*)$/m.exec(event)?.[1] ?? ''));
+    expect(sent.map(({ sequence_number }) => sequence_number)).toEqual(sent.map((_, index) => index));
+    expect(sent[0]).toMatchObject({ type: 'response.created', response: { instructions: 'Be brief.' } });
+    expect(sent.flatMap(({ type, delta }) => (type === 'response.output_text.delta' ? delta : [])).join('')).toBe(
+      fake.text,
+    );
+    const { response } = sent.at(-1);
+    expect(response).toMatchObject({ status: 'completed', output: [{ content: [{ text: fake.text }] }] });
+    const whole = JSON.parse((await ask('/v1/responses', { input, instructions: 'Be brief.' })).text);
+    expect(whole).toMatchObject({ object: 'response', output: [{ content: [{ text: fake.text }] }] });
+    expect(whole.usage).toEqual(response.usage);
+  });
+
+  it('Anthropic’s messages, streamed and whole', async () => {
+    const { text } = await ask('/v1/messages', { messages: said, system: 'Be brief.', max_tokens: 99, stream: true });
+    const types = [...text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type);
+    expect([types[0], types[1], ...types.slice(-3)]).toEqual([
+      'message_start',
+      'content_block_start',
+      'content_block_stop',
+      'message_delta',
+      'message_stop',
+    ]);
+    const pieces = [...text.matchAll(/"text_delta","text":("(?:[^"\\]|\\.)*")/g)].map(([, json]) =>
+      JSON.parse(json ?? ''),
+    );
+    expect(pieces.join('')).toBe(fake.text);
+    const whole = JSON.parse((await ask('/v1/messages', { messages: said, max_tokens: 99 })).text);
+    expect(whole).toMatchObject({ content: [{ type: 'text', text: fake.text }], stop_reason: 'end_turn' });
+  });
+
+  it.each([
+    ['/v1/responses', { input }, { error: { code: 'upstream_truncated' } }],
+    ['/v1/messages', { messages: said, max_tokens: 9 }, { type: 'error', error: { type: 'api_error' } }],
+  ])('and fails in the shape of %s, before the head and after it', async (path, body, shape) => {
+    const cut = { ...fake, fault: 'cut@2' };
+    const whole = await ask(path, { ...body, fake: cut });
+    expect(whole.status).toBe(502);
+    expect(JSON.parse(whole.text)).toMatchObject(shape);
+    const { text } = await ask(path, { ...body, fake: cut, stream: true });
+    expect(text).not.toMatch(/completed|message_stop/);
+    expect(JSON.parse(/\ndata: (.*)\n\n$/.exec(text)?.[1] ?? '')).toMatchObject({ type: 'error', ...shape });
+  });
+
+  it.each([
+    ['/v1/responses', { input: [] }, 'input'],
+    ['/v1/messages', { messages: said }, 'max_tokens'],
+    ['/v1/messages', { messages: [{ role: 'tool', content: 'x' }], max_tokens: 9 }, 'messages.0.role'],
+  ])('and says what is wrong with a request of %s: %j', async (path, body, field) => {
+    const { status, text } = await ask(path, body);
+    expect(status).toBe(422);
+    expect(text).toContain(field);
   });
 });
 

@@ -9,6 +9,9 @@ export interface Target {
   model: string;
 }
 
+/** What the provider inside this process speaks. */
+export const LOCAL_PROTOCOLS: ReadonlySet<Protocol> = new Set(['chat', 'responses', 'messages']);
+
 /** Providers that are asked in their clients' own protocols, by the first part of a model's name. */
 export class OriginRegistry {
   readonly all: readonly Origin[];
@@ -16,7 +19,7 @@ export class OriginRegistry {
   readonly #default: string;
   readonly #local: string;
 
-  /** @param defaultName answers bare names; @param local the provider inside this process, which speaks chat only */
+  /** @param defaultName answers bare names; @param local the provider inside this process */
   constructor(origins: readonly Origin[], defaultName: string, local: string) {
     this.all = origins;
     this.#origins = new Map(origins.map((origin) => [origin.name, origin]));
@@ -37,7 +40,7 @@ export class OriginRegistry {
     const model = named ? name.slice(slash + 1) : name;
     if (model === '') throw invalid('names no model after its provider');
     const origin = this.#origins.get(provider);
-    if (!origin && protocol === 'chat') {
+    if (!origin && LOCAL_PROTOCOLS.has(protocol)) {
       // The one that makes answers up would take a slip of the pen for a model of its own.
       if (prefix !== undefined && !named) throw invalid(`names no provider here; known: ${this.#known()}`);
       return { provider, origin, model };
@@ -51,6 +54,7 @@ export class OriginRegistry {
   #speaker(protocol: Protocol): string {
     const speaks = this.#origins.get(this.#default)?.speaks.includes(protocol);
     if (speaks || (protocol === 'chat' && this.#default === this.#local)) return this.#default;
+    // A real provider goes before the one that makes answers up.
     return this.all.find((origin) => origin.speaks.includes(protocol))?.name ?? this.#default;
   }
 

@@ -2,7 +2,7 @@ import type { ModelsView } from '../../protocol/cluster_view.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { RouteSettings } from '../../protocol/weir_config.ts';
 import type { Origin, Protocol } from '../passthrough/origin.ts';
-import { OriginRegistry } from '../passthrough/origin_registry.ts';
+import { LOCAL_PROTOCOLS, OriginRegistry } from '../passthrough/origin_registry.ts';
 import type { Provider } from '../provider/provider.ts';
 import { ProviderRegistry } from '../provider/provider_registry.ts';
 import type { KeyStanding } from './key_standing.ts';
@@ -73,7 +73,7 @@ export class RoutingTable {
     const route = this.#routes.get(name);
     if (route) {
       const isLocal = route.targets.every(({ provider }) => this.#offers.get(provider)?.origin === undefined);
-      if (isLocal && protocol === 'chat') return { local: { provider: undefined, model: name } };
+      if (isLocal && LOCAL_PROTOCOLS.has(protocol)) return { local: { provider: undefined, model: name } };
       const speaker = ({ origin }: Offer) => (origin?.speaks.includes(protocol) ? origin : undefined);
       return { passed: this.#along(name, route, random, protocol, speaker) };
     }

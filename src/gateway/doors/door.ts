@@ -4,8 +4,12 @@ import type { Dialect, PassExchange } from '../../core/passthrough/handle_passth
 import { MessagesReader } from '../../core/passthrough/messages_reader.ts';
 import type { Protocol } from '../../core/passthrough/origin.ts';
 import { ResponsesReader } from '../../core/passthrough/responses_reader.ts';
+import { chatFormat } from '../../formats/chat/chat_format.ts';
+import type { Format } from '../../formats/format.ts';
+import { messagesFormat } from '../../formats/messages/messages_format.ts';
+import { responsesFormat } from '../../formats/responses/responses_format.ts';
 import type { DoorRequest } from '../http/door_request.ts';
-import { chatDialect, messagesDialect, responsesDialect } from './dialects.ts';
+import { dialectOf } from './dialects.ts';
 
 /** One API of others that clients may speak here. */
 export interface Door {
@@ -19,6 +23,8 @@ export interface Door {
   summary: string;
   /** A request, for the document. */
   example: object;
+  format: Format;
+  /** What Weir itself says in a stream that is passed on. */
   dialect: Dialect;
   /** Whether its answers are paid by the token; counting tokens is free. */
   generates: boolean;
@@ -43,7 +49,8 @@ export const DOORS: readonly Door[] = [
     upstreamPath: '/chat/completions',
     summary: "OpenAI's chat completions, streamed or whole",
     example: { model: 'fake/demo', messages: HELLO, stream: true },
-    dialect: chatDialect,
+    format: chatFormat,
+    dialect: dialectOf(chatFormat),
     generates: true,
     reader: ({ n }) => new ChatReader(Math.max(1, n)),
     headers: { 'openai-beta': undefined },
@@ -55,7 +62,8 @@ export const DOORS: readonly Door[] = [
     upstreamPath: '/embeddings',
     summary: "OpenAI's embeddings",
     example: { model: 'openai/text-embedding-3-small', input: 'Say hello.' },
-    dialect: chatDialect,
+    format: chatFormat,
+    dialect: dialectOf(chatFormat),
     generates: true,
     reader: undefined,
     headers: {},
@@ -66,8 +74,9 @@ export const DOORS: readonly Door[] = [
     path: '/v1/responses',
     upstreamPath: '/responses',
     summary: "OpenAI's responses, streamed or whole",
-    example: { model: 'openai/gpt-5', input: 'Say hello.', stream: true },
-    dialect: responsesDialect,
+    example: { model: 'fake/demo', input: 'Say hello.', stream: true },
+    format: responsesFormat,
+    dialect: dialectOf(responsesFormat),
     generates: true,
     reader: () => new ResponsesReader(),
     headers: { 'openai-beta': undefined },
@@ -78,8 +87,9 @@ export const DOORS: readonly Door[] = [
     path: '/v1/messages',
     upstreamPath: '/messages',
     summary: "Anthropic's messages, streamed or whole",
-    example: { model: 'anthropic/claude-sonnet-4-5', messages: HELLO, max_tokens: 100, stream: true },
-    dialect: messagesDialect,
+    example: { model: 'fake/demo', messages: HELLO, max_tokens: 100, stream: true },
+    format: messagesFormat,
+    dialect: dialectOf(messagesFormat),
     generates: true,
     reader: () => new MessagesReader(),
     headers: ANTHROPIC_HEADERS,
@@ -91,7 +101,8 @@ export const DOORS: readonly Door[] = [
     upstreamPath: '/messages/count_tokens',
     summary: "Tokens of one of Anthropic's messages, counted by the provider",
     example: { model: 'anthropic/claude-sonnet-4-5', messages: HELLO },
-    dialect: messagesDialect,
+    format: messagesFormat,
+    dialect: dialectOf(messagesFormat),
     generates: false,
     reader: undefined,
     headers: ANTHROPIC_HEADERS,

@@ -12,7 +12,7 @@ import { abortWhenGone } from './abort_when_gone.ts';
 import { BodyBudget } from './body_budget.ts';
 import { type DoorRequest, parseDoorRequest } from './door_request.ts';
 import { HttpSink } from './http_sink.ts';
-import { localChat } from './local_chat.ts';
+import { localAnswer } from './local_answer.ts';
 import { openAiModels } from './openai_models.ts';
 import { threadIdOf } from './parse_stream_request.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
@@ -84,7 +84,7 @@ function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door
       context.lag.refuseWhenBehind();
       const admit = context.access.admission(request, reply, ...namesOf(found, asked.model));
       const exchange = { request, reply, startedAt, admit };
-      if ('local' in found) return (await localChat(context, found.local, asked, exchange)) ?? reply;
+      if ('local' in found) return (await localAnswer(context, door, found.local, asked, exchange)) ?? reply;
       const whole = await passOn(context, door, found.passed, asked, exchange);
       return whole ? sendWhole(reply, whole) : reply;
     },

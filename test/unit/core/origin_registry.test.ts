@@ -33,6 +33,8 @@ describe('a model’s name', () => {
     ['fake', 'gpt-5', 'responses', 'openai: gpt-5'],
     ['openai', 'claude', 'messages', 'anthropic: claude'],
     ['fake', 'openai/gpt-5', 'responses', 'openai: gpt-5'],
+    ['openai', 'fake/demo', 'messages', 'fake: demo'],
+    ['openai', 'fake/demo', 'responses', 'fake: demo'],
   ])('where %s is the default: %s, for %s, is %s', (byDefault, name, protocol, target) => {
     expect(select(byDefault, name, protocol)).toBe(target);
   });
@@ -40,7 +42,7 @@ describe('a model’s name', () => {
   it.each<[string, string, Protocol, RegExp]>([
     ['fake', 'opneai/gpt-5', 'chat', /names no provider here; known: fake, openai/],
     ['openai', 'anthropic/claude', 'chat', /anthropic, which does not speak chat/],
-    ['openai', 'fake/demo', 'messages', /fake, which does not speak messages/],
+    ['openai', 'fake/demo', 'embeddings', /fake, which does not speak embeddings/],
     ['openai', 'openai/', 'chat', /names no model/],
     ['openai', 'poor/x', 'chat', /No key/],
   ])('where %s is the default: %s, for %s, is refused', (byDefault, name, protocol, message) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
-import { FORMATS } from './formats_under_test.ts';
+import { FORMATS, written } from './formats_under_test.ts';
 import { dataOf, joined } from './scenarios.ts';
 
 const text = fc.string({ minLength: 1, maxLength: 20, unit: 'binary' }).filter((said) => said.isWellFormed());
@@ -109,14 +109,14 @@ const data = fc.oneof(
 
 const isLast = ({ type }: StreamPart) => type === 'finish' || type === 'error';
 
-describe.each(Object.entries(FORMATS))('%s', (_, { writer, reader, readAnswer, carried }) => {
+describe.each(Object.entries(FORMATS))('%s', (_, tested) => {
+  const { format, carried } = tested;
+
   it('gives back the parts that it was given, whatever their order', () => {
     fc.assert(
       fc.property(parts, (given) => {
-        const stream = writer();
-        const events = [stream.begin(), ...given.map((part) => stream.write(part))].join('');
-        const back = reader();
-        const read = dataOf(events).flatMap((event) => back.read(event));
+        const back = format.reader();
+        const read = dataOf(written(tested, given)).flatMap((event) => back.read(event));
         expect(joined(read)).toEqual(joined(given.map(carried)));
       }),
       { numRuns: 100 },
@@ -126,7 +126,7 @@ describe.each(Object.entries(FORMATS))('%s', (_, { writer, reader, readAnswer, c
   it('reads any events without an exception, and ends once', () => {
     fc.assert(
       fc.property(fc.array(data, { maxLength: 12 }), (events) => {
-        const stream = reader();
+        const stream = format.reader();
         const read = [...events.flatMap((event) => stream.read(event)), ...stream.end(), ...stream.read('{}')];
         expect(read.filter(isLast)).toHaveLength(1);
         expect(read.at(-1)).toSatisfy(isLast);
@@ -161,7 +161,7 @@ describe.each(Object.entries(FORMATS))('%s', (_, { writer, reader, readAnswer, c
     );
     fc.assert(
       fc.property(answer, (body) => {
-        const read = readAnswer(body);
+        const read = format.readAnswer(body);
         expect(read.filter(isLast)).toHaveLength(1);
         expect(read.at(-1)).toSatisfy(isLast);
       }),

@@ -1,33 +1,24 @@
-import { ChatReader, readChatAnswer } from '../../../src/formats/chat/chat_reader.ts';
-import { ChatWriter, chatAnswer } from '../../../src/formats/chat/chat_writer.ts';
-import { MessagesReader, readMessagesAnswer } from '../../../src/formats/messages/messages_reader.ts';
-import { MessagesWriter, messagesAnswer } from '../../../src/formats/messages/messages_writer.ts';
-import { ResponsesReader, readResponsesAnswer } from '../../../src/formats/responses/responses_reader.ts';
-import { ResponsesWriter, responsesAnswer } from '../../../src/formats/responses/responses_writer.ts';
-import type {
-  FinishReason,
-  StreamPart,
-  StreamReader,
-  StreamWriter,
-  TokenUsage,
-} from '../../../src/formats/stream_part.ts';
+import { chatFormat } from '../../../src/formats/chat/chat_format.ts';
+import type { Format } from '../../../src/formats/format.ts';
+import { messagesFormat } from '../../../src/formats/messages/messages_format.ts';
+import { responsesFormat } from '../../../src/formats/responses/responses_format.ts';
+import type { FinishReason, StreamPart, TokenUsage } from '../../../src/formats/stream_part.ts';
+
+const HEAD = { id: '1', created: 1_700_000_000, model: 'm', body: { stream_options: { include_usage: true } } };
 
 interface FormatUnderTest {
-  writer(): StreamWriter;
-  reader(): StreamReader;
-  answer(parts: readonly StreamPart[]): object;
-  readAnswer(body: unknown): readonly StreamPart[];
+  format: Format;
   /** What is left of a part when the format has carried it. */
   carried(part: StreamPart): StreamPart;
 }
 
-const chatHead = { id: 'chatcmpl-1', created: 1_700_000_000, model: 'm' };
-const responsesHead = { id: 'resp_1', created: 1_700_000_000, model: 'm', request: {} };
-const messagesHead = { id: 'msg_1', model: 'm' };
-
-const usage = (part: StreamPart & { type: 'usage' }, keep: (usage: TokenUsage) => TokenUsage): StreamPart => ({
+const counted = (part: StreamPart & { type: 'usage' }, keep: (usage: TokenUsage) => TokenUsage): StreamPart => ({
   type: 'usage',
   usage: keep(part.usage),
+});
+const placed = (part: StreamPart & { type: 'citation' }): StreamPart => ({
+  type: 'citation',
+  citation: { start: 0, end: 0, ...part.citation },
 });
 
 /** OpenAI's formats have fewer words. */
@@ -42,40 +33,30 @@ function finished(reason: FinishReason): StreamPart {
 
 export const FORMATS: Record<string, FormatUnderTest> = {
   chat: {
-    writer: () => new ChatWriter(chatHead, true),
-    reader: () => new ChatReader(),
-    answer: (parts) => chatAnswer(chatHead, parts),
-    readAnswer: readChatAnswer,
+    format: chatFormat,
     carried(part) {
-      if (part.type === 'usage') return usage(part, ({ cacheWrite: _, ...kept }) => kept);
-      if (part.type === 'citation') return { ...part, citation: { start: 0, end: 0, ...part.citation } };
+      if (part.type === 'usage') return counted(part, ({ cacheWrite: _, ...kept }) => kept);
+      if (part.type === 'citation') return placed(part);
       return part.type === 'finish' ? finished(part.reason) : part;
     },
   },
   responses: {
-    writer: () => new ResponsesWriter(responsesHead),
-    reader: () => new ResponsesReader(),
-    answer: (parts) => responsesAnswer(responsesHead, parts),
-    readAnswer: readResponsesAnswer,
+    format: responsesFormat,
     carried(part) {
       if (part.type === 'usage') {
-        return usage(part, ({ input, output, cachedInput = 0, reasoning = 0 }) => ({
+        return counted(part, ({ input, output, cachedInput = 0, reasoning = 0 }) => ({
           input,
           output,
           cachedInput,
           reasoning,
         }));
       }
-      if (part.type === 'citation') return { ...part, citation: { start: 0, end: 0, ...part.citation } };
-      if (part.type === 'finish') return finished(part.reason);
-      return part;
+      if (part.type === 'citation') return placed(part);
+      return part.type === 'finish' ? finished(part.reason) : part;
     },
   },
   messages: {
-    writer: () => new MessagesWriter(messagesHead),
-    reader: () => new MessagesReader(),
-    answer: (parts) => messagesAnswer(messagesHead, parts),
-    readAnswer: readMessagesAnswer,
+    format: messagesFormat,
     carried(part) {
       if (part.type === 'refusal') return { type: 'text', text: part.text };
       if (part.type === 'citation') {
@@ -83,7 +64,7 @@ export const FORMATS: Record<string, FormatUnderTest> = {
         return { type: 'citation', citation: { url, title } };
       }
       if (part.type === 'usage') {
-        return usage(part, ({ input, output, cachedInput = 0, cacheWrite = 0 }) => ({
+        return counted(part, ({ input, output, cachedInput = 0, cacheWrite = 0 }) => ({
           input,
           output,
           cachedInput,
@@ -95,3 +76,14 @@ export const FORMATS: Record<string, FormatUnderTest> = {
     },
   },
 };
+
+export const formatOf = (name: string): FormatUnderTest => FORMATS[name] as FormatUnderTest;
+
+/** The events of one stream. */
+export function written({ format }: FormatUnderTest, parts: readonly StreamPart[]): string {
+  const writer = format.writer(HEAD);
+  return [writer.begin(), ...parts.map((part) => writer.write(part))].join('');
+}
+
+export const writtenWhole = ({ format }: FormatUnderTest, parts: readonly StreamPart[]): object =>
+  format.writeAnswer(HEAD, parts);

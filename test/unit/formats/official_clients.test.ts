@@ -2,19 +2,17 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
-import { FORMATS } from './formats_under_test.ts';
+import { formatOf, written, writtenWhole } from './formats_under_test.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 /** Answers every request with the events of one scenario. */
 function answering(name: string, scenario: string): () => Promise<Response> {
-  const writer = (FORMATS[name] as (typeof FORMATS)[string]).writer();
-  const parts = SCENARIOS[scenario] as readonly StreamPart[];
-  const events = writer.begin() + parts.map((part) => writer.write(part)).join('');
+  const events = written(formatOf(name), SCENARIOS[scenario] as readonly StreamPart[]);
   return async () => new Response(events, { headers: { 'content-type': 'text/event-stream' } });
 }
 
 const wholeOf = (name: string, scenario: string) =>
-  (FORMATS[name] as (typeof FORMATS)[string]).answer(SCENARIOS[scenario] as readonly StreamPart[]) as never;
+  writtenWhole(formatOf(name), SCENARIOS[scenario] as readonly StreamPart[]) as never;
 const openai = (name: string, scenario: string) =>
   new OpenAI({ apiKey: 'x', maxRetries: 0, fetch: answering(name, scenario) });
 const anthropic = (scenario: string) =>

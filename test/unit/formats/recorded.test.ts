@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
-import { FORMATS } from './formats_under_test.ts';
+import { formatOf } from './formats_under_test.ts';
 import { joined } from './scenarios.ts';
 
 /** Shapes in which providers really send their answers, where they differ from their format's first author. */
 function read(format: string, events: readonly (object | string)[]): StreamPart[] {
-  const reader = (FORMATS[format] as (typeof FORMATS)[string]).reader();
+  const reader = formatOf(format).format.reader();
   const parts = events.flatMap((event) => reader.read(typeof event === 'string' ? event : JSON.stringify(event)));
   return joined([...parts, ...reader.end()]);
 }

@@ -1,30 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
-import { FORMATS } from './formats_under_test.ts';
+import { FORMATS, formatOf, written, writtenWhole } from './formats_under_test.ts';
 import { dataOf, joined, SCENARIOS } from './scenarios.ts';
 
 const cells = Object.keys(FORMATS).flatMap((name) =>
   Object.keys(SCENARIOS).map((scenario) => [name, scenario] as const),
 );
 const partsOf = (scenario: string) => SCENARIOS[scenario] as readonly StreamPart[];
-const formatOf = (name: string) => FORMATS[name] as (typeof FORMATS)[string];
-
-function written(name: string, scenario: string): string {
-  const writer = formatOf(name).writer();
-  return [writer.begin(), ...partsOf(scenario).map((part) => writer.write(part))].join('');
-}
+const eventsOf = (name: string, scenario: string) => written(formatOf(name), partsOf(scenario));
 
 describe('the parts of an answer', () => {
   it.each(cells)('as a stream of %s: %s has the events of its golden file, every time', async (name, scenario) => {
-    const events = written(name, scenario);
-    expect(written(name, scenario)).toBe(events);
+    const events = eventsOf(name, scenario);
+    expect(eventsOf(name, scenario)).toBe(events);
     await expect(events).toMatchFileSnapshot(`golden/${name}/${scenario}.sse`);
   });
 
   it.each(cells)('through a stream of %s and back: %s is the same', (name, scenario) => {
-    const { reader, carried } = formatOf(name);
-    const stream = reader();
-    const read = dataOf(written(name, scenario)).flatMap((data) => stream.read(data));
+    const { format, carried } = formatOf(name);
+    const stream = format.reader();
+    const read = dataOf(eventsOf(name, scenario)).flatMap((data) => stream.read(data));
     expect(stream.end()).toEqual([]);
     const parts = partsOf(scenario).map(carried);
     if (scenario !== 'error') return expect(joined(read)).toEqual(joined(parts));
@@ -35,9 +30,9 @@ describe('the parts of an answer', () => {
 
   const whole = cells.filter(([, scenario]) => scenario !== 'error');
   it.each(whole)('whole in %s: %s is the sum of its stream', async (name, scenario) => {
-    const { answer, readAnswer, carried } = formatOf(name);
-    const body = answer(partsOf(scenario));
-    const read = readAnswer(JSON.parse(JSON.stringify(body)));
+    const { format, carried } = formatOf(name);
+    const body = writtenWhole(formatOf(name), partsOf(scenario));
+    const read = format.readAnswer(JSON.parse(JSON.stringify(body)));
     expect(sorted(read)).toEqual(sorted(partsOf(scenario).map(carried)));
     await expect(`${JSON.stringify(body, null, 2)}\n`).toMatchFileSnapshot(`golden/${name}/${scenario}.json`);
   });

@@ -1,11 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { handleStream } from '../../core/handle_stream.ts';
 import { promptLengthOf } from '../../core/usage/stream_usage.ts';
+import type { Format } from '../../formats/format.ts';
+import type { Message } from '../../formats/generation_request.ts';
+import { type JsonObject, parseObject } from '../../formats/json_shape.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import { LOCAL_PROVIDER } from '../../protocol/weir_config.ts';
-import { ChatDoor } from '../doors/chat_door.ts';
-import { WholeChat } from '../doors/whole_chat.ts';
+import type { Door } from '../doors/door.ts';
+import { FormatEncoder, WholeAnswer } from '../doors/format_encoder.ts';
 import { abortWhenGone } from './abort_when_gone.ts';
 import type { DoorRequest } from './door_request.ts';
 import { HttpSink } from './http_sink.ts';
@@ -17,17 +20,10 @@ import { traceContextOf } from './trace_context_of.ts';
 /** What is parsed as a whole must be small. */
 const BODY_LIMIT = 1024 * 1024;
 
-/** What a provider in this process reads of a chat completion's request. */
-interface ChatBody {
-  messages?: unknown;
-  max_tokens?: unknown;
-  stream_options?: { include_usage?: unknown } | null;
-  fake?: unknown;
-}
-
-/** A chat completion by a provider whose answers are made here, and put into OpenAI's frames. */
-export async function localChat(
+/** An answer that the provider in this process makes, in the format of the client. */
+export async function localAnswer(
   context: StreamRouteContext,
+  { name, format }: { name: Door['name']; format: Format },
   { provider, model }: { provider: string | undefined; model: string },
   asked: DoorRequest,
   exchange: {
@@ -40,10 +36,9 @@ export async function localChat(
   const { request, reply, startedAt, admit } = exchange;
   const { threadId } = request;
   const body = parseBody(request.body as Buffer);
-  const head = { id: `chatcmpl-${threadId}`, created: Math.floor(Date.now() / 1000), model: asked.model };
-  const whole = asked.stream ? undefined : new WholeChat(head);
-  const includeUsage = body.stream_options?.include_usage === true;
-  const streamed = streamRequest(body, provider, model);
+  const head = { id: threadId, created: Math.floor(Date.now() / 1000), model: asked.model, body };
+  const whole = asked.stream ? undefined : new WholeAnswer(format, head);
+  const streamed = streamRequest(format, body, provider, model);
   await handleStream(context.core, {
     request: streamed,
     promptLength: promptLengthOf(streamed),
@@ -52,9 +47,9 @@ export async function localChat(
     startedAt,
     abort: abortWhenGone(reply, context.open),
     admit,
-    trace: { door: 'chat', parent: traceContextOf(request.headers), stream: asked.stream },
+    trace: { door: name, parent: traceContextOf(request.headers), stream: asked.stream },
     cached: (kind) => void reply.header('X-Weir-Cache', kind),
-    encoder: () => whole ?? new ChatDoor(head, includeUsage),
+    encoder: () => whole ?? new FormatEncoder(format, head),
     sink: () => {
       if (whole) return whole;
       const headers = reply.getHeaders() as Record<string, string>;
@@ -65,21 +60,27 @@ export async function localChat(
   return whole?.take();
 }
 
-function parseBody(body: Buffer): ChatBody {
-  if (body.length > BODY_LIMIT) throw new WeirError('payload_too_large');
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    throw new WeirError('invalid_json');
-  }
+function parseBody(bytes: Buffer): JsonObject {
+  if (bytes.length > BODY_LIMIT) throw new WeirError('payload_too_large');
+  const body = parseObject(bytes.toString());
+  if (!body) throw new WeirError('invalid_json');
+  return body;
 }
 
 /** @throws WeirError validation_error */
-function streamRequest(
-  { messages, fake, max_tokens }: ChatBody,
-  provider: string | undefined,
-  model: string,
-): StreamRequest {
-  const request = { messages: messages ?? [], provider, model, fake, max_tokens: max_tokens ?? undefined };
+function streamRequest(format: Format, body: JsonObject, provider: string | undefined, model: string): StreamRequest {
+  const { messages, maxTokens } = format.readRequest(body);
+  const said = messages.map((message) => ({ role: message.role, content: textOf(message) }));
+  const request = { messages: said, provider, model, fake: body.fake, max_tokens: maxTokens };
   return parseStreamRequest(request, LOCAL_PROVIDER);
+}
+
+/** The provider in this process reads words only. */
+function textOf({ parts }: Message): string {
+  return parts
+    .map((part) => {
+      if (part.type === 'text') return part.text;
+      return part.type === 'tool_result' ? textOf({ role: 'tool', parts: part.parts }) : '';
+    })
+    .join('\n');
 }

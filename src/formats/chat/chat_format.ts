@@ -1,0 +1,16 @@
+import type { AnswerHead, Format } from '../format.ts';
+import { objectOf } from '../json_shape.ts';
+import { ChatReader, readChatAnswer } from './chat_reader.ts';
+import { readChatRequest } from './chat_request.ts';
+import { ChatWriter, chatAnswer } from './chat_writer.ts';
+
+const headOf = ({ id, created, model }: AnswerHead) => ({ id: `chatcmpl-${id}`, created, model });
+
+/** OpenAI's chat completions. */
+export const chatFormat: Format = {
+  readRequest: readChatRequest,
+  reader: () => new ChatReader(),
+  writer: (head) => new ChatWriter(headOf(head), objectOf(head.body.stream_options)?.include_usage === true),
+  readAnswer: readChatAnswer,
+  writeAnswer: (head, parts) => chatAnswer(headOf(head), parts),
+};

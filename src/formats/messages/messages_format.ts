@@ -1,0 +1,15 @@
+import type { AnswerHead, Format } from '../format.ts';
+import { MessagesReader, readMessagesAnswer } from './messages_reader.ts';
+import { readMessagesRequest } from './messages_request.ts';
+import { MessagesWriter, messagesAnswer } from './messages_writer.ts';
+
+const headOf = ({ id, model }: AnswerHead) => ({ id: `msg_${id}`, model });
+
+/** Anthropic's messages. */
+export const messagesFormat: Format = {
+  readRequest: readMessagesRequest,
+  reader: () => new MessagesReader(),
+  writer: (head) => new MessagesWriter(headOf(head)),
+  readAnswer: readMessagesAnswer,
+  writeAnswer: (head, parts) => messagesAnswer(headOf(head), parts),
+};

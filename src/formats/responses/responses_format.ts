@@ -1,0 +1,15 @@
+import type { AnswerHead, Format } from '../format.ts';
+import { ResponsesReader, readResponsesAnswer } from './responses_reader.ts';
+import { readResponsesRequest } from './responses_request.ts';
+import { ResponsesWriter, responsesAnswer } from './responses_writer.ts';
+
+const headOf = ({ id, created, model, body }: AnswerHead) => ({ id: `resp_${id}`, created, model, request: body });
+
+/** OpenAI's responses. */
+export const responsesFormat: Format = {
+  readRequest: readResponsesRequest,
+  reader: () => new ResponsesReader(),
+  writer: (head) => new ResponsesWriter(headOf(head)),
+  readAnswer: readResponsesAnswer,
+  writeAnswer: (head, parts) => responsesAnswer(headOf(head), parts),
+};
