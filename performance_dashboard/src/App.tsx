@@ -44,7 +44,7 @@ export function App({ config }: { config: PageConfig }) {
   const paused = useStore(pausedStore);
   const path = usePath();
   useEffect(fetchTimeChart, []);
-  useEffect(() => clusterStore.follow(apiBaseUrl), [apiBaseUrl]);
+  useEffect(() => clusterStore.follow(apiBaseUrl, config.instances), [apiBaseUrl, config.instances]);
   useEffect(() => void liveStreamStore.resume(apiBaseUrl), [apiBaseUrl]);
   useEffect(() => {
     if (config.canRun) void runStore.adopt();

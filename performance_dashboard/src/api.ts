@@ -28,12 +28,16 @@ export type { InstanceShare } from '../../src/load/shares.ts';
 export { Summary } from '../../src/load/summary.ts';
 export type { SeriesPoint } from '../../src/load/time_series.ts';
 export type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/cluster_view.ts';
+export { errorSentence } from '../../src/protocol/error_code.ts';
 export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/protocol/group_usage.ts';
 export type { StreamEvent } from '../../src/protocol/stream_event.ts';
 export { usageDays } from '../../src/protocol/usage_row.ts';
 
 /** Where requests go: port 443 is NGINX, so they are balanced. An instance's own address would bypass it. */
 const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api/v1';
+
+/** Where no console serves the page. */
+const UNSERVED = { canRun: false, canDrill: false, instances: [], consoleUrl: 'http://localhost:3001' };
 
 /** A console that hangs must not leave the page empty. */
 const CONFIG_WITHIN_MS = 2_000;
@@ -45,6 +49,10 @@ export interface PageConfig {
   canRun: boolean;
   /** Whether it kills and starts instances for this page. */
   canDrill: boolean;
+  /** Names of the instances that there should be; none where nobody knows. */
+  instances: readonly string[];
+  /** The console's own address, where it does more than behind NGINX. */
+  consoleUrl: string;
 }
 
 /**
@@ -53,17 +61,29 @@ export interface PageConfig {
  */
 export async function loadConfig(): Promise<PageConfig> {
   const built = import.meta.env.VITE_API_BASE_URL;
-  const config = { apiBaseUrl: absolute(API_BASE_URL), canRun: false, canDrill: false };
+  const config = { ...UNSERVED, apiBaseUrl: absolute(API_BASE_URL) };
   try {
-    const response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(CONFIG_WITHIN_MS) });
-    const told = (await response.json()) as Partial<PageConfig>;
-    if (!built && told.apiBaseUrl) config.apiBaseUrl = absolute(told.apiBaseUrl);
-    return { ...config, canRun: told.canRun === true, canDrill: told.canDrill === true };
+    const served = await fetchConfig();
+    if (built || !served.apiBaseUrl) return { ...config, ...served, apiBaseUrl: config.apiBaseUrl };
+    return { ...config, ...served, apiBaseUrl: absolute(served.apiBaseUrl) };
   } catch {
     // Served by something else than the console (vite's own server), or it hangs: the defaults stand.
     return config;
   }
 }
+
+/** @throws Error where nobody serves it within two seconds */
+async function fetchConfig(): Promise<Partial<PageConfig>> {
+  const response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(CONFIG_WITHIN_MS) });
+  return (await response.json()) as Partial<PageConfig>;
+}
+
+/** Names of the instances that there should be now; undefined where the console does not answer. */
+export const fetchExpected = (): Promise<readonly string[] | undefined> =>
+  fetchConfig().then(
+    ({ instances }) => instances,
+    () => undefined,
+  );
 
 function absolute(url: string): string {
   return new URL(url, window.location.href).href.replace(/\/+$/, '');
@@ -177,14 +197,15 @@ export interface BrowserRun {
   ended: Promise<void>;
 }
 
-/** Runs a plan from this browser. */
+/** Runs a plan from this browser; `instances` are those that there should be. */
 export function runInBrowser(
   plan: LoadPlan,
   signal: AbortSignal,
   onStart: (start: StreamStart) => void,
   onRecord: (record: LoadRecord) => void,
+  instances: readonly string[],
 ): BrowserRun {
-  const summary = new WatchedSummary(summaryOptions(plan), onStart);
+  const summary = new WatchedSummary({ ...summaryOptions(plan), instances }, onStart);
   const startedAt = performance.now();
   let tookMs: number | undefined;
   const running = runLoad(plan, { summary, signal, transport: keyedTransport, onRecord });

@@ -11,7 +11,7 @@ import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
 import { type PlanFlags, planOfFlags } from './load_plan_flags.ts';
 import { mustHaveRoute } from './load_route.ts';
-import { keptOptions, layoutOf } from './stack_access.ts';
+import { expectedOf, keptOptions, layoutOf } from './stack_access.ts';
 import { wholeNumber } from './stack_flags.ts';
 
 /** What commander makes of the flags of `load`. */
@@ -145,6 +145,8 @@ export async function loadCommand(
       ...(ca === undefined ? {} : { ca }),
     },
     keys,
+    // Of another server only what it says itself is known.
+    expected: url === undefined ? expectedOf(layout) : [],
     failIf: flags.failIf ?? [],
     abortIf: flags.abortIf ?? [],
     runs: new RunStore(layout.runs),

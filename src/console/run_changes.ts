@@ -11,7 +11,7 @@ import type { ConsoleConfig } from './console_config.ts';
 import type { RunRequest } from './live_run.ts';
 import { type PlanProblems, parsePlan } from './plan_schema.ts';
 import { type RunBook, RunInProgress } from './run_book.ts';
-import { runKeys } from './run_keys.ts';
+import { isOwn, runKeys } from './run_keys.ts';
 import type { StackServices } from './stack_services.ts';
 
 /** A browser's run with a line for each of its requests. */
@@ -48,7 +48,8 @@ export function registerRunChanges(
       const keys = runKeys(plan, config);
       const problem = typeof connect === 'string' ? connect : identityProblem(plan.url, plan.users, keys, connect);
       if (problem !== undefined) return invalid(reply, [{ field: 'users', message: problem }]);
-      ready.push({ plan, name, connect: connect as NodeTransportOptions, keys });
+      const expected = isOwn(plan, config) ? stack.expected() : [];
+      ready.push({ plan, name, connect: connect as NodeTransportOptions, keys, expected });
     }
     try {
       return reply.code(201).send(answer(book.start(ready)));

@@ -34,6 +34,24 @@ describe('the load tester', () => {
     await page.context().close();
   });
 
+  it('keeps the place of an instance that does not answer: its row, its letter, and no word of "even"', async () => {
+    const { page } = await open({ streamMs: 200, frozen: ['app-1'] }, '#/overview');
+    await pathIsWhole(page, '2 of 3 ready');
+    const table = page.getByRole('region', { name: 'Instances', exact: true });
+    expect(await table.getByRole('row', { name: /app-1/ }).textContent()).toMatch(/^A\s*app-1\s*does not answer/);
+    expect(await table.getByRole('row', { name: /app-2/ }).textContent()).toMatch(/^B\s*app-2\s*ready/);
+    await screenshot(page, 'overview-one-frozen');
+    await page.goto(page.url().replace('overview', 'load'));
+    await page.getByText('two instances and three streams per user on each, six of ten run').waitFor();
+    await page.getByLabel('Total requests', { exact: false }).first().fill('60');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Run Load Test' }).click();
+    await result(page).getByText('app-1 got no request at all').waitFor();
+    await page.getByRole('region', { name: 'Streams per instance', exact: true }).getByText('uneven').waitFor();
+    await screenshot(page, 'load-one-frozen');
+    await page.context().close();
+  });
+
   it('draws lanes: coloured pixels where dots and areas are', async () => {
     const { page } = await open({ streamMs: 500 });
     await pathIsWhole(page);

@@ -31,7 +31,7 @@ export function Usage({ config }: { config: PageConfig }) {
   if (!config.canRun) {
     return (
       <PanelState title="Usage is shown at the console’s own address">
-        <p>It is about all clients, so it is not served through NGINX. Open http://localhost:3001 on its machine.</p>
+        <p>It is about all clients, so it is not served through NGINX. Open {config.consoleUrl} on its machine.</p>
       </PanelState>
     );
   }

@@ -1,4 +1,12 @@
-import { attachStream, drill, openStream, type StreamEvent, StreamRefusal, type StreamResult } from '../api.ts';
+import {
+  attachStream,
+  drill,
+  errorSentence,
+  openStream,
+  type StreamEvent,
+  StreamRefusal,
+  type StreamResult,
+} from '../api.ts';
 import { pausedStore } from './pausedStore.ts';
 import { Store } from './store.ts';
 
@@ -26,6 +34,8 @@ export interface LiveStreamState {
   /** Whether this page found the stream already there, after it was loaded again. */
   attached: boolean;
   checksum: boolean | null;
+  /** Why it has no connection now, while it tries again; one sentence. */
+  interruption: string | null;
   error: string | null;
 }
 
@@ -40,6 +50,7 @@ const IDLE: LiveStreamState = {
   gapsMs: [],
   attached: false,
   checksum: null,
+  interruption: null,
   error: null,
 };
 
@@ -99,7 +110,7 @@ class LiveStreamStore extends Store<LiveStreamState> {
     const handlers: Handlers = {
       onHead: (head) => this.#patch({ instance: head.instance, phase: 'streaming' }),
       onEvent: (event) => this.#take(event, startedAt),
-      onInterrupt: () => this.#patch({ phase: 'interrupted' }),
+      onInterrupt: (reason, cause) => this.#patch({ phase: 'interrupted', interruption: whyOf(reason, cause) }),
     };
     try {
       this.#patch(endOf(await start(handlers, abort.signal)));
@@ -146,6 +157,11 @@ function endOf(result: Ending): Partial<LiveStreamState> {
   if (result.outcome === 'complete') return { ...facts, phase: 'complete', checksum: true };
   const error = result.outcome === 'error' ? result.error.message : result.reason;
   return { ...facts, phase: 'failed', checksum: false, error };
+}
+
+/** What the server said, in the words of its error code; else what was seen of the connection. */
+function whyOf(reason: string, cause: unknown): string | null {
+  return errorSentence(cause instanceof StreamRefusal ? cause : { code: null, message: reason });
 }
 
 function withText(pieces: readonly TextPiece[], instance: string, text: string): readonly TextPiece[] {
