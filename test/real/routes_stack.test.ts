@@ -172,6 +172,37 @@ it('the doctor says which provider refused its key, and where that is set', asyn
   });
 });
 
+it('the doctor names a provider that fails, and the cluster says who leaves it alone', async () => {
+  const failing = { path: '/api/v1/stream', body: { query: 'hi', provider: 'third', model: 'mock-500' } };
+  await until('its circuits are open', async () => {
+    const { text } = await requestHttp1(stack.url, failing);
+    return text.includes('is left alone');
+  });
+  const found = await until('the circuits are announced', async () => {
+    const { checks } = JSON.parse((await stack.weir(['doctor', '--json'])).stdout) as { checks: Check[] };
+    const check = checks.find(({ id }) => id === 'providers');
+    return check?.result === 'ok' ? undefined : check;
+  });
+  expect(found).toMatchObject({
+    result: 'warn',
+    what: expect.stringMatching(/^left alone for failing: third \(by app-/),
+    mend: expect.stringMatching(/^\.\/weir logs app-[12]$/),
+  });
+  // It is well again: one request shows it to each instance that left it alone.
+  await until(
+    'it is asked again',
+    async () => {
+      await requestHttp1(stack.url, {
+        path: '/api/v1/stream',
+        body: { query: 'hi', provider: 'third', model: 'mock-3x0' },
+      });
+      const { text } = await requestHttp1(stack.url, { path: '/api/v1/cluster' });
+      return !/"third":"(open|half_open)"/.test(text);
+    },
+    30_000,
+  );
+});
+
 it('a load test of a route that nobody named is refused, and says which there are', async () => {
   const { code, stderr } = await stack.weir(['load', '--route', 'slwo', '-n', '1']);
   expect(stderr).toMatch(/has no route slwo; it has after-500, .*, slow\.$/m);

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { fetchUsage, type PageConfig, totalUsage, type UsageGrouping } from '../api.ts';
+import { fetchUsage, totalUsage, type UsageGrouping } from '../api.ts';
+import type { PageConfig } from '../pageConfig.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { formatUsd, usageGroups } from '../view/usageRows.ts';
 import { Command } from './Command.tsx';

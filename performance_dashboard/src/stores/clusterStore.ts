@@ -1,4 +1,5 @@
-import { ClusterRefusal, type ClusterView, fetchExpected, followCluster } from '../api.ts';
+import { ClusterRefusal, type ClusterView, followCluster } from '../api.ts';
+import { fetchExpected } from '../pageConfig.ts';
 import { emptyHistory, type History, remember } from './instanceHistory.ts';
 import { Store } from './store.ts';
 
