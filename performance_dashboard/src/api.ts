@@ -17,6 +17,7 @@ import { apiKey } from './stores/apiKey.ts';
 export { StreamRefusal } from '../../src/client/stream_refusal.ts';
 export type { StreamResult } from '../../src/client/stream_result.ts';
 export { type ComparisonRow, compareReports } from '../../src/load/compare_reports.ts';
+export { limitAnswer } from '../../src/load/limit_answer.ts';
 export type { LimitReport } from '../../src/load/limit_steps.ts';
 export type { LoadPlan } from '../../src/load/load_plan.ts';
 export type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';

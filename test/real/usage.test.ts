@@ -136,7 +136,7 @@ it('streams and whole answers of all doors and instances are counted by key, mod
   expect(rows.get('mock/mock-no-finish')).toMatchObject({ ok: 0, cancelled: 0, failed: 1 });
   expect(rows.get('mock/mock-401')).toMatchObject({ failed: 1, input_tokens: 0, output_tokens: 0 });
   expect(rows.get('mock/count')).toMatchObject({ ok: 1, input_tokens: 0, output_tokens: 0, estimated_tokens: 0 });
-  expect(rows.size).toBe(7);
+  expect(rows.size).toBe(8);
 });
 
 it('metrics name the models of the configuration, and no key', async () => {

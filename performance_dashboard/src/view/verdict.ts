@@ -1,4 +1,4 @@
-import { errorSentence, type LoadReport } from '../api.ts';
+import { errorSentence, type LoadReport, limitAnswer } from '../api.ts';
 import { formatCount } from './format.ts';
 import { runCounts } from './runCounts.ts';
 
@@ -19,6 +19,12 @@ export interface Limits {
  * @param limits the per-user limit, where the cluster has told it
  */
 export function verdict(report: LoadReport, stopped: boolean, limits: Limits | null): Verdict {
+  const answer = limitAnswer(report);
+  if (answer) {
+    const { found, title, text } = answer;
+    const idle = idleInstances(report) === '' ? '' : ` ${balanceSentence(report)}`;
+    return { tone: found && idle === '' ? 'good' : 'note', title: `${title}.`, text: `${text}${idle}` };
+  }
   const counts = runCounts(report);
   const { completed, refused429, refused503, truncated } = counts;
   const failed = counts.failed + counts.failed502;
