@@ -32,6 +32,8 @@ export interface FakeScript {
   /** Of each instance. */
   slots: number;
   findings: object[];
+  /** Answers `POST /api/v1/stream`, and `GET` of a thread; undefined: 404. */
+  stream: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** Whether the console answers questions about runs and findings at all. */
   console: 'answers' | 'fails';
   runs: LoadRun[];
@@ -63,6 +65,7 @@ export async function startFakeConsole(script: Partial<FakeScript> = {}): Promis
     streamMs: 600,
     slots: 3,
     findings: [],
+    stream: undefined,
     console: 'answers',
     runs: [],
     usage: { from: '2026-11-19', to: '2026-11-25', rows: [], key_names: {} },
@@ -116,6 +119,7 @@ class Fake {
       const isLetIn = apiKey === undefined || request.headers.authorization === `Bearer ${apiKey}`;
       return isLetIn ? json(200, MODELS) : json(401, { error: 'unauthorized', message: 'This API key is not known.' });
     }
+    if (pathname.startsWith('/api/v1/stream') && this.script.stream) return this.script.stream(request, response);
     if (pathname.startsWith('/api/v1/')) return json(404, { error: 'not_found', message: 'Not scripted.' });
     if (!pathname.startsWith('/api/')) return this.#file(pathname, response);
     this.asked.push(`${request.method} ${pathname}`);
