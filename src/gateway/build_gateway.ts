@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { DestinationStream } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { jsonLog } from '../adapters/observe/json_log.ts';
@@ -15,6 +14,7 @@ import { patientStore } from '../adapters/stores/stream_log/patient_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
+import { newBootName } from '../core/durable/boot_name.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
 import { Routing } from '../core/routing/routing.ts';
@@ -55,7 +55,7 @@ export async function buildGateway(
   log?: DestinationStream,
 ) {
   const instance = config.INSTANCE_ID;
-  const newBoot = () => `${instance}-${randomBytes(6).toString('hex')}`;
+  const newBoot = () => newBootName(instance);
   const boot = newBoot();
   const startedAt = new Date().toISOString();
   const version = packageJson.version;

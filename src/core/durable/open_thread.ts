@@ -75,7 +75,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
         resumable: true,
       });
       void produceThread(core, thread, permit, opening.answer, startedAt);
-      return { threadId, kind: 'source', source: thread };
+      return { threadId, producer: core.instance, kind: 'source', source: thread };
     } catch (error) {
       const isTaken = thread?.gone ?? false;
       if (!isTaken) thread?.refuse(error);
