@@ -24,6 +24,7 @@ import { buildLimits, openKeys } from './build_access.ts';
 import { buildDurable } from './build_durable.ts';
 import { buildSlotStore } from './build_slot_store.ts';
 import { buildUsage } from './build_usage.ts';
+import { chooseIo } from './choose_io.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
 import type { GatewayConfig } from './config.ts';
@@ -60,6 +61,7 @@ export async function buildGateway(
   const startedAt = new Date().toISOString();
   const version = packageJson.version;
   const eventLog = jsonLog(config.LOG_LEVEL, instance, log);
+  await chooseIo(config.WEIR_PLAIN_IO === '1', eventLog);
 
   const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
   const local = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
