@@ -47,7 +47,7 @@ function coreWith(store: Record<string, unknown>) {
     wal: { boot: 'mine', fenced: false, horizon: 1, enroll: () => '1', note() {}, renew: async () => {} },
     clock: { now: () => Date.now() },
     deadLogs: { read: async () => new Map() },
-    encoder: () => ({}),
+    encoder: () => ({ error: () => 'error' }),
     observer: { opened() {}, closed() {}, tookOver: () => (counts.takeovers += 1) },
     pool: { adoptConnection: async () => ({ setDetached() {}, onLost() {}, [Symbol.asyncDispose]: async () => {} }) },
     routing: {
