@@ -102,6 +102,11 @@ export class WeirError extends Error {
   }
 }
 
+/** What was thrown, where it was not on purpose as the defect that it is. */
+export function asWeirError(thrown: unknown): WeirError {
+  return thrown instanceof WeirError ? thrown : new WeirError('internal_error', { cause: thrown });
+}
+
 /** The JSON body of every refusal. */
 export interface ErrorBody {
   error: ErrorCode;
