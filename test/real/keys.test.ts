@@ -148,6 +148,13 @@ describe('a key', () => {
       (await send({ ...bearer(key), ...json }, { query: 'x', model: 'mock-2x0', provider: 'openai' })).status,
     ).toBe(200);
     expect((await send({ ...bearer(key), ...json })).status).toBe(200);
+    // Without a provider the default one is asked, whatever the model's name looks like.
+    const other = await newKey({ models: ['openai/*'] });
+    for (const model of ['openai/mock-2x0', 'fake/demo', 'mock-2x0']) {
+      const answer = await send({ ...bearer(other), ...json }, { query: 'x', model });
+      expect([model, answer.status]).toEqual([model, 403]);
+      expect(await answer.json()).toMatchObject({ error: 'model_not_allowed' });
+    }
     const models = [];
     for await (const { id } of client(key).models.list()) models.push(id);
     expect(models).toEqual(['fake/demo', 'fake/gpt-3.5-turbo']);

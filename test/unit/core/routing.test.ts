@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Protocol } from '../../../src/core/passthrough/origin.ts';
 import { countsAgainstProvider, failureKind, failureReason } from '../../../src/core/routing/attempt_failure.ts';
 import { orderTargets } from '../../../src/core/routing/order_targets.ts';
 import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
 import { retryDelay } from '../../../src/core/routing/retry_delay.ts';
+import { type Offer, RoutingTable } from '../../../src/core/routing/routing_table.ts';
 import { type ErrorCode, WeirError } from '../../../src/protocol/error_code.ts';
 
 const failed = (code: ErrorCode, status?: number) => new WeirError(code, { details: { status } });
@@ -47,6 +49,52 @@ describe('the order of targets', () => {
     );
     const counts = (order: string) => draws.filter((drawn) => drawn === order).length;
     expect([counts('abc'), counts('bac'), counts('cab')]).toEqual([100, 200, 500]);
+  });
+});
+
+describe('the names by which the right to ask goes', () => {
+  const offer = (name: string, speaks: Offer['speaks']): Offer => ({
+    name,
+    provider: { name, models: [], anyModel: true, unusable: () => undefined, open: () => Promise.reject() },
+    origin: {
+      name,
+      speaks,
+      modelsPath: '',
+      modelsHeaders: {},
+      unusable: () => undefined,
+      call: () => Promise.reject(),
+    },
+    speaks,
+    models: [],
+    breaker: undefined,
+    key: undefined,
+    firstTokenMs: undefined,
+  });
+  const offers = [offer('p1', ['chat']), offer('p2', ['chat']), offer('p3', ['messages'])];
+  const smart = { targets: [{ provider: 'p2', model: 'm' }] };
+  const table = new RoutingTable(offers, { smart, both: smart }, 'p1', 'fake');
+
+  it.each<[string | undefined, string, string[]]>([
+    [undefined, 'm', ['p1/m', 'm']],
+    ['p1', 'm', ['p1/m', 'm']],
+    ['p2', 'm', ['p2/m']],
+    // It goes to the default provider, whatever it looks like.
+    [undefined, 'p2/m', ['p1/p2/m']],
+    [undefined, 'smart', ['smart']],
+    ['p1', 'smart', ['p1/smart']],
+  ])('are, where the client says provider %s and model %s: %j', (provider, model, names) => {
+    expect(table.namesOf(table.select(provider, model, 0), 'chat')).toEqual(names);
+  });
+
+  it.each<[string, Protocol, string[]]>([
+    ['p2/m', 'chat', ['p2/m']],
+    ['m', 'chat', ['p1/m', 'm']],
+    ['m', 'messages', ['p3/m', 'm']],
+    ['p9/m', 'chat', ['p1/p9/m']],
+    ['both', 'chat', ['both']],
+  ])('are, for %s where %s is spoken: %j', (name, protocol, names) => {
+    const found = table.selectDoor(name, protocol, 0);
+    expect('passed' in found && table.namesOf(found.passed, protocol)).toEqual(names);
   });
 });
 
