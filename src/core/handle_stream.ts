@@ -78,7 +78,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   core.observer.opened();
   const [target] = route.targets;
   const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
-  const open = (signal: AbortSignal) => core.routing.open(route, request, { threadId, signal, span });
+  const open = (signal: AbortSignal) => core.routing.open(route, request, { threadId, userId, signal, span });
   const key = requestKey(route, () => ({ kind: 'text', userId, asked: comparableText(request) }));
   const opening = key ? core.cache.open({ key, route, medium: textMedium, abort, open }) : open(abort.signal);
   opening.answer.then(

@@ -58,7 +58,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       const opening = core.routing.open(
         route,
         request,
-        { threadId, signal: thread.abort.signal, span },
+        { threadId, userId, signal: thread.abort.signal, span },
         (run) => keepRun(core, thread, run),
         (target) => keepTarget(core, thread, target),
       );

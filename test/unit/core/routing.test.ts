@@ -114,13 +114,14 @@ describe('a circuit', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  const run = (breaker: ProviderBreaker, error?: WeirError) =>
-    breaker.run('it', async () => {
+  const run = (breaker: ProviderBreaker, error?: WeirError, user = 'u') =>
+    breaker.run('it', user, async () => {
       if (error) throw error;
     });
-  async function fail(breaker: ProviderBreaker, times: number, error: WeirError): Promise<void> {
-    for (let at = 0; at < times; at += 1) await expect(run(breaker, error)).rejects.toBe(error);
+  async function fail(breaker: ProviderBreaker, times: number, error: WeirError, user = 'u'): Promise<void> {
+    for (let at = 0; at < times; at += 1) await expect(run(breaker, error, user)).rejects.toBe(error);
   }
+  const ill = failed('upstream_error', 500);
 
   it('opens after ten tries of which half failed, and not before', async () => {
     const breaker = new ProviderBreaker();
@@ -128,7 +129,7 @@ describe('a circuit', () => {
     await fail(breaker, 4, failed('upstream_error', 500));
     expect(breaker.state).toBe('closed');
     await fail(breaker, 1, failed('upstream_error', 500));
-    expect([breaker.state, breaker.blockedMs]).toEqual(['open', 5_000]);
+    expect([breaker.state, breaker.blockedMs('u')]).toEqual(['open', 5_000]);
     await expect(run(breaker)).rejects.toMatchObject({ code: 'service_unavailable', retryAfter: 5 });
   });
 
@@ -147,10 +148,10 @@ describe('a circuit', () => {
     const breaker = new ProviderBreaker();
     await fail(breaker, 10, failed('upstream_timeout'));
     vi.advanceTimersByTime(4_999);
-    expect(breaker.blockedMs).toBe(1);
+    expect(breaker.blockedMs('u')).toBe(1);
     vi.advanceTimersByTime(1);
     const probe = Promise.withResolvers<void>();
-    const probing = breaker.run('it', () => probe.promise);
+    const probing = breaker.run('it', 'u', () => probe.promise);
     expect(breaker.state).toBe('half_open');
     await expect(run(breaker)).rejects.toMatchObject({ details: { reason: 'breaker' } });
     probe.reject(failed('upstream_timeout'));
@@ -166,6 +167,62 @@ describe('a circuit', () => {
     await fail(breaker, 10, failed('upstream_timeout'));
     vi.advanceTimersByTime(5_000);
     await fail(breaker, 1, failed('cancelled'));
-    expect([breaker.state, breaker.blockedMs]).toEqual(['open', 5_000]);
+    expect([breaker.state, breaker.blockedMs('u')]).toEqual(['open', 5_000]);
+  });
+
+  it('is closed again after its time, though the clock is set back meanwhile', async () => {
+    const breaker = new ProviderBreaker();
+    await fail(breaker, 10, ill);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    expect(breaker.blockedMs('u')).toBe(5_000);
+    vi.advanceTimersByTime(5_000);
+    await run(breaker);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('does not open for all because of one user, however many calls of that one fail while others’ succeed', async () => {
+    const breaker = new ProviderBreaker();
+    for (const other of ['a', 'b', 'c']) await run(breaker, undefined, other);
+    await fail(breaker, 100, ill, 'bad');
+    expect(breaker.state).toBe('closed');
+    // What the others meet counts: with half of the failures theirs, it opens.
+    await fail(breaker, 2, ill, 'a');
+    await fail(breaker, 2, ill, 'b');
+    expect(breaker.state).toBe('closed');
+    await fail(breaker, 1, ill, 'c');
+    expect(breaker.state).toBe('open');
+  });
+
+  it('opens for one user alone, also a while after others had answers', async () => {
+    const breaker = new ProviderBreaker();
+    for (let at = 0; at < 20; at += 1) await run(breaker, undefined, 'other');
+    vi.advanceTimersByTime(30_001);
+    await fail(breaker, 9, ill);
+    expect(breaker.state).toBe('closed');
+    await fail(breaker, 1, ill);
+    expect(breaker.state).toBe('open');
+  });
+
+  it('is not kept open by one user’s probes: after one that failed it is the others’ turn', async () => {
+    const breaker = new ProviderBreaker();
+    await fail(breaker, 10, ill, 'a');
+    vi.advanceTimersByTime(5_000);
+    await fail(breaker, 1, ill, 'bad');
+    await expect(run(breaker, undefined, 'a')).rejects.toMatchObject({ details: { reason: 'breaker' } });
+    vi.advanceTimersByTime(5_000);
+    expect([breaker.blockedMs('bad'), breaker.blockedMs('a')]).toEqual([1_000, 0]);
+    await expect(run(breaker, undefined, 'bad')).rejects.toMatchObject({ details: { reason: 'breaker' } });
+    await run(breaker, undefined, 'a');
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('hears no more of calls that began before it opened', async () => {
+    const breaker = new ProviderBreaker();
+    const slow = Promise.withResolvers<void>();
+    const waiting = breaker.run('it', 'u', () => slow.promise);
+    await fail(breaker, 10, ill);
+    slow.resolve();
+    await waiting;
+    expect(breaker.state).toBe('open');
   });
 });
