@@ -81,7 +81,7 @@ export async function buildGateway(
     random: Math.random,
   });
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
-  const limits = keys && buildLimits(config, redis, (limit) => pool.staticShare(limit));
+  const limits = keys && buildLimits(config, redis, eventLog, (limit) => pool.staticShare(limit));
   const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identifyBy(config));
   const usage = buildUsage({
     redis,

@@ -108,7 +108,8 @@ async function finished(core: DurableCore, record: ThreadRecord): Promise<Thread
   };
 }
 
-function unavailable(): never {
+/** @throws WeirError service_unavailable: the store does not answer */
+export function unavailable(): never {
   throw new WeirError('service_unavailable', {
     message: 'The stream log cannot be reached now; try again in a moment.',
     details: { reason: 'redis' },

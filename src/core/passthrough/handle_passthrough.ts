@@ -87,7 +87,7 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   const [target] = route.targets;
   const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
   const open = (signal: AbortSignal) =>
-    core.routing.pass(route, exchange.call, exchange.reader, { threadId, signal, span });
+    core.routing.pass(route, exchange.call, exchange.reader, { threadId, userId, signal, span });
   const key = requestKey(route, () => ({ kind: exchange.trace.door, userId, asked: exchange.asked() }));
   const opening = key
     ? core.cache.open({ key, route, medium: byteMedium(exchange.reader), abort, open })

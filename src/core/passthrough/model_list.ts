@@ -10,8 +10,10 @@ const KEEP_MS = 60_000;
 
 /** A model as this gateway takes its name. */
 export interface OfferedModel {
-  /** `provider/model`. */
+  /** `provider/model`, or a route's name. */
   id: string;
+  /** Undefined for a route. */
+  provider: string | undefined;
   /** Unix seconds; 0 where nobody says. */
   created: number;
   ownedBy: string;
@@ -65,6 +67,6 @@ async function modelsOf(origin: Origin): Promise<OfferedModel[]> {
     if (typeof model?.id !== 'string') return [];
     const created = Number.isSafeInteger(model.created) ? (model.created as number) : 0;
     const ownedBy = typeof model.owned_by === 'string' ? model.owned_by : origin.name;
-    return [{ id: `${origin.name}/${model.id}`, created, ownedBy }];
+    return [{ id: `${origin.name}/${model.id}`, provider: origin.name, created, ownedBy }];
   });
 }
