@@ -25,6 +25,7 @@ COPY package.json ./
 COPY src src
 # Where the keeper of usage writes; a volume that is mounted here for the first time takes its owner over.
 RUN mkdir /var/lib/weir && chown node:node /var/lib/weir
+RUN mkdir /var/lib/weir-secret && chown node:node /var/lib/weir-secret
 USER node
 EXPOSE 8000
 CMD ["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8", "--expose-gc", "src/gateway/main.ts"]

@@ -31,6 +31,7 @@ const schema = z.object({
     .transform((list) => list.split(',').filter(Boolean))
     .pipe(z.array(z.url({ protocol: /^http$/ }))),
   PEER_SECRET: z.string().default(''),
+  PEER_SECRET_FILE: z.string().min(1).optional(),
   API_KEYS_FILE: z.string().min(1).optional(),
   OPERATOR_KEY_FILE: z.string().min(1).optional(),
   DOCTOR_PLACE: z
@@ -69,6 +70,8 @@ export interface ConsoleConfig {
   /** Private listeners of the instances, for a console that reaches them over a network; else empty. */
   peerUrls: string[];
   peerSecret: string;
+  /** Holds that secret, where it is empty. */
+  peerSecretFile: string | undefined;
   /** In a container: the clients' keys, and the key of the stack's own tools; may be missing. */
   apiKeysFile: string | undefined;
   operatorKeyFile: string | undefined;
@@ -104,6 +107,7 @@ export function parseConsoleConfig(env: Record<string, string | undefined>): Con
     tokenFile: data.CONSOLE_TOKEN_FILE,
     peerUrls: data.PEER_URLS,
     peerSecret: data.PEER_SECRET,
+    peerSecretFile: data.PEER_SECRET_FILE,
     apiKeysFile: data.API_KEYS_FILE,
     operatorKeyFile: data.OPERATOR_KEY_FILE,
     doctorPlace: data.DOCTOR_PLACE,

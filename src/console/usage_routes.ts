@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { USAGE_DAYS } from '../protocol/usage_row.ts';
+import { keptSecret } from '../stack/compose/keep_secret.ts';
 import { doctorContext } from '../stack/doctor/doctor_place.ts';
 import { readKeys } from '../stack/keys/key_file.ts';
 import { StackError } from '../stack/stack_error.ts';
@@ -37,10 +38,12 @@ export function registerUsage(app: FastifyInstance, config: ConsoleConfig): void
 
 /** Whom to ask, and where the keys' names are; undefined for a console that belongs to no stack. */
 function usageSource(config: ConsoleConfig): { peers: AskPeer[]; keysFile: string | undefined } | undefined {
-  const { doctorPlace, peerUrls, peerSecret, apiKeysFile } = config;
+  const { doctorPlace, peerUrls, peerSecret, peerSecretFile, apiKeysFile } = config;
   if (doctorPlace) {
     const { layout, options } = doctorContext(doctorPlace);
     return { peers: socketPeers(layout, options), keysFile: layout.apiKeys };
   }
-  return peerUrls.length === 0 ? undefined : { peers: networkPeers(peerUrls, peerSecret), keysFile: apiKeysFile };
+  if (peerUrls.length === 0) return undefined;
+  const secret = peerSecret || (peerSecretFile === undefined ? '' : keptSecret(peerSecretFile));
+  return { peers: networkPeers(peerUrls, secret), keysFile: apiKeysFile };
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { CONTINUATIONS } from '../protocol/provider_presets.ts';
@@ -31,8 +32,16 @@ const variables = z.object({
   /** Private listener for the other instances: a Unix socket, or a port on HOST. */
   PEER_SOCKET: z.string().optional(),
   PEER_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  /** Under which the others reach PEER_PORT; without it HOST, or where that means all addresses, the machine's own. */
+  PEER_ADVERTISE: z
+    .string()
+    .refine((host) => isIP(host) !== 0 || /^[A-Za-z0-9._-]+$/.test(host), 'a host name or an address, without a port')
+    .refine((host) => host !== '0.0.0.0' && host !== '::', 'one address that leads to this instance, not all addresses')
+    .optional(),
   /** Wanted of peers that come over a network; a Unix socket is private by itself. */
   PEER_SECRET: z.string().default(''),
+  /** Holds that secret, where PEER_SECRET is not set. */
+  PEER_SECRET_FILE: z.string().optional(),
   REDIS_URL: z
     .string()
     .regex(
@@ -82,8 +91,13 @@ const variables = z.object({
 export const INSTANCE_VARIABLES: readonly string[] = Object.keys(variables.shape);
 
 const environment = variables
-  .superRefine(({ POOL_SCOPE, REDIS_URL, AUTH_MODE, API_KEYS_FILE, IDENTITY_HEADER }, context) => {
+  .superRefine((config, context) => {
+    const { POOL_SCOPE, REDIS_URL, AUTH_MODE, API_KEYS_FILE, IDENTITY_HEADER } = config;
     const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    const { PEER_SOCKET, PEER_PORT, PEER_SECRET, PEER_SECRET_FILE } = config;
+    if (PEER_SOCKET === undefined && PEER_PORT !== undefined && PEER_SECRET === '' && PEER_SECRET_FILE === undefined) {
+      wrong('PEER_SECRET', 'PEER_PORT is open to a network, so it needs a secret; set the same one on all instances');
+    }
     if (POOL_SCOPE === 'cluster' && REDIS_URL === undefined) {
       wrong('POOL_SCOPE', 'limits over the whole cluster are kept in Redis; set REDIS_URL, or POOL_SCOPE=instance');
     }

@@ -1,14 +1,18 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { WeirConfigError } from '../protocol/parse_weir_config.ts';
 import { buildGateway, type Gateway } from './build_gateway.ts';
+import { peerAddress } from './cluster/peer_address.ts';
 import { peerListener } from './cluster/peer_listener.ts';
+import { peerSecret } from './cluster/peer_secret.ts';
 import { ConfigError, type GatewayConfig, parseConfig } from './config.ts';
 import { drain } from './drain.ts';
 
+const NO_PEER_LISTENER =
+  'No peer listener: the other instances can not read the resumable streams of this one while it lives, and take them over only after its lease; set PEER_SOCKET or PEER_PORT';
+
 /** One instance as a process: reads the environment, binds, handles signals. */
-const config = readConfig();
-const peer = config.PEER_SOCKET ?? (config.PEER_PORT ? `http://${hostname()}:${config.PEER_PORT}` : '');
+const config = await readConfig();
+const peer = peerAddress(config);
 const gateway = await buildOrExit();
 const { app, log } = gateway;
 
@@ -37,6 +41,7 @@ try {
   } else if (config.PEER_PORT) {
     await peerListener(gateway.peerServices, config.PEER_SECRET, { host: config.HOST, port: config.PEER_PORT });
   }
+  if (config.REDIS_URL !== undefined && peer === '') log.warn('0', NO_PEER_LISTENER);
   // A request's thread needs a log that others know; and peers reach whoever has one.
   await gateway.durable.start();
   if (config.SOCKET) {
@@ -57,9 +62,10 @@ try {
 await gateway.announcer.start();
 log.info('0', 'Ready', { address: config.SOCKET ?? app.server.address(), boot: gateway.boot(), pid: process.pid });
 
-function readConfig(): GatewayConfig {
+async function readConfig(): Promise<GatewayConfig> {
   try {
-    return parseConfig(process.env);
+    const given = parseConfig(process.env);
+    return Object.freeze({ ...given, PEER_SECRET: await peerSecret(given) });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -5,6 +5,14 @@ import { parse } from 'yaml';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** A volume in its long form, for whoever only reads it. */
+export interface ComposeVolume {
+  type: 'volume';
+  source: string;
+  target: string;
+  read_only: boolean;
+}
+
 /** A bind in its long form; its short one is a text. */
 export interface ComposeBind {
   type: 'bind';
@@ -24,7 +32,7 @@ export interface ComposeService {
   env_file?: { path: string; required: boolean }[];
   depends_on?: Record<string, { condition: string }>;
   healthcheck: { test: string[] };
-  volumes?: (string | ComposeBind)[];
+  volumes?: (string | ComposeBind | ComposeVolume)[];
   stop_grace_period?: string;
   read_only?: boolean;
   image: string;
@@ -49,7 +57,7 @@ export function composeFile(variables: Record<string, string | undefined> = {}):
 
 /** The binds of a service that are not its configuration in the repository. */
 export function bindsOf({ volumes = [] }: ComposeService): ComposeBind[] {
-  return volumes.filter((volume) => typeof volume !== 'string');
+  return volumes.filter((volume) => typeof volume !== 'string' && volume.type === 'bind');
 }
 
 /** Where a service finds what lies at `file` in its container, on this machine. */

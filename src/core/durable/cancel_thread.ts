@@ -31,7 +31,7 @@ export async function cancelThread(core: DurableCore, threadId: string, caller: 
     mustBeAllowed(record, caller);
     if (record.state === 'done') return;
     const address = await core.store.peerOf(record.owner);
-    const answer = address ? await core.peers.cancel(address, record.owner, threadId) : 'gone';
+    const answer = await core.peers.cancel(address, record.owner, threadId);
     if (answer === 'cancelled') return;
     // Whoever is dead can't be asked: the thread is taken over, and then cancelled here.
     if (answer !== 'unknown' && (await core.store.seal(record.owner, answer === 'gone'))) await takeOver(core, record);

@@ -68,7 +68,7 @@ async function askOwner(
 ): Promise<Located | 'taken over' | undefined> {
   if (record.owner === core.wal.boot) return undefined;
   const address = await core.store.peerOf(record.owner).catch(whileAway(unavailable));
-  const answer = address ? await core.peers.read(address, record.owner, record.id, cursor) : 'gone';
+  const answer = await core.peers.read(address, record.owner, record.id, cursor);
   if (answer === 'unknown') return undefined;
   if (typeof answer !== 'string') {
     const threadId = record.id;

@@ -11,7 +11,15 @@ export type PeerAnswer = { kind: 'frames'; frames: AsyncIterable<Uint8Array> } |
 
 /** The private way to the other instances. */
 export interface Peers {
-  /** @param address as its boot registered it; the caller's right was checked already */
-  read(address: string, boot: string, threadId: string, cursor: Cursor | undefined): Promise<PeerAnswer | PeerSilence>;
-  cancel(address: string, boot: string, threadId: string): Promise<'cancelled' | PeerSilence>;
+  /**
+   * @param address as its boot registered it; without one, or where it can't be reached from here, `silent`
+   * @param cursor the caller's right was checked already
+   */
+  read(
+    address: string | undefined,
+    boot: string,
+    threadId: string,
+    cursor: Cursor | undefined,
+  ): Promise<PeerAnswer | PeerSilence>;
+  cancel(address: string | undefined, boot: string, threadId: string): Promise<'cancelled' | PeerSilence>;
 }

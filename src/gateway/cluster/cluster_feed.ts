@@ -11,6 +11,7 @@ export class ClusterFeed {
   readonly #view: () => Promise<ClusterView>;
   readonly #watchers = new Set<ServerResponse>();
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(view: () => Promise<ClusterView>) {
     this.#view = view;
@@ -18,6 +19,10 @@ export class ClusterFeed {
 
   /** @param response its head is already sent */
   add(response: ServerResponse): void {
+    if (this.#closed) {
+      response.end();
+      return;
+    }
     this.#watchers.add(response);
     response.once('close', () => {
       this.#watchers.delete(response);
@@ -27,10 +32,12 @@ export class ClusterFeed {
     void this.#show();
   }
 
-  /** Sends everybody away; they reconnect to another instance. */
+  /** Sends everybody away for good, also who comes later; they reconnect to another instance. */
   close(): void {
+    this.#closed = true;
     this.#stop();
     for (const watcher of this.#watchers) watcher.end();
+    this.#watchers.clear();
   }
 
   #stop(): void {
@@ -39,7 +46,8 @@ export class ClusterFeed {
   }
 
   async #show(): Promise<void> {
-    const view = await this.#view();
+    const view = await this.#view().catch(() => undefined);
+    if (!view) return;
     const frame = `event: cluster\ndata: ${JSON.stringify(view)}\n\n`;
     for (const watcher of this.#watchers) if (!watcher.writableNeedDrain) watcher.write(frame);
   }

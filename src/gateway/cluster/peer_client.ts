@@ -2,17 +2,39 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import type { Cursor } from '../../core/durable/cursor.ts';
 import type { PeerAnswer, PeerSilence, Peers } from '../../core/durable/peers.ts';
 import { WeirError } from '../../protocol/error_code.ts';
+import { peerPlace } from './peer_address.ts';
+import { BOOT_HEADER, SECRET_HEADER } from './peer_listener.ts';
 
 /** Whoever does not answer within this may be frozen, and may be dead. */
 const HEAD_MS = 500;
+/** A stream has a heartbeat every ten seconds; one that is silent for longer than three of them is cut. */
+const SILENCE_MS = 35_000;
 /** Nobody listens: the process that did has exited. */
 const REFUSED = new Set(['ECONNREFUSED', 'ENOENT']);
 
-/** Speaks with the peer listeners of the other instances: Unix sockets, or `http://host:port` with a shared secret. */
-export function peerClient(secret: string): Peers {
+/**
+ * Speaks with the peer listeners of the other instances: Unix sockets, or `http://host:port` with a shared secret.
+ * Frames end with an error when nothing has come for `silenceMs`.
+ */
+export function peerClient(secret: string, silenceMs = SILENCE_MS): Peers {
+  const ask = (address: string | undefined, method: string, boot: string, threadId: string, cursor?: Cursor) => {
+    const place = peerPlace(address);
+    if (!place) return Promise.resolve('silent' as const);
+    const path = `/threads/${threadId}`;
+    const headers = {
+      [BOOT_HEADER]: boot,
+      [SECRET_HEADER]: secret,
+      ...(cursor ? { 'last-event-id': `${cursor.epoch}.${cursor.seq}` } : {}),
+    };
+    const request =
+      'base' in place
+        ? httpRequest(new URL(path, place.base), { method, headers, agent: false })
+        : httpRequest({ ...place, path, method, headers, agent: false });
+    return headOf(request, silenceMs);
+  };
   return {
     async read(address, boot, threadId, cursor): Promise<PeerAnswer | PeerSilence> {
-      const response = await ask(address, 'GET', boot, threadId, secret, cursor);
+      const response = await ask(address, 'GET', boot, threadId, cursor);
       if (typeof response === 'string') return response;
       if (response.statusCode === 200) return { kind: 'frames', frames: response };
       response.resume();
@@ -21,7 +43,7 @@ export function peerClient(secret: string): Peers {
       return response.statusCode === 204 ? { kind: 'ended' } : 'unknown';
     },
     async cancel(address, boot, threadId) {
-      const response = await ask(address, 'DELETE', boot, threadId, secret, undefined);
+      const response = await ask(address, 'DELETE', boot, threadId);
       if (typeof response === 'string') return response;
       response.resume();
       return response.statusCode === 202 ? 'cancelled' : 'unknown';
@@ -29,40 +51,37 @@ export function peerClient(secret: string): Peers {
   };
 }
 
-function ask(
-  address: string,
-  method: string,
-  boot: string,
-  threadId: string,
-  secret: string,
-  cursor: Cursor | undefined,
-): Promise<IncomingMessage | 'gone' | 'silent'> {
+/** The head of what an instance answers for the boot that is asked for. */
+function headOf(request: ClientRequest, silenceMs: number): Promise<IncomingMessage | 'gone' | 'silent'> {
   return new Promise((resolve) => {
-    const path = `/threads/${threadId}`;
-    const headers = {
-      'x-weir-boot': boot,
-      'x-peer-secret': secret,
-      ...(cursor ? { 'last-event-id': `${cursor.epoch}.${cursor.seq}` } : {}),
-    };
-    const request: ClientRequest = address.startsWith('http')
-      ? httpRequest(new URL(path, address), { method, headers, agent: false })
-      : httpRequest({ socketPath: address, path, method, headers, agent: false });
     const patience = setTimeout(() => {
       resolve('silent');
       request.destroy();
     }, HEAD_MS);
     request.once('response', (response) => {
       clearTimeout(patience);
+      // Nobody's listener but ours says this: another server may have got the address, and what it says proves nothing.
+      const isPeer = response.headers[BOOT_HEADER] !== undefined;
       // The listener answers for one boot: another's answer proves that this one is no more.
-      if (response.statusCode === 410) {
-        response.resume();
-        resolve('gone');
-      } else resolve(response);
+      if (isPeer && response.statusCode !== 410) {
+        endSilence(response, silenceMs);
+        return resolve(response);
+      }
+      request.destroy();
+      resolve(isPeer ? 'gone' : 'silent');
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(patience);
       resolve(REFUSED.has(error.code ?? '') ? 'gone' : 'silent');
     });
     request.end();
+  });
+}
+
+/** What waits here for a slow reader is not the peer's silence. */
+function endSilence(response: IncomingMessage, silenceMs: number): void {
+  response.setTimeout(silenceMs, () => {
+    if (response.readableLength > 0) response.setTimeout(silenceMs);
+    else response.destroy(new Error('the peer is silent'));
   });
 }

@@ -1,6 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ListenOptions } from 'node:net';
 import type { UsageView } from '../../protocol/usage_row.ts';
+import { secretCheck } from './peer_secret.ts';
+
+export const SECRET_HEADER = 'x-peer-secret';
+/** In a request the boot that is asked for; in each answer to one who has the secret the boot that answers. */
+export const BOOT_HEADER = 'x-weir-boot';
 
 /** What a peer may ask of threads; the caller's right was checked by the instance that asks. */
 export interface ThreadServices {
@@ -23,15 +28,15 @@ export interface PeerServices extends ThreadServices {
  * @param secret empty where only the deployment's own account can reach the listener
  */
 export function peerListener(services: PeerServices, secret: string, listen: ListenOptions): Promise<Server> {
+  const hasSecret = secretCheck(secret);
   const server = createServer((request, response) => {
     const [, area, threadId = ''] = (request.url ?? '/').split('/');
     const end = (status: number) => void response.writeHead(status).end();
-    if (request.method === 'GET' && area === 'boot') {
-      response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ boot: services.boot() }));
-    } else if (secret !== '' && request.headers['x-peer-secret'] !== secret) end(404);
-    else if (request.method === 'GET' && area === 'usage') void sendUsage(services, Number(threadId), response);
+    if (!hasSecret(request.headers[SECRET_HEADER])) return end(404);
+    response.setHeader(BOOT_HEADER, services.boot());
+    if (request.method === 'GET' && area === 'usage') void sendUsage(services, Number(threadId), response);
     else if (area !== 'threads') end(404);
-    else if (!services.isMine(String(request.headers['x-weir-boot']))) end(410);
+    else if (!services.isMine(String(request.headers[BOOT_HEADER]))) end(410);
     else if (request.method === 'DELETE') end(services.cancel(threadId) ? 202 : 404);
     else if (!services.read(threadId, request, response)) end(404);
   });

@@ -10,7 +10,8 @@ export type RunCompose = (args: string[], onLine?: (line: string) => void) => Pr
 /** Asks from within the container: no port of an instance is published. Its arguments: a variable with a port, a path. */
 const ASK = `const { env, argv } = process;
 const [, port, path] = argv;
-fetch('http://127.0.0.1:' + env[port] + path, { headers: { 'x-peer-secret': env.PEER_SECRET } }).then(async (answer) => {
+const secret = env.PEER_SECRET || require('node:fs').readFileSync(env.PEER_SECRET_FILE, 'utf8').trim();
+fetch('http://127.0.0.1:' + env[port] + path, { headers: { 'x-peer-secret': secret } }).then(async (answer) => {
   console.log(JSON.stringify({ status: answer.status, body: await answer.text() }));
 });`;
 

@@ -1,16 +1,19 @@
 import { createServer } from 'node:http';
+import { keepSecret } from '../compose/keep_secret.ts';
 import { redisPlaces } from './redis_places.ts';
 import { UsageKeeper } from './usage_keeper.ts';
 
 /**
  * Keeps the usage of a Redis that writes nothing to disk, as a process: natively the supervisor does that, in Compose
  * there is none. `REDIS_URL` is the instances'; `USAGE_FILE` is where usage is kept; at `HEALTH_PORT` of this machine
- * anything that is asked is answered with 200 while it is kept, else with 503 and the reason.
+ * anything that is asked is answered with 200 while it is kept, else with 503 and the reason. It also makes the secret
+ * that instances and console read from `PEER_SECRET_FILE`, where none was set for them.
  */
-const { REDIS_URL, USAGE_FILE, HEALTH_PORT } = process.env;
+const { REDIS_URL, USAGE_FILE, HEALTH_PORT, PEER_SECRET_FILE } = process.env;
 if (!REDIS_URL || !USAGE_FILE || !HEALTH_PORT) {
   throw new Error('Set REDIS_URL, USAGE_FILE and HEALTH_PORT.');
 }
+if (PEER_SECRET_FILE) keepSecret(PEER_SECRET_FILE);
 const keeper = new UsageKeeper(redisPlaces(REDIS_URL), USAGE_FILE);
 
 const health = createServer((_, response) => {

@@ -33,6 +33,7 @@ const base = {
   tokenFile: undefined,
   peerUrls: [],
   peerSecret: '',
+  peerSecretFile: undefined,
   apiKeysFile: undefined,
   operatorKeyFile: undefined,
 };

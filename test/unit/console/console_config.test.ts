@@ -19,6 +19,7 @@ describe('the console’s environment', () => {
       tokenFile: undefined,
       peerUrls: [],
       peerSecret: '',
+      peerSecretFile: undefined,
       apiKeysFile: undefined,
       operatorKeyFile: undefined,
     });

@@ -39,6 +39,21 @@ describe('the configuration of an instance', () => {
     expect(() => parseConfig(wrong)).toThrow(/API_KEYS_FILE: [\s\S]*POOL_SCOPE: [\s\S]*IDENTITY_HEADER: /);
   });
 
+  it('wants a secret for a peer listener on a port, and one address to advertise', () => {
+    const port = { PEER_PORT: '8001' };
+    expect(() => parseConfig(port)).toThrow(/PEER_SECRET: .*; set the same one on all instances/);
+    expect(() => parseConfig({ ...port, PEER_SECRET: '' })).toThrow(/PEER_SECRET/);
+    expect(parseConfig({ ...port, PEER_SECRET: 'secret' })).toMatchObject({ PEER_PORT: 8001 });
+    expect(parseConfig({ ...port, PEER_SECRET_FILE: '/run/secret' })).toMatchObject({ PEER_PORT: 8001 });
+    expect(parseConfig({ PEER_SOCKET: '/run/peer.sock' })).toMatchObject({ PEER_SECRET: '' });
+    for (const PEER_ADVERTISE of ['10.0.0.7', 'fd00::7', 'app-1.weir']) {
+      expect(parseConfig({ PEER_ADVERTISE })).toMatchObject({ PEER_ADVERTISE });
+    }
+    for (const PEER_ADVERTISE of ['http://app-1', 'app-1:8001', '0.0.0.0', '::']) {
+      expect(() => parseConfig({ PEER_ADVERTISE }), PEER_ADVERTISE).toThrow(/PEER_ADVERTISE/);
+    }
+  });
+
   it('takes an empty variable for an unset one, and can not be changed', () => {
     const config = parseConfig({ PORT: '', OPENAI_API_KEY: '' });
     expect(config).toMatchObject({ PORT: 8000 });

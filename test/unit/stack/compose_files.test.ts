@@ -21,6 +21,7 @@ const nodes = Array.from({ length: CLUSTER_NODES }, (_, index) => redisNodeName(
 const NOT_OFFERED = {
   SOCKET: 'containers reach each other through a network',
   PEER_SOCKET: 'likewise',
+  PEER_ADVERTISE: 'each container finds its own address',
   FAULT_POINT: 'for tests of single processes',
 };
 
@@ -154,13 +155,26 @@ describe('docker-compose.yml', () => {
     for (const name of [...apps, 'console']) expect(secret.services[name]!.environment!.PEER_SECRET).toBe('a secret');
   });
 
+  it('has them share a secret by hand too, which the keeper makes and the others only read', () => {
+    const { environment, volumes } = service('usage');
+    const file = environment!.PEER_SECRET_FILE!;
+    const folder = path.dirname(file);
+    expect(volumes).toContain(`sse-secret:${folder}`);
+    expect(read('Dockerfile')).toContain(`RUN mkdir ${folder} && chown node:node ${folder}`);
+    for (const name of [...apps, 'console']) {
+      expect(service(name).environment!.PEER_SECRET_FILE).toBe(file);
+      const mount = { type: 'volume', source: 'sse-secret', target: folder, read_only: true };
+      expect(service(name).volumes).toContainEqual(mount);
+    }
+  });
+
   it('keeps the usage of the instances’ Redis in a volume, whose folder the image gives to its account', () => {
     const { environment, volumes, command, image } = service('usage');
     expect(environment!.REDIS_URL).toBe(service('app-1').environment!.REDIS_URL);
     expect([image, command!.at(-1)]).toEqual([service('app-1').image, 'src/stack/usage/main.ts']);
     const folder = path.dirname(environment!.USAGE_FILE!);
-    expect(volumes).toEqual([`sse-usage:${folder}`]);
-    expect(Object.keys(compose.volumes)).toEqual(['sse-usage']);
+    expect(volumes).toContain(`sse-usage:${folder}`);
+    expect(Object.keys(compose.volumes)).toEqual(['sse-usage', 'sse-secret']);
     expect(read('Dockerfile')).toContain(`RUN mkdir ${folder} && chown node:node ${folder}`);
   });
 
