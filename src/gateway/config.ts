@@ -73,6 +73,8 @@ const variables = z.object({
     .transform((name) => name.toLowerCase())
     .optional(),
   TRUSTED_PROXIES: list(''),
+  /** Of an IPv6 address so many bits are one user: a connection usually gets a whole /64. */
+  IPV6_PREFIX: number(64, 16, 128),
   CORS_ORIGINS: list('http://localhost:3001,https://localhost'),
   /** A resumable stream without a reader goes on this long. */
   RESUME_GRACE_SECONDS: number(10, 0, 900),

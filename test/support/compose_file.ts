@@ -79,6 +79,6 @@ function filled(part: unknown, variables: Record<string, string | undefined>): u
     return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, filled(value, variables)]));
   }
   if (typeof part !== 'string') return part;
-  const values = part.replace(/\$\{([A-Z_]+):-([^}]*)\}/g, (_, name, otherwise) => variables[name] || otherwise);
+  const values = part.replace(/\$\{([A-Z0-9_]+):-([^}]*)\}/g, (_, name, otherwise) => variables[name] || otherwise);
   return values.replaceAll('$$', '$');
 }

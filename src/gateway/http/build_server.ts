@@ -61,6 +61,8 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     clientErrorHandler: answerParserError,
     exposeHeadRoutes: false,
   });
+  // Asked for while the connection stands, the address stays known after a reset.
+  app.server.on('connection', (socket) => void socket.remoteAddress);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.removeContentTypeParser('text/plain');
