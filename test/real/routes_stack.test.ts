@@ -221,6 +221,20 @@ describe('a reload', () => {
     expect(started.stderr).toContain('line 1: providers.first.preset');
   });
 
+  it('of a file that is empty is refused by all who read it, and changes nothing', async () => {
+    config.write('');
+    const says = stack.sinceNow('app-1');
+    process.kill(await stack.pid('app-1'), 'SIGHUP');
+    await until('the refusal is in the log', () => says('Configuration refused'));
+    expect(await chat('after-500')).toBe(GOOD);
+    const { code, stderr } = await stack.weir(['reload']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('it is empty')]);
+    const { checks } = JSON.parse((await stack.weir(['doctor', '--json'])).stdout) as { checks: Check[] };
+    expect(checks.find(({ id }) => id === 'config_file')?.what).toContain('it is empty');
+    const started = await stack.weir(['start', '--all', ...stack.portFlags, '--config', config.file]);
+    expect([started.code, started.stderr]).toEqual([1, expect.stringContaining('it is empty')]);
+  });
+
   it('under load cuts no stream, and has new ones answered anew', async () => {
     config.write(withRoutes(ROUTES));
     expect((await stack.weir(['reload'])).code).toBe(0);

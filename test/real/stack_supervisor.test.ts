@@ -96,6 +96,32 @@ describe('the supervisor', () => {
     expect(says('"reason":"signal SIGKILL"')).toBe(true);
   });
 
+  it('has instances that die again and again used as soon as they are back', async () => {
+    const says = stack.sinceNow('supervisor');
+    const lines = (event: string) =>
+      stack
+        .log('supervisor')
+        .split('\n')
+        .filter((line) => line.includes(event));
+    const before = lines('instance gets requests again').length;
+    const deaths = 3;
+    for (let death = 1; death <= deaths; death++) {
+      for (const name of ['app-1', 'app-2']) process.kill(await stack.pid(name), 'SIGKILL');
+      // While both are away NGINX sees them fail, and takes them for dead.
+      await until('both are used again', async () => {
+        await Promise.all(Array.from({ length: 4 }, health));
+        return lines('instance gets requests again').length === before + 2 * death;
+      });
+    }
+    expect(says('got no request from NGINX')).toBe(false);
+    // A round is a fifth of a second at the least.
+    const rounds = lines('instance gets requests again')
+      .slice(before)
+      .map((line) => (JSON.parse(line) as { rounds: number }).rounds);
+    expect(rounds).toHaveLength(2 * deaths);
+    expect(Math.max(...rounds)).toBeLessThan(10);
+  });
+
   it('starts NGINX again when its master is killed, workers and all', async () => {
     const says = stack.sinceNow('supervisor');
     const inherited = () => stack.log('nginx').match(/using inherited sockets/g)?.length ?? 0;
