@@ -28,6 +28,8 @@ export class EventScanner {
   #borderAtLf = false;
   /** Pieces of the answer in what was given out last. */
   pieces = 0;
+  /** Whether the answer has begun, but for its pieces. */
+  begun = false;
   /** What ended the stream, once something has; whatever comes after it is not looked at. */
   terminal: 'end' | 'error' | 'broken' | undefined;
 
@@ -105,6 +107,7 @@ export class EventScanner {
     if (data === undefined) return at;
     const sight = this.#reader.read(data);
     if (sight === 'piece') this.pieces += 1;
+    else if (sight === 'begun') this.begun = true;
     else if (sight !== 'none') this.terminal = sight;
     return sight === 'broken' ? before : at;
   }

@@ -4,6 +4,7 @@ import type { Reader } from '../stream/reader.ts';
 import type { EventReader } from './event_reader.ts';
 import { EventScanner } from './event_scanner.ts';
 import type { ByteConsumer, OriginAnswer } from './origin.ts';
+import type { Redact } from './redactor.ts';
 
 /**
  * How it ended: with `last`, the provider's own last bytes, or with an error of ours that its reader has yet to be
@@ -19,6 +20,7 @@ export class Passthrough implements ByteConsumer {
   readonly #scanner: EventScanner;
   readonly #observer: StreamObserver;
   readonly #startedAt: number;
+  readonly #redact: Redact;
   #reader: Reader | undefined;
   #answer: OriginAnswer | undefined;
   #lastPiece = 0;
@@ -27,8 +29,12 @@ export class Passthrough implements ByteConsumer {
   #ended = false;
   #finish: (ending: PassEnding) => void = () => {};
 
-  /** @param startedAt when the request came, by `performance.now()` */
-  constructor(reader: EventReader, observer: StreamObserver, startedAt: number) {
+  /**
+   * @param startedAt when the request came, by `performance.now()`
+   * @param redact cuts keys out of the provider's own error; the pieces before it are not looked at
+   */
+  constructor(reader: EventReader, observer: StreamObserver, startedAt: number, redact: Redact) {
+    this.#redact = redact;
     this.#scanner = new EventScanner(reader);
     this.#observer = observer;
     this.#startedAt = startedAt;
@@ -97,14 +103,15 @@ export class Passthrough implements ByteConsumer {
       return false;
     }
     this.#answer?.finish();
-    this.#settle({ ok: terminal === 'end', last: events });
+    this.#settle(terminal === 'end' ? { ok: true, last: events } : { ok: false, last: this.#redact(events) });
     return true;
   }
 
   end(): void {
     try {
       const last = this.#scanner.end();
-      if (last !== undefined) this.#settle({ ok: this.#scanner.terminal !== 'error', last });
+      if (last !== undefined && this.#scanner.terminal !== 'error') this.#settle({ ok: true, last });
+      else if (last !== undefined) this.#settle({ ok: false, last: this.#redact(last) });
       else this.fail(new WeirError(this.#scanner.terminal === 'broken' ? 'upstream_protocol' : 'upstream_truncated'));
     } catch (error) {
       this.fail(asWeirError(error));
