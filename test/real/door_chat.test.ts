@@ -185,6 +185,9 @@ describe('a provider that fails before its head', () => {
     ]);
     expect(cut.text).toContain('word ');
     expect(lastEvent(cut.text)).toEqual({ error: { message: '[key] and [key]' } });
+    const own = `data: {"object":"error","message":"${KEY}"}\n\n`;
+    const unknown = await scripted([streamHead, { write: own }, { pause: 20 }, { write: answerFrames(['a'], false) }]);
+    expect(unknown.text).toBe(own.replace(KEY, '[key]') + answerFrames(['a'], false));
     // Without a last blank line, too.
     const last = await scripted([streamHead, { write: `${whole}${error.slice(24)}` }]);
     expect(lastEvent(last.text)).toEqual({ error: { message: '[key] and [key]' } });

@@ -31,7 +31,7 @@ export class Passthrough implements ByteConsumer {
 
   /**
    * @param startedAt when the request came, by `performance.now()`
-   * @param redact cuts keys out of the provider's own error; the pieces before it are not looked at
+   * @param redact cuts keys out of all that is no piece of the answer; pieces are not looked at
    */
   constructor(reader: EventReader, observer: StreamObserver, startedAt: number, redact: Redact) {
     this.#redact = redact;
@@ -96,7 +96,11 @@ export class Passthrough implements ByteConsumer {
     if (this.#scanner.pieces > 0) this.#count(now, this.#scanner.pieces);
     const reader = this.#reader as Reader;
     const { terminal } = this.#scanner;
-    if (terminal === undefined) return events === '' ? !reader.full : reader.write(events, now);
+    if (terminal === undefined) {
+      if (events === '') return !reader.full;
+      // A server may have a word of its own for an error.
+      return reader.write(this.#scanner.others ? this.#redact(events) : events, now);
+    }
     if (terminal === 'broken') {
       if (events !== '') reader.write(events, now);
       this.fail(new WeirError('upstream_protocol'));
