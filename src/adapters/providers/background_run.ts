@@ -6,6 +6,8 @@ import type { OpenAiEndpoint } from './openai_endpoint.ts';
 
 /** A run that the provider no longer has, or no longer streams (OpenAI: five minutes after its start). */
 const GONE = new Set<unknown>([400, 404, 410]);
+/** A run that is to be cancelled is listened to for its name no longer than this. */
+const NAME_MS = 60_000;
 
 /**
  * An answer that the provider works on by itself, in the background: closing the socket does not stop it. It is read
@@ -25,6 +27,7 @@ export class BackgroundRun implements Answer, AnswerConsumer {
   /** What came before anybody could take it: a piece of text at the most, as the reading then pauses, or an end. */
   #held = '';
   #ending: ((consumer: AnswerConsumer) => void) | undefined;
+  #hasBegun = false;
   #settled = false;
 
   private constructor(endpoint: OpenAiEndpoint, signal: AbortSignal) {
@@ -72,6 +75,7 @@ export class BackgroundRun implements Answer, AnswerConsumer {
 
   start(consumer: AnswerConsumer): void {
     this.#consumer = consumer;
+    if (this.#hasBegun) consumer.begun?.();
     const full = this.#held !== '' && !consumer.content(this.#held);
     this.#held = '';
     if (this.#ending) this.#ending(consumer);
@@ -124,6 +128,9 @@ export class BackgroundRun implements Answer, AnswerConsumer {
         return undefined;
       case 'text':
         return news.text;
+      case 'begun':
+        this.#begin();
+        return '';
       case 'run':
         this.#known(news.run);
         return '';
@@ -137,6 +144,11 @@ export class BackgroundRun implements Answer, AnswerConsumer {
         return '';
     }
   };
+
+  #begin(): void {
+    this.#hasBegun = true;
+    this.#consumer?.begun?.();
+  }
 
   #known(run: string): void {
     if (this.#run !== undefined) return;
@@ -162,6 +174,7 @@ export class BackgroundRun implements Answer, AnswerConsumer {
     this.#opened.reject(error);
     if (cancel && this.#run !== undefined) this.#cancelRun(this.#run);
     if (!cancel || this.#run !== undefined) this.#reading.abort(error);
+    else setTimeout(() => this.#reading.abort(error), NAME_MS).unref();
   }
 
   #cancelRun(run: string): void {

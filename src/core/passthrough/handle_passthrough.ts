@@ -16,6 +16,7 @@ import { collectBody } from './collect_body.ts';
 import type { EventReader } from './event_reader.ts';
 import type { Origin, OriginAnswer, OriginCall } from './origin.ts';
 import { isEventStream, Passthrough } from './passthrough.ts';
+import type { Redact } from './redactor.ts';
 
 /**
  * These clients try again by status, so the provider's own head is waited for as long as a heartbeat allows; later
@@ -115,7 +116,7 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
       return whole;
     }
 
-    const pass = new Passthrough(events as EventReader, core.observer, startedAt);
+    const pass = new Passthrough(events as EventReader, core.observer, startedAt, redactAlong(route));
     const giveUp = () => abort.abort(new WeirError('slow_reader'));
     const sink = exchange.sink(head?.headers ?? {});
     const reader = new Reader(sink, core.wheel, exchange.dialect.heartbeat, pass.resume, giveUp);
@@ -146,6 +147,11 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     const facts = events?.usage;
     recordStream(core, { userId, threadId, startedAt, route: route.name, opening, span, outcome, usage: used, facts });
   }
+}
+
+/** Of all targets, as the last one that was asked is known only when it has answered. */
+function redactAlong({ targets }: SelectedRoute<Origin>): Redact {
+  return (text) => targets.reduce((clean, { source }) => source.redact(clean), text);
 }
 
 function outcomeOf(status: number): 'ok' | ErrorCode {
