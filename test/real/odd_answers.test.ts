@@ -321,6 +321,10 @@ describe('a run in the background', () => {
     expect(answer).toMatchObject({ error: 'upstream_protocol' });
   });
 
+  it.each([completed, delta('A') + completed])('that never names itself is an error (%#)', async (frames) => {
+    expect(JSON.parse(await run(frames))).toMatchObject({ error: 'upstream_protocol' });
+  });
+
   it('whose usage makes no sense is whole', async () => {
     const odd = typed('response.completed', {
       response: { id: 'resp_1', usage: { input_tokens: '1', output_tokens: 2 } },
