@@ -25,7 +25,7 @@ export interface Secrets {
   token: string;
   /** Asked anew each time; undefined where clients need no key. */
   operatorKey: () => string | undefined;
-  /** Tells this console's cookie from those of others on the same host, whatever their port. */
+  /** Keeps this console's cookie apart from those of others on the same host, whatever their port. */
   cookieName: string;
 }
 
@@ -59,7 +59,7 @@ export class ConsoleAccess {
       const [name = '', value = ''] = part.trim().split('=', 2);
       if (names.includes(name) && this.#secrets.logins.holds(value)) return true;
     }
-    // Behind NGINX the other end is NGINX, whoever asks.
+    // Behind NGINX the other end is NGINX, for every client.
     return this.#surface === 'local' && isOwnAccount(raw.socket);
   }
 

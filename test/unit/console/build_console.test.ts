@@ -184,7 +184,7 @@ describe('the console', () => {
     expect((await ask({ 'x-api-key': 'weir_1_key' }, {})).statusCode).toBe(401);
   });
 
-  it('has another site’s page read nothing, whoever’s browser shows it', async () => {
+  it('lets another site’s page read nothing, in any browser', async () => {
     for (const [site, status] of Object.entries({
       'cross-site': 403,
       'same-site': 403,
@@ -214,7 +214,7 @@ describe('the console', () => {
     expect(() => app.get('/api/new', async () => ({}))).toThrow(/GET \/api\/new does not say/);
   });
 
-  it('logs a browser in by a link that works once, and gives another to whoever may', async () => {
+  it('logs a browser in by a link that works once, and gives another to those it knows', async () => {
     const app = buildConsole(built(), 'local', parts());
     const headers = { host: 'localhost:3001', 'content-type': 'application/json' };
     const made = await app.inject({ method: 'POST', url: '/api/logins', headers: { ...headers, ...program } });
