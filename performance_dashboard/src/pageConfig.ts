@@ -1,7 +1,7 @@
 import { API_BASE_URL } from './api.ts';
 
 /** Where no console serves the page. */
-const UNSERVED = { canRun: false, canDrill: false, instances: [], consoleUrl: 'http://localhost:3001' };
+const UNSERVED = { canRun: false, canDrill: false, login: false, instances: [], consoleUrl: 'http://localhost:3001' };
 
 /** A console that hangs must not leave the page empty. */
 const CONFIG_WITHIN_MS = 2_000;
@@ -9,13 +9,15 @@ const CONFIG_WITHIN_MS = 2_000;
 /** What the page is told by whoever serves it. */
 export interface PageConfig {
   apiBaseUrl: string;
-  /** Whether the console runs load tests for this page; not behind NGINX. */
+  /** Whether the console runs load tests for this page. */
   canRun: boolean;
   /** Whether it kills and starts instances for this page. */
   canDrill: boolean;
+  /** Whether the console wants a login before it shows or does more. */
+  login: boolean;
   /** Names of the instances that there should be; none where nobody knows. */
   instances: readonly string[];
-  /** The console's own address, where it does more than behind NGINX. */
+  /** The console's own address, at which it knows the account of the stack. */
   consoleUrl: string;
 }
 

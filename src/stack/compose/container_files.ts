@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { consoleToken } from '../keys/console_token.ts';
 import { withKeys } from '../keys/key_file.ts';
 import { ensureOperatorKey } from '../keys/operator_key.ts';
 import type { StackLayout } from '../stack_layout.ts';
@@ -17,6 +18,7 @@ export function containerPaths({ containers }: Pick<StackLayout, 'containers'>) 
     config: path.join(containers, 'config', path.basename(MOUNTED_CONFIG)),
     keys: path.join(containers, 'keys/api_keys.json'),
     operatorKey: path.join(containers, 'operator/operator.key'),
+    consoleToken: path.join(containers, 'operator/console.token'),
     /** Read by Compose itself, and not by a container. */
     variables: path.join(containers, 'providers.env'),
   };
@@ -43,6 +45,7 @@ export function writeContainerFiles(context: ContainerFilesContext, owner: Accou
   makePrivateFolder(layout.containers, self);
   for (const file of [paths.config, paths.keys, paths.operatorKey]) makePrivateFolder(path.dirname(file), owner);
   const remark = writeContainerConfig(layout, configFile);
+  writePrivateFile(paths.consoleToken, `${consoleToken(undefined, layout.consoleToken).token}\n`);
   if (options.auth === 'keys') {
     copyKeys(layout);
     writePrivateFile(paths.operatorKey, readFileSync(layout.operatorKey));
