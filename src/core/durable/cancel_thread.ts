@@ -5,7 +5,7 @@ import { lookAgain } from './look_again.ts';
 import { whileAway } from './store_unavailable.ts';
 import { takeOver } from './take_over.ts';
 
-const TRIES = 20;
+const TRIES = 10;
 
 /** @returns false where it is not produced here */
 export function cancelThreadHere(core: DurableCore, threadId: string): boolean {
