@@ -9,6 +9,7 @@ import type { GroupLog } from './group_log.ts';
 import type { LogStore } from './log_store.ts';
 import type { Peers } from './peers.ts';
 import type { StoreClock } from './store_clock.ts';
+import type { Takeover } from './take_over.ts';
 import { Thread } from './thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
@@ -20,8 +21,8 @@ export interface DurableCore extends StreamCore {
   peers: Peers;
   /** Threads that this instance produces, by id. */
   threads: Map<string, Thread>;
-  /** Take-overs under way, so that many reconnects at once cause one. */
-  takingOver: Map<string, Promise<void>>;
+  /** Takeovers under way, so that many reconnects at once cause one; and those that failed a moment ago. */
+  takingOver: Map<string, Takeover>;
   /** How long a stream goes on without a reader, in milliseconds. */
   graceMs: number;
   /** A running stream's text is kept apart from the log about this often, so that the log can be trimmed. */

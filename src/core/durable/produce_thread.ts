@@ -76,21 +76,25 @@ async function produce(
   }
   thread.span?.answered(producer.answered(ending));
   if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending));
+  let stored: boolean | undefined = false;
   if (!thread.gone) {
     await permit.release();
-    await finish(core, thread);
+    stored = await finish(core, thread);
   }
-  if (thread.gone) {
+  const isLost = stored === false || (stored === undefined && thread.gone);
+  if (isLost) {
+    thread.leave();
     outcome = 'producer_lost';
     thread.span?.event('handover');
     // Whoever goes on with it holds the slot, under the same name.
     permit.forget();
   } else thread.deliverEnd();
-  if (core.threads.get(id) === thread) core.threads.delete(id);
+  if (stored === undefined && !isLost) void finishLater(core, thread);
+  else removeThread(core, thread);
   const ms = performance.now() - startedAt;
   const { provider, model, promptLength } = thread.record;
   core.observer.closed(outcome, provider, ms);
-  if (!thread.gone) {
+  if (!isLost) {
     const asked = thread.request?.model;
     const route = asked === model ? undefined : asked;
     const usage = answerUsage(ending.ok ? ending.end : undefined, () => promptLength, producer.length);
@@ -106,21 +110,33 @@ async function produce(
   });
 }
 
-/** Writes the end to the thread's record; without the store it is delivered all the same, and written when it is back. */
-async function finish(core: DurableCore, thread: Thread): Promise<void> {
+/**
+ * Writes the end to the thread's record; without the store it is delivered all the same, and written when it is back.
+ * @returns false where the thread is another's; undefined where the store does not answer
+ */
+async function finish(core: DurableCore, thread: Thread): Promise<boolean | undefined> {
   core.faults('in_finish');
-  const write = () => {
-    const { record, contents, terminal } = thread;
-    return core.store.finish(record, contents, terminal as string);
-  };
-  const mine = core.wal.answering ? await write().catch(() => undefined) : undefined;
-  if (mine === false) thread.leave();
-  if (mine === undefined) void finishLater(write);
+  return core.wal.answering ? await write(core, thread).catch(() => undefined) : undefined;
 }
 
-async function finishLater(write: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < FINISH_TRIES; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, FINISH_RETRY_MS).unref());
-    if ((await write().catch(() => undefined)) !== undefined) return;
+async function write({ store }: DurableCore, thread: Thread): Promise<boolean> {
+  for (;;) {
+    const { record, contents, terminal } = thread;
+    // Refused to the old boot, where it comes under a new one meanwhile.
+    if (await store.finish(record, contents, terminal as string)) return true;
+    if (thread.gone || thread.record === record) return false;
   }
+}
+
+/** Until then it stays among this instance's threads: it is read here, and its text stays in the log. */
+async function finishLater(core: DurableCore, thread: Thread): Promise<void> {
+  for (let tries = 0; tries < FINISH_TRIES && !thread.gone; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, FINISH_RETRY_MS).unref());
+    if (thread.gone || (await write(core, thread).catch(() => undefined)) !== undefined) break;
+  }
+  removeThread(core, thread);
+}
+
+function removeThread({ threads }: DurableCore, thread: Thread): void {
+  if (threads.get(thread.record.id) === thread) threads.delete(thread.record.id);
 }
