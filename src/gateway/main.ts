@@ -11,9 +11,6 @@ import { leaveWith } from './leave.ts';
 const NO_PEER_LISTENER =
   'No peer listener: the other instances can not read the resumable streams of this one while it lives, and take them over only after its lease; set PEER_SOCKET or PEER_PORT';
 
-const NO_PEER_LISTENER =
-  'No peer listener: the other instances can not read the resumable streams of this one while it lives, and take them over only after its lease; set PEER_SOCKET or PEER_PORT';
-
 /** One instance as a process: reads the environment, binds, handles signals. */
 const config = await readConfig();
 const peer = peerAddress(config);
