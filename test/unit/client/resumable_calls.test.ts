@@ -1,8 +1,8 @@
-import { createServer } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { openStream } from '../../../src/client/open_stream.ts';
 import { fetchTransport } from '../../../src/client/transport.ts';
 import type { StreamEvent } from '../../../src/protocol/stream_event.ts';
+import { freePort } from '../../support/free_port.ts';
 import { until } from '../../support/until.ts';
 import { type Answer, cut, drop, hang, refuse, stream, THREAD } from './scripted_server.ts';
 import { attach, FRAMES, first, open, REQUEST, serve, TEXT, useScriptedServers } from './scripted_stream.ts';
@@ -176,11 +176,3 @@ describe('attachStream', () => {
     await expect(attach(await serve(), { lastEventId: 'x' })).rejects.toThrow('not <epoch>.<seq>');
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
