@@ -92,16 +92,22 @@ export class BackgroundRun implements Answer, AnswerConsumer {
     }
     if (this.#consumer) return this.#consumer.content(text);
     if (this.#run !== undefined) this.#held = text;
-    else this.#leave(new WeirError('upstream_protocol', { details: { provider: this.#endpoint.provider } }), false);
+    else this.#leave(this.#notItsProtocol(), false);
     return false;
   }
 
   end(end: AnswerEnd): void {
-    if (!this.#settled) this.#settle((consumer) => consumer.end(end));
+    // Without a name nobody has been given it yet, and nobody could go on with it.
+    if (this.#run === undefined) this.#leave(this.#notItsProtocol(), false);
+    else if (!this.#settled) this.#settle((consumer) => consumer.end(end));
   }
 
   fail(error: WeirError): void {
     this.#leave(error, !this.#runIsOver);
+  }
+
+  #notItsProtocol(): WeirError {
+    return new WeirError('upstream_protocol', { details: { provider: this.#endpoint.provider } });
   }
 
   // --- the run
