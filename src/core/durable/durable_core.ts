@@ -9,9 +9,16 @@ import type { GroupLog } from './group_log.ts';
 import type { LogStore } from './log_store.ts';
 import type { Peers } from './peers.ts';
 import type { StoreClock } from './store_clock.ts';
-import type { Takeover } from './take_over.ts';
 import { Thread } from './thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
+
+/** One thread's takeover here: under way, or failed a moment ago. */
+export interface Takeover {
+  work: Promise<boolean> | undefined;
+  failures: number;
+  /** Not before this it is tried again, by `performance.now()`. */
+  notBefore: number;
+}
 
 /** What resumable streams need on top of what every stream needs. */
 export interface DurableCore extends StreamCore {

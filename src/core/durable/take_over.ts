@@ -1,5 +1,5 @@
 import { continueAnswer } from './continue_answer.ts';
-import { addThread, type DurableCore } from './durable_core.ts';
+import { addThread, type DurableCore, type Takeover } from './durable_core.ts';
 import { backOffMs } from './look_again.ts';
 import { produceThread } from './produce_thread.ts';
 import type { ThreadRecord, ThreadText } from './thread_record.ts';
@@ -10,14 +10,6 @@ const ADOPT_RETRY_MS = 200;
 const FAILED_FIRST_MS = 100;
 const FAILED_LONGEST_MS = 2_000;
 const FAILED_FORGET_MS = 60_000;
-
-/** One thread's takeover here: under way, or failed a moment ago. */
-export interface Takeover {
-  work: Promise<boolean> | undefined;
-  failures: number;
-  /** Not before this it is tried again, by `performance.now()`. */
-  notBefore: number;
-}
 
 /**
  * Goes on with a thread of a dead owner, whose log must be sealed: nothing can be added to it, so what it holds is what
