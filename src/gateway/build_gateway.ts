@@ -47,6 +47,7 @@ export type Gateway = Awaited<ReturnType<typeof buildGateway>>;
  * Wires one instance: the only place where ports meet their adapters. Binds nothing and reads no environment.
  * @param environment where providers' keys are
  * @param log where lines go instead of stdout
+ * @param prepare as {@link buildServer}
  * @throws WeirConfigError
  */
 export async function buildGateway(
@@ -54,6 +55,7 @@ export async function buildGateway(
   environment: Readonly<Record<string, string | undefined>>,
   peer: string,
   log?: DestinationStream,
+  prepare?: Parameters<typeof buildServer>[1],
 ) {
   const instance = config.INSTANCE_ID;
   const newBoot = () => newBootName(instance);
@@ -160,17 +162,9 @@ export async function buildGateway(
   const announcer = new Announcer(directory, self);
   const feed = new ClusterFeed(cluster);
   const stopCollecting = new IdleCollection(() => open.size + core.threads.size, eventLog).start();
-  const app = await buildServer({
-    config,
-    core,
-    access,
-    open,
-    metrics,
-    cluster,
-    feed,
-    health,
-    isDraining: () => draining,
-  });
+  const isDraining = () => draining;
+  const context = { config, core, access, open, metrics, cluster, feed, health, isDraining };
+  const app = await buildServer(context, prepare);
 
   return {
     app,

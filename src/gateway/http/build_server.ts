@@ -51,8 +51,11 @@ export interface ServerContext {
   isDraining: () => boolean;
 }
 
-/** All routes of an instance, not listening yet. */
-export async function buildServer(context: ServerContext): Promise<FastifyInstance> {
+/** All routes of an instance, not listening yet. @param prepare called before there are any */
+export async function buildServer(
+  context: ServerContext,
+  prepare?: (app: FastifyInstance) => Promise<void>,
+): Promise<FastifyInstance> {
   const { config, core, metrics, access } = context;
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
@@ -75,7 +78,8 @@ export async function buildServer(context: ServerContext): Promise<FastifyInstan
     exposedHeaders: EXPOSED,
     maxAge: 600,
   });
-  await apiDocs(app);
+  await prepare?.(app);
+  apiDocs(app);
   app.decorateRequest('apiKey', undefined);
   // Hooks that have nothing to wait for call on: a promise each is a tick of every request.
   app.addHook('onRequest', (request, reply, done) => {
