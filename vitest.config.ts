@@ -26,8 +26,8 @@ export default defineConfig({
           // Files of a worker share their modules: loading them again for each is half of the time.
           isolate: false,
           maxWorkers: 2,
-          // Property tests take their time where the machine has other work.
-          testTimeout: 30_000,
+          // Property tests take their time where the machine has other work, and in their long form.
+          testTimeout: 60_000 * Number(process.env.WEIR_TEST_RUNS ?? 1),
         },
       },
       {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compareWith } from './against.ts';
 import { cancelLatencies } from './cancel_latency.ts';
 import {
   cancelTable,
@@ -18,6 +19,7 @@ import { performancePage } from './performance_page.ts';
 import { DELAY_GOALS, GOALS, type Row, startRows } from './rows.ts';
 import { countStolenTime } from './stolen_time.ts';
 import { runWave } from './wave.ts';
+import { DEPLOYED_ROWS } from './weir_rows.ts';
 
 /** V8 goes on compiling for the first hundred thousand events; what lives for days is measured as it is then. */
 const WARM_UP_WAVES = 3;
@@ -35,8 +37,22 @@ const { values } = parseArgs({
     /** Rows by key (and `generator`), comma separated; the floor and the way without a relay are always among them. */
     only: { type: 'string' },
     write: { type: 'boolean', default: false },
+    /** Compares this tree with a revision, and does nothing else; with `row`, for one row. */
+    against: { type: 'string' },
+    row: { type: 'string' },
+    /** The Node.js that runs that revision. */
+    node: { type: 'string', default: process.execPath },
   },
 });
+if (values.against) {
+  const keys = DEPLOYED_ROWS.filter((key) => values.row === undefined || key === values.row);
+  if (keys.length === 0) {
+    say(`There is no row "${values.row}"; there are ${DEPLOYED_ROWS.join(', ')}.`);
+    process.exit(2);
+  }
+  process.stdout.write(`${await compareWith(values.against, keys, values.node, say)}\n`);
+  process.exit();
+}
 const streams = Number(values.streams);
 const chunks = Number(values.chunks);
 const runs = Number(values.runs);
@@ -84,7 +100,7 @@ try {
     }
   }
   const cancels = new Map<string, number[]>();
-  for (const row of chosen.filter(({ key }) => ['weir', 'deployed', 'chat'].includes(key))) {
+  for (const row of chosen.filter(({ key }) => ['weir', 'relay', 'chat'].includes(key))) {
     cancels.set(row.name, await cancelLatencies(row, mockUrl));
   }
   const isGeneratorWanted = wanted === undefined || wanted.includes('generator');

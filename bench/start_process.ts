@@ -17,8 +17,10 @@ export async function startProcess(
   args: readonly string[],
   address: Address,
   environment: Record<string, string> = {},
+  cwd = '.',
 ): Promise<StartedProcess> {
   const child = spawn(command, args, {
+    cwd,
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { PageConfig } from './api.ts';
+
 import { ApiKeyField } from './components/ApiKeyField.tsx';
 import { Banner } from './components/Banner.tsx';
 import { Doctor } from './components/Doctor.tsx';
@@ -19,6 +19,7 @@ import { useHashRoute } from './hooks/useHashRoute.ts';
 import { usePath } from './hooks/usePath.ts';
 import { useShortcuts } from './hooks/useShortcuts.ts';
 import { useTheme } from './hooks/useTheme.ts';
+import type { PageConfig } from './pageConfig.ts';
 import { clusterStore } from './stores/clusterStore.ts';
 import { liveStreamStore } from './stores/liveStreamStore.ts';
 import { pausedStore } from './stores/pausedStore.ts';
@@ -44,7 +45,7 @@ export function App({ config }: { config: PageConfig }) {
   const paused = useStore(pausedStore);
   const path = usePath();
   useEffect(fetchTimeChart, []);
-  useEffect(() => clusterStore.follow(apiBaseUrl), [apiBaseUrl]);
+  useEffect(() => clusterStore.follow(apiBaseUrl, config.instances), [apiBaseUrl, config.instances]);
   useEffect(() => void liveStreamStore.resume(apiBaseUrl), [apiBaseUrl]);
   useEffect(() => {
     if (config.canRun) void runStore.adopt();

@@ -17,6 +17,7 @@ import { apiKey } from './stores/apiKey.ts';
 export { StreamRefusal } from '../../src/client/stream_refusal.ts';
 export type { StreamResult } from '../../src/client/stream_result.ts';
 export { type ComparisonRow, compareReports } from '../../src/load/compare_reports.ts';
+export { limitAnswer } from '../../src/load/limit_answer.ts';
 export type { LimitReport } from '../../src/load/limit_steps.ts';
 export type { LoadPlan } from '../../src/load/load_plan.ts';
 export type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
@@ -28,46 +29,13 @@ export type { InstanceShare } from '../../src/load/shares.ts';
 export { Summary } from '../../src/load/summary.ts';
 export type { SeriesPoint } from '../../src/load/time_series.ts';
 export type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/cluster_view.ts';
+export { errorSentence } from '../../src/protocol/error_code.ts';
 export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/protocol/group_usage.ts';
 export type { StreamEvent } from '../../src/protocol/stream_event.ts';
 export { usageDays } from '../../src/protocol/usage_row.ts';
 
 /** Where requests go: port 443 is NGINX, so they are balanced. An instance's own address would bypass it. */
-const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api/v1';
-
-/** A console that hangs must not leave the page empty. */
-const CONFIG_WITHIN_MS = 2_000;
-
-/** What the page is told by whoever serves it. */
-export interface PageConfig {
-  apiBaseUrl: string;
-  /** Whether the console runs load tests for this page; not behind NGINX. */
-  canRun: boolean;
-  /** Whether it kills and starts instances for this page. */
-  canDrill: boolean;
-}
-
-/**
- * The API's base, and what the console does for this page. A build that was given VITE_API_BASE_URL keeps to it;
- * otherwise whoever serves the page knows on which port NGINX listens, and says so in /config.json.
- */
-export async function loadConfig(): Promise<PageConfig> {
-  const built = import.meta.env.VITE_API_BASE_URL;
-  const config = { apiBaseUrl: absolute(API_BASE_URL), canRun: false, canDrill: false };
-  try {
-    const response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(CONFIG_WITHIN_MS) });
-    const told = (await response.json()) as Partial<PageConfig>;
-    if (!built && told.apiBaseUrl) config.apiBaseUrl = absolute(told.apiBaseUrl);
-    return { ...config, canRun: told.canRun === true, canDrill: told.canDrill === true };
-  } catch {
-    // Served by something else than the console (vite's own server), or it hangs: the defaults stand.
-    return config;
-  }
-}
-
-function absolute(url: string): string {
-  return new URL(url, window.location.href).href.replace(/\/+$/, '');
-}
+export const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api/v1';
 
 /** Where clients need a key, the user's goes with what is asked of the API, and with nothing else. */
 const keyHeaders = (): Record<string, string> => {
@@ -177,14 +145,15 @@ export interface BrowserRun {
   ended: Promise<void>;
 }
 
-/** Runs a plan from this browser. */
+/** Runs a plan from this browser; `instances` are those that there should be. */
 export function runInBrowser(
   plan: LoadPlan,
   signal: AbortSignal,
   onStart: (start: StreamStart) => void,
   onRecord: (record: LoadRecord) => void,
+  instances: readonly string[],
 ): BrowserRun {
-  const summary = new WatchedSummary(summaryOptions(plan), onStart);
+  const summary = new WatchedSummary({ ...summaryOptions(plan), instances }, onStart);
   const startedAt = performance.now();
   let tookMs: number | undefined;
   const running = runLoad(plan, { summary, signal, transport: keyedTransport, onRecord });

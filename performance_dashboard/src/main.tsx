@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
-import { loadConfig } from './api.ts';
+import { loadConfig } from './pageConfig.ts';
 import './index.css';
 
 // A question that failed is asked again by whoever shows its answer, not behind everybody's back.

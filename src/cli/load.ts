@@ -11,7 +11,7 @@ import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
 import { type PlanFlags, planOfFlags } from './load_plan_flags.ts';
 import { mustHaveRoute } from './load_route.ts';
-import { keptOptions, layoutOf } from './stack_access.ts';
+import { expectedOf, keptOptions, layoutOf } from './stack_access.ts';
 import { wholeNumber } from './stack_flags.ts';
 
 /** What commander makes of the flags of `load`. */
@@ -43,7 +43,11 @@ export function addLoadFlags(command: Command): Command {
     .option('--max-in-flight <n>', 'with --rate: what would be one more is not sent (10000)', wholeNumber)
     .option('--find-limit', 'raise concurrency from -c until more streams bring no more answers')
     .option('--warmup <time>', 'send, but do not count, for so long', duration)
-    .option('--users <n>', 'users that take turns: one source address each, or one key', wholeNumber)
+    .option(
+      '--users <n>',
+      'users that take turns: one source address each, or one key (1; with --find-limit 2000)',
+      wholeNumber,
+    )
     .option('--api-key <key>', "API key (WEIR_API_KEY; for this stack: its operator's key)")
     .option('--keys-file <file>', 'API keys, one a line: a user each')
     .option('--slo <slo>', 'what a good answer is: chat, retrieval, code, or TTFT/TPOT in ms such as 300/40')
@@ -145,6 +149,8 @@ export async function loadCommand(
       ...(ca === undefined ? {} : { ca }),
     },
     keys,
+    // Of another server only what it says itself is known.
+    expected: url === undefined ? expectedOf(layout) : [],
     failIf: flags.failIf ?? [],
     abortIf: flags.abortIf ?? [],
     runs: new RunStore(layout.runs),

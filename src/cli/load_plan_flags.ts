@@ -1,5 +1,6 @@
 import { ZodError } from 'zod';
-import type { LoadMode, LoadPlan } from '../load/load_plan.ts';
+import { apiBaseUrl, LIMIT_USERS, type LoadMode, type LoadPlan } from '../load/load_plan.ts';
+import { distinctUsers } from '../load/node/node_users.ts';
 import { SLO_PRESETS, type SloChoice } from '../load/slo.ts';
 import { type FakeOptions, fakeOptionsSchema } from '../protocol/stream_request.ts';
 import { UsageError } from '../stack/stack_error.ts';
@@ -35,7 +36,7 @@ export function planOfFlags(url: string, flags: PlanFlags, keys: number): LoadPl
   if (flags.concurrency < 1 || flags.requests < 1) {
     throw new UsageError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
   }
-  const users = flags.users ?? Math.max(1, keys);
+  const users = flags.users ?? defaultUsers(url, flags, keys);
   if (users < 1) throw new UsageError('--users has to be at least 1', 'leave it out for one user');
   if (flags.api === 'openai' && (flags.fake !== undefined || flags.resumable)) {
     throw new UsageError('--fake and --resumable are Weir’s own', 'leave them out with --api openai');
@@ -53,6 +54,17 @@ export function planOfFlags(url: string, flags: PlanFlags, keys: number): LoadPl
     ...(flags.fake === undefined ? {} : { fake: parseFake(flags.fake) }),
     ...(flags.slo === undefined ? {} : { slo: parseSlo(flags.slo) }),
   };
+}
+
+/** A search for the limit with one user finds the limiter. */
+function defaultUsers(url: string, { findLimit, api }: PlanFlags, keys: number): number {
+  if (!findLimit) return Math.max(1, keys);
+  try {
+    return distinctUsers(apiBaseUrl(url, api), LIMIT_USERS, keys);
+  } catch {
+    // Not an address; whoever runs the plan says so.
+    return 1;
+  }
 }
 
 function modeOf({ concurrency, requests, rate, poisson, seed, maxInFlight, duration, findLimit }: PlanFlags): LoadMode {

@@ -128,7 +128,10 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
       'check, unit, real, browser, alone, a folder of test/unit, or part of the names of test files',
     )
     .description('install what the tests need, and run them all, or those of some areas')
-    .action((areas: string[]) => finish(testCommand(areas, environment)));
+    .option('--long', 'the long forms instead: more cases of each property, soaks, leaks; at most 50 minutes')
+    .action((areas: string[], { long }: { long?: boolean }) =>
+      finish(testCommand({ areas, isLong: long === true }, environment)),
+    );
 }
 
 /** The command line's grammar. `finish` gets each command's work. */

@@ -1,6 +1,8 @@
 import { composeDriver } from '../stack/compose/compose_driver.ts';
+import { expectedInstances } from '../stack/expected_instances.ts';
 import { readJsonFile } from '../stack/json_file.ts';
 import { nativeDriver } from '../stack/native/native_driver.ts';
+import { instanceNames } from '../stack/service_specs.ts';
 import type { StackDriver } from '../stack/stack_driver.ts';
 import { type StackLayout, stackLayout } from '../stack/stack_layout.ts';
 import { type StackOptions, stackOptionsSchema } from '../stack/stack_options.ts';
@@ -16,6 +18,12 @@ export function layoutOf(environment: Environment): StackLayout {
 export function keptOptions(layout: StackLayout): StackOptions | undefined {
   const parsed = stackOptionsSchema.safeParse(readJsonFile(layout.optionsFile));
   return parsed.success ? parsed.data : undefined;
+}
+
+/** Names of the instances that this stack should have now; none where it is not started. */
+export function expectedOf(layout: StackLayout): string[] {
+  const options = keptOptions(layout);
+  return options?.driver === 'compose' ? instanceNames(options.instances) : expectedInstances(layout.planFile);
 }
 
 /** The driver that these options ask for. `note` shows a line of progress. */

@@ -9,7 +9,7 @@ import type { Environment } from './environment.ts';
 import { watchMachine } from './machine_watch.ts';
 import { print, say } from './reporter.ts';
 import { filesOf, listTestFiles, PROJECTS, testAreas } from './test_areas.ts';
-import { STATIC_CHECKS, type TestPart, vitestPart } from './test_parts.ts';
+import { longParts, STATIC_CHECKS, type TestPart, vitestPart } from './test_parts.ts';
 import { readTally, type TestTally } from './test_tally.ts';
 
 /** Programs that the tests call, each with Debian's package. */
@@ -32,6 +32,7 @@ class TestRun {
   readonly #folder: string;
   readonly #tallies: TestTally[] = [];
   readonly #failed: string[] = [];
+  readonly #times: string[] = [];
 
   constructor(environment: Environment, folder: string) {
     this.#environment = environment;
@@ -44,8 +45,9 @@ class TestRun {
     const report = path.join(this.#folder, `${this.#tallies.length}-${part.title.replaceAll(/\W+/g, '-')}.json`);
     const reporters = part.isVitest ? ['--reporter=default', '--reporter=json', `--outputFile=${report}`] : [];
     const { root, all, searchPath } = this.#environment;
+    const began = performance.now();
     const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
-      const child = spawn(process.execPath, [...part.args, ...reporters], {
+      const child = spawn(part.command ?? process.execPath, [...part.args, ...reporters], {
         cwd: root,
         stdio: isQuiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
         env: { ...all, PATH: searchPath, ...part.env },
@@ -58,9 +60,15 @@ class TestRun {
     });
     const tally = part.isVitest ? readTally(report, code) : { passed: Number(code === 0), failed: Number(code !== 0) };
     this.#tallies.push(tally);
+    this.#times.push(`${part.title}: ${Math.round((performance.now() - began) / 1000)} s`);
     if (tally.failed === 0) return;
     this.#failed.push(part.title);
     if (isQuiet) say(`${part.title}:\n${output}`);
+  }
+
+  /** How long each part took. */
+  sayTimes(): void {
+    for (const line of this.#times) say(line);
   }
 
   /** The parts that failed. */
@@ -96,6 +104,11 @@ async function runAll(run: TestRun, environment: Environment): Promise<void> {
   await run.run(vitestPart('tests with NGINX, Redis, instances and Chromium', PROJECTS.slice(1)));
 }
 
+async function runLong(run: TestRun, environment: Environment): Promise<void> {
+  await installPrograms(environment);
+  for (const part of longParts(listTestFiles(environment.root))) await run.run(part);
+}
+
 async function runAreas(run: TestRun, areas: readonly string[], environment: Environment): Promise<void> {
   const all = listTestFiles(environment.root);
   const chosen = areas.filter((area) => area !== CHECK).map((area) => ({ area, files: filesOf(area, all) }));
@@ -113,20 +126,34 @@ async function runAreas(run: TestRun, areas: readonly string[], environment: Env
   if (files.length > 0) await run.run(vitestPart(`${files.length} files of tests`, [], files));
 }
 
+/** What of the tests is to run: everything but the long forms, where nothing is said. */
+export interface TestChoice {
+  areas: readonly string[];
+  /** The long forms, and nothing else. */
+  isLong: boolean;
+}
+
+function runChoice(run: TestRun, { areas, isLong }: TestChoice, environment: Environment): Promise<void> {
+  if (!isLong) return areas.length > 0 ? runAreas(run, areas, environment) : runAll(run, environment);
+  if (areas.length > 0) throw new UsageError('the long forms have no areas', 'leave the names out, or --long');
+  return runLong(run, environment);
+}
+
 /**
- * `test`: all checks and tests, or those of some areas. What they need is installed first.
+ * `test`: all checks and tests, those of some areas, or the long forms. What they need is installed first.
  *
  * @returns the exit code. The last line says how many tests passed and failed.
  */
-export async function testCommand(areas: readonly string[], environment: Environment): Promise<number> {
+export async function testCommand(choice: TestChoice, environment: Environment): Promise<number> {
   mkdirSync(tmpdir(), { recursive: true });
   const folder = mkdtempSync(path.join(tmpdir(), 'weir-test-'));
   const endWatch = watchMachine();
   try {
     const run = new TestRun(environment, folder);
-    await (areas.length > 0 ? runAreas(run, areas, environment) : runAll(run, environment));
-    const { passed, failed } = run.sum();
+    await runChoice(run, choice, environment);
     const machine = endWatch();
+    run.sayTimes();
+    const { passed, failed } = run.sum();
     if (failed > 0) say(`failed: ${run.failed.join('; ')}`);
     if (failed > 0) say(`${machine.isStarved ? 'this machine was starved' : 'this machine'}: ${machine.sentence}`);
     print(`${passed} passed, ${failed} failed`);

@@ -3,7 +3,8 @@ import path from 'node:path';
 /** A program whose end says whether a part of the tests holds. */
 export interface TestPart {
   title: string;
-  /** Node.js runs it, in the project's folder. */
+  /** It runs in the project's folder; Node.js where nothing is named. */
+  command?: 'npm';
   args: string[];
   /** Test files of vitest: its report is counted, where every other part counts as one test. */
   isVitest?: true;
@@ -28,4 +29,32 @@ export const STATIC_CHECKS: readonly TestPart[] = [
 export function vitestPart(title: string, projects: readonly string[], files: readonly string[] = []): TestPart {
   const args = [VITEST, 'run', ...projects.flatMap((name) => ['--project', name]), ...files];
   return { title, args, isVitest: true };
+}
+
+/** A script of package.json; where it is missing, npm fails, and so does the part. */
+const script = (title: string, name: string, ...args: string[]): TestPart => ({
+  title,
+  command: 'npm',
+  args: ['run', name, '--', ...args],
+});
+
+/** Names of files whose streams go through what leans on insides of Node.js, and are to run without that too. */
+const STREAMS = ['instance', 'door', 'durable', 'routes', 'stack_streams', 'stack_bad_clients', 'provider_takeover'];
+
+/** The same questions as those of the short form, asked for longer. About 35 minutes on two cores. */
+export function longParts(files: readonly string[]): TestPart[] {
+  const streams = files.filter((file) => STREAMS.some((name) => file.startsWith(`test/real/${name}`)));
+  return [
+    { ...vitestPart('properties, twenty times as often', ['unit']), env: { WEIR_TEST_RUNS: '20' } },
+    {
+      ...vitestPart('slots in Redis, many more orders of events', [], ['test/real/slot_store_model.test.ts']),
+      env: { WEIR_TEST_RUNS: '20' },
+    },
+    { ...vitestPart('streams over plain sockets (WEIR_PLAIN_IO=1)', [], streams), env: { WEIR_PLAIN_IO: '1' } },
+    script('providers that send nonsense, for two minutes', 'soak:hostile', '--minutes', '2'),
+    script('clients of all manners while instances die, for two minutes', 'soak', '--minutes', '2'),
+    script('the same, with limits over the cluster', 'soak', '--minutes', '2', '--scope', 'cluster'),
+    script('deaths at all places, three seeds', 'soak:faults', '--seeds', '3'),
+    script('leaks, in 30,000 streams', 'leaks', '--streams', '30000'),
+  ];
 }

@@ -65,7 +65,7 @@ async function follow(stream: FollowedStream): Promise<ConnectionEnd> {
       if (waitMs === undefined) {
         return { ...end, reason: `${end.reason} (given up ${Math.round(silentMs / 1000)} s after the last byte)` };
       }
-      options.onInterrupt?.(end.reason);
+      options.onInterrupt?.(end.reason, end.error);
       await pause(waitMs, signal);
       signal?.throwIfAborted();
     }

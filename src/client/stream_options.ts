@@ -15,8 +15,11 @@ export interface StreamOptions {
   onEvent?: (event: StreamEvent) => unknown;
   /** The head of each answer that streams, before its first event, and of the refusal that ends the call. */
   onHead?: (head: StreamHead) => void;
-  /** A resumable stream has no connection at the moment and will try again; `reason` says why. */
-  onInterrupt?: (reason: string) => void;
+  /**
+   * A resumable stream has no connection at the moment and will try again; `reason` says why. `error`: the
+   * StreamRefusal that the server answered with, or the transport's error, where there was no answer to follow.
+   */
+  onInterrupt?: (reason: string, error?: unknown) => void;
   /**
    * Also compare the text with the checksum of `complete` (where WebCrypto is there: https and localhost). Default:
    * for resumable streams.

@@ -1,4 +1,5 @@
 import type { WireErrorCode } from '../protocol/error_code.ts';
+import { retryAfterSeconds } from '../protocol/retry_after.ts';
 import type { StreamHead } from './stream_head.ts';
 import { streamHead } from './stream_head.ts';
 import type { TransportResponse } from './transport.ts';
@@ -30,7 +31,7 @@ export class StreamRefusal extends Error {
 /** Reads a refusal's body, whatever it is, into a {@link StreamRefusal}. */
 export async function readRefusal(response: TransportResponse): Promise<StreamRefusal> {
   const head = streamHead(response);
-  const retryAfter = parseRetryAfter(response.headers('retry-after'));
+  const retryAfter = retryAfterSeconds(response.headers('retry-after'));
   const body = parseBody(await readText(response.body));
   const code = typeof body.error === 'string' ? body.error : `http_${response.status}`;
   const message = typeof body.message === 'string' ? body.message : fallbackMessage(response);
@@ -51,15 +52,6 @@ function parseBody(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-/** Seconds; HTTP also allows a date. */
-function parseRetryAfter(value: string | null): number | undefined {
-  if (value === null || value.trim() === '') return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1000);
 }
 
 async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {

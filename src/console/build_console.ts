@@ -16,8 +16,8 @@ import { registerUsage } from './usage_routes.ts';
 /** Repeated questions within this time get the same answer, so that no page can make the console hammer the API. */
 const DIAGNOSIS_TTL_MS = 1000;
 
-const ONLY_LOCAL =
-  'Behind NGINX the dashboard only shows; open it at its own address, http://localhost:3001, to change things.';
+const onlyLocal = (address: string) =>
+  `Behind NGINX the dashboard only shows; open it at its own address, ${address}, to change things.`;
 
 /**
  * The page talks to the API at whatever address the user named, and to nothing else. Styles are set by script (chart,
@@ -56,6 +56,7 @@ export function buildConsole(
   const app = fastify({ logger: false, forceCloseConnections: true });
   const isLocal = surface === 'local';
   const apiBaseUrl = surface === 'local' ? config.apiBaseUrl : '/api/v1';
+  const consoleUrl = `http://localhost:${config.port}`;
   const findings = shared(diagnosis(config));
 
   app.addHook('onRequest', async (request, reply) => {
@@ -69,14 +70,16 @@ export function buildConsole(
       return reply.code(403).send({ error: 'forbidden', message });
     }
     if (request.method === 'GET' || request.method === 'HEAD') return;
-    const problem = isLocal ? changeProblem(request.headers, parts.token) : ONLY_LOCAL;
+    const problem = isLocal ? changeProblem(request.headers, parts.token) : onlyLocal(consoleUrl);
     if (problem !== undefined) return reply.code(403).send({ error: 'forbidden', message: problem });
   });
   useJsonBodies(app);
   app.get('/healthz', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   app.get('/config.json', async (_request, reply) => {
     const canDrill = isLocal && parts.stack.canDrill;
-    return reply.header('cache-control', 'no-store').send({ apiBaseUrl, canRun: isLocal, canDrill });
+    const instances = parts.stack.expected();
+    const page = { apiBaseUrl, canRun: isLocal, canDrill, instances, consoleUrl };
+    return reply.header('cache-control', 'no-store').send(page);
   });
   app.get('/api/diagnose', async (_request, reply) => {
     return reply.header('cache-control', 'no-store').send({ findings: await findings() });

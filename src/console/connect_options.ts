@@ -3,6 +3,7 @@ import type { LoadPlan } from '../load/load_plan.ts';
 import type { NodeTransportOptions } from '../load/node/node_transport.ts';
 import { inspectCertificate } from '../stack/certificates/inspect_certificate.ts';
 import type { ConsoleConfig } from './console_config.ts';
+import { isOwn } from './run_keys.ts';
 import type { StackServices } from './stack_services.ts';
 
 /** How the target is reached; a sentence where it can't be. */
@@ -15,7 +16,7 @@ export async function connectOptions(
     const socketPath = await stack.socketOf(plan.target.name);
     return socketPath === undefined ? `${plan.target.name} can't be reached past NGINX from here.` : { socketPath };
   }
-  if (new URL(plan.url).origin !== new URL(config.apiBaseUrl).origin) return {};
+  if (!isOwn(plan, config)) return {};
   const ca = authorityOf(config);
   return {
     ...(ca === undefined ? { insecure: true } : { ca }),

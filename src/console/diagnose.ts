@@ -1,5 +1,6 @@
-import type { Area } from '../stack/doctor/check.ts';
+import type { Area, Check } from '../stack/doctor/check.ts';
 import { doctorContext } from '../stack/doctor/doctor_place.ts';
+import { providersFinding } from '../stack/doctor/providers_check.ts';
 import { runDoctor } from '../stack/doctor/run_doctor.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { type ApiProbe, probeApi } from './probe_api.ts';
@@ -21,17 +22,25 @@ const STREAMS_EVERY_MS = 15_000;
 
 /** How this console finds out what is wrong: with the doctor beside a native stack, else with a probe of the API. */
 export function diagnosis(config: ConsoleConfig): () => Promise<Finding[]> {
-  const { apiBaseUrl, connectTo, doctorPlace } = config;
-  if (!doctorPlace) return async () => diagnose(await probeApi(apiBaseUrl, connectTo), new Date());
+  const { apiBaseUrl, connectTo, doctorPlace, instanceUrls } = config;
+  if (!doctorPlace) {
+    const expected = [...(instanceUrls?.keys() ?? [])];
+    return async () => diagnose(await probeApi(apiBaseUrl, connectTo), new Date(), expected);
+  }
   let streamed = { at: Number.NEGATIVE_INFINITY, findings: [] as Finding[] };
   return async () => {
     const opensStreams = performance.now() - streamed.at > STREAMS_EVERY_MS;
     const checks = await runDoctor(doctorContext(doctorPlace), { opensStreams });
-    const findings = checks.map(({ result, ...check }) => ({ status: result, ...check }));
+    const findings = checks.map(findingOf);
     const isAboutStreams = ({ id }: Finding) => id === 'unbuffered' || id === 'balance';
     if (opensStreams) streamed = { at: performance.now(), findings: findings.filter(isAboutStreams) };
     return opensStreams ? findings : [...findings, ...streamed.findings];
   };
+}
+
+/** A check of the doctor's. */
+function findingOf({ result, ...check }: Check): Finding {
+  return { status: result, ...check };
 }
 
 /** Certificates nearer to their end than this are worth a warning. */
@@ -40,14 +49,17 @@ const EXPIRY_WARNING_MS = 7 * 24 * 3600_000;
 /**
  * Says in words what a probe found, worst cause first in the path: a finding that makes the later ones unknowable is
  * the last of the list.
+ *
+ * @param expected names of the instances that there should be; none where that is not known
  */
-export function diagnose(probe: ApiProbe, now: Date): Finding[] {
+export function diagnose(probe: ApiProbe, now: Date, expected: readonly string[] = []): Finding[] {
   const origin = new URL(probe.url).origin;
   if (probe.failure) return [unreachable(probe.failure, origin)];
   const findings = [ok('reach', `${origin} answers.`)];
   if (probe.certificate) findings.push(certificate(probe.certificate, origin, now));
   findings.push(balancer(probe.via, origin));
-  findings.push(instances(probe.status, probe.health));
+  findings.push(instances(probe, expected));
+  if (probe.cluster) findings.push(findingOf(providersFinding(probe.cluster)));
   if (probe.health) findings.push(redis(probe.health.redis));
   return findings;
 }
@@ -98,12 +110,24 @@ function certificate(found: NonNullable<ApiProbe['certificate']>, origin: string
 function balancer(via: string | null, origin: string): Finding {
   if (via !== null) return ok('balancer', `Requests to ${origin} go through NGINX.`);
   const why = 'Its answers carry no X-Gateway-Via: the address is that of one instance.';
-  return warn('balancer', `${origin} is not the balancer.`, why, 'API_BASE_URL=https://localhost/api/v1');
+  return warn(
+    'balancer',
+    `${origin} is not the balancer.`,
+    why,
+    'Start the console with the address of NGINX in API_BASE_URL.',
+  );
 }
 
-function instances(status: number, health: ApiProbe['health']): Finding {
+function instances({ status, health, cluster }: ApiProbe, expected: readonly string[]): Finding {
   const id = 'instances';
   if (health && status === 200) {
+    const missing = expected.filter((name) => cluster && !cluster.instances.some((other) => other.id === name));
+    if (missing.length > 0) {
+      const does = missing.length === 1 ? 'does' : 'do';
+      const what = `${missing.join(', ')} of ${expected.length} instances ${does} not answer.`;
+      const why = 'The others carry its share. Without Redis no instance knows of the others.';
+      return warn(id, what, why, `./weir restart ${missing[0]}`);
+    }
     const word = health.status;
     if (word === 'healthy') return ok(id, `An instance answers (${health.instance}): ${word}.`);
     return warn(id, `The instance ${health.instance} is ${word}.`, 'Its pool or its Redis says so.', './weir status');

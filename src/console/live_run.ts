@@ -20,6 +20,8 @@ export interface RunRequest {
   connect: NodeTransportOptions;
   /** API keys, a user each; none: users are source addresses. */
   keys: readonly string[];
+  /** Instances that there should be behind the plan's address; none where that is not known. */
+  expected: readonly string[];
 }
 
 /** Who watches a run. */
@@ -91,6 +93,7 @@ export class LiveRun {
       const summary = await executePlan(run.plan, {
         connect: this.#request.connect,
         keys: this.#request.keys,
+        expected: this.#request.expected,
         signal: this.#abort.signal,
         onBegin: (begun, elapsedMs) => {
           this.#look = () => begun.snapshot(elapsedMs());

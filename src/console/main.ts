@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const onFailure = (error: Error) => log(error.message, {}, 'error');
   const parts = {
     book: new RunBook(new RunStore(config.runsDir), onFailure),
-    stack: new StackServices(config.controlSocket, config.instanceUrls),
+    stack: new StackServices(config.controlSocket, config.instanceUrls, config.doctorPlace?.layout.planFile),
     token: consoleToken(config.token, config.tokenFile),
     onFailure,
   };

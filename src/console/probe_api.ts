@@ -2,14 +2,14 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { type HealthView, healthViewSchema } from '../protocol/cluster_view.ts';
+import type { ZodType } from 'zod';
+import { type ClusterView, clusterViewSchema, type HealthView, healthViewSchema } from '../protocol/cluster_view.ts';
 
 const TIMEOUT_MS = 3000;
-const MAX_BODY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 512 * 1024;
 
-/** What one request to the API's health found. */
-export interface ApiProbe {
-  url: string;
+/** How one request to the API went. */
+interface Asked {
   /** Why there was no answer; the other fields are then empty. */
   failure: 'refused' | 'timeout' | 'not_tls' | { code: string } | null;
   /** null over plain http. */
@@ -24,20 +24,39 @@ export interface ApiProbe {
   /** 0 without an answer. */
   status: number;
   via: string | null;
+  body: string;
+}
+
+/** What requests to the API's health, and then to its view of all instances, found. */
+export interface ApiProbe extends Omit<Asked, 'body'> {
+  url: string;
   health: HealthView | null;
+  /** null where an instance does not say. */
+  cluster: ClusterView | null;
 }
 
 /**
- * Asks `<apiBaseUrl>/health` once, trusting any certificate so that what is behind it can be seen too.
- * Never rejects.
+ * Asks `<apiBaseUrl>/health`, trusting any certificate so that what is behind it can be seen too, and where that is
+ * answered `<apiBaseUrl>/cluster`. Never rejects.
  *
  * @param connectTo `host:port` to connect to instead; the request and the certificate's check keep the URL's name
  */
-export function probeApi(apiBaseUrl: string, connectTo?: string, timeoutMs: number = TIMEOUT_MS): Promise<ApiProbe> {
+export async function probeApi(
+  apiBaseUrl: string,
+  connectTo?: string,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<ApiProbe> {
   const url = new URL(`${apiBaseUrl}/health`);
-  const empty: ApiProbe = { url: url.href, failure: null, certificate: null, status: 0, via: null, health: null };
+  const { body, ...asked } = await ask(url, connectTo, timeoutMs);
+  const health = parsed(healthViewSchema, body);
+  const view = health ? await ask(new URL(`${apiBaseUrl}/cluster`), connectTo, timeoutMs) : undefined;
+  return { ...asked, url: url.href, health, cluster: view ? parsed(clusterViewSchema, view.body) : null };
+}
+
+function ask(url: URL, connectTo: string | undefined, timeoutMs: number): Promise<Asked> {
+  const empty: Asked = { failure: null, certificate: null, status: 0, via: null, body: '' };
   return new Promise((resolve) => {
-    const fail = (failure: ApiProbe['failure']) => resolve({ ...empty, failure });
+    const fail = (failure: Asked['failure']) => resolve({ ...empty, failure });
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     // A session that is resumed brings no certificate: each probe makes its own connection.
     const options = { agent: false, rejectUnauthorized: false, timeout: timeoutMs, ...elsewhere(url, connectTo) };
@@ -53,7 +72,7 @@ export function probeApi(apiBaseUrl: string, connectTo?: string, timeoutMs: numb
       // 'close' comes in every case, also when the body breaks off: the head alone says enough then.
       response.on('close', () => {
         const status = response.statusCode ?? 0;
-        resolve({ ...empty, certificate, status, via: via?.toString() ?? null, health: parseHealth(body) });
+        resolve({ ...empty, certificate, status, via: via?.toString() ?? null, body });
       });
     });
     request.on('timeout', () => request.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
@@ -70,13 +89,13 @@ function elsewhere(url: URL, connectTo: string | undefined): object {
   return { hostname, port, servername, headers: { host: url.host } };
 }
 
-function failureOf(code: string): ApiProbe['failure'] {
+function failureOf(code: string): Asked['failure'] {
   if (code === 'ECONNREFUSED') return 'refused';
   if (code === 'ETIMEDOUT') return 'timeout';
   return code === 'EPROTO' || code.startsWith('ERR_SSL') ? 'not_tls' : { code };
 }
 
-function readCertificate(socket: TLSSocket, url: URL): ApiProbe['certificate'] {
+function readCertificate(socket: TLSSocket, url: URL): Asked['certificate'] {
   const found = socket.getPeerX509Certificate();
   if (!found) return null;
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -90,9 +109,9 @@ function readCertificate(socket: TLSSocket, url: URL): ApiProbe['certificate'] {
   };
 }
 
-function parseHealth(body: string): HealthView | null {
+function parsed<T>(schema: ZodType<T>, body: string): T | null {
   try {
-    return healthViewSchema.safeParse(JSON.parse(body)).data ?? null;
+    return schema.safeParse(JSON.parse(body)).data ?? null;
   } catch {
     return null;
   }

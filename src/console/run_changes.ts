@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { LoadPlan } from '../load/load_plan.ts';
 import type { LoadReport, LoadSnapshot } from '../load/load_report.ts';
 import type { NodeTransportOptions } from '../load/node/node_transport.ts';
-import { identityProblem } from '../load/node/node_users.ts';
+import { distinctUsers, identityProblem } from '../load/node/node_users.ts';
 import type { LoadRecord } from '../load/record.ts';
 import { RunRecorder } from '../load/run_recorder.ts';
 import { connectOptions } from './connect_options.ts';
@@ -11,7 +11,7 @@ import type { ConsoleConfig } from './console_config.ts';
 import type { RunRequest } from './live_run.ts';
 import { type PlanProblems, parsePlan } from './plan_schema.ts';
 import { type RunBook, RunInProgress } from './run_book.ts';
-import { runKeys } from './run_keys.ts';
+import { isOwn, runKeys } from './run_keys.ts';
 import type { StackServices } from './stack_services.ts';
 
 /** A browser's run with a line for each of its requests. */
@@ -43,12 +43,14 @@ export function registerRunChanges(
     answer: (ids: string[]) => object,
   ) => {
     const ready: RunRequest[] = [];
-    for (const { plan, name } of requests) {
-      const connect = await connectOptions(plan, config, stack);
-      const keys = runKeys(plan, config);
+    for (const { plan: wanted, name } of requests) {
+      const connect = await connectOptions(wanted, config, stack);
+      const keys = runKeys(wanted, config);
+      const plan = typeof connect === 'string' ? wanted : withDistinctUsers(wanted, keys, connect);
       const problem = typeof connect === 'string' ? connect : identityProblem(plan.url, plan.users, keys, connect);
       if (problem !== undefined) return invalid(reply, [{ field: 'users', message: problem }]);
-      ready.push({ plan, name, connect: connect as NodeTransportOptions, keys });
+      const expected = isOwn(plan, config) ? stack.expected() : [];
+      ready.push({ plan, name, connect: connect as NodeTransportOptions, keys, expected });
     }
     try {
       return reply.code(201).send(answer(book.start(ready)));
@@ -124,6 +126,12 @@ export function registerRunChanges(
 function comparisonPlan(url: string, concurrency: number): LoadPlan {
   const mode = { kind: 'closed', concurrency, requests: concurrency } as const;
   return { url, mode, warmupMs: 0, prompt: PROMPT, model: 'demo', provider: 'fake', users: 1, api: 'weir' };
+}
+
+/** A search for the limit wants many users, and makes do with those that can be told apart. */
+function withDistinctUsers(plan: LoadPlan, keys: readonly string[], connect: NodeTransportOptions): LoadPlan {
+  if (plan.mode.kind !== 'find_limit') return plan;
+  return { ...plan, users: distinctUsers(plan.url, plan.users, keys.length, connect) };
 }
 
 function nameOf(given: unknown, fallback: string): string {

@@ -7,10 +7,15 @@ import type { ConsoleConfig } from './console_config.ts';
  * The keys of a run, a user each: for the console's own stack, where it wants keys, its operator's. No other server
  * gets to see that one, and neither does the page.
  */
-export function runKeys({ url }: LoadPlan, config: ConsoleConfig): string[] {
-  if (new URL(url).origin !== new URL(config.apiBaseUrl).origin) return [];
+export function runKeys(plan: LoadPlan, config: ConsoleConfig): string[] {
+  if (!isOwn(plan, config)) return [];
   const key = ownKey(config);
   return key === undefined ? [] : [key];
+}
+
+/** Whether the plan is about the console's own stack. */
+export function isOwn({ url }: Pick<LoadPlan, 'url'>, { apiBaseUrl }: ConsoleConfig): boolean {
+  return new URL(url).origin === new URL(apiBaseUrl).origin;
 }
 
 /** To a container the file is given where clients need a key. */

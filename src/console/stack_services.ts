@@ -1,3 +1,4 @@
+import { expectedInstances } from '../stack/expected_instances.ts';
 import type { ShortRequest } from '../stack/http_request.ts';
 import { ControlClient } from '../stack/supervisor/control_client.ts';
 import type { ServiceStatus } from '../stack/supervisor/service_spec.ts';
@@ -12,18 +13,26 @@ const SIGNALS = { kill: 'SIGKILL', pause: 'SIGSTOP', continue: 'SIGCONT' } as co
 export class StackServices {
   readonly #supervisor: ControlClient | undefined;
   readonly #urls: ReadonlyMap<string, string>;
+  readonly #planFile: string | undefined;
 
   /**
    * @param controlSocket of the supervisor; undefined where the stack is not native
    * @param urls of the instances by name, where there is no supervisor to ask
+   * @param planFile of the supervisor
    */
-  constructor(controlSocket: string | undefined, urls: ReadonlyMap<string, string> = new Map()) {
+  constructor(controlSocket: string | undefined, urls: ReadonlyMap<string, string> = new Map(), planFile?: string) {
     this.#supervisor = controlSocket === undefined ? undefined : new ControlClient(controlSocket);
     this.#urls = urls;
+    this.#planFile = planFile;
   }
 
   get canDrill(): boolean {
     return this.#supervisor !== undefined;
+  }
+
+  /** Names of the instances that there should be, whether they answer or not. */
+  expected(): string[] {
+    return this.#planFile === undefined ? [...this.#urls.keys()] : expectedInstances(this.#planFile);
   }
 
   /** Empty where the supervisor is not reached. */

@@ -8,10 +8,12 @@ import type { CacheKind } from './observe/cache_observer.ts';
 import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
 import type { SpanBegin, StreamTracer } from './observe/stream_span.ts';
-import { recordStream } from './record_stream.ts';
+import type { Provider } from './provider/provider.ts';
+import { logDefect, recordStream } from './record_stream.ts';
 import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
 import { onFailover } from './routing/failover_notice.ts';
 import type { Routing } from './routing/routing.ts';
+import type { SelectedRoute } from './routing/selected_route.ts';
 import type { Encoder } from './stream/encoder.ts';
 import { Producer } from './stream/producer.ts';
 import { Reader } from './stream/reader.ts';
@@ -40,6 +42,7 @@ export interface StreamCore {
 
 /** One client's request for one stream, already validated; `abort` ends it from outside, with a WeirError as reason. */
 export interface StreamExchange {
+  route: SelectedRoute<Provider>;
   /** Loses its prompt when the answer has begun. */
   request: StreamRequest;
   /** Of that prompt, in UTF-16 units. */
@@ -65,9 +68,8 @@ export interface StreamExchange {
  * @throws WeirError
  */
 export async function handleStream(core: StreamCore, exchange: StreamExchange): Promise<void> {
-  const { request, userId, threadId, startedAt, abort } = exchange;
+  const { route, request, userId, threadId, startedAt, abort } = exchange;
 
-  const route = core.routing.select(request);
   if (exchange.admit) await exchange.admit();
   await using permit = await core.pool.acquireConnection(userId, threadId);
   permit.onLost((error) => abort.abort(error));
@@ -76,7 +78,7 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
   core.observer.opened();
   const [target] = route.targets;
   const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
-  const open = (signal: AbortSignal) => core.routing.open(route, request, { threadId, signal, span });
+  const open = (signal: AbortSignal) => core.routing.open(route, request, { threadId, userId, signal, span });
   const key = requestKey(route, () => ({ kind: 'text', userId, asked: comparableText(request) }));
   const opening = key ? core.cache.open({ key, route, medium: textMedium, abort, open }) : open(abort.signal);
   opening.answer.then(
@@ -107,6 +109,10 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     onFailover(opening, tell);
     const ending = await producer.run(opening.answer, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
+    if (!ending.ok) {
+      abort.abort(ending.error);
+      logDefect(core.log, threadId, ending.error);
+    }
     usage = answerUsage(ending.ok ? ending.end : undefined, () => exchange.promptLength, producer.length);
     span?.answered(producer.answered(ending));
     // The slot first: a client that goes on at once must find it free.

@@ -18,7 +18,8 @@ export async function openKeys(config: GatewayConfig, log: EventLog) {
 export function buildLimits(
   config: GatewayConfig,
   redis: RedisConnection | undefined,
+  log: EventLog,
   share: (limit: number) => number,
 ): RateCounters {
-  return new RateCounters(redis, { share, onFailure: config.REDIS_FAILURE });
+  return new RateCounters(redis, { share, onFailure: config.REDIS_FAILURE, log });
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { DestinationStream } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { jsonLog } from '../adapters/observe/json_log.ts';
@@ -15,6 +14,7 @@ import { patientStore } from '../adapters/stores/stream_log/patient_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
+import { newBootName } from '../core/durable/boot_name.ts';
 import type { StreamCore } from '../core/handle_stream.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
 import { Routing } from '../core/routing/routing.ts';
@@ -24,6 +24,7 @@ import { buildLimits, openKeys } from './build_access.ts';
 import { buildDurable } from './build_durable.ts';
 import { buildSlotStore } from './build_slot_store.ts';
 import { buildUsage } from './build_usage.ts';
+import { chooseIo } from './choose_io.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
 import type { GatewayConfig } from './config.ts';
@@ -55,11 +56,12 @@ export async function buildGateway(
   log?: DestinationStream,
 ) {
   const instance = config.INSTANCE_ID;
-  const newBoot = () => `${instance}-${randomBytes(6).toString('hex')}`;
+  const newBoot = () => newBootName(instance);
   const boot = newBoot();
   const startedAt = new Date().toISOString();
   const version = packageJson.version;
   const eventLog = jsonLog(config.LOG_LEVEL, instance, log);
+  await chooseIo(config.WEIR_PLAIN_IO === '1', eventLog);
 
   const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
   const local = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
@@ -79,7 +81,7 @@ export async function buildGateway(
     random: Math.random,
   });
   const pool = new ConnectionPoolManager(slots, eventLog, boot);
-  const limits = keys && buildLimits(config, redis, (limit) => pool.staticShare(limit));
+  const limits = keys && buildLimits(config, redis, eventLog, (limit) => pool.staticShare(limit));
   const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identifyBy(config));
   const usage = buildUsage({
     redis,

@@ -7,7 +7,7 @@ import type { RateLimits } from '../core/access/rate_limits.ts';
 import type { Provider } from '../core/provider/provider.ts';
 import type { RecordUsage } from '../core/usage/stream_usage.ts';
 import { UsageLedger } from '../core/usage/usage_ledger.ts';
-import { ANONYMOUS, USAGE_DAYS, type UsageView, usageDays } from '../protocol/usage_row.ts';
+import { ANONYMOUS, DOCTOR_MODEL, USAGE_DAYS, type UsageView, usageDays } from '../protocol/usage_row.ts';
 import { namedModels, priceOf, type WeirConfig } from '../protocol/weir_config.ts';
 
 /** Of the metrics' label where the configuration does not name the model: clients may send any. */
@@ -39,6 +39,7 @@ export function buildUsage({ redis, boot, metrics, local, config, keys }: UsageP
     const { userId, provider, model, route, usage } = used;
     const key = keys?.ring.get(userId);
     if (key) keys?.limits.charge(key, usage.input_tokens + usage.output_tokens);
+    if (provider === local.name && model === DOCTOR_MODEL) return;
     metrics.tokens(provider, route ?? labelOf(provider, model), usage);
     // Users without a key are addresses, which are not kept.
     ledger.record(keys ? userId : ANONYMOUS, used);

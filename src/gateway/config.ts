@@ -84,6 +84,8 @@ const variables = z.object({
   FAULT_POINT: z.string().optional(),
   /** Of answers that are kept, in MiB: in Redis all together, without Redis in each instance. */
   CACHE_MAX_MIB: number(64, 1, 1_048_576),
+  /** 1: sockets are written to and read only as Node and undici promise it. */
+  WEIR_PLAIN_IO: z.enum(['0', '1']).default('0'),
   DRAIN_SECONDS: number(30, 0, 86_400),
   ...tracesConfig,
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

@@ -26,6 +26,9 @@ const COMPARED = [
   'imbalance',
 ];
 
+/** What would read as a difference of 0.0 %. */
+const LEAST_PERCENT = 0.05;
+
 /** Two runs, figure by figure, and which of them was better. Figures that neither has are left out. */
 export function compareReports(a: LoadReport, b: LoadReport): ComparisonRow[] {
   return COMPARED.flatMap((name) => {
@@ -45,17 +48,30 @@ function row(metric: ReportMetric, a: LoadReport, b: LoadReport, of: number | nu
   if (rangeA === null || rangeB === null) {
     return { ...base, better: 'unclear', note: `${difference(of, to)}; how far chance reaches is not known` };
   }
-  if (rangeA[0] <= rangeB[1] && rangeB[0] <= rangeA[1]) {
-    return { ...base, better: 'unclear', note: 'no clear difference: the ranges of 95 % overlap' };
-  }
+  const [low, high] = differenceRange([of, rangeA], [to, rangeB]);
+  if (low <= 0 && high >= 0)
+    return { ...base, better: 'unclear', note: 'no clear difference: it may be chance (95 %)' };
   const isBHigher = to > of;
   const better = isBHigher === (metric.better === 'higher') ? 'b' : 'a';
   return { ...base, better, note: `${difference(of, to)}: ${better === 'b' ? 'better' : 'worse'}` };
+}
+
+/**
+ * Where the difference of two independent figures lies with 95 %, from where each of them lies: Newcombe's square and
+ * add (1998, method 10), which Zou and Donner (2008) show for any two figures whose ranges are known. Ranges that
+ * overlap a little may still belong to figures that differ.
+ */
+export function differenceRange(
+  [a, [lowA, highA]]: [number, [low: number, high: number]],
+  [b, [lowB, highB]]: [number, [low: number, high: number]],
+): [low: number, high: number] {
+  return [b - a - Math.hypot(b - lowB, highA - a), b - a + Math.hypot(highB - b, a - lowA)];
 }
 
 /** Of B against A. */
 function difference(a: number, b: number): string {
   if (a === 0) return `B is ${b > a ? 'higher' : 'lower'}`;
   const percent = Math.abs(((b - a) / a) * 100);
+  if (percent < LEAST_PERCENT) return 'about the same';
   return `B is ${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} % ${b > a ? 'higher' : 'lower'}`;
 }

@@ -7,6 +7,8 @@ import { Samples } from './samples.ts';
 import { isGood, type Slo } from './slo.ts';
 
 const MAX_CONCURRENCY = 10_000;
+/** Refusals that are about one user. */
+const LIMITERS = new Set<string | null>(['too_many_connections', 'rate_limited']);
 
 export interface LimitRun {
   mode: FindLimit;
@@ -43,6 +45,7 @@ class StepTally {
   #requests = 0;
   #ok = 0;
   #good = 0;
+  #limited = 0;
 
   constructor(slo: Slo | undefined) {
     this.#slo = slo;
@@ -50,6 +53,7 @@ class StepTally {
 
   add(record: LoadRecord): void {
     this.#requests += 1;
+    if (LIMITERS.has(record.code)) this.#limited += 1;
     if (record.outcome !== 'ok') return;
     this.#ok += 1;
     if (record.ttftMs !== null) this.#ttft.add(record.ttftMs);
@@ -62,6 +66,7 @@ class StepTally {
       concurrency,
       requests: this.#requests,
       ok: this.#ok,
+      limited: this.#limited,
       goodput_per_second: Math.round((this.#good * 1_000_000) / tookMs) / 1000,
       ttft_p50_ms: ttft?.p50 ?? null,
       ttft_p95_ms: ttft?.p95 ?? null,

@@ -3,14 +3,16 @@ export interface LimitStep {
   concurrency: number;
   requests: number;
   ok: number;
+  /** Requests that a limit per user refused; absent in older runs. */
+  limited?: number;
   /** Good answers per second; where the plan names no SLO, whole ones. */
   goodput_per_second: number;
   ttft_p50_ms: number | null;
   ttft_p95_ms: number | null;
 }
 
-/** Why a search ended. `interrupted`: by whoever ran it. */
-export type LimitReason = 'knee' | 'refused' | 'max' | 'interrupted';
+/** Why a search ended. `limiter`: too few users, who may not have more; `interrupted`: by whoever ran it. */
+export type LimitReason = 'knee' | 'refused' | 'limiter' | 'max' | 'interrupted';
 
 export interface LimitReport {
   steps: LimitStep[];
@@ -37,7 +39,10 @@ export function judgeLimit(steps: readonly LimitStep[], maxConcurrency: number):
   const knee = steps.reduce((best, step) => {
     return step.goodput_per_second > best.goodput_per_second * RISE ? step : best;
   });
-  if (last.requests > 0 && last.ok / last.requests < 1 - MAX_NOT_OK) return { knee, reason: 'refused' };
+  if (last.requests > 0 && last.ok / last.requests < 1 - MAX_NOT_OK) {
+    const isLimiter = (last.limited ?? 0) > (last.requests - last.ok) / 2;
+    return { knee, reason: isLimiter ? 'limiter' : 'refused' };
+  }
   const after = steps.slice(steps.indexOf(knee) + 1);
   const isSlower = (step: LimitStep) => (step.ttft_p50_ms ?? 0) > (knee.ttft_p50_ms ?? 0) * TTFT_RISE;
   if (after.length >= 2 && after.slice(-2).every(isSlower)) return { knee, reason: 'knee' };

@@ -30,6 +30,9 @@ export interface FindLimit {
   maxConcurrency?: number;
 }
 
+/** Users of a search for the limit, where nothing else is said: with few of them it finds what one user may have. */
+export const LIMIT_USERS = 2_000;
+
 /** What one load test is to do. */
 export interface LoadPlan {
   /** Base of the API: up to and with `/api/v1` (see {@link apiBaseUrl}), or an OpenAI-compatible server's `…/v1`. */

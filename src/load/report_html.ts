@@ -1,4 +1,5 @@
 import { escapeHtml, htmlTable } from './html_text.ts';
+import { limitAnswer } from './limit_answer.ts';
 import type { LoadReport } from './load_report.ts';
 import type { LoadRun } from './load_run.ts';
 import { OUTCOMES, type Outcome } from './outcome.ts';
@@ -56,8 +57,11 @@ function planWords({ plan: { mode, users } }: LoadRun): string {
   return `closed loop, ${mode.concurrency} at once${of}`;
 }
 
-function verdict({ outcomes, requests, streams_per_second: rate, good, via, self_check: check }: LoadReport): string {
-  const sentences = [`${outcomes.ok} of ${requests} requests ended well, ${rate.toFixed(1)} per second.`];
+function verdict(report: LoadReport): string {
+  const { outcomes, requests, streams_per_second: rate, good, via, self_check: check } = report;
+  const answer = limitAnswer(report);
+  const sentences = answer ? [`${answer.title}.`, answer.text] : [];
+  sentences.push(`${outcomes.ok} of ${requests} requests ended well, ${rate.toFixed(1)} per second.`);
   if (good) sentences.push(`${good.count} met the SLO (${percent(good.share)}).`);
   if (via === 'direct' || via === 'mixed')
     sentences.push('Requests bypassed NGINX: these figures are not of the balancer.');

@@ -64,7 +64,7 @@ function latencies(): ReportMetric[] {
 const unknown = () => null;
 
 /** Wilson's interval for a share of `n` attempts. */
-function shareRange(share: number, n: number): [number, number] | null {
+export function shareRange(share: number, n: number): [number, number] | null {
   if (n === 0) return null;
   const middle = (share + (Z * Z) / (2 * n)) / (1 + (Z * Z) / n);
   const reach = (Z / (1 + (Z * Z) / n)) * Math.sqrt((share * (1 - share)) / n + (Z * Z) / (4 * n * n));

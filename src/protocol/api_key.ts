@@ -39,8 +39,8 @@ export function keyIdOf(text: string): string | undefined {
 }
 
 /**
- * Whether a key may use a model that goes by one of `names`: as the client wrote it, and as `provider/model`. A pattern
- * may have `*` in it for anything, as in `openai/*`.
+ * Whether a key may use a model that goes by one of `names`: a route's, or `provider/model`, or a bare name. A pattern may
+ * have `*` in it for anything, as in `openai/*`.
  */
 export function mayUseModel({ models }: Pick<ApiKey, 'models'>, names: readonly string[]): boolean {
   return models.some((pattern) => names.some((name) => fits(pattern, name)));

@@ -57,6 +57,12 @@ export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERROR_TABLE, code);
 }
 
+/** What an error says to people: its own sentence, else the table's for its code; null where it says nothing. */
+export function errorSentence({ code, message }: { code: string | null; message: string | null }): string | null {
+  const text = message || (code !== null && isErrorCode(code) ? ERROR_TABLE[code].message : code);
+  return text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/[.]?$/, '.') : null;
+}
+
 /** What accompanies an error: facts for programs (`details`), seconds to wait, a sentence better than the table's. */
 export interface ErrorOptions {
   message?: string;
@@ -94,6 +100,11 @@ export class WeirError extends Error {
   get retryable(): boolean {
     return ERROR_TABLE[this.code].retryable;
   }
+}
+
+/** What was thrown, where it was not on purpose as the defect that it is. */
+export function asWeirError(thrown: unknown): WeirError {
+  return thrown instanceof WeirError ? thrown : new WeirError('internal_error', { cause: thrown });
 }
 
 /** The JSON body of every refusal. */

@@ -34,6 +34,24 @@ describe('the load tester', () => {
     await page.context().close();
   });
 
+  it('keeps the place of an instance that does not answer: its row, its letter, and no word of "even"', async () => {
+    const { page } = await open({ streamMs: 200, frozen: ['app-1'] }, '#/overview');
+    await pathIsWhole(page, '2 of 3 ready');
+    const table = page.getByRole('region', { name: 'Instances', exact: true });
+    expect(await table.getByRole('row', { name: /app-1/ }).textContent()).toMatch(/^A\s*app-1\s*does not answer/);
+    expect(await table.getByRole('row', { name: /app-2/ }).textContent()).toMatch(/^B\s*app-2\s*ready/);
+    await screenshot(page, 'overview-one-frozen');
+    await page.goto(page.url().replace('overview', 'load'));
+    await page.getByText('two instances and three streams per user on each, six of ten run').waitFor();
+    await page.getByLabel('Total requests', { exact: false }).first().fill('60');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Run Load Test' }).click();
+    await result(page).getByText('app-1 answered no request').waitFor();
+    await page.getByRole('region', { name: 'Streams per instance', exact: true }).getByText('uneven').waitFor();
+    await screenshot(page, 'load-one-frozen');
+    await page.context().close();
+  });
+
   it('draws lanes: coloured pixels where dots and areas are', async () => {
     const { page } = await open({ streamMs: 500 });
     await pathIsWhole(page);
@@ -297,6 +315,80 @@ describe('the banner', () => {
   it('says in red that answers bypassed NGINX', async () => {
     const { page } = await open({ via: null });
     await page.getByRole('alert').getByText('These requests bypassed NGINX').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('an answer in the page', () => {
+  const answer = (page: Page) => page.getByRole('region', { name: 'Answer' });
+
+  it('says what the error code says while it tries again, and not that an instance is gone', async () => {
+    const { page } = await open(
+      {
+        stream: (_request, response) => {
+          const message = 'The provider a fails at the moment and is left alone; try again shortly.';
+          response.writeHead(503, { 'content-type': 'application/json', 'x-gateway-via': 'nginx' });
+          response.end(JSON.stringify({ error: 'service_unavailable', message, details: {} }));
+        },
+      },
+      '#/stream',
+    );
+    await pathIsWhole(page);
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await answer(page).getByText('No answer yet; trying again').waitFor();
+    await answer(page).getByText('The provider a fails at the moment and is left alone').waitFor();
+    await screenshot(page, 'stream-refused');
+    await page.context().close();
+  });
+
+  it('keeps the colours of its text over a reload, and offers to kill the instance that produces it', async () => {
+    const frame = (id: string, event: string, data: object) =>
+      `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    const status = { status: 'validated', thread_id: 't-1', instance: 'app-1', model: 'demo', provider: 'fake' };
+    const texts = ['one ', 'two ', 'three ', 'four '];
+    const said = (from: number, to: number, epoch: number) =>
+      texts
+        .slice(from - 1, to)
+        .map((content, at) =>
+          frame(`${epoch}.${from + at}`, 'chunk', { content, chunk_index: from + at, finish_reason: null }),
+        )
+        .join('');
+    const head = (instance: string, producer: string) => ({
+      'content-type': 'text/event-stream',
+      'x-gateway-via': 'nginx',
+      'x-thread-id': 't-1',
+      'x-instance-id': instance,
+      'x-producer-id': producer,
+    });
+    const { page } = await open(
+      {
+        stream: (request, response) => {
+          if (request.method === 'POST') {
+            // It dies after two tokens; app-3 goes on with it.
+            response.writeHead(200, head('app-1', 'app-1'));
+            response.end(frame('1.0', 'status', { ...status, resume_token: 'token' }) + said(1, 2, 1));
+          } else if (request.headers['last-event-id']) {
+            response.writeHead(200, head('app-3', 'app-3'));
+            response.write(said(3, 3, 2));
+          } else {
+            // After the reload another one passes it on, from its start.
+            response.writeHead(200, head('app-2', 'app-3'));
+            response.write(frame('1.0', 'status', status) + said(1, 2, 1) + said(3, 4, 2));
+          }
+        },
+      },
+      '#/stream',
+    );
+    await pathIsWhole(page);
+    const marks = () => answer(page).locator('.stream-mark').allTextContents();
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await answer(page).getByText('three').waitFor();
+    expect(await marks()).toEqual(['A', 'C']);
+    await page.reload();
+    await answer(page).getByText('four').waitFor();
+    expect(await marks()).toEqual(['A', 'C']);
+    await page.getByRole('button', { name: 'Kill app-3, which sends it' }).waitFor();
+    await screenshot(page, 'stream-after-reload');
     await page.context().close();
   });
 });

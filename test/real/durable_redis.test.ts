@@ -229,6 +229,12 @@ describe('Redis', () => {
     const refused = await openThread(deployment.url(0), resumable(spoken(64, 1)));
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('2');
+    // Of another instance's stream nothing can be found out.
+    for (const method of ['GET', 'DELETE']) {
+      const answer = await fetch(`${deployment.url(1)}/api/v1/stream/${threadOf(stream)}`, { method });
+      expect([method, answer.status]).toEqual([method, 503]);
+      expect(await answer.json()).toMatchObject({ error: 'service_unavailable', details: { reason: 'redis' } });
+    }
     const paused = chunks(stream).length;
     await redisSays(deployment, 0, 'disconnected');
     expect(chunks(stream).length - paused).toBeLessThan(20);

@@ -38,6 +38,7 @@ describe('a resumable stream whose instance is killed', () => {
     const between = other === 2 ? await attach(deployment.url(1), threadOf(first)) : undefined;
     const second = await attach(deployment.url(other), threadOf(first), lastId(first));
     expect(second.status).toBe(200);
+    expect(second.headers.get('x-producer-id')).toBe('app-2');
     expect(await second.ended).toBe('ended');
     await deployment.boot(0);
 

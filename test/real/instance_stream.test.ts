@@ -161,3 +161,27 @@ describe('silence', () => {
     expect(await response.text()).toMatch(/event: status\n.*\n\n: hb\n\n: hb\n\nid: 1\.1\nevent: chunk/);
   });
 });
+
+describe('an instance whose Node keeps its insides to itself', () => {
+  it('starts under --permission, says that it does without them, and streams the same', async () => {
+    const allowed = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*'];
+    // Newer ones restrict the network too.
+    if (process.allowedNodeEnvironmentFlags.has('--allow-net')) allowed.push('--allow-net');
+    const restricted = await startInstance({ NODE_OPTIONS: allowed.join(' ') });
+    try {
+      const plain = restricted.lines.filter(({ event }) => event.startsWith('Plain input and output'));
+      expect(plain).toHaveLength(1);
+      expect(plain[0]?.reason).toEqual(expect.any(String));
+      const response = await fetch(`${restricted.url}/api/v1/stream`, {
+        method: 'POST',
+        headers: json,
+        body: JSON.stringify({ query: 'hi', model: 'm', fake: { text: 'Grüße', ttft_ms: 0, tokens_per_second: 0 } }),
+      });
+      const text = await response.text();
+      expect(text).toContain('"content":"Grüße"');
+      expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+    } finally {
+      await restricted.stop();
+    }
+  });
+});

@@ -45,7 +45,7 @@ describe('keys on a Redis Cluster', () => {
 
   it('have their minutes counted over all instances, on all shards, and their usage', async () => {
     const share = () => expect.fail('nothing is to be guessed');
-    const counters = [0, 1].map(() => new RateCounters(redis, { share, onFailure: 'static' }));
+    const counters = [0, 1].map(() => new RateCounters(redis, { share, onFailure: 'static', log: silentLog }));
     for (const key of keys) {
       const limited = { ...key, requests_per_minute: 10, tokens_per_minute: 100 };
       for (const each of counters) await each.count(limited);

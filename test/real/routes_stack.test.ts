@@ -24,6 +24,7 @@ const withRoutes = (routes: Record<string, object>) => ({
     first: { base_url: first.url, api_key_env: 'FIRST_KEY' },
     second: { base_url: second.url, headers: { 'x-secret': CANARY } },
     third: { base_url: third.url },
+    failing: { base_url: third.url },
   },
   routes,
 });
@@ -169,6 +170,24 @@ it('the doctor says which provider refused its key, and where that is set', asyn
     result: 'warn',
     what: 'the key of this deployment was refused by first (401)',
     mend: 'FIRST_KEY=… ./weir restart',
+  });
+});
+
+it('the doctor names a provider that fails, and the cluster says who leaves it alone', async () => {
+  const failing = { path: '/api/v1/stream', body: { query: 'hi', provider: 'failing', model: 'mock-500' } };
+  await until('its circuits are open', async () => {
+    const { text } = await requestHttp1(stack.url, failing);
+    return text.includes('is left alone');
+  });
+  const found = await until('the circuits are announced', async () => {
+    const { checks } = JSON.parse((await stack.weir(['doctor', '--json'])).stdout) as { checks: Check[] };
+    const check = checks.find(({ id }) => id === 'providers');
+    return check?.result === 'ok' ? undefined : check;
+  });
+  expect(found).toMatchObject({
+    result: 'warn',
+    what: expect.stringMatching(/^left alone for failing: failing \(by app-/),
+    mend: expect.stringMatching(/^\.\/weir logs app-[12]$/),
   });
 });
 

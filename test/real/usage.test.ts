@@ -100,10 +100,14 @@ it('streams and whole answers of all doors and instances are counted by key, mod
   await ask(1, '/v1/chat/completions', { model: 'mock/mock-401', messages, stream: true });
   // Counting tokens costs none.
   expect(await ask(0, '/v1/messages/count_tokens', { model: 'mock/count', messages })).toBe('{"input_tokens":14}');
+  // What the doctor asks for is nobody's.
+  expect(await ask(0, '/api/v1/stream', { query: 'hi', provider: 'fake', model: 'doctor' })).toContain('[DONE]');
+  expect(await ask(0, '/api/v1/stream', { query: 'hi', provider: 'fake', model: 'demo' })).toContain('[DONE]');
   // Refused before it was admitted: no usage.
   await ask(1, '/v1/chat/completions', { model: 'mock/', messages });
 
-  const rows = await rowsOf(10);
+  const rows = await rowsOf(11);
+  expect([...rows.keys()].filter((name) => name.startsWith('fake/'))).toEqual(['fake/demo']);
   const about = { key: key.id, provider: 'mock', estimated_tokens: 0 };
   // Three answers of 7 and 20 tokens, at 1 and 2 USD a million.
   expect(rows.get('mock/mock-20x0')).toMatchObject({
@@ -132,7 +136,7 @@ it('streams and whole answers of all doors and instances are counted by key, mod
   expect(rows.get('mock/mock-no-finish')).toMatchObject({ ok: 0, cancelled: 0, failed: 1 });
   expect(rows.get('mock/mock-401')).toMatchObject({ failed: 1, input_tokens: 0, output_tokens: 0 });
   expect(rows.get('mock/count')).toMatchObject({ ok: 1, input_tokens: 0, output_tokens: 0, estimated_tokens: 0 });
-  expect(rows.size).toBe(7);
+  expect(rows.size).toBe(8);
 });
 
 it('metrics name the models of the configuration, and no key', async () => {

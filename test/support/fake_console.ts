@@ -8,6 +8,8 @@ import type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/c
 import type { UsageView } from '../../src/protocol/usage_row.ts';
 import { SimulatedRun } from './simulated_run.ts';
 
+/** Where a page that came through NGINX is sent to. */
+const CONSOLE_URL = 'http://localhost:3055';
 const DIST = path.resolve(import.meta.dirname, '../../performance_dashboard/dist');
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 
@@ -17,6 +19,10 @@ export interface FakeScript {
   canDrill: boolean;
   /** `X-Gateway-Via` of the API's answers. */
   via: 'nginx' | null;
+  /** Instances that there should be. */
+  instances: string[];
+  /** Those of them that do not answer. */
+  frozen: string[];
   /** Whether news of the cluster come: `silent` keeps the connection open, `gone` refuses it. */
   cluster: 'live' | 'silent' | 'gone';
   /** What becomes of a run: `hang` sends nothing more, `drop` cuts its events, `fail` ends it, `refuse` takes none. */
@@ -26,6 +32,8 @@ export interface FakeScript {
   /** Of each instance. */
   slots: number;
   findings: object[];
+  /** Answers `POST /api/v1/stream`, and `GET` of a thread; undefined: 404. */
+  stream: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** Whether the console answers questions about runs and findings at all. */
   console: 'answers' | 'fails';
   runs: LoadRun[];
@@ -50,11 +58,14 @@ export async function startFakeConsole(script: Partial<FakeScript> = {}): Promis
     canRun: true,
     canDrill: true,
     via: 'nginx',
+    instances: ['app-1', 'app-2', 'app-3'],
+    frozen: [],
     cluster: 'live',
     run: 'whole',
     streamMs: 600,
     slots: 3,
     findings: [],
+    stream: undefined,
     console: 'answers',
     runs: [],
     usage: { from: '2026-11-19', to: '2026-11-25', rows: [], key_names: {} },
@@ -99,8 +110,8 @@ class Fake {
       response.end(JSON.stringify(body));
     };
     if (pathname === '/config.json') {
-      const { canRun, canDrill } = this.script;
-      return json(200, { apiBaseUrl: `${this.url}/api/v1`, canRun, canDrill });
+      const { canRun, canDrill, instances } = this.script;
+      return json(200, { apiBaseUrl: `${this.url}/api/v1`, canRun, canDrill, instances, consoleUrl: CONSOLE_URL });
     }
     if (pathname === '/api/v1/cluster/events') return this.#clusterEvents(response);
     if (pathname === '/api/v1/models') {
@@ -108,6 +119,7 @@ class Fake {
       const isLetIn = apiKey === undefined || request.headers.authorization === `Bearer ${apiKey}`;
       return isLetIn ? json(200, MODELS) : json(401, { error: 'unauthorized', message: 'This API key is not known.' });
     }
+    if (pathname.startsWith('/api/v1/stream') && this.script.stream) return this.script.stream(request, response);
     if (pathname.startsWith('/api/v1/')) return json(404, { error: 'not_found', message: 'Not scripted.' });
     if (!pathname.startsWith('/api/')) return this.#file(pathname, response);
     this.asked.push(`${request.method} ${pathname}`);
@@ -153,7 +165,7 @@ class Fake {
   }
 
   #start(plan: LoadPlan): SimulatedRun {
-    const simulated = new SimulatedRun(`run-${++this.#count}`, plan, this.script.streamMs, this.script.slots);
+    const simulated = new SimulatedRun(`run-${++this.#count}`, plan, this.script);
     this.#runs.set(simulated.run.id, simulated);
     return simulated;
   }
@@ -225,16 +237,15 @@ class Fake {
       for (const [id, n] of Object.entries(summary.snapshot(clock).active_by_instance))
         active[id] = (active[id] ?? 0) + n;
     }
-    const instances = ['app-1', 'app-2', 'app-3'].map((id) =>
-      instanceView(id, active[id] ?? 0, this.script.breakersOf(id)),
-    );
+    const announced = this.script.instances.filter((id) => !this.script.frozen.includes(id));
+    const instances = announced.map((id) => instanceView(id, active[id] ?? 0, this.script.breakersOf(id)));
     const active_streams = instances.reduce((sum, instance) => sum + instance.active_streams, 0);
     return {
       timestamp: new Date().toISOString(),
-      instance: 'app-1',
+      instance: announced[0] ?? 'app-1',
       redis: 'connected',
       instances,
-      totals: { active_streams, max_connections: 30, instances: 3 },
+      totals: { active_streams, max_connections: 10 * instances.length, instances: instances.length },
     };
   }
 

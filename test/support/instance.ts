@@ -23,9 +23,17 @@ export interface Instance {
 
 /** Starts an instance and resolves when it is ready; what it prints otherwise is part of the error. */
 export async function startInstance(environment: Record<string, string> = {}): Promise<Instance> {
-  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const { PATH, NODE_COMPILE_CACHE, WEIR_PLAIN_IO } = process.env;
   const child = spawn(process.execPath, instanceArgs('.'), {
-    env: { PATH, NODE_COMPILE_CACHE, INSTANCE_ID: 'app-1', PORT: '0', DRAIN_SECONDS: '0', ...environment },
+    env: {
+      PATH,
+      NODE_COMPILE_CACHE,
+      WEIR_PLAIN_IO,
+      INSTANCE_ID: 'app-1',
+      PORT: '0',
+      DRAIN_SECONDS: '0',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit').then(([code]) => code as number | null);

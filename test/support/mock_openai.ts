@@ -134,7 +134,7 @@ async function receive(incoming: IncomingMessage, response: ServerResponse): Pro
   const request: MockRequest = {
     path: incoming.url ?? '',
     headers: incoming.headers,
-    body: JSON.parse(text),
+    body: text === '' ? {} : JSON.parse(text),
     raw: text,
     startedAt: performance.timeOrigin + performance.now(),
     closedEarlyAt: undefined,
@@ -156,6 +156,8 @@ async function play(steps: readonly MockStep[], response: ServerResponse): Promi
       response.flushHeaders();
     } else if ('write' in step) {
       if (!response.write(step.write)) await drained(response);
+    } else if ('raw' in step) {
+      response.socket?.write(step.raw, 'latin1');
     } else if ('pause' in step) {
       await sleep(step.pause);
     } else if ('until' in step) {

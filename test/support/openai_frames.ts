@@ -3,6 +3,8 @@ export type MockStep =
   | { head: number; headers?: Record<string, string> }
   /** Bytes as they are; text as UTF-8. Each is one write. */
   | { write: string | Uint8Array }
+  /** The same past the response, so that its head and framing are the script's too; one character a byte. */
+  | { raw: string }
   /** Milliseconds. */
   | { pause: number }
   /** Goes on when this settles. */

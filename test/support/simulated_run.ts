@@ -9,6 +9,17 @@ export type RunNews =
   | { event: 'started'; data: { index: number; instance: string; atMs: number } }
   | { event: 'ended'; data: { index: number; instance: string; outcome: string } };
 
+/** The instances that are not there. */
+export interface SimulatedStack {
+  /** Of one stream. */
+  streamMs: number;
+  /** Of each instance. */
+  slots: number;
+  instances: readonly string[];
+  /** Those that get no request. */
+  frozen: readonly string[];
+}
+
 const REFUSED_WAIT_MS = 1_000;
 
 /** A closed loop against three instances that are not there, of a few slots each: what the page sees of a run. */
@@ -25,8 +36,7 @@ export class SimulatedRun {
   #next = 0;
   #workers: number;
 
-  /** @param slots of each instance */
-  constructor(id: string, plan: LoadPlan, streamMs: number, slots = 3) {
+  constructor(id: string, plan: LoadPlan, { streamMs, slots, instances: all, frozen }: SimulatedStack) {
     this.#streamMs = streamMs;
     this.#slots = slots;
     this.run = {
@@ -40,10 +50,11 @@ export class SimulatedRun {
       snapshot: null,
       strip: [],
     };
-    const instances = plan.target?.kind === 'instance' ? [plan.target.name] : ['app-1', 'app-2', 'app-3'];
+    const instances = plan.target?.kind === 'instance' ? [plan.target.name] : all;
     this.summary = new Summary({ ...summaryOptions(plan), instances });
     this.summary.enter('measure', 0);
-    this.#busy = new Map(instances.map((instance) => [instance, 0]));
+    const answering = instances.filter((instance) => !frozen.includes(instance));
+    this.#busy = new Map(answering.map((instance) => [instance, 0]));
     const { mode } = plan;
     this.#workers = mode.kind === 'closed' ? mode.concurrency : 4;
     for (let worker = this.#workers; worker > 0; worker--) this.#send();
@@ -103,7 +114,8 @@ export class SimulatedRun {
   ): void {
     const ok = outcome === 'ok';
     const latencies = ok ? { ttftMs: 300 + (index % 9) * 4, tpotMs: 20 } : { ttftMs: null, tpotMs: null };
-    const record = { index, instance, startMs, outcome, e2eMs, ...latencies, status: ok ? 200 : 429 };
+    const code = ok ? null : 'too_many_connections';
+    const record = { index, instance, startMs, outcome, e2eMs, ...latencies, status: ok ? 200 : 429, code };
     this.summary.add(loadRecord({ ...record, tokens: ok ? 100 : 0 }), ok ? [19, 20, 22] : []);
     this.run.strip[index] = { instance, outcome };
     this.news.push({ event: 'ended', data: { index, instance, outcome } });

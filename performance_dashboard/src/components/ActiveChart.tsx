@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import type { History } from '../stores/instanceHistory.ts';
+import { instanceMark } from '../view/instanceMark.ts';
 import { LaterTimeChart } from './LaterTimeChart.tsx';
 
 /** Seconds, up to now. */
@@ -13,9 +14,9 @@ export function ActiveChart({ history, theme }: { history: History; theme: 'ligh
     const last = points.at(-1)?.at ?? 0;
     return {
       times: points.map(({ at }) => (at - last) / 1000),
-      lines: ids.split('\n').map((id, index) => ({
+      lines: ids.split('\n').map((id) => ({
         label: id,
-        colour: `--instance-${(index % 6) + 1}`,
+        colour: instanceMark(id).property,
         fill: 'stack' as const,
         values: points.map(({ active }) => active[id] ?? null),
       })),

@@ -46,7 +46,7 @@ export function AdvancedFields(props: SettingsProps & { isFake: boolean }) {
           </span>
         </label>
         <div className="grid grid-cols-2 gap-3">
-          {settings.engine === 'server' && <Setting {...props} of="users" label="Users" />}
+          {settings.engine === 'server' && settings.mode !== 'limit' && <Setting {...props} of="users" label="Users" />}
           <Setting {...props} of="warmupS" label="Warm-up" unit="s" />
           {settings.mode === 'rate' && <Setting {...props} of="maxInFlight" label="At most" unit="in flight" />}
           {isFake && <Setting {...props} of="tokens" label="Answer" unit="tokens" />}

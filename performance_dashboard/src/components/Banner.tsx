@@ -8,10 +8,8 @@ export function Banner({ apiBaseUrl, mixed }: { apiBaseUrl: string; mixed: boole
       <p className="mt-1 max-w-[75ch]">
         Answers from <code className="font-mono break-all">{apiBaseUrl}</code> carry no{' '}
         <code className="font-mono">X-Gateway-Via</code>: they come straight from one instance, so nothing is balanced
-        and only that instance's slots count. Point the dashboard at the balancer,{' '}
-        <code className="font-mono">https://localhost/api/v1</code>: leave{' '}
-        <code className="font-mono">VITE_API_BASE_URL</code> unset and run{' '}
-        <code className="font-mono">./weir start --all</code>.
+        and only that instance's slots count. Leave <code className="font-mono">VITE_API_BASE_URL</code> unset and run{' '}
+        <code className="font-mono">./weir start --all</code>: the page then goes through NGINX.
       </p>
     </section>
   );

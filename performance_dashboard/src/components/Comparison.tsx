@@ -33,7 +33,7 @@ export function Comparison({ config, cluster }: ScreenProps) {
       <PanelState tone="idle" title="This experiment runs at the console’s own address">
         <p>
           It sends ten requests straight to one instance, past NGINX, which only the console on this machine may do.
-          Open the dashboard at its own port, http://localhost:3001 unless you chose another.
+          Open the dashboard at its own address, {config.consoleUrl}.
         </p>
       </PanelState>
     );

@@ -1,8 +1,9 @@
 import { useMemo } from 'react';
 import type { RunState } from '../stores/runStore.ts';
 import { sideOf, slotsAt, type UserLimit } from '../view/comparisonVerdict.ts';
+import { instanceMark } from '../view/instanceMark.ts';
 import { stripCells } from '../view/stripCells.ts';
-import { InstanceMark, instanceColour } from './InstanceMark.tsx';
+import { InstanceMark } from './InstanceMark.tsx';
 import { StripCells } from './StripCells.tsx';
 
 interface Props {
@@ -18,14 +19,14 @@ interface Props {
 /** One side: the requests as tiles, what is between, and the slots that they reached. */
 export function ComparisonSide({ title, via, state, instances, limit, waiting }: Props) {
   const { snapshot, strip } = state;
-  const cells = useMemo(() => stripCells(strip, instances), [strip, instances]);
+  const cells = useMemo(() => stripCells(strip), [strip]);
   const side = snapshot && sideOf(snapshot, instances);
   return (
     <section aria-label={title} className="flex min-w-0 flex-1 flex-col gap-4 px-4 py-4 sm:px-6">
       <h3 className="text-heading font-semibold">{title}</h3>
       <dl className="flex items-end gap-8">
         <Figure value={side?.streamed} label="streamed" ink={side?.streamed ? 'text-good' : ''} />
-        <Figure value={side?.refused} label="refused, 429" ink={side?.refused ? 'text-warn' : ''} />
+        <Figure value={side?.refused} label="refused" ink={side?.refused ? 'text-warn' : ''} />
         {side && side.broken > 0 && <Figure value={side.broken} label="broken" ink="text-bad" />}
       </dl>
       <div className="min-h-11">
@@ -48,8 +49,8 @@ export function ComparisonSide({ title, via, state, instances, limit, waiting }:
           const { words, places } = slotsAt(taken, limit);
           return (
             <li key={id} className={`rounded border border-line p-2 ${taken === 0 ? 'bg-sunken text-muted' : ''}`}>
-              <InstanceMark id={id} index={index} />
-              <div className="mt-2 flex min-h-5 gap-1" aria-hidden="true" style={{ color: instanceColour(index) }}>
+              <InstanceMark id={id} />
+              <div className="mt-2 flex min-h-5 gap-1" aria-hidden="true" style={{ color: instanceMark(id).colour }}>
                 {Array.from({ length: places }, (_, slot) => (
                   <span
                     // biome-ignore lint/suspicious/noArrayIndexKey: a slot is its place

@@ -2,8 +2,7 @@ import type { DrillState } from '../stores/drillStore.ts';
 import { DRILL_TOKENS } from '../stores/drillStore.ts';
 import { type DrillStream, tokensOf } from '../view/drillVerdict.ts';
 import { formatCount } from '../view/format.ts';
-import { letterOf } from '../view/stripCells.ts';
-import { instanceColour } from './InstanceMark.tsx';
+import { instanceMark } from '../view/instanceMark.ts';
 import { Scroll } from './Scroll.tsx';
 import { StateDot, type Tone } from './StateDot.tsx';
 
@@ -15,8 +14,13 @@ const STATES: Record<DrillStream['state'], { tone: Tone; word: string }> = {
   broken: { tone: 'bad', word: 'broken' },
 };
 
+function stateOf(stream: DrillStream): { tone: Tone; word: string } {
+  const isUnopened = stream.state === 'interrupted' && tokensOf(stream) === 0;
+  return isUnopened ? { tone: 'warn', word: 'trying again' } : STATES[stream.state];
+}
+
 /** A bar for each stream, coloured by who sent its tokens; the seam is where its instance died. */
-export function DrillRows({ state, instances }: { state: DrillState; instances: readonly string[] }) {
+export function DrillRows({ state }: { state: DrillState }) {
   return (
     <Scroll label="Streams of the drill">
       <table className="data-table">
@@ -42,7 +46,7 @@ export function DrillRows({ state, instances }: { state: DrillState; instances: 
             <tr key={stream.index}>
               <th scope="row">{stream.index + 1}</th>
               <td>
-                <Bar stream={stream} instances={instances} killedAt={state.killedAt[stream.index]} />
+                <Bar stream={stream} killedAt={state.killedAt[stream.index]} />
                 <span className="sr-only">
                   {stream.parts.map(({ instance, tokens }) => `${tokens} from ${instance}`).join(', ')}
                 </span>
@@ -58,7 +62,7 @@ export function DrillRows({ state, instances }: { state: DrillState; instances: 
                 )}
               </td>
               <td className="text-left!" title={stream.reason ?? undefined}>
-                <StateDot {...STATES[stream.state]} />
+                <StateDot {...stateOf(stream)} />
               </td>
             </tr>
           ))}
@@ -70,11 +74,10 @@ export function DrillRows({ state, instances }: { state: DrillState; instances: 
 
 interface BarProps {
   stream: DrillStream;
-  instances: readonly string[];
   killedAt: number | undefined;
 }
 
-function Bar({ stream, instances, killedAt }: BarProps) {
+function Bar({ stream, killedAt }: BarProps) {
   return (
     <div aria-hidden="true" className="relative flex h-5 gap-px overflow-hidden rounded-sm bg-sunken">
       {stream.parts.map(({ instance, tokens }, index) => (
@@ -84,10 +87,10 @@ function Bar({ stream, instances, killedAt }: BarProps) {
           className="flex h-full items-center justify-center overflow-hidden text-label font-semibold text-surface"
           style={{
             width: `${(tokens / DRILL_TOKENS) * 100}%`,
-            background: instanceColour(Math.max(0, instances.indexOf(instance))),
+            background: instanceMark(instance).colour,
           }}
         >
-          {letterOf(instances.indexOf(instance))}
+          {instanceMark(instance).letter}
         </span>
       ))}
       {killedAt !== undefined && (

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useShortcuts } from '../hooks/useShortcuts.ts';
 import { DRILL_TOKENS, drillStore } from '../stores/drillStore.ts';
+import { readyInstances } from '../stores/instanceHistory.ts';
 import { useLive } from '../stores/pausedStore.ts';
 import { drillVerdict } from '../view/drillVerdict.ts';
 import { Confirm } from './Confirm.tsx';
@@ -19,10 +20,9 @@ const TONES = {
 /** An instance dies in mid-answer, and the page counts what its readers lost. */
 export function FailoverDrill({ config, cluster }: ScreenProps) {
   const state = useLive(drillStore);
-  const ready = cluster.history.instances.filter(({ gone, view }) => !gone && view.state === 'ready');
-  const instances = cluster.history.instances.map(({ id }) => id);
+  const ready = readyInstances(cluster.history);
   const [chosen, setChosen] = useState('');
-  const victim = ready.find(({ id }) => id === chosen)?.id ?? ready[1]?.id ?? '';
+  const victim = ready.find((id) => id === chosen) ?? ready[1] ?? '';
   const running = state.phase === 'running';
   useShortcuts([['Escape', () => drillStore.stop()]]);
 
@@ -31,7 +31,7 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
       <PanelState tone="idle" title="The drill needs the native stack, and the console’s own address">
         <p>
           It kills an instance while six resumable streams are read, and counts what was lost. Only a console that runs
-          beside the stack may do that: start it with ./weir start --all, and open http://localhost:3001.
+          beside the stack may do that: start it with ./weir start --all, and open {config.consoleUrl}.
         </p>
       </PanelState>
     );
@@ -68,7 +68,7 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
               </p>
               <fieldset className="flex flex-wrap gap-x-4 gap-y-2 text-ink">
                 <legend className="mb-2 text-label font-medium">Which one</legend>
-                {ready.map(({ id }) => (
+                {ready.map((id) => (
                   <label key={id} className="flex items-center gap-2">
                     <input
                       type="radio"
@@ -77,7 +77,7 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
                       checked={id === victim}
                       onChange={() => setChosen(id)}
                     />
-                    <InstanceMark id={id} index={instances.indexOf(id)} />
+                    <InstanceMark id={id} />
                   </label>
                 ))}
               </fieldset>
@@ -103,7 +103,7 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
             and its checksum. {ready.length < 2 && 'It takes two instances that are ready; start another one first.'}
           </p>
         ) : (
-          <DrillRows state={state} instances={instances} />
+          <DrillRows state={state} />
         )}
       </div>
     </section>

@@ -13,8 +13,8 @@ const WORDS = [
   ['ICL', 'Inter-chunk latency: all gaps between chunks with text, pooled.'],
   ['TPOT', 'Time per output token: last minus first chunk with text, over their number less one; per request.'],
   ['E2E', 'End to end: start of the request to its last event.'],
-  ['429', 'Refused: this user has as many streams as one may have. The limiter working.'],
-  ['503', 'Refused: no capacity, on any instance that was asked.'],
+  ['429', 'Refused: too many streams of this user at once, too many requests a minute, or too many for the provider.'],
+  ['503', 'Refused for now: no capacity, instances that leave, or a provider that fails and is left alone.'],
   ['cut', 'Streamed, and broke off before its end.'],
 ] as const;
 

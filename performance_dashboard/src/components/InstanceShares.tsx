@@ -1,8 +1,9 @@
 import type { InstanceShare, LoadSnapshot } from '../api.ts';
 import { balanceVerdict } from '../view/balanceVerdict.ts';
 import { formatCount, formatShare } from '../view/format.ts';
+import { instanceMark } from '../view/instanceMark.ts';
 import { instanceRows } from '../view/instanceRows.ts';
-import { InstanceMark, instanceColour } from './InstanceMark.tsx';
+import { InstanceMark } from './InstanceMark.tsx';
 import { Panel } from './Panel.tsx';
 import { Scroll } from './Scroll.tsx';
 import { StateDot } from './StateDot.tsx';
@@ -30,15 +31,15 @@ export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; kn
               </tr>
             </thead>
             <tbody>
-              {rows.map((row, index) => {
+              {rows.map((row) => {
                 const share = shares.get(row.id);
                 return (
                   <tr key={row.id}>
                     <th scope="row">
-                      <InstanceMark id={row.id} index={index} />
+                      <InstanceMark id={row.id} />
                     </th>
                     <td className="hidden sm:table-cell" aria-hidden="true">
-                      {share && <ShareBar share={share} colour={instanceColour(index)} scale={scale} />}
+                      {share && <ShareBar share={share} colour={instanceMark(row.id).colour} scale={scale} />}
                     </td>
                     <td className="font-semibold">{formatCount(row.streamed)}</td>
                     <td>{formatCount(row.streamed + row.other)}</td>

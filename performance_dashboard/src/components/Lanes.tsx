@@ -1,7 +1,8 @@
 import { formatCount } from '../view/format.ts';
+import { instanceMark } from '../view/instanceMark.ts';
 import { axisEnd } from '../view/laneDots.ts';
 import type { RunView } from '../view/runView.ts';
-import { InstanceMark, instanceColour } from './InstanceMark.tsx';
+import { InstanceMark } from './InstanceMark.tsx';
 import { LaneCanvas } from './LaneCanvas.tsx';
 import { Panel } from './Panel.tsx';
 
@@ -29,13 +30,13 @@ export function Lanes({ view: { snapshot, starts, every, course }, instances, th
       ) : (
         <>
           <ul className="flex flex-col">
-            {instances.map((id, index) => (
+            {instances.map((id) => (
               <li
                 key={id}
                 className="grid grid-cols-[4.75rem_minmax(0,1fr)_4.5rem] items-stretch border-b border-line sm:grid-cols-[6rem_minmax(0,1fr)_6rem]"
               >
                 <span className="self-center font-medium">
-                  <InstanceMark id={id} index={index} />
+                  <InstanceMark id={id} />
                 </span>
                 <span className="block border-x border-line pt-1">
                   <LaneCanvas
@@ -44,7 +45,7 @@ export function Lanes({ view: { snapshot, starts, every, course }, instances, th
                     course={course}
                     spanMs={spanMs}
                     peak={peak}
-                    colour={instanceColour(index)}
+                    colour={instanceMark(id).colour}
                     theme={theme}
                   />
                 </span>

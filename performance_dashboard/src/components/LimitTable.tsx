@@ -3,24 +3,12 @@ import { formatCount, formatMs, formatRate } from '../view/format.ts';
 import { Panel } from './Panel.tsx';
 import { Scroll } from './Scroll.tsx';
 
-const REASONS = {
-  knee: 'More streams than that only came later: this is the limit.',
-  refused: 'More than half were refused or failed at the next step.',
-  max: 'The search ended at its own bound before it found a limit.',
-  interrupted: 'The search was stopped before it found a limit.',
-} as const;
-
-/** Steps of the search for the limit, and where it lies. */
+/** Steps of the search for the limit. */
 export function LimitTable({ limit }: { limit: LimitReport }) {
-  const { steps, knee, reason } = limit;
+  const { steps, knee } = limit;
   const most = Math.max(1, ...steps.map(({ goodput_per_second }) => goodput_per_second));
   return (
     <Panel title="Search for the limit" unit="closed loops of rising concurrency">
-      {knee && reason && (
-        <p className="mb-2">
-          <b className="font-semibold">{formatCount(knee.concurrency)} streams at once.</b> {REASONS[reason]}
-        </p>
-      )}
       <Scroll label="Search for the limit, table">
         <table className="data-table">
           <thead>

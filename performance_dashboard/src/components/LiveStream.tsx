@@ -16,7 +16,6 @@ export function LiveStream({ config, cluster }: ScreenProps) {
   const [choice, setChoice] = useState({ provider: '', route: '', model: '' });
   const chosen = useModels(config.apiBaseUrl, cluster.link === 'live' || cluster.link === 'stale', choice);
   const busy = state.phase === 'opening' || state.phase === 'streaming' || state.phase === 'interrupted';
-  const instances = cluster.history.instances.map(({ id }) => id);
   const ask = () => {
     if (busy || query.trim() === '' || chosen.model === '') return;
     void liveStreamStore.open(config.apiBaseUrl, { query, model: chosen.model, provider: chosen.provider?.name });
@@ -79,7 +78,7 @@ export function LiveStream({ config, cluster }: ScreenProps) {
           The answer is resumable: reload this page while it runs, and it goes on where it was. Only Cancel ends it.
         </p>
       </form>
-      <StreamText state={state} instances={instances} reachable={cluster.link !== 'disconnected'} />
+      <StreamText state={state} reachable={cluster.link !== 'disconnected'} />
     </div>
   );
 }

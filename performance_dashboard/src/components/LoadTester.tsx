@@ -1,3 +1,4 @@
+import { readyInstances } from '../stores/instanceHistory.ts';
 import { useLive } from '../stores/pausedStore.ts';
 import { runStore } from '../stores/runStore.ts';
 import { settingsStore } from '../stores/settingsStore.ts';
@@ -59,11 +60,11 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
         canRun={config.canRun}
         reachable={cluster.link === 'live' || cluster.link === 'stale'}
         phase={state.phase}
-        onRun={(plan, engine) => void runStore.start(plan, engine)}
+        onRun={(plan, engine) => void runStore.start(plan, engine, known)}
         onStop={() => runStore.stop()}
       />
       {state.phase === 'idle' ? (
-        <Empty words={words} expected={expectedWords(limits, known.length)} />
+        <Empty words={words} expected={expectedWords(limits, readyInstances(cluster.history).length)} />
       ) : (
         <RunResult state={state} limits={limits} known={known} theme={theme} />
       )}

@@ -39,7 +39,8 @@ interface NumberSettingProps extends SettingsProps {
 const HINTS: Record<LoadSettings['mode'], string> = {
   concurrency: 'So many at once; each next one starts when one ends.',
   rate: 'So many start every second, whatever became of those before: latency counts from the moment each was due.',
-  limit: 'Steps up until more streams bring later first tokens instead of more tokens.',
+  limit:
+    'Steps up until more streams bring later first tokens instead of more tokens. With few users the limit per user ends it first.',
 };
 
 /** How the load is made, and its two or three numbers. */
@@ -82,6 +83,7 @@ export function ModeFields(props: SettingsProps) {
           <>
             <Setting {...props} of="startConcurrency" label="Start with" unit="streams" />
             <Setting {...props} of="stepS" label="Step" unit="s" />
+            {engine === 'server' && <Setting {...props} of="limitUsers" label="Users" />}
           </>
         )}
       </div>

@@ -1,3 +1,4 @@
+import { readyInstances } from '../stores/instanceHistory.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { ActiveChart } from './ActiveChart.tsx';
 import { Freshness } from './Freshness.tsx';
@@ -21,8 +22,8 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
   const { active_streams, max_connections } = view.totals;
   // While nothing is heard, nothing here is known to hold any more.
   const old = link === 'disconnected';
-  const live = history.instances.filter(({ gone }) => !gone);
-  const ready = live.filter(({ view: { state } }) => state === 'ready').length;
+  const live = history.instances.flatMap((instance) => (instance.gone || !instance.view ? [] : [instance.view]));
+  const ready = readyInstances(history).length;
   const figures = [
     { label: 'Active streams', value: formatCount(active_streams), unit: old ? 'when last heard' : 'now' },
     {
@@ -37,7 +38,7 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
     },
     {
       label: 'Streams',
-      value: formatCount(live.reduce((sum, { view: { streams_total } }) => sum + streams_total, 0)),
+      value: formatCount(live.reduce((sum, { streams_total }) => sum + streams_total, 0)),
       unit: 'since the instances started',
     },
     { label: 'Redis', value: old ? 'unknown' : view.redis, unit: 'who is alive, and health' },
@@ -60,11 +61,7 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
         unheard={old}
         aside={<Freshness state={paused ? 'paused' : link} heardAt={viewAt} />}
       />
-      <ProviderCircuits
-        instances={live.map(({ view: instance }) => instance)}
-        apiBaseUrl={config.apiBaseUrl}
-        reachable={link === 'live'}
-      />
+      <ProviderCircuits instances={live} apiBaseUrl={config.apiBaseUrl} reachable={link === 'live'} />
       <ActiveChart history={history} theme={theme} />
     </div>
   );

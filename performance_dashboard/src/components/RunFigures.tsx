@@ -8,9 +8,9 @@ export function RunFigures({ snapshot }: { snapshot: LoadSnapshot }) {
   const figures = [
     { label: 'Active', unit: 'streams', value: snapshot.active, ink: 'text-accent' },
     { label: 'Completed', unit: 'status 200', value: counts.completed, ink: 'text-good' },
-    { label: 'Refused 429', unit: 'user limit', value: counts.refused429, ink: 'text-warn' },
-    { label: 'Refused 503', unit: 'no capacity', value: counts.refused503, ink: 'text-warn' },
-    { label: 'Failed 502', unit: 'provider', value: counts.failed502, ink: 'text-bad' },
+    { label: 'Refused 429', unit: 'too many', value: counts.refused429, ink: 'text-warn' },
+    { label: 'Refused 503', unit: 'unavailable', value: counts.refused503, ink: 'text-warn' },
+    { label: 'Failed 502', unit: 'bad gateway', value: counts.failed502, ink: 'text-bad' },
     { label: 'Truncated', unit: 'cut off', value: counts.truncated, ink: 'text-bad' },
     { label: 'Failed', unit: 'other errors', value: counts.failed, ink: 'text-bad' },
     ...(counts.cancelled > 0

@@ -63,7 +63,7 @@ export function RunResult({ state, limits, known, theme }: Props) {
             ended={!busy}
             aside={<Freshness state={fresh} heardAt={state.heardAt} />}
           />
-          <SequenceStrip strip={state.strip} instances={instances} />
+          <SequenceStrip strip={state.strip} />
           <InstanceShares snapshot={snapshot} known={known} />
           <div className="grid gap-4 xl:grid-cols-2">
             <LatencyTable report={snapshot} open={plan?.mode.kind === 'open'} />

@@ -1,4 +1,4 @@
-import type { PageConfig } from '../api.ts';
+import type { PageConfig } from '../pageConfig.ts';
 import type { ClusterState } from '../stores/clusterStore.ts';
 
 /** What every screen is given. */

@@ -13,8 +13,8 @@ const LEGEND = [
 ] as const;
 
 /** The first requests in the order of their start: how the balancer dealt them out. */
-export function SequenceStrip({ strip, instances }: { strip: readonly StripEntry[]; instances: readonly string[] }) {
-  const cells = useMemo(() => stripCells(strip, instances), [strip, instances]);
+export function SequenceStrip({ strip }: { strip: readonly StripEntry[] }) {
+  const cells = useMemo(() => stripCells(strip), [strip]);
   return (
     <Panel
       title="Sequence"

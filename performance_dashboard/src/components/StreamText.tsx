@@ -1,7 +1,7 @@
 import type { LiveStreamState } from '../stores/liveStreamStore.ts';
 import { formatCount, formatMs } from '../view/format.ts';
-import { letterOf } from '../view/stripCells.ts';
-import { InstanceMark, instanceColour } from './InstanceMark.tsx';
+import { instanceMark } from '../view/instanceMark.ts';
+import { InstanceMark } from './InstanceMark.tsx';
 import { PanelState } from './PanelState.tsx';
 import { StateDot, type Tone } from './StateDot.tsx';
 
@@ -9,7 +9,7 @@ const PHASES: Record<LiveStreamState['phase'], { tone: Tone; word: string }> = {
   idle: { tone: 'idle', word: 'Idle' },
   opening: { tone: 'idle', word: 'Waiting for the first token' },
   streaming: { tone: 'good', word: 'Streaming' },
-  interrupted: { tone: 'warn', word: 'Its instance is gone; going on elsewhere' },
+  interrupted: { tone: 'warn', word: 'Its connection broke; going on where it was' },
   complete: { tone: 'good', word: 'Complete' },
   cancelled: { tone: 'warn', word: 'Cancelled' },
   failed: { tone: 'bad', word: 'Failed' },
@@ -17,18 +17,18 @@ const PHASES: Record<LiveStreamState['phase'], { tone: Tone; word: string }> = {
 
 interface Props {
   state: LiveStreamState;
-  /** Names, in the order of their marks. */
-  instances: readonly string[];
   /** Whether the API answers. */
   reachable: boolean;
 }
 
+/** Nothing has come yet. */
+const UNOPENED = { tone: 'warn', word: 'No answer yet; trying again' } as const;
 /** Where nobody answers, no other instance goes on with it either. */
 const UNREACHABLE = { tone: 'bad', word: 'Nobody answers; trying again' } as const;
 
 /** The answer, each part underlined in the colour of the instance that sent it. */
-export function StreamText({ state, instances, reachable }: Props) {
-  const { phase, instance, pieces, tokens, epoch, ttftMs, gapsMs, attached, checksum, error } = state;
+export function StreamText({ state, reachable }: Props) {
+  const { phase, instance, interruption, pieces, tokens, epoch, ttftMs, gapsMs, attached, checksum, error } = state;
   if (phase === 'idle') {
     return (
       <PanelState title="An answer, as it comes">
@@ -43,10 +43,10 @@ export function StreamText({ state, instances, reachable }: Props) {
     <section aria-label="Answer" className="panel flex min-w-0 flex-col">
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-b border-line px-4 py-3">
         <span className="font-medium" role="status">
-          <StateDot {...(phase === 'interrupted' && !reachable ? UNREACHABLE : PHASES[phase])} />
+          <StateDot {...stateOf(state, reachable)} />
           {attached && <span className="font-normal text-muted"> · found again after a reload</span>}
         </span>
-        {instance && <InstanceMark id={instance} index={Math.max(0, instances.indexOf(instance))} />}
+        {instance && <InstanceMark id={instance} />}
       </div>
       <dl className="flex flex-wrap gap-x-6 gap-y-1 border-b border-line px-4 py-2">
         <Fact label="Tokens" value={formatCount(tokens)} />
@@ -58,19 +58,22 @@ export function StreamText({ state, instances, reachable }: Props) {
         />
         <Fact label="Checksum" value={checksum === null ? '–' : checksum ? '✓ right' : '× not there'} />
       </dl>
+      {phase === 'interrupted' && interruption && (
+        <p className="border-b border-warn bg-warn-ground px-4 py-3">{interruption}</p>
+      )}
       {error && <p className="border-b border-bad bg-bad-ground px-4 py-3">{error}</p>}
       <p className="stream-text min-h-64 px-4 py-4">
         {pieces.map(({ instance: by, text }, index) => {
-          const place = instances.indexOf(by);
+          const { letter, colour } = instanceMark(by);
           return (
             <span
               // biome-ignore lint/suspicious/noArrayIndexKey: a piece is its place in the text
               key={index}
-              style={{ textDecorationColor: instanceColour(Math.max(0, place)) }}
+              style={{ textDecorationColor: colour }}
               className="underline decoration-2 underline-offset-4"
             >
-              <b className="stream-mark" style={{ background: instanceColour(Math.max(0, place)) }} title={by}>
-                {letterOf(place)}
+              <b className="stream-mark" style={{ background: colour }} title={by}>
+                {letter}
               </b>
               {text}
             </span>
@@ -80,6 +83,12 @@ export function StreamText({ state, instances, reachable }: Props) {
       </p>
     </section>
   );
+}
+
+function stateOf({ phase, pieces }: LiveStreamState, reachable: boolean): { tone: Tone; word: string } {
+  if (phase !== 'interrupted') return PHASES[phase];
+  if (!reachable) return UNREACHABLE;
+  return pieces.length === 0 ? UNOPENED : PHASES.interrupted;
 }
 
 function Fact({ label, value }: { label: string; value: string }) {

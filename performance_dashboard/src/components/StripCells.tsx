@@ -1,6 +1,5 @@
 import { memo } from 'react';
 import type { Cell } from '../view/stripCells.ts';
-import { instanceColour } from './InstanceMark.tsx';
 
 /** A tile for each request: colour and letter of its instance; its filling says how it went. */
 export const StripCells = memo(function StripCells({
@@ -13,14 +12,14 @@ export const StripCells = memo(function StripCells({
   const size = large ? 'aspect-square text-body' : 'size-5 text-label';
   return (
     <div aria-hidden="true" className={large ? 'grid grid-cols-10 gap-1 sm:gap-1.5' : 'flex flex-wrap gap-0.5'}>
-      {cells.map(({ instance, letter, kind, title }, index) => (
+      {cells.map(({ colour, letter, kind, title }, index) => (
         <span
           // biome-ignore lint/suspicious/noArrayIndexKey: a request is its place in the order
           key={index}
           title={title}
           data-kind={kind}
           className={`strip-cell ${size}`}
-          style={{ color: instance < 0 ? 'var(--bad)' : instanceColour(instance) }}
+          style={{ color: colour }}
         >
           <b>{kind === 'broken' ? '×' : letter}</b>
         </span>

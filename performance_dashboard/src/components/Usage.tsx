@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { fetchUsage, type PageConfig, totalUsage, type UsageGrouping } from '../api.ts';
+import { fetchUsage, totalUsage, type UsageGrouping } from '../api.ts';
+import type { PageConfig } from '../pageConfig.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { formatUsd, usageGroups } from '../view/usageRows.ts';
 import { Command } from './Command.tsx';
@@ -31,7 +32,7 @@ export function Usage({ config }: { config: PageConfig }) {
   if (!config.canRun) {
     return (
       <PanelState title="Usage is shown at the console’s own address">
-        <p>It is about all clients, so it is not served through NGINX. Open http://localhost:3001 on its machine.</p>
+        <p>It is about all clients, so it is not served through NGINX. Open {config.consoleUrl} on its machine.</p>
       </PanelState>
     );
   }

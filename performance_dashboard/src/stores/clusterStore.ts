@@ -1,4 +1,5 @@
 import { ClusterRefusal, type ClusterView, followCluster } from '../api.ts';
+import { fetchExpected } from '../pageConfig.ts';
 import { emptyHistory, type History, remember } from './instanceHistory.ts';
 import { Store } from './store.ts';
 
@@ -6,6 +7,8 @@ import { Store } from './store.ts';
 const STALE_MS = 3000;
 /** A connection that is silent for this long is given up and made again. */
 const SILENCE_MS = 10_000;
+/** How often the console is asked which instances there should be. */
+const EXPECTED_EVERY_MS = 5_000;
 const RETRY_MS = [500, 1000, 2000, 4000];
 
 export interface ClusterState {
@@ -27,15 +30,19 @@ class ClusterStore extends Store<ClusterState> {
   #apiBaseUrl = '';
   #abort: AbortController | undefined;
   #failures = 0;
+  #expected: readonly string[] = [];
+  #expectedAt = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super({ link: 'connecting', view: null, viewAt: 0, via: undefined, status: null, history: emptyHistory });
   }
 
-  /** Call once, when the address is known. */
-  follow(apiBaseUrl: string): () => void {
+  /** Call once, when the address is known, and the instances that there should be. */
+  follow(apiBaseUrl: string, expected: readonly string[]): () => void {
     this.#apiBaseUrl = apiBaseUrl;
+    this.#expected = expected;
+    this.#expectedAt = performance.now();
     const onVisibility = () => (document.hidden ? this.#pause() : this.#connect());
     const watch = setInterval(() => this.#watch(), 1000);
     document.addEventListener('visibilitychange', onVisibility);
@@ -83,15 +90,25 @@ class ClusterStore extends Store<ClusterState> {
   #take(view: ClusterView): void {
     this.#failures = 0;
     const now = performance.now();
-    this.#patch({ link: 'live', status: null, view, viewAt: now, history: remember(this.get().history, view, now) });
+    const history = remember(this.get().history, view, now, this.#expected);
+    this.#patch({ link: 'live', status: null, view, viewAt: now, history });
   }
 
   #watch(): void {
     const { link, viewAt } = this.get();
     if (link !== 'live' && link !== 'stale') return;
+    void this.#lookAtExpected();
     const age = performance.now() - viewAt;
     if (age > SILENCE_MS) this.#abort?.abort();
     else if (age > STALE_MS) this.#patch({ link: 'stale' });
+  }
+
+  /** The number of instances can be changed while the page is open. */
+  async #lookAtExpected(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#expectedAt < EXPECTED_EVERY_MS) return;
+    this.#expectedAt = now;
+    this.#expected = (await fetchExpected()) ?? this.#expected;
   }
 
   #patch(change: Partial<ClusterState>): void {

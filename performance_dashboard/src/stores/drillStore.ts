@@ -100,7 +100,7 @@ async function read(baseUrl: string, stream: DrillStream, signal: AbortSignal): 
       signal,
       onEvent,
       onHead: (head) => {
-        instance = head.instance ?? '?';
+        instance = head.producer ?? '?';
       },
       onInterrupt: () => {
         stream.state = 'interrupted';

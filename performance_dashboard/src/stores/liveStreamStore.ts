@@ -1,4 +1,12 @@
-import { attachStream, drill, openStream, type StreamEvent, StreamRefusal, type StreamResult } from '../api.ts';
+import {
+  attachStream,
+  drill,
+  errorSentence,
+  openStream,
+  type StreamEvent,
+  StreamRefusal,
+  type StreamResult,
+} from '../api.ts';
 import { pausedStore } from './pausedStore.ts';
 import { Store } from './store.ts';
 
@@ -16,7 +24,7 @@ export interface TextPiece {
 export interface LiveStreamState {
   phase: 'idle' | 'opening' | 'streaming' | 'interrupted' | 'complete' | 'cancelled' | 'failed';
   threadId: string | null;
-  /** The one that sends now, or did last. */
+  /** The one that produces it now, or did last; another one may pass it on. */
   instance: string | null;
   pieces: readonly TextPiece[];
   tokens: number;
@@ -26,6 +34,8 @@ export interface LiveStreamState {
   /** Whether this page found the stream already there, after it was loaded again. */
   attached: boolean;
   checksum: boolean | null;
+  /** Why it has no connection now, while it tries again; one sentence. */
+  interruption: string | null;
   error: string | null;
 }
 
@@ -40,6 +50,7 @@ const IDLE: LiveStreamState = {
   gapsMs: [],
   attached: false,
   checksum: null,
+  interruption: null,
   error: null,
 };
 
@@ -56,6 +67,8 @@ class LiveStreamStore extends Store<LiveStreamState> {
   #now: LiveStreamState = IDLE;
   /** When the last token came. */
   #lastMs = 0;
+  #isBroken = false;
+  #thread: Remembered | null = null;
 
   constructor() {
     super(IDLE);
@@ -72,6 +85,7 @@ class LiveStreamStore extends Store<LiveStreamState> {
     const kept = remembered();
     if (!kept) return;
     const { thread, token: resumeToken } = kept;
+    this.#thread = kept;
     await this.#read(true, (handlers, signal) => attachStream(thread, { baseUrl, signal, resumeToken, ...handlers }));
   }
 
@@ -97,9 +111,12 @@ class LiveStreamStore extends Store<LiveStreamState> {
     // What comes is gathered; the page is told five times a second, whatever the speed of the answer.
     const timer = setInterval(() => this.set(this.#now), REFRESH_MS);
     const handlers: Handlers = {
-      onHead: (head) => this.#patch({ instance: head.instance, phase: 'streaming' }),
+      onHead: (head) => this.#patch({ instance: head.producer, phase: 'streaming' }),
       onEvent: (event) => this.#take(event, startedAt),
-      onInterrupt: () => this.#patch({ phase: 'interrupted' }),
+      onInterrupt: (reason, cause) => {
+        this.#isBroken = this.#now.tokens > 0;
+        this.#patch({ phase: 'interrupted', interruption: whyOf(reason, cause) });
+      },
     };
     try {
       this.#patch(endOf(await start(handlers, abort.signal)));
@@ -109,6 +126,8 @@ class LiveStreamStore extends Store<LiveStreamState> {
     }
     clearInterval(timer);
     forget();
+    this.#thread = null;
+    this.#isBroken = false;
     this.#abort = undefined;
     this.set(this.#now);
   }
@@ -117,20 +136,35 @@ class LiveStreamStore extends Store<LiveStreamState> {
     const epoch = Number.parseInt(event.id, 10);
     const change: Partial<LiveStreamState> = { phase: 'streaming', ...(epoch > 0 ? { epoch } : {}) };
     if (event.type === 'status') {
-      remember({ thread: event.data.thread_id, token: event.data.resume_token ?? '' });
-      change.threadId = event.data.thread_id;
+      const { thread_id: thread, resume_token: token = '', instance } = event.data;
+      this.#remember({ thread, token, producers: { 1: instance, ...this.#thread?.producers } });
+      change.threadId = thread;
     }
     if (event.type === 'chunk' && event.data.content !== '') {
-      const { pieces, instance, tokens, ttftMs, gapsMs } = this.#now;
+      const { pieces, tokens, ttftMs, gapsMs } = this.#now;
       const now = performance.now();
-      const moved = pieces.length > 0 && pieces.at(-1)?.instance !== instance;
-      if (moved) change.gapsMs = [...gapsMs, now - this.#lastMs];
+      if (this.#isBroken) change.gapsMs = [...gapsMs, now - this.#lastMs];
+      this.#isBroken = false;
       this.#lastMs = now;
-      change.pieces = withText(pieces, instance ?? '?', event.data.content);
+      change.pieces = withText(pieces, this.#producerOf(epoch), event.data.content);
       change.tokens = tokens + 1;
       change.ttftMs = ttftMs ?? now - startedAt;
     }
     this.#patch(change);
+  }
+
+  /** Who produced an epoch: as it was seen, also before a reload; else whoever produces it now. */
+  #producerOf(epoch: number): string {
+    const known = this.#thread?.producers[epoch];
+    if (known !== undefined) return known;
+    const producer = this.#now.instance ?? '?';
+    if (this.#thread) this.#remember({ ...this.#thread, producers: { ...this.#thread.producers, [epoch]: producer } });
+    return producer;
+  }
+
+  #remember(thread: Remembered): void {
+    this.#thread = thread;
+    remember(thread);
   }
 
   #patch(change: Partial<LiveStreamState>): void {
@@ -148,6 +182,11 @@ function endOf(result: Ending): Partial<LiveStreamState> {
   return { ...facts, phase: 'failed', checksum: false, error };
 }
 
+/** What the server said, in the words of its error code; else what was seen of the connection. */
+function whyOf(reason: string, cause: unknown): string | null {
+  return errorSentence(cause instanceof StreamRefusal ? cause : { code: null, message: reason });
+}
+
 function withText(pieces: readonly TextPiece[], instance: string, text: string): readonly TextPiece[] {
   const last = pieces.at(-1);
   if (last && (last.instance === instance || pieces.length >= MAX_PIECES)) {
@@ -159,6 +198,8 @@ function withText(pieces: readonly TextPiece[], instance: string, text: string):
 interface Remembered {
   thread: string;
   token: string;
+  /** Names of the instances that produced it, by epoch. */
+  producers: Readonly<Record<number, string>>;
 }
 
 function remembered(): Remembered | null {

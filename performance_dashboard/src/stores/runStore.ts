@@ -62,11 +62,14 @@ export class RunStore extends Store<RunState> {
     super(IDLE);
   }
 
-  /** @returns when the run has ended, however */
-  async start(plan: LoadPlan, engine: 'server' | 'browser'): Promise<void> {
+  /**
+   * @param instances that there should be, for the browser's engine; the console knows them itself
+   * @returns when the run has ended, however
+   */
+  async start(plan: LoadPlan, engine: 'server' | 'browser', instances: readonly string[]): Promise<void> {
     if (this.#abort) return;
     const abort = this.#begin(plan, engine);
-    await (engine === 'server' ? this.#startServer(plan, abort) : this.#browser(plan, abort));
+    await (engine === 'server' ? this.#startServer(plan, abort) : this.#browser(plan, abort, instances));
     if (this.#abort === abort) this.#abort = undefined;
   }
 
@@ -158,7 +161,7 @@ export class RunStore extends Store<RunState> {
     });
   }
 
-  async #browser(plan: LoadPlan, abort: AbortController): Promise<void> {
+  async #browser(plan: LoadPlan, abort: AbortController, instances: readonly string[]): Promise<void> {
     const records: LoadRecord[] = [];
     let starts: Parameters<RunListener['onStarts']>[0] = [];
     let ends: LoadRecord[] = [];
@@ -170,6 +173,7 @@ export class RunStore extends Store<RunState> {
         ends.push(record);
         if (records.length < MAX_RECORDS) records.push(record);
       },
+      instances,
     );
     // Gathered first: a state for each request, or each chunk, would keep the page from drawing.
     const publish = (phase: RunPhase) => {

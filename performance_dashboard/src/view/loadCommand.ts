@@ -20,8 +20,10 @@ export function loadCommand(
     if (settings.arrivals === 'poisson') parts.push('--poisson');
     parts.push(`--max-in-flight ${settings.maxInFlight}`);
   }
-  if (mode === 'limit') parts.push('--find-limit', `-c ${settings.startConcurrency}`, `--duration ${settings.stepS}s`);
-  if (users > 1) parts.push(`--users ${users}`);
+  if (mode === 'limit') {
+    parts.push('--find-limit', `-c ${settings.startConcurrency}`, `--duration ${settings.stepS}s`);
+    if (settings.limitUsers !== DEFAULTS.limitUsers) parts.push(`--users ${settings.limitUsers}`);
+  } else if (users > 1) parts.push(`--users ${users}`);
   if (warmupS > 0) parts.push(`--warmup ${warmupS}s`);
   if (slo !== 'none') parts.push(`--slo ${slo}`);
   if (resumable) parts.push('--resumable');

@@ -1,5 +1,6 @@
 import type { Tone } from '../components/StateDot.tsx';
 import type { ClusterState } from '../stores/clusterStore.ts';
+import { readyInstances } from '../stores/instanceHistory.ts';
 import { formatCount } from './format.ts';
 
 export interface PathNode {
@@ -61,7 +62,7 @@ function behind({ link, view, status, history }: Link): PathNode[] {
     ];
   }
   const total = history.instances.length;
-  const ready = history.instances.filter(({ gone, view: { state } }) => !gone && state === 'ready').length;
+  const ready = readyInstances(history).length;
   const tone = ready === 0 ? 'bad' : ready < total ? 'warn' : 'good';
   const redisTone = view.redis === 'connected' ? 'good' : view.redis === 'disconnected' ? 'bad' : 'idle';
   const { active_streams, max_connections } = view.totals;

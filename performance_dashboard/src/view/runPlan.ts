@@ -14,7 +14,7 @@ export function planOf(
   provider: string | undefined,
   model: string,
 ): LoadPlan {
-  const { engine, prompt, resumable, slo, warmupS } = settings;
+  const { prompt, resumable, slo, warmupS } = settings;
   return {
     url: apiBaseUrl,
     mode: modeOf(settings),
@@ -22,12 +22,18 @@ export function planOf(
     prompt,
     model,
     ...(provider === undefined ? {} : { provider }),
-    users: engine === 'browser' ? 1 : settings.users,
+    users: usersOf(settings),
     api: 'weir',
     ...(resumable ? { resumable } : {}),
     ...(slo === 'none' ? {} : { slo }),
     ...fakeKnobs(settings, provider),
   };
+}
+
+/** A browser is one user. */
+function usersOf({ engine, mode, users, limitUsers }: LoadSettings): number {
+  if (engine === 'browser') return 1;
+  return mode === 'limit' ? limitUsers : users;
 }
 
 function modeOf(settings: LoadSettings): LoadPlan['mode'] {

@@ -13,6 +13,8 @@ export interface LoadSettings {
   /** First step of mode `limit`, and how long each step takes. */
   startConcurrency: number;
   stepS: number;
+  /** Users of mode `limit`: with few of them it would find the limit per user. */
+  limitUsers: number;
   warmupS: number;
   users: number;
   prompt: string;
@@ -39,6 +41,7 @@ export const DEFAULTS: LoadSettings = {
   maxInFlight: 200,
   startConcurrency: 2,
   stepS: 5,
+  limitUsers: 2_000,
   warmupS: 0,
   users: 1,
   prompt: 'Write a short poem about performance testing.',
@@ -65,6 +68,7 @@ const NAMES: Record<Key, string> = {
   maxInFlight: 'max',
   startConcurrency: 'from',
   stepS: 'step',
+  limitUsers: 'limit-users',
   warmupS: 'warmup',
   users: 'users',
   prompt: 'prompt',
@@ -93,6 +97,7 @@ export const BOUNDS = {
   maxInFlight: [1, 10_000],
   startConcurrency: [1, 1_000],
   stepS: [1, 300],
+  limitUsers: [1, 10_000],
   warmupS: [0, 300],
   users: [1, 10_000],
   tokens: [1, 10_000],

@@ -1,4 +1,4 @@
-import type { LoadReport } from '../api.ts';
+import { errorSentence, type LoadReport, limitAnswer } from '../api.ts';
 import { formatCount } from './format.ts';
 import { runCounts } from './runCounts.ts';
 
@@ -19,22 +19,29 @@ export interface Limits {
  * @param limits the per-user limit, where the cluster has told it
  */
 export function verdict(report: LoadReport, stopped: boolean, limits: Limits | null): Verdict {
+  const answer = limitAnswer(report);
+  if (answer) {
+    const { found, title, text } = answer;
+    const idle = idleInstances(report) === '' ? '' : ` ${balanceSentence(report)}`;
+    return { tone: found && idle === '' ? 'good' : 'note', title: `${title}.`, text: `${text}${idle}` };
+  }
   const counts = runCounts(report);
   const { completed, refused429, refused503, truncated } = counts;
   const failed = counts.failed + counts.failed502;
-  const title = headline(completed, refused429, refused503, truncated, failed);
+  const onPurpose = refusedOnPurpose(report) === refused429 + refused503;
+  const title = headline(completed, refused429 + refused503, onPurpose, truncated, failed);
   const sentences: string[] = [];
   if (stopped) sentences.push(`Stopped by you after ${plural(report.requests, 'request', 'requests')}.`);
-  if (truncated > 0)
-    sentences.push(`${cap(inWords(truncated))} broke off before the end: an instance or a provider went away.`);
+  if (truncated > 0) {
+    sentences.push(mostOften(`${cap(inWords(truncated))} broke off before the end`, report, isOutcome('truncated')));
+  }
   if (failed > 0) sentences.push(failureSentence(report, failed));
-  if (refused503 > 0)
-    sentences.push(`503 means that no capacity was left: the pools were full, or instances were draining.`);
-  if (refused429 > 0) sentences.push(limiterSentence(report, limits));
+  if (refused503 > 0) sentences.push(mostOften(`503 was answered`, report, isOutcome('503')));
+  if (refused429 > 0) sentences.push(tooManySentence(report, limits));
   if (report.via === 'direct') sentences.push('All of it went straight to one instance: nothing was balanced.');
   const balance = balanceSentence(report);
   if (balance) sentences.push(balance);
-  const short = stopped || refused503 > 0 || completed === 0 || report.via === 'direct';
+  const short = stopped || !onPurpose || completed === 0 || report.via === 'direct' || idleInstances(report) !== '';
   const tone = truncated + failed > 0 ? 'bad' : short ? 'note' : 'good';
   return { tone, title, text: sentences.join(' ') };
 }
@@ -58,30 +65,65 @@ export function expectedWords(limits: Limits | null, instances: number): string 
   return `With ${where}, ${inWords(admitted)} of ten run at once and ${rest} a 429.`;
 }
 
-function headline(ok: number, r429: number, r503: number, truncated: number, failed: number): string {
-  const refused = r429 + r503;
+function headline(ok: number, refused: number, onPurpose: boolean, truncated: number, failed: number): string {
   // Words read well up to ten; next to a larger number they would look like another kind of thing.
   const amount = Math.max(ok, refused, truncated, failed) > 10 ? formatCount : inWords;
   const parts = [ok > 0 ? `${amount(ok)} streamed to the end` : 'nothing streamed to the end'];
   if (refused > 0) {
     const word = refused === 1 ? 'was' : 'were';
-    parts.push(`${amount(refused)} ${word} refused${r503 === 0 ? ' on purpose' : ''}`);
+    parts.push(`${amount(refused)} ${word} refused${onPurpose ? ' on purpose' : ''}`);
   }
   if (truncated > 0) parts.push(`${amount(truncated)} cut off`);
   if (failed > 0) parts.push(`${amount(failed)} failed`);
   return `${cap(parts.join(', '))}.`;
 }
 
+type LoadError = LoadReport['errors'][number];
+
+const isOutcome =
+  (wanted: LoadError['outcome']) =>
+  ({ outcome }: LoadError) =>
+    outcome === wanted;
+
+/** Limits that were set to turn requests away. */
+const LIMITERS = new Set<string | null>(['too_many_connections', 'rate_limited']);
+
+/** How many requests a limiter of the stack itself turned away. */
+function refusedOnPurpose({ errors }: LoadReport): number {
+  return errors.filter(({ code }) => LIMITERS.has(code)).reduce((sum, { count }) => sum + count, 0);
+}
+
+/** What was said most often where that happened, in the words of the error itself. */
+function mostOften(what: string, { errors }: LoadReport, isMeant: (error: LoadError) => boolean): string {
+  const sentence = errorSentence(errors.find(isMeant) ?? { code: null, message: null });
+  return sentence === null ? `${what}.` : `${what}; most often: ${sentence}`;
+}
+
+/** 429 is the limit of streams where its code says so, and else what that says. */
+function tooManySentence(report: LoadReport, limits: Limits | null): string {
+  const first = report.errors.find(isOutcome('429'));
+  if (first?.code === 'too_many_connections') return limiterSentence(report, limits);
+  return mostOften('429 was answered', report, isOutcome('429'));
+}
+
 function limiterSentence(report: LoadReport, limits: Limits | null): string {
   const where = limits?.scope === 'cluster' ? 'over all instances' : 'and instance';
   const limit = limits ? `${inWords(limits.perUser)} streams per user ${where}` : 'the limit of streams per user';
-  const instances = Object.keys(report.instances).length;
+  const instances = Object.values(report.instances).filter(({ requests }) => requests > 0).length;
   const product = limits?.scope === 'instance' && instances > 1;
   const sum = product ? ` ${instances} × ${limits.perUser} = ${instances * limits.perUser} at once.` : '';
   return `429 is ${limit}:${sum || ' more at once are turned away.'} This is the limiter working.`;
 }
 
+/** Names of those that should have got requests, and got none. */
+function idleInstances({ shares }: LoadReport): string {
+  const idle = shares.filter(({ requests, verdict }) => requests === 0 && verdict === 'uneven');
+  return idle.map(({ instance }) => instance).join(', ');
+}
+
 function balanceSentence(report: LoadReport): string | null {
+  const idle = idleInstances(report);
+  if (idle !== '') return `${idle} answered no request: Overview and Doctor say why.`;
   const streamed = Object.values(report.instances).map(({ ok }) => ok);
   const most = Math.max(...streamed);
   const least = Math.min(...streamed);
@@ -91,11 +133,10 @@ function balanceSentence(report: LoadReport): string | null {
   return `Instances streamed between ${formatCount(least)} and ${formatCount(most)} each.`;
 }
 
-function failureSentence({ errors, via }: LoadReport, failed: number): string {
-  if (via === null) return 'No answer came at all; see above for what to do.';
-  const first = errors.find(({ outcome }) => outcome !== '429' && outcome !== '503' && outcome !== 'truncated');
-  const reason = first?.message ?? first?.code ?? first?.outcome;
-  return reason ? `${cap(inWords(failed))} failed; most often: ${reason.replace(/\.?$/, '.')}` : '';
+function failureSentence(report: LoadReport, failed: number): string {
+  if (report.via === null) return 'No answer came at all; see above for what to do.';
+  const isFailure = ({ outcome }: LoadError) => outcome !== '429' && outcome !== '503' && outcome !== 'truncated';
+  return mostOften(`${cap(inWords(failed))} failed`, report, isFailure);
 }
 
 const WORDS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];

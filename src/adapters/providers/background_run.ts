@@ -1,8 +1,8 @@
 import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { Answer, AnswerConsumer, AnswerEnd, KeepRun } from '../../core/provider/provider.ts';
-import { WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, WeirError } from '../../protocol/error_code.ts';
+import { responsesNews } from '../../protocol/responses_event.ts';
 import type { OpenAiEndpoint } from './openai_endpoint.ts';
-import { responsesNews } from './responses_event.ts';
 
 /** A run that the provider no longer has, or no longer streams (OpenAI: five minutes after its start). */
 const GONE = new Set<unknown>([400, 404, 410]);
@@ -111,15 +111,17 @@ export class BackgroundRun implements Answer, AnswerConsumer {
       this.#answer = await opening;
       this.#answer.start(this);
     } catch (error) {
-      this.fail(error as WeirError);
+      this.fail(asWeirError(error));
     }
   }
 
   readonly #open = (): void => this.#opened.resolve(this);
 
-  readonly #news = (data: string): string | AnswerEnd | WeirError => {
+  readonly #news = (data: string): string | AnswerEnd | WeirError | undefined => {
     const news = responsesNews(data);
-    switch (news.kind) {
+    switch (news?.kind) {
+      case undefined:
+        return undefined;
       case 'text':
         return news.text;
       case 'run':
@@ -127,10 +129,10 @@ export class BackgroundRun implements Answer, AnswerConsumer {
         return '';
       case 'end':
         this.#runIsOver = true;
-        return news.end;
+        return { finishReason: news.finishReason, ...(news.usage && { usage: news.usage }) };
       case 'error':
         this.#runIsOver ||= news.over;
-        return news.error;
+        return new WeirError('upstream_error', { details: { provider: this.#endpoint.provider } });
       default:
         return '';
     }

@@ -3,13 +3,15 @@ import type { Dispatcher } from 'undici';
 import type { ByteConsumer, OriginAnswer } from '../../core/passthrough/origin.ts';
 import { SilenceWatch } from '../../core/provider/silence_watch.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
-import { WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, WeirError } from '../../protocol/error_code.ts';
 import { Leftover } from './leftover.ts';
 import { passedHeaders } from './passed_headers.ts';
 import { passWholeChunks } from './small_reads.ts';
 
 /** A refusal is read whole before any of it is passed on; one that is longer than this is none. */
 const REFUSAL_BYTES = 1024 * 1024;
+/** RFC 9110, section 15: what is beyond it can't be passed on. */
+const MAX_STATUS = 599;
 
 export interface ByteCallAbout {
   provider: string;
@@ -93,6 +95,10 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
     this.status = status;
     this.contentType = String(headers['content-type'] ?? '');
     this.headers = passedHeaders(headers);
+    if (status > MAX_STATUS) {
+      this.#fail(this.#error('upstream_error', 'its status is none of HTTP'));
+      return;
+    }
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
       this.#fail(this.#error('upstream_protocol', `it compressed its answer (${encoding}), unasked`));
@@ -116,7 +122,14 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
       if (this.#refusal.length > REFUSAL_BYTES) this.#fail(this.#error('upstream_error', 'its refusal has no end'));
       return;
     }
-    if ((this.#consumer as ByteConsumer).bytes(text) || this.#settled) return;
+    let hasRoom: boolean;
+    try {
+      hasRoom = (this.#consumer as ByteConsumer).bytes(text);
+    } catch (error) {
+      this.#fail(asWeirError(error));
+      return;
+    }
+    if (hasRoom || this.#settled) return;
     this.#full = true;
     this.#watch.hold(true);
     controller.pause();

@@ -3,17 +3,19 @@ import type { Dispatcher } from 'undici';
 import type { Answer, AnswerConsumer, AnswerEnd } from '../../core/provider/provider.ts';
 import { SilenceWatch } from '../../core/provider/silence_watch.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
-import { WeirError } from '../../protocol/error_code.ts';
-import { SseDecoder } from '../../protocol/sse_decoder.ts';
-import { type ChatChunk, plainContent } from './chat_chunk.ts';
+import { parseChatChunk, plainContent, textOf } from '../../protocol/chat_chunk.ts';
+import { asWeirError, WeirError } from '../../protocol/error_code.ts';
+import { isJson } from '../../protocol/json_object.ts';
+import { reportedUsage } from '../../protocol/reported_usage.ts';
+import { SseDecoder, SseLimitError } from '../../protocol/sse_decoder.ts';
 import { refusedByProvider } from './openai_refusal.ts';
 import { passWholeChunks } from './small_reads.ts';
 
 /**
  * Reads the data of one event of another protocol than chat completions: its text ('' where it has none for us), the
- * answer's end, or its failure.
+ * answer's end, or its failure; undefined for what is no event of that protocol.
  */
-export type EventReader = (data: string) => string | AnswerEnd | WeirError;
+export type EventReader = (data: string) => string | AnswerEnd | WeirError | undefined;
 
 export interface OpenAiCallAbout {
   provider: string;
@@ -34,6 +36,8 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   #consumer: AnswerConsumer | undefined;
   #full = true;
   #bytesEnded = false;
+  /** Whether the event that is read now lacks its end. */
+  #unfinished = false;
   #settled = false;
   #end: AnswerEnd = { finishReason: null };
   #done = false;
@@ -78,6 +82,8 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // 103 and its like announce; the head is yet to come.
+    if (this.#settled || status < 200) return;
     const refusal = refusedByProvider(this.#provider, status, headers);
     if (refusal) {
       this.#fail(refusal);
@@ -96,7 +102,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
     try {
       this.#decoder.push(bytes);
     } catch (error) {
-      this.#fail(new WeirError('upstream_protocol', { cause: error }));
+      this.#failUnexpectedly(error);
       return;
     }
     if (!this.#full) this.#drain();
@@ -116,8 +122,20 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
 
   /** Gives events on until there are none, or the consumer is full: then the socket is left unread. */
   #drain(): void {
+    try {
+      this.#giveEvents();
+    } catch (error) {
+      this.#failUnexpectedly(error);
+    }
+  }
+
+  #giveEvents(): void {
     while (!this.#settled) {
-      const event = this.#decoder.next() ?? (this.#bytesEnded ? this.#decoder.end() : undefined);
+      let event = this.#decoder.next();
+      if (!event && this.#bytesEnded) {
+        this.#unfinished = true;
+        event = this.#decoder.end();
+      }
       if (!event) {
         if (this.#bytesEnded) this.#finish();
         return;
@@ -133,37 +151,29 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
 
   /** @returns false when the consumer is full */
   #event(data: string): boolean {
+    if (this.#reader) return this.#tell(this.#reader(data), data);
     const plain = plainContent(data);
     if (plain) return (this.#consumer as AnswerConsumer).content(plain);
-    if (this.#reader) return this.#tell(this.#reader(data));
     if (data === '[DONE]') {
       this.#done = true;
       this.#finish();
       return true;
     }
-    let chunk: ChatChunk;
-    try {
-      chunk = JSON.parse(data);
-    } catch (error) {
-      const code = this.#bytesEnded ? 'upstream_truncated' : 'upstream_protocol';
-      this.#fail(new WeirError(code, { cause: error }));
-      return true;
-    }
-    if (chunk.error) {
+    const chunk = parseChatChunk(data);
+    if (chunk?.error) {
       this.#fail(new WeirError('upstream_error', { details: { provider: this.#provider } }));
       return true;
     }
-    if (chunk.usage) {
-      const { prompt_tokens: input_tokens = 0, completion_tokens: output_tokens = 0 } = chunk.usage;
-      this.#end.usage = { input_tokens, output_tokens };
-    }
-    const choice = chunk.choices?.[0];
+    const choice = chunk?.choices?.[0];
+    const text = chunk && textOf(choice?.delta);
+    if (text === undefined) return this.#failAt(data);
+    if (chunk?.usage !== undefined && chunk.usage !== null) this.#reported(reportedUsage(chunk.usage));
     if (choice?.finish_reason) this.#end.finishReason = choice.finish_reason;
-    const text = choice?.delta?.content;
-    return text ? (this.#consumer as AnswerConsumer).content(text) : true;
+    return text === '' || (this.#consumer as AnswerConsumer).content(text);
   }
 
-  #tell(news: string | AnswerEnd | WeirError): boolean {
+  #tell(news: string | AnswerEnd | WeirError | undefined, data: string): boolean {
+    if (news === undefined) return this.#failAt(data);
     if (typeof news === 'string') return news === '' || (this.#consumer as AnswerConsumer).content(news);
     if (news instanceof WeirError) {
       this.#fail(news);
@@ -173,6 +183,23 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
       this.#finish();
     }
     return true;
+  }
+
+  #reported(usage: AnswerEnd['usage']): void {
+    const { finishReason } = this.#end;
+    this.#end = usage ? { finishReason, usage } : { finishReason };
+  }
+
+  /** Data that is no event, or half of one at the end of the bytes. */
+  #failAt(data: string): true {
+    const code = this.#unfinished && !isJson(data) ? 'upstream_truncated' : 'upstream_protocol';
+    this.#fail(new WeirError(code, { details: { provider: this.#provider } }));
+    return true;
+  }
+
+  #failUnexpectedly(error: unknown): void {
+    const isTooLong = error instanceof SseLimitError;
+    this.#fail(isTooLong ? new WeirError('upstream_protocol', { cause: error }) : asWeirError(error));
   }
 
   /** The end is true only where the provider said so: by its finish reason, or by `[DONE]`. */

@@ -8,6 +8,11 @@ import { type ServerBase, serverBase } from './server_base.ts';
 /** What must arrive, though nobody waits for it, is tried so often. */
 const ERRAND_TRIES = 3;
 const ERRAND_RETRY_MS = 1_000;
+/** A server that has not answered a try in this time is not waited for: it would hold a socket, and a reload. */
+const ERRAND_MS = 10_000;
+
+/** More of an answer is not read: its connection is closed. */
+const ERRAND_BYTES = 64 * 1024;
 
 /** One request below the server's base URL. */
 export interface EndpointCall {
@@ -58,13 +63,16 @@ export class OpenAiEndpoint {
     });
   }
 
-  /** Sends a request whose answer nobody waits for; tries again while the server fails. */
+  /** Sends a request whose answer nobody waits for; tries again while the server fails. Never rejects. */
   async errand(call: EndpointCall): Promise<void> {
-    for (let tries = 0; tries < ERRAND_TRIES; tries += 1) {
+    const limitMs = Math.min(ERRAND_MS, this.#about.silenceMs);
+    for (let tries = 1; ; tries += 1) {
       const request = { ...this.#request(call), ...this.#head('application/json') };
-      const answer = await this.#agent.request(request).catch(() => undefined);
-      await answer?.body.dump().catch(() => {});
-      if (answer && answer.statusCode < 500) return;
+      const signal = AbortSignal.timeout(limitMs);
+      const answer = await this.#agent.request({ ...request, signal }).catch(() => undefined);
+      // Its end is not needed: a status says all.
+      await answer?.body.dump({ limit: ERRAND_BYTES, signal }).catch(() => answer.body.destroy());
+      if ((answer && answer.statusCode < 500) || tries === ERRAND_TRIES) return;
       await new Promise((resolve) => setTimeout(resolve, ERRAND_RETRY_MS).unref());
     }
   }

@@ -1,8 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { WeirError } from '../../protocol/error_code.ts';
-
-/** Longest wait that is passed on, in seconds; a provider that says more is told by a day. */
-const MAX_RETRY_AFTER = 86_400;
+import { retryAfterSeconds } from '../../protocol/retry_after.ts';
 
 /** What a provider's head means when it is not the start of an event stream; undefined when it is. */
 export function refusedByProvider(
@@ -18,7 +16,11 @@ export function refusedByProvider(
     return new WeirError('upstream_error', { message, details });
   }
   if (status === 429) {
-    return new WeirError('upstream_rate_limited', { details, ...retryAfter(headers['retry-after']) });
+    const retryAfter = retryAfterSeconds(headers['retry-after']);
+    return new WeirError('upstream_rate_limited', {
+      details,
+      ...(retryAfter !== undefined && { retryAfter: Math.ceil(retryAfter) }),
+    });
   }
   if (status >= 300 && status < 400) {
     const message = `The provider answered with a redirect (${status}), which is not followed; set its base URL to the final address.`;
@@ -29,12 +31,4 @@ export function refusedByProvider(
     return new WeirError('upstream_error', { message, details });
   }
   return new WeirError('upstream_error', { message: `The provider answered with status ${status}.`, details });
-}
-
-/** RFC 9110, section 10.2.3: seconds, or a date. */
-function retryAfter(value: string | undefined): { retryAfter?: number } {
-  if (value === undefined) return {};
-  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - Date.now()) / 1000);
-  if (!Number.isFinite(seconds)) return {};
-  return { retryAfter: Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER) };
 }

@@ -16,6 +16,13 @@ interface ReadingSocket extends Socket {
   [BODY]?: ChunkedBody | undefined;
 }
 
+/** Whether reads are small; where not, Node and undici read as usual. */
+let areAllowed = false;
+
+export function allowSmallReads(allowed: boolean): void {
+  areAllowed = allowed;
+}
+
 /** The socket that undici is told of just now, and asks for bytes until there are none; and what there is to read. */
 let telling: ReadingSocket | undefined;
 let told: Buffer | undefined;
@@ -26,6 +33,7 @@ let told: Buffer | undefined;
  * bytes that is an eighth of all the work of a relay.
  */
 export function smallReads(timeout: number): buildConnector.connector {
+  if (!areAllowed) return buildConnector({ timeout });
   const connect = buildConnector({ timeout, onread: { buffer, callback: onRead } } as buildConnector.BuildOptions);
   return (options, callback) =>
     connect(options, (...[error, socket]) => {

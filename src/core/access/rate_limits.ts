@@ -1,11 +1,13 @@
 import type { ApiKey } from '../../protocol/api_key.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 
-/** What a key has used of one of its limits in the minute that runs. */
+/** What a key has used of one of its limits in the last minute. */
 export interface Allowance {
   used: number;
   limit: number;
-  /** Milliseconds until it begins anew. */
+  /** Milliseconds until another request is let in; 0 where this one was. */
+  waitMs: number;
+  /** Milliseconds until all of the limit is there again. */
   resetMs: number;
 }
 
@@ -18,7 +20,7 @@ export interface Allowances {
 /** Counts what keys use per minute, over all instances. */
 export interface RateLimits {
   /**
-   * Counts one more request, whatever the limits say: at most one round trip.
+   * Counts one more request, where the limits let it in: at most one round trip. A refused one is not counted.
    * @throws WeirError service_unavailable where the store does not answer and nothing may be guessed
    */
   count(key: ApiKey): Promise<Allowances>;
@@ -27,18 +29,18 @@ export interface RateLimits {
 }
 
 /**
- * The limit that a request is beyond, once it was counted. Of tokens nobody knows beforehand how many an answer will
- * have: it begins while there are some left.
+ * The limit that keeps a request out for the longest time. Of tokens nobody knows beforehand how many an answer will have:
+ * it begins while there are some left.
  */
 export function beyond({ requests, tokens }: Allowances): Allowance | undefined {
-  if (requests && requests.used > requests.limit) return requests;
-  return tokens && tokens.used >= tokens.limit ? tokens : undefined;
+  const longest = (tokens?.waitMs ?? 0) > (requests?.waitMs ?? 0) ? tokens : requests;
+  return longest && longest.waitMs > 0 ? longest : undefined;
 }
 
 /** 429 for a key that is {@link beyond} one of its limits. */
 export function rateLimited(allowances: Allowances, exceeded: Allowance): WeirError {
   const unit = exceeded === allowances.requests ? 'requests' : 'tokens';
-  const seconds = Math.max(1, Math.ceil(exceeded.resetMs / 1000));
+  const seconds = Math.max(1, Math.ceil(exceeded.waitMs / 1000));
   return new WeirError('rate_limited', {
     message: `This key may use ${exceeded.limit} ${unit} a minute; try again in ${seconds} s.`,
     details: { unit, limit: exceeded.limit, reset_seconds: seconds },

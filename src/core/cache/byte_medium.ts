@@ -1,4 +1,5 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, WeirError } from '../../protocol/error_code.ts';
+import { isObject, parseObject } from '../../protocol/json_object.ts';
 import type { EventReader } from '../passthrough/event_reader.ts';
 import { EventScanner } from '../passthrough/event_scanner.ts';
 import type { ByteConsumer, OriginAnswer } from '../passthrough/origin.ts';
@@ -10,7 +11,7 @@ type ByteHead = Pick<OriginAnswer, 'status' | 'headers' | 'contentType'>;
 
 interface ByteEnd {
   /** Null where the answer did not come to a proper end. */
-  finishReason: string | null;
+  finishReason: unknown;
 }
 
 /** Answers as the provider's own bytes. @param reader makes one for a stream; undefined where none is wanted */
@@ -51,15 +52,26 @@ function eventsInto(generation: Generation<ByteEnd>, answer: OriginAnswer, reade
       try {
         scanner.push(bytes);
       } catch (error) {
-        fail(error instanceof WeirError ? error : new WeirError('internal_error', { cause: error }));
+        fail(asWeirError(error));
         return false;
       }
       if (scanner.terminal === undefined) return generation.push(bytes);
+      if (scanner.terminal === 'broken') {
+        // Its readers see that too, after what was said before it.
+        generation.settle({ ok: false, error: new WeirError('upstream_protocol') }, bytes);
+        return false;
+      }
       answer.finish();
       end(scanner.terminal === 'end', bytes);
       return true;
     },
-    end: () => end(scanner.end() !== undefined && scanner.terminal !== 'error'),
+    end: () => {
+      try {
+        end(scanner.end() !== undefined && scanner.terminal !== 'error');
+      } catch (error) {
+        fail(asWeirError(error));
+      }
+    },
     fail,
   };
 }
@@ -76,27 +88,18 @@ function wholeInto(generation: Generation<ByteEnd>): ByteConsumer {
   };
 }
 
-/** What is read of a whole answer, in any of the protocols. */
-interface WholeAnswer {
-  choices?: { finish_reason?: string | null }[];
-  stop_reason?: string | null;
-  status?: string;
-  incomplete_details?: { reason?: string } | null;
-  /** Of embeddings, which have no reason to end. */
-  object?: string;
-}
-
-/** Of several choices one that is not whole, if there is one. */
-function reasonOf(body: string): string | null {
-  let answer: WholeAnswer;
-  try {
-    answer = JSON.parse(body);
-  } catch {
-    return null;
-  }
+/**
+ * Why a whole answer ended, in any of the protocols; null where that is not known, or it is an error. Of several
+ * choices one that is not whole, if there is one.
+ */
+function reasonOf(body: string): unknown {
+  const answer = parseObject(body);
+  if (answer === undefined || answer.error) return null;
+  // Embeddings have no reason to end.
   if (answer.object === 'list') return 'stop';
-  const reasons = Array.isArray(answer.choices)
-    ? answer.choices.map((choice) => choice.finish_reason)
-    : [answer.stop_reason ?? answer.incomplete_details?.reason ?? answer.status];
+  const { choices, incomplete_details: details } = answer;
+  const reasons = Array.isArray(choices)
+    ? choices.map((choice) => (isObject(choice) ? choice.finish_reason : null))
+    : [answer.stop_reason ?? (isObject(details) ? details.reason : undefined) ?? answer.status];
   return reasons.find((reason) => !isWholeReason(reason)) ?? reasons[0] ?? null;
 }

@@ -1,6 +1,7 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import type { DurableCore } from './durable_core.ts';
-import { type Caller, mustBeAllowed } from './locate_thread.ts';
+import { type Caller, mustBeAllowed, unavailable } from './locate_thread.ts';
+import { whileAway } from './store_unavailable.ts';
 import { takeOver } from './take_over.ts';
 
 const TRIES = 20;
@@ -18,7 +19,11 @@ export function cancelThreadHere(core: DurableCore, threadId: string): boolean {
  * Cancels a thread, on whichever instance it runs; one that is over stays as it is.
  * @throws WeirError not_found, service_unavailable
  */
-export async function cancelThread(core: DurableCore, threadId: string, caller: Caller): Promise<void> {
+export function cancelThread(core: DurableCore, threadId: string, caller: Caller): Promise<void> {
+  return cancelWherever(core, threadId, caller).catch(whileAway(unavailable));
+}
+
+async function cancelWherever(core: DurableCore, threadId: string, caller: Caller): Promise<void> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const mine = core.threads.get(threadId);
     if (mine && !mine.gone) {

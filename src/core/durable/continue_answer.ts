@@ -26,7 +26,7 @@ export async function continueAnswer(core: DurableCore, thread: Thread): Promise
   }
   // Nothing was said, and nothing runs: whatever is said now is the answer.
   if (contents.length === 0 && run === undefined) {
-    const about = { threadId: record.id, signal: abort.signal, span };
+    const about = { threadId: record.id, userId: record.userId, signal: abort.signal, span };
     return core.routing.open(route, request, about, (name) => keepRun(core, thread, name)).answer;
   }
   if (!provider.continueFrom) throw new WeirError('producer_lost');

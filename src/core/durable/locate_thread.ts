@@ -1,4 +1,5 @@
 import { WeirError } from '../../protocol/error_code.ts';
+import { instanceOfBoot } from './boot_name.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
 import { whileAway } from './store_unavailable.ts';
@@ -12,8 +13,11 @@ export interface Caller {
   token: string | undefined;
 }
 
-/** Where a thread can be read: here, or through the instance that produces it; or that there is nothing more. */
-export type Located = { threadId: string } & (
+/**
+ * Where a thread can be read: here, or through the instance that produces it; or that there is nothing more. `producer`
+ * is the name of that instance, or of the one that did last.
+ */
+export type Located = { threadId: string; producer: string } & (
   | { kind: 'source'; source: ThreadSource }
   | { kind: 'peer'; frames: AsyncIterable<Uint8Array> }
   | { kind: 'regressed'; delivered: Cursor }
@@ -71,8 +75,8 @@ async function askOwner(
   const answer = await core.peers.read(address, record.owner, record.id, cursor);
   if (answer === 'unknown') return undefined;
   if (typeof answer !== 'string') {
-    const threadId = record.id;
-    return answer.kind === 'frames' ? { threadId, kind: 'peer', frames: answer.frames } : { threadId, kind: 'ended' };
+    const about = { threadId: record.id, producer: instanceOfBoot(record.owner) };
+    return answer.kind === 'frames' ? { ...about, kind: 'peer', frames: answer.frames } : { ...about, kind: 'ended' };
   }
   const sealed = await core.store.seal(record.owner, answer === 'gone').catch(whileAway(() => false));
   if (!sealed) return undefined;
@@ -82,11 +86,11 @@ async function askOwner(
 
 /** Where a client with this cursor goes on in a thread that can be read here. @throws WeirError bad_request */
 export function place(source: ThreadSource, record: ThreadRecord, cursor: Cursor | undefined): Located {
-  const threadId = record.id;
-  if (!cursor) return { threadId, kind: 'source', source };
+  const about = { threadId: record.id, producer: instanceOfBoot(record.owner) };
+  if (!cursor) return { ...about, kind: 'source', source };
   const last = source.over ? source.committed + 1 : source.committed;
-  if (placeOf(cursor, record, last) === 'regressed') return { threadId, kind: 'regressed', delivered: cursor };
-  return source.over && cursor.seq === last ? { threadId, kind: 'ended' } : { threadId, kind: 'source', source };
+  if (placeOf(cursor, record, last) === 'regressed') return { ...about, kind: 'regressed', delivered: cursor };
+  return source.over && cursor.seq === last ? { ...about, kind: 'ended' } : { ...about, kind: 'source', source };
 }
 
 /** A thread that is over, as it was. */
@@ -104,7 +108,8 @@ async function finished(core: DurableCore, record: ThreadRecord): Promise<Thread
   };
 }
 
-function unavailable(): never {
+/** @throws WeirError service_unavailable: the store does not answer */
+export function unavailable(): never {
   throw new WeirError('service_unavailable', {
     message: 'The stream log cannot be reached now; try again in a moment.',
     details: { reason: 'redis' },

@@ -25,10 +25,8 @@ export interface ThreadExchange extends StreamExchange, Pick<KeyedRequest, 'onRe
  * @throws WeirError
  */
 export async function openThread(core: DurableCore, exchange: ThreadExchange): Promise<Located | undefined> {
-  const { request, userId, threadId, idempotency, startedAt } = exchange;
+  const { route, request, userId, threadId, idempotency, startedAt } = exchange;
   if (!core.wal.answering) return withoutLog(core, exchange, 'the stream log did not answer a moment ago');
-  // Whatever can be refused is refused before the key is claimed.
-  const route = core.routing.select(request);
   const claim = idempotency && (await claimKey(core, { ...exchange, idempotency }));
   if (claim?.kind === 'repeat') return claim.located;
   const giveBack = claim?.kind === 'mine' ? claim.giveBack : undefined;
@@ -60,7 +58,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       const opening = core.routing.open(
         route,
         request,
-        { threadId, signal: thread.abort.signal, span },
+        { threadId, userId, signal: thread.abort.signal, span },
         (run) => keepRun(core, thread, run),
         (target) => keepTarget(core, thread, target),
       );
@@ -75,7 +73,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
         resumable: true,
       });
       void produceThread(core, thread, permit, opening.answer, startedAt);
-      return { threadId, kind: 'source', source: thread };
+      return { threadId, producer: core.instance, kind: 'source', source: thread };
     } catch (error) {
       const isTaken = thread?.gone ?? false;
       if (!isTaken) thread?.refuse(error);

@@ -1,5 +1,6 @@
-import type { WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, type WeirError } from '../../protocol/error_code.ts';
 import type { Answer } from '../provider/provider.ts';
+import { logDefect } from '../record_stream.ts';
 import type { Permit } from '../resilience/permit.ts';
 import { Producer } from '../stream/producer.ts';
 import { answerUsage } from '../usage/stream_usage.ts';
@@ -22,6 +23,40 @@ export async function produceThread(
   opening: Promise<Answer>,
   startedAt: number,
 ): Promise<void> {
+  try {
+    await produce(core, thread, permit, opening, startedAt);
+  } catch (error) {
+    await failThread(core, thread, asWeirError(error));
+  }
+}
+
+/** A defect ends its own stream, and no other: with an error where that can still be said. Never rejects. */
+async function failThread(core: DurableCore, thread: Thread, error: WeirError): Promise<void> {
+  const { id } = thread.record;
+  logDefect(core.log, id, error);
+  thread.abort.abort(error);
+  try {
+    if (thread.terminal === undefined) {
+      const { contents } = thread;
+      const delivered = [...contents.join('')].length;
+      await thread.logEnd(() => thread.encoder.error(contents.length + 1, error, delivered));
+      await finish(core, thread);
+    }
+    if (!thread.gone) thread.deliverEnd();
+  } catch (again) {
+    logDefect(core.log, id, asWeirError(again));
+    thread.leave();
+  }
+  if (core.threads.get(id) === thread) core.threads.delete(id);
+}
+
+async function produce(
+  core: DurableCore,
+  thread: Thread,
+  permit: Permit,
+  opening: Promise<Answer>,
+  startedAt: number,
+): Promise<void> {
   await using _ = permit;
   const { userId, id } = thread.record;
   core.observer.opened();
@@ -35,7 +70,10 @@ export async function produceThread(
 
   const ending = await producer.run(opening, thread.abort.signal);
   let outcome: 'ok' | WeirError['code'] = ending.ok ? 'ok' : ending.error.code;
-  if (!ending.ok) thread.abort.abort(ending.error);
+  if (!ending.ok) {
+    thread.abort.abort(ending.error);
+    logDefect(core.log, id, ending.error);
+  }
   thread.span?.answered(producer.answered(ending));
   if (!thread.gone) await thread.logEnd(() => producer.lastFrame(ending));
   if (!thread.gone) {

@@ -1,4 +1,5 @@
 import { WeirError } from '../../protocol/error_code.ts';
+import { retryAfterSeconds } from '../../protocol/retry_after.ts';
 import { collectBody } from './collect_body.ts';
 import type { EventReader } from './event_reader.ts';
 import { heldStream } from './held_stream.ts';
@@ -64,12 +65,9 @@ function wholeAnswer(head: Pick<OriginAnswer, 'status' | 'headers' | 'contentTyp
   };
 }
 
-/** RFC 9110, section 10.2.3, as seconds or a date; and the finer header that OpenAI's clients prefer. */
+/** The finer header that OpenAI's clients prefer, or the standard's. */
 function waitOf(headers: OriginAnswer['headers']): { retryAfter?: number } {
   const ms = Number(headers['retry-after-ms'] ?? Number.NaN);
-  if (Number.isFinite(ms) && ms >= 0) return { retryAfter: ms / 1000 };
-  const value = headers['retry-after'];
-  if (value === undefined) return {};
-  const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? { retryAfter: Math.max(0, seconds) } : {};
+  const retryAfter = retryAfterSeconds(ms >= 0 ? String(ms / 1000) : headers['retry-after']);
+  return retryAfter === undefined ? {} : { retryAfter };
 }

@@ -1,11 +1,7 @@
+import { isPlainPiece, parseChatChunk } from '../../protocol/chat_chunk.ts';
+import type { JsonObject } from '../../protocol/json_object.ts';
+import { reportedUsage } from '../../protocol/reported_usage.ts';
 import type { EventReader, Sight } from './event_reader.ts';
-
-/** What is read of a `chat.completion.chunk`. */
-interface Chunk {
-  choices?: { index?: number; delta?: Record<string, unknown>; finish_reason?: string | null }[];
-  usage?: { prompt_tokens?: number; completion_tokens?: number } | null;
-  error?: unknown;
-}
 
 /**
  * Chat completions end with `[DONE]`. A server that sends none has told all when every choice has its finish reason;
@@ -30,52 +26,25 @@ export class ChatReader implements EventReader {
   read(data: string): Sight {
     if (this.#begun && isPlainPiece(data)) return 'piece';
     if (data === '[DONE]') return 'end';
-    let chunk: Chunk;
-    try {
-      chunk = JSON.parse(data);
-    } catch {
-      // The client's library says what it thinks of that; it is no end.
-      return 'none';
-    }
-    if (chunk === null || typeof chunk !== 'object') return 'none';
+    const chunk = parseChatChunk(data);
+    if (chunk === undefined) return 'broken';
     if (chunk.error) return 'error';
-    if (chunk.usage) {
-      const { prompt_tokens: input_tokens = 0, completion_tokens: output_tokens = 0 } = chunk.usage;
-      this.usage = { input_tokens, output_tokens };
-    }
-    const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
+    if (chunk.usage !== undefined && chunk.usage !== null) this.usage = reportedUsage(chunk.usage);
     let piece = false;
-    for (const choice of choices) {
-      if (choice?.finish_reason) {
-        this.finishReason ??= choice.finish_reason;
-        this.#finished.add(choice.index ?? 0);
+    for (const { index, delta, finish_reason } of chunk.choices ?? []) {
+      if (finish_reason) {
+        this.finishReason ??= finish_reason;
+        if ((index ?? 0) < this.#choices) this.#finished.add(index ?? 0);
       }
-      piece ||= saysSomething(choice?.delta);
+      piece ||= saysSomething(delta);
     }
     this.#begun ||= piece;
     return piece ? 'piece' : 'none';
   }
 }
 
-const FINISH = '"finish_reason":';
-/** How most servers end a chunk in mid-answer: what follows its choices would stand here. */
-const PLAIN_END = `${FINISH}null}]}`;
-
-/**
- * A chunk in mid-answer, known by a few searches instead of by parsing. Quotes inside a JSON string are always escaped,
- * so none of these keys can be part of somebody's text; where one of them is doubtful, the whole is parsed.
- */
-function isPlainPiece(data: string): boolean {
-  const finish = data.indexOf(FINISH);
-  if (finish < 0 || data.includes('"error":')) return false;
-  if (finish === data.length - PLAIN_END.length && data.endsWith(PLAIN_END)) return true;
-  const value = finish + FINISH.length;
-  if (!data.startsWith('null', data.charCodeAt(value) === 32 ? value + 1 : value)) return false;
-  return data.indexOf(FINISH, value) < 0 && !data.includes('"usage":{') && !data.includes('"usage": {');
-}
-
 /** Text, reasoning, a tool's arguments: anything but a role and emptiness. */
-function saysSomething(delta: Record<string, unknown> | undefined): boolean {
+function saysSomething(delta: JsonObject | undefined): boolean {
   if (!delta) return false;
   return Object.entries(delta).some(([key, value]) => key !== 'role' && value !== '' && value !== null);
 }

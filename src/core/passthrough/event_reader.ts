@@ -1,10 +1,11 @@
-import type { Usage } from '../../protocol/stream_event.ts';
+import type { ReportedUsage } from '../../protocol/reported_usage.ts';
 
 /**
  * What an event means to a relay that does not translate: `piece` of the answer, its proper `end`, the provider's own
- * `error` (both are the last event of a stream), or `none` of these.
+ * `error` (both are the last event of a stream), or `none` of these. `broken` is no event of its protocol: the stream
+ * ends before it.
  */
-export type Sight = 'none' | 'piece' | 'end' | 'error';
+export type Sight = 'none' | 'piece' | 'end' | 'error' | 'broken';
 
 /** Reads one stream's events in one protocol, and only as far as a relay must know them. One for each stream. */
 export interface EventReader {
@@ -15,5 +16,5 @@ export interface EventReader {
   /** Why it ended, in the provider's own word; of several choices the first that did. */
   readonly finishReason: string | undefined;
   /** As the provider reported it. */
-  readonly usage: Pick<Usage, 'input_tokens' | 'output_tokens'> | undefined;
+  readonly usage: ReportedUsage | undefined;
 }

@@ -1,4 +1,5 @@
 import { WeirError } from '../../protocol/error_code.ts';
+import { isJson } from '../../protocol/json_object.ts';
 import { MAX_EVENT_CHARS } from '../../protocol/sse_decoder.ts';
 import type { EventReader } from './event_reader.ts';
 
@@ -28,7 +29,7 @@ export class EventScanner {
   /** Pieces of the answer in what was given out last. */
   pieces = 0;
   /** What ended the stream, once something has; whatever comes after it is not looked at. */
-  terminal: 'end' | 'error' | undefined;
+  terminal: 'end' | 'error' | 'broken' | undefined;
 
   constructor(reader: EventReader) {
     this.#reader = reader;
@@ -49,7 +50,7 @@ export class EventScanner {
         }
         if (this.#borderAtLf) {
           this.#borderAtLf = false;
-          border = this.#dispatch(at);
+          border = this.#dispatch(at, border);
         }
         continue;
       }
@@ -66,20 +67,22 @@ export class EventScanner {
       at = end + 1;
       if (line !== '') this.#read(line);
       else if (this.#afterCr && (at < text.length ? text.charCodeAt(at) === LF : this.#crlf)) this.#borderAtLf = true;
-      else border = this.#dispatch(at);
+      else border = this.#dispatch(at, border);
     }
     return this.#give(text, border);
   }
 
   /**
    * The bytes have ended. Many providers leave out the last blank line: an event that is whole counts without it.
-   * @returns what was still held; undefined where the answer was cut off
+   * @returns what was still held; undefined where the answer was cut off, or its last event is `broken`
    */
   end(): string | undefined {
-    if (this.terminal !== undefined) return '';
+    if (this.terminal !== undefined) return this.terminal === 'broken' ? undefined : '';
     if (this.#line !== '') this.#read(this.#line);
-    if (this.#data !== undefined && !isWhole(this.#data)) return undefined;
-    this.#dispatch(0);
+    const data = this.#data;
+    if (data !== undefined && data !== '[DONE]' && !isJson(data)) return undefined;
+    this.#dispatch(0, 0);
+    if (this.terminal === 'broken') return undefined;
     return this.terminal !== undefined || this.#reader.complete ? this.#held : undefined;
   }
 
@@ -95,14 +98,15 @@ export class EventScanner {
     this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
   }
 
-  #dispatch(at: number): number {
+  /** @returns the border of what may be given out: `at`, or `before` where this is no event */
+  #dispatch(at: number, before: number): number {
     const data = this.#data;
     this.#data = undefined;
     if (data === undefined) return at;
     const sight = this.#reader.read(data);
     if (sight === 'piece') this.pieces += 1;
     else if (sight !== 'none') this.terminal = sight;
-    return at;
+    return sight === 'broken' ? before : at;
   }
 
   #give(text: string, border: number): string {
@@ -116,16 +120,5 @@ export class EventScanner {
     this.#held += text;
     if (this.#held.length > MAX_EVENT_CHARS) throw new WeirError('upstream_protocol');
     return '';
-  }
-}
-
-/** Half an event is half a JSON text. */
-function isWhole(data: string): boolean {
-  if (data === '[DONE]') return true;
-  try {
-    JSON.parse(data);
-    return true;
-  } catch {
-    return false;
   }
 }

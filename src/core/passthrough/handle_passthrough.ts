@@ -5,7 +5,7 @@ import { headOrPatience, type StreamCore } from '../handle_stream.ts';
 import type { CacheKind } from '../observe/cache_observer.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
 import type { SpanBegin } from '../observe/stream_span.ts';
-import { recordStream } from '../record_stream.ts';
+import { logDefect, recordStream } from '../record_stream.ts';
 import { refusalAsAnswer } from '../routing/routing.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 import { Reader } from '../stream/reader.ts';
@@ -87,7 +87,7 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
   const [target] = route.targets;
   const span = core.tracer?.begin({ ...exchange.trace, target, route: route.name, threadId, startedAt });
   const open = (signal: AbortSignal) =>
-    core.routing.pass(route, exchange.call, exchange.reader, { threadId, signal, span });
+    core.routing.pass(route, exchange.call, exchange.reader, { threadId, userId, signal, span });
   const key = requestKey(route, () => ({ kind: exchange.trace.door, userId, asked: exchange.asked() }));
   const opening = key
     ? core.cache.open({ key, route, medium: byteMedium(exchange.reader), abort, open })
@@ -129,7 +129,10 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     span?.answered({ firstMs: pass.firstMs, finishReason, usage });
     outcome = 'error' in ending ? ending.error.code : ending.ok ? 'ok' : 'upstream_error';
     used = passedUsage(events?.usage, pass.pieces, ending.ok, bodyLength);
-    if ('error' in ending) abort.abort(ending.error);
+    if ('error' in ending) {
+      abort.abort(ending.error);
+      logDefect(core.log, threadId, ending.error);
+    }
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
     if (outcome === 'slow_reader') reader.cut();

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, WeirError } from '../../protocol/error_code.ts';
 import type { EventReader } from './event_reader.ts';
 import { EventScanner } from './event_scanner.ts';
 import type { ByteConsumer, OriginAnswer } from './origin.ts';
@@ -74,12 +74,16 @@ class HeldStream implements OriginAnswer, ByteConsumer {
     try {
       this.#scanner.push(bytes);
     } catch (error) {
-      this.#failed(error as WeirError);
+      this.#failed(asWeirError(error));
       return false;
     }
     const { pieces, terminal } = this.#scanner;
     if (terminal === 'error' && pieces === 0) {
-      this.#failed(new WeirError('upstream_error', { details: { provider: this.#provider } }));
+      this.#failed(this.#error('upstream_error'));
+      return false;
+    }
+    if (terminal === 'broken' && pieces === 0) {
+      this.#failed(this.#error('upstream_protocol'));
       return false;
     }
     const saysNothing = pieces === 0 && terminal === undefined && this.#held.length < MAX_HELD;
@@ -90,14 +94,23 @@ class HeldStream implements OriginAnswer, ByteConsumer {
 
   end(): void {
     this.#settle((consumer) => consumer.end());
-    if (this.#scanner.end() !== undefined) this.#begun(this);
-    else this.#failed(new WeirError('upstream_truncated', { details: { provider: this.#provider } }));
+    try {
+      const isWhole = this.#scanner.end() !== undefined;
+      if (isWhole) this.#begun(this);
+      else this.#failed(this.#error(this.#scanner.terminal === 'broken' ? 'upstream_protocol' : 'upstream_truncated'));
+    } catch (error) {
+      this.#failed(asWeirError(error));
+    }
   }
 
   fail(error: WeirError): void {
     this.#settle((consumer) => consumer.fail(error));
     // Whoever has it already hears it there.
     this.#failed(error);
+  }
+
+  #error(code: 'upstream_error' | 'upstream_protocol' | 'upstream_truncated'): WeirError {
+    return new WeirError(code, { details: { provider: this.#provider } });
   }
 
   #settle(ending: (consumer: ByteConsumer) => void): void {

@@ -1,10 +1,8 @@
+import { isObject } from '../../protocol/json_object.ts';
+import { reportedUsage } from '../../protocol/reported_usage.ts';
+import type { TypedEvent } from '../../protocol/typed_event.ts';
 import type { Sight } from './event_reader.ts';
-import { type TypedEvent, TypedReader } from './typed_reader.ts';
-
-interface TokenCounts {
-  input_tokens?: number | null;
-  output_tokens?: number | null;
-}
+import { TypedReader } from './typed_reader.ts';
 
 /** Anthropic's messages end with `message_stop`; the counts come in two parts, before and after the text. */
 export class MessagesReader extends TypedReader {
@@ -15,12 +13,9 @@ export class MessagesReader extends TypedReader {
   protected sight(type: string, event: TypedEvent): Sight {
     switch (type) {
       case 'message_start':
-        this.#add((event.message as { usage?: TokenCounts } | undefined)?.usage);
-        return 'none';
+        return this.#start(event.message);
       case 'message_delta':
-        this.#add(event.usage as TokenCounts | undefined);
-        this.finishReason = (event.delta as { stop_reason?: string } | undefined)?.stop_reason ?? this.finishReason;
-        return 'none';
+        return this.#delta(event);
       case 'message_stop':
         return 'end';
       case 'error':
@@ -30,13 +25,23 @@ export class MessagesReader extends TypedReader {
     }
   }
 
+  #start(message: unknown): Sight {
+    if (!isObject(message)) return 'broken';
+    this.#add(message.usage);
+    return 'none';
+  }
+
+  #delta({ delta = {}, usage }: TypedEvent): Sight {
+    if (!isObject(delta)) return 'broken';
+    const reason = delta.stop_reason ?? this.finishReason;
+    if (reason !== undefined && typeof reason !== 'string') return 'broken';
+    this.finishReason = reason;
+    this.#add(usage);
+    return 'none';
+  }
+
   /** Counts are totals so far. */
-  #add(counts: TokenCounts | undefined): void {
-    if (!counts) return;
-    const { input_tokens = 0, output_tokens = 0 } = this.usage ?? {};
-    this.usage = {
-      input_tokens: counts.input_tokens ?? input_tokens,
-      output_tokens: counts.output_tokens ?? output_tokens,
-    };
+  #add(counts: unknown): void {
+    if (counts !== undefined && counts !== null) this.usage = reportedUsage(counts, this.usage);
   }
 }

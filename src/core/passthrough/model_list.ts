@@ -1,4 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
+import { parseObject } from '../../protocol/json_object.ts';
 import { collectBody } from './collect_body.ts';
 import type { Origin } from './origin.ts';
 
@@ -9,8 +10,10 @@ const KEEP_MS = 60_000;
 
 /** A model as this gateway takes its name. */
 export interface OfferedModel {
-  /** `provider/model`. */
+  /** `provider/model`, or a route's name. */
   id: string;
+  /** Undefined for a route. */
+  provider: string | undefined;
   /** Unix seconds; 0 where nobody says. */
   created: number;
   ownedBy: string;
@@ -59,11 +62,11 @@ async function modelsOf(origin: Origin): Promise<OfferedModel[]> {
   const answer = await origin.call({ ...call, silenceMs: ASK_MS }, signal);
   const body = await collectBody(answer);
   if (answer.status !== 200) return [];
-  const { data } = JSON.parse(Buffer.from(body, 'latin1').toString()) as { data?: unknown };
+  const data = parseObject(Buffer.from(body, 'latin1').toString())?.data;
   return (Array.isArray(data) ? data : []).flatMap((model: { id?: unknown; created?: unknown; owned_by?: unknown }) => {
     if (typeof model?.id !== 'string') return [];
-    const created = typeof model.created === 'number' ? model.created : 0;
+    const created = Number.isSafeInteger(model.created) ? (model.created as number) : 0;
     const ownedBy = typeof model.owned_by === 'string' ? model.owned_by : origin.name;
-    return [{ id: `${origin.name}/${model.id}`, created, ownedBy }];
+    return [{ id: `${origin.name}/${model.id}`, provider: origin.name, created, ownedBy }];
   });
 }

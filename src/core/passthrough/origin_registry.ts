@@ -36,7 +36,7 @@ export class OriginRegistry {
     const slash = name.indexOf('/');
     const prefix = slash > 0 ? name.slice(0, slash) : undefined;
     const named = prefix !== undefined && (prefix === this.#local || this.#origins.has(prefix));
-    const provider = named ? prefix : this.#speaker(protocol);
+    const provider = named ? prefix : this.answering(protocol);
     const model = named ? name.slice(slash + 1) : name;
     if (model === '') throw invalid('names no model after its provider');
     const origin = this.#origins.get(provider);
@@ -51,7 +51,8 @@ export class OriginRegistry {
     throw new WeirError('service_unavailable', { message: reason, details: { reason: 'provider', provider } });
   }
 
-  #speaker(protocol: Protocol): string {
+  /** The provider that answers where the client names none. */
+  answering(protocol: Protocol): string {
     const speaks = this.#origins.get(this.#default)?.speaks.includes(protocol);
     if (speaks || (protocol === 'chat' && this.#default === this.#local)) return this.#default;
     // A real provider goes before the one that makes answers up.

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, WeirError } from '../../protocol/error_code.ts';
 import type { StreamObserver } from '../observe/stream_observer.ts';
 import type { Reader } from '../stream/reader.ts';
 import type { EventReader } from './event_reader.ts';
@@ -59,43 +59,56 @@ export class Passthrough implements ByteConsumer {
       };
       if (signal.aborted) return onAbort();
       signal.addEventListener('abort', onAbort);
-      opening.then(
-        (answer) => {
-          if (this.#ended) return;
-          const refusal = notAStream(answer);
-          if (refusal) return this.fail(refusal);
-          this.#answer = answer;
-          answer.start(this);
-        },
-        (error) => this.fail(asWeirError(error)),
-      );
+      opening
+        .then(
+          (answer) => {
+            if (this.#ended) return;
+            const refusal = notAStream(answer);
+            if (refusal) return this.fail(refusal);
+            this.#answer = answer;
+            answer.start(this);
+          },
+          (error) => this.fail(asWeirError(error)),
+        )
+        .catch((error) => this.fail(asWeirError(error)));
     });
   }
 
   bytes(bytes: string): boolean {
     if (this.#ended) return false;
-    const now = performance.now();
-    let events: string;
     try {
-      events = this.#scanner.push(bytes);
+      return this.#pass(bytes);
     } catch (error) {
       this.fail(asWeirError(error));
       return false;
     }
+  }
+
+  #pass(bytes: string): boolean {
+    const now = performance.now();
+    const events = this.#scanner.push(bytes);
     if (this.#scanner.pieces > 0) this.#count(now, this.#scanner.pieces);
-    if (this.#scanner.terminal !== undefined) {
-      this.#answer?.finish();
-      this.#settle({ ok: this.#scanner.terminal === 'end', last: events });
-      return true;
-    }
     const reader = this.#reader as Reader;
-    return events === '' ? !reader.full : reader.write(events, now);
+    const { terminal } = this.#scanner;
+    if (terminal === undefined) return events === '' ? !reader.full : reader.write(events, now);
+    if (terminal === 'broken') {
+      if (events !== '') reader.write(events, now);
+      this.fail(new WeirError('upstream_protocol'));
+      return false;
+    }
+    this.#answer?.finish();
+    this.#settle({ ok: terminal === 'end', last: events });
+    return true;
   }
 
   end(): void {
-    const last = this.#scanner.end();
-    if (last === undefined) this.fail(new WeirError('upstream_truncated'));
-    else this.#settle({ ok: this.#scanner.terminal !== 'error', last });
+    try {
+      const last = this.#scanner.end();
+      if (last !== undefined) this.#settle({ ok: this.#scanner.terminal !== 'error', last });
+      else this.fail(new WeirError(this.#scanner.terminal === 'broken' ? 'upstream_protocol' : 'upstream_truncated'));
+    } catch (error) {
+      this.fail(asWeirError(error));
+    }
   }
 
   fail(error: WeirError): void {
@@ -104,7 +117,12 @@ export class Passthrough implements ByteConsumer {
 
   /** The reader has room again. */
   readonly resume = (): void => {
-    if (!this.#ended) this.#answer?.resume();
+    if (this.#ended) return;
+    try {
+      this.#answer?.resume();
+    } catch (error) {
+      this.fail(asWeirError(error));
+    }
   };
 
   /** Events of one read have no gap between them. */
@@ -137,8 +155,4 @@ function notAStream({ status, contentType }: OriginAnswer): WeirError | undefine
 
 export function isEventStream(contentType: string): boolean {
   return /^text\/event-stream\b/i.test(contentType);
-}
-
-function asWeirError(reason: unknown): WeirError {
-  return reason instanceof WeirError ? reason : new WeirError('internal_error', { cause: reason });
 }

@@ -1,12 +1,7 @@
+import { responseEnd } from '../../protocol/responses_event.ts';
+import type { TypedEvent } from '../../protocol/typed_event.ts';
 import type { Sight } from './event_reader.ts';
-import { type TypedEvent, TypedReader } from './typed_reader.ts';
-
-/** What is read of the whole response, as its last event repeats it. */
-interface ResponseEnd {
-  status?: string;
-  incomplete_details?: { reason?: string } | null;
-  usage?: { input_tokens?: number; output_tokens?: number } | null;
-}
+import { TypedReader } from './typed_reader.ts';
 
 /** OpenAI's responses: the last event says how the whole went, and an answer that stopped early is an answer. */
 export class ResponsesReader extends TypedReader {
@@ -18,8 +13,7 @@ export class ResponsesReader extends TypedReader {
     switch (type) {
       case 'response.completed':
       case 'response.incomplete':
-        this.#readEnd(event.response);
-        return 'end';
+        return this.#end(event.response);
       case 'response.failed':
       case 'response.cancelled':
       case 'error':
@@ -29,9 +23,11 @@ export class ResponsesReader extends TypedReader {
     }
   }
 
-  #readEnd(response: unknown): void {
-    const { usage, status, incomplete_details } = (response ?? {}) as ResponseEnd;
-    this.finishReason = incomplete_details?.reason ?? status;
-    if (usage) this.usage = { input_tokens: usage.input_tokens ?? 0, output_tokens: usage.output_tokens ?? 0 };
+  #end(response: unknown): Sight {
+    const end = responseEnd(response);
+    if (end === undefined) return 'broken';
+    this.finishReason = end.cut ?? end.status;
+    this.usage = end.usage;
+    return end.failed ? 'error' : 'end';
   }
 }

@@ -1,13 +1,8 @@
+import { parseTypedEvent, type TypedEvent } from '../../protocol/typed_event.ts';
 import type { EventReader, Sight } from './event_reader.ts';
 
 /** `{"type":"…"`, as both providers begin their events; others are parsed. */
 const TYPE = /^\{"type": ?"([^"\\]+)"/;
-
-/** What is read of an event, once one has to be. */
-export interface TypedEvent {
-  type?: string;
-  [field: string]: unknown;
-}
 
 /** A protocol whose events name their type; what the types mean is the protocol's. */
 export abstract class TypedReader implements EventReader {
@@ -21,13 +16,9 @@ export abstract class TypedReader implements EventReader {
     if (type !== undefined && this.isPiece(type)) return 'piece';
     // Some servers close every protocol with OpenAI's word; without a proper end before it, it ends nothing.
     if (data === '[DONE]') return 'none';
-    let event: TypedEvent;
-    try {
-      event = JSON.parse(data);
-    } catch {
-      return 'none';
-    }
-    if (event === null || typeof event !== 'object' || typeof event.type !== 'string') return 'none';
+    const event = parseTypedEvent(data);
+    if (event === undefined) return 'broken';
+    if (event.type === undefined) return 'none';
     return this.isPiece(event.type) ? 'piece' : this.sight(event.type, event);
   }
 

@@ -1,5 +1,5 @@
 import type { WeirError } from '../../protocol/error_code.ts';
-import type { Usage } from '../../protocol/stream_event.ts';
+import type { ReportedUsage } from '../../protocol/reported_usage.ts';
 import type { StreamRequest } from '../../protocol/stream_request.ts';
 import type { TraceContext } from '../observe/stream_span.ts';
 
@@ -7,7 +7,7 @@ import type { TraceContext } from '../observe/stream_span.ts';
 export interface AnswerEnd {
   finishReason: string | null;
   /** Absent where the provider reports none. */
-  usage?: Pick<Usage, 'input_tokens' | 'output_tokens'>;
+  usage?: ReportedUsage;
 }
 
 /** Takes an answer as it comes. Exactly one of `end` and `fail` is called, once, last. */

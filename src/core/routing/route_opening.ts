@@ -32,6 +32,8 @@ export interface OpeningOrder<Source, Answer> {
   /** Whether an answer begins with its first content only; limits for that then hold. */
   held: boolean;
   threadId: string;
+  /** Who asks. */
+  userId: string;
   /** Of the whole request. */
   signal: AbortSignal;
   /** Undefined where traces are off. */
@@ -83,7 +85,7 @@ export class RouteOpening<Source, Answer> {
     const { targets } = this.#order.route;
     let last: unknown;
     for (const [at, target] of targets.entries()) {
-      const others = targets.slice(at + 1).some(({ breaker }) => !breaker || breaker.blockedMs === 0);
+      const others = targets.slice(at + 1).some((other) => !this.#isBlocked(other));
       if (at > 0 && !(await this.#moveTo(target))) continue;
       try {
         return await this.#askRepeatedly(target, others);
@@ -98,7 +100,7 @@ export class RouteOpening<Source, Answer> {
 
   /** @returns false where it is not to be asked */
   async #moveTo(target: RouteTarget<Source>): Promise<boolean> {
-    if ((target.breaker?.blockedMs ?? 0) > 0) return false;
+    if (this.#isBlocked(target)) return false;
     if (performance.now() - this.#startedAt > OPENING_MS) return false;
     await this.#order.onMove?.(target);
     this.#order.signal.throwIfAborted();
@@ -106,16 +108,21 @@ export class RouteOpening<Source, Answer> {
     return true;
   }
 
+  /** Whether its circuit is open. */
+  #isBlocked({ breaker }: RouteTarget<Source>): boolean {
+    return breaker !== undefined && breaker.blockedMs(this.#order.userId) > 0;
+  }
+
   async #askRepeatedly(target: RouteTarget<Source>, others: boolean): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
       this.#attempt += 1;
-      const { threadId, signal } = this.#order;
+      const { threadId, userId, signal } = this.#order;
       const { provider, model } = target;
       const about: AttemptAbout = { threadId, provider, model, attempt: this.#attempt };
       this.#tools.observer.attemptStarted(about);
       try {
         const work = () => this.#ask(target, others);
-        const answer = await (target.breaker ? target.breaker.run(provider, work) : work());
+        const answer = await (target.breaker ? target.breaker.run(provider, userId, work) : work());
         this.#tools.observer.attemptSucceeded(about);
         if (target.key?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
         return answer;
@@ -136,9 +143,9 @@ export class RouteOpening<Source, Answer> {
   }
 
   /** Milliseconds until the same target is asked again; undefined where it is not. */
-  #delay(error: WeirError, tries: number, others: boolean, { breaker }: RouteTarget<Source>): number | undefined {
+  #delay(error: WeirError, tries: number, others: boolean, target: RouteTarget<Source>): number | undefined {
     if (failureKind(error) !== 'retry' || tries === TRIES) return undefined;
-    if (breaker && breaker.blockedMs > 0) return undefined;
+    if (this.#isBlocked(target)) return undefined;
     const delay = retryDelay(tries, error.retryAfter, this.#tools.random());
     const limit = others ? WAIT_BESIDE_OTHERS_MS : WAIT_MS;
     const tooLate = performance.now() - this.#startedAt + delay > OPENING_MS;

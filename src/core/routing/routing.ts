@@ -11,6 +11,8 @@ import { isHeld, type RouteTarget, type SelectedRoute } from './selected_route.t
 
 interface OpeningAbout {
   threadId: string;
+  /** Who asks. */
+  userId: string;
   /** Of the whole request. */
   signal: AbortSignal;
   /** Its context goes along to whoever is asked; undefined where traces are off. */

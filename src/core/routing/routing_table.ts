@@ -25,8 +25,8 @@ export interface Offer {
   firstTokenMs: number | undefined;
 }
 
-/** Who answers at a door: servers along a route, or the provider in this process, by the names in the request. */
-export type DoorRoute = { passed: SelectedRoute<Origin> } | { local: { provider: string | undefined; model: string } };
+/** Who answers at a door: servers, or the provider in this process. */
+export type DoorRoute = { passed: SelectedRoute<Origin> } | { local: SelectedRoute<Provider> };
 
 /** Providers and routes of one configuration. It never changes: another configuration is another table. */
 export class RoutingTable {
@@ -73,21 +73,27 @@ export class RoutingTable {
     const route = this.#routes.get(name);
     if (route) {
       const isLocal = route.targets.every(({ provider }) => this.#offers.get(provider)?.origin === undefined);
-      if (isLocal && LOCAL_PROTOCOLS.has(protocol)) return { local: { provider: undefined, model: name } };
+      if (isLocal && LOCAL_PROTOCOLS.has(protocol)) return { local: this.select(undefined, name, random) };
       const speaker = ({ origin }: Offer) => (origin?.speaks.includes(protocol) ? origin : undefined);
       return { passed: this.#along(name, route, random, protocol, speaker) };
     }
     const { provider, origin, model } = this.origins.select(name, protocol);
-    return origin ? { passed: this.#direct(provider, model, origin) } : { local: { provider, model } };
+    return origin ? { passed: this.#direct(provider, model, origin) } : { local: this.select(provider, model, random) };
+  }
+
+  /** The names by which the right to ask `route` goes: that of the route, else those of its one target. */
+  namesOf({ name, targets: [target] }: SelectedRoute<unknown>, protocol: Protocol): string[] {
+    return name === undefined ? this.namesOfModel(target.provider, target.model, protocol) : [name];
   }
 
   /**
-   * The names by which rights to a model go: a route's; or `provider/model`, and where the client named no provider also
-   * the bare name.
+   * The names by which the right to a model goes, however a client spells it: `provider/model`, and the bare name where
+   * that leads to this provider. A bare name with a slash in it is none, as it could be another provider's.
    */
-  namesOf(provider: string | undefined, model: string): string[] {
-    if (provider !== undefined) return [`${provider}/${model}`];
-    return this.#routes.has(model) ? [model] : [model, `${this.defaultProvider}/${model}`];
+  namesOfModel(provider: string, model: string, protocol: Protocol = 'chat'): string[] {
+    const names = [`${provider}/${model}`];
+    const isBare = !model.includes('/') && !this.#routes.has(model) && this.origins.answering(protocol) === provider;
+    return isBare ? [...names, model] : names;
   }
 
   /** Of each provider that has one. */

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, type WeirError } from '../../protocol/error_code.ts';
 import type { StreamObserver } from '../observe/stream_observer.ts';
 import type { SpanAnswer } from '../observe/stream_span.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from '../provider/provider.ts';
@@ -70,14 +70,16 @@ export class Producer implements AnswerConsumer {
       };
       if (signal.aborted) return onAbort();
       signal.addEventListener('abort', onAbort);
-      opening.then(
-        (answer) => {
-          if (this.#ended) return;
-          this.#answer = answer;
-          answer.start(this);
-        },
-        (error) => this.fail(asWeirError(error)),
-      );
+      opening
+        .then(
+          (answer) => {
+            if (this.#ended) return;
+            this.#answer = answer;
+            answer.start(this);
+          },
+          (error) => this.fail(asWeirError(error)),
+        )
+        .catch((error) => this.fail(asWeirError(error)));
     });
   }
 
@@ -87,9 +89,14 @@ export class Producer implements AnswerConsumer {
     if (this.#lastContent === 0) this.#first(now - this.#startedAt);
     else this.#observer.gap(now - this.#lastContent);
     this.#lastContent = now;
-    if (text.length <= PIECE) return this.#emit(text);
-    this.#held = text;
-    return this.#emitHeld();
+    try {
+      if (text.length <= PIECE) return this.#emit(text);
+      this.#held = text;
+      return this.#emitHeld();
+    } catch (error) {
+      this.fail(asWeirError(error));
+      return false;
+    }
   }
 
   end(end: AnswerEnd): void {
@@ -102,7 +109,12 @@ export class Producer implements AnswerConsumer {
 
   /** The outlet has room again. */
   readonly resume = (): void => {
-    if (!this.#ended && this.#emitHeld()) this.#answer?.resume();
+    if (this.#ended) return;
+    try {
+      if (this.#emitHeld()) this.#answer?.resume();
+    } catch (error) {
+      this.fail(asWeirError(error));
+    }
   };
 
   /** The terminal frame, as text; asked again, the same under whatever id its encoder then gives it. */
@@ -146,8 +158,4 @@ export class Producer implements AnswerConsumer {
     this.#ended = true;
     this.#finish(ending);
   }
-}
-
-function asWeirError(reason: unknown): WeirError {
-  return reason instanceof WeirError ? reason : new WeirError('internal_error', { cause: reason });
 }

@@ -28,7 +28,7 @@ export interface Access {
   userOf(request: FastifyRequest): string;
   mayUse(request: FastifyRequest, ...names: string[]): boolean;
   /**
-   * @param names of the model: as it was asked for, and as `provider/model`
+   * @param names by which the right to what will be asked goes: {@link RoutingTable.namesOf}
    * @throws WeirError model_not_allowed
    */
   admission(request: FastifyRequest, reply: FastifyReply, ...names: string[]): Admit | undefined;

@@ -31,6 +31,7 @@ const REQUEST_MS = 30_000;
 const EXPOSED = [
   'X-Thread-ID',
   'X-Instance-Id',
+  'X-Producer-Id',
   'X-Gateway-Via',
   'X-Upstream',
   'Retry-After',

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 /** libuv's handle of a socket, as Node's own streams use it. */
 export interface SocketHandle {
@@ -25,13 +26,29 @@ interface StreamBinding {
   kLastWriteWasAsync: number;
 }
 
-/** A later Node may have none; then sockets are written to as usual. */
-const binding = (process as unknown as { binding?: (name: 'stream_wrap') => StreamBinding }).binding?.('stream_wrap');
+/** There once direct writes are allowed; without it sockets are written to as usual. */
+let binding: StreamBinding | undefined;
 /** Is used up only by a write that has to wait, or fails: nearly all writes share this one. */
-let spare = binding && new binding.WriteWrap();
+let spare: WaitingWrite | undefined;
 
-/** @returns the handle under a socket; nothing once it is closed */
+/** From now on frames may go past sockets' streams. @throws Error where this Node has no way, or refuses it */
+export function allowDirectWrites(): void {
+  const found = (process as unknown as { binding: (name: 'stream_wrap') => StreamBinding }).binding('stream_wrap');
+  spare = new found.WriteWrap();
+  if (typeof found.streamBaseState[found.kLastWriteWasAsync] !== 'number') throw new Error('no state of writes');
+  binding = found;
+}
+
+export function forbidDirectWrites(): void {
+  binding = undefined;
+}
+
+/**
+ * @returns the handle under a socket, if frames may be written to it directly: nothing where that is not allowed, once
+ * the socket is closed, and for TLS, whose records Node's stream makes
+ */
 export function handleOf(socket: Socket): SocketHandle | undefined {
+  if (binding === undefined || (socket as TLSSocket).encrypted) return undefined;
   return (socket as unknown as { _handle?: SocketHandle | null })._handle ?? undefined;
 }
 

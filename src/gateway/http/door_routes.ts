@@ -5,7 +5,6 @@ import { parseExactly } from '../../core/cache/cache_key.ts';
 import { handlePassthrough, type WholeAnswer } from '../../core/passthrough/handle_passthrough.ts';
 import type { ModelList } from '../../core/passthrough/model_list.ts';
 import type { Origin } from '../../core/passthrough/origin.ts';
-import type { DoorRoute } from '../../core/routing/routing_table.ts';
 import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { DOORS, type Door } from '../doors/door.ts';
 import { abortWhenGone } from './abort_when_gone.ts';
@@ -79,26 +78,21 @@ function doorRoute(app: FastifyInstance, context: StreamRouteContext, door: Door
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       const asked = parseDoorRequest(request.body as Buffer);
-      const found = context.core.routing.selectDoor(asked.model, door.protocol);
+      const { routing } = context.core;
+      const found = routing.selectDoor(asked.model, door.protocol);
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
-      const admit = context.access.admission(request, reply, ...namesOf(found, asked.model));
+      const admit = context.access.admission(
+        request,
+        reply,
+        ...routing.table.namesOf('local' in found ? found.local : found.passed, door.protocol),
+      );
       const exchange = { request, reply, startedAt, admit };
       if ('local' in found) return (await localAnswer(context, door, found.local, asked, exchange)) ?? reply;
       const whole = await passOn(context, door, found.passed, asked, exchange);
       return whole ? sendWhole(reply, whole) : reply;
     },
   });
-}
-
-/** The names by which rights to a model go; see {@link RoutingTable.namesOf}. */
-function namesOf(found: DoorRoute, asked: string): string[] {
-  if ('local' in found) {
-    const { provider, model } = found.local;
-    return provider === undefined ? [asked] : [asked, `${provider}/${model}`];
-  }
-  const { name, targets } = found.passed;
-  return name === undefined ? [asked, `${targets[0].provider}/${targets[0].model}`] : [asked];
 }
 
 interface Exchange {

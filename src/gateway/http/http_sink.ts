@@ -92,8 +92,11 @@ export class HttpSink implements Sink {
   }
 
   takenWhileWaiting(): number | undefined {
+    const held = this.#socket.writableLength;
     const handle = handleOf(this.#socket);
-    if (!handle || handle.writeQueueSize + this.#socket.writableLength === 0) return undefined;
+    // The stream itself knows of whole writes only, and counts also those that it has not handed over.
+    if (!handle) return held === 0 ? undefined : this.#socket.bytesWritten - held;
+    if (handle.writeQueueSize + held === 0) return undefined;
     return handle.bytesWritten - handle.writeQueueSize;
   }
 

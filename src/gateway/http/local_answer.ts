@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { handleStream } from '../../core/handle_stream.ts';
+import type { Provider } from '../../core/provider/provider.ts';
+import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { promptLengthOf } from '../../core/usage/stream_usage.ts';
 import type { Format } from '../../formats/format.ts';
 import type { Message } from '../../formats/generation_request.ts';
@@ -24,7 +26,7 @@ const BODY_LIMIT = 1024 * 1024;
 export async function localAnswer(
   context: StreamRouteContext,
   { name, format }: { name: Door['name']; format: Format },
-  { provider, model }: { provider: string | undefined; model: string },
+  route: SelectedRoute<Provider>,
   asked: DoorRequest,
   exchange: {
     request: FastifyRequest;
@@ -38,8 +40,11 @@ export async function localAnswer(
   const body = parseBody(request.body as Buffer);
   const head = { id: threadId, created: Math.floor(Date.now() / 1000), model: asked.model, body };
   const whole = asked.stream ? undefined : new WholeAnswer(format, head);
-  const streamed = streamRequest(format, body, provider, model);
+  const [target] = route.targets;
+  const provider = route.name === undefined ? target.provider : undefined;
+  const streamed = streamRequest(format, body, provider, route.name ?? target.model);
   await handleStream(context.core, {
+    route,
     request: streamed,
     promptLength: promptLengthOf(streamed),
     userId: context.access.userOf(request),

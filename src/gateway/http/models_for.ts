@@ -16,11 +16,12 @@ export async function modelsFor(
   return {
     ...view,
     providers: providers.map((provider) => {
-      // Named without its provider, too, where it is the default one's.
-      const named = provider.name === table.defaultProvider ? undefined : provider.name;
       const own = listed.filter(({ id }) => id.startsWith(`${provider.name}/`));
       const models = new Set([...provider.models, ...own.map(({ id }) => id.slice(provider.name.length + 1))]);
-      return { ...provider, models: [...models].filter((model) => mayUse(...table.namesOf(named, model))) };
+      return {
+        ...provider,
+        models: [...models].filter((model) => mayUse(...table.namesOfModel(provider.name, model))),
+      };
     }),
     routes: routes.filter(({ name }) => mayUse(name)),
   };

@@ -17,8 +17,11 @@ export function openAiModels(
   list: ModelList,
 ): void {
   const all = async (request: FastifyRequest) => {
-    const mine = ({ id }: OfferedModel) => access.mayUse(request, ...namesOf(id, routing.table.defaultProvider));
-    return [...ownModels(routing.table), ...(await list.all())].filter(mine).map(shaped);
+    const { table } = routing;
+    const mine = ({ provider, id }: OfferedModel) => {
+      return access.mayUse(request, ...(provider ? table.namesOfModel(provider, id.slice(provider.length + 1)) : [id]));
+    };
+    return [...ownModels(table), ...(await list.all())].filter(mine).map(shaped);
   };
 
   app.get('/v1/models', {
@@ -39,19 +42,13 @@ export function openAiModels(
   });
 }
 
-/** A model of the default provider may be asked for without that one's name. */
-function namesOf(id: string, defaultProvider: string): string[] {
-  const prefix = `${defaultProvider}/`;
-  return id.startsWith(prefix) ? [id, id.slice(prefix.length)] : [id];
-}
-
 /** Routes, and models of the provider whose answers are made here; the others say themselves what they have. */
 function ownModels(table: RoutingTable): OfferedModel[] {
   const { providers, routes } = table.view();
-  const named = routes.map(({ name }) => ({ id: name, created: 0, ownedBy: 'weir' }));
+  const named = routes.map(({ name }) => ({ id: name, provider: undefined, created: 0, ownedBy: 'weir' }));
   const local = providers.filter(({ name }) => name === LOCAL_PROVIDER);
   const made = local.flatMap(({ name, models }) =>
-    models.map((model) => ({ id: `${name}/${model}`, created: 0, ownedBy: name })),
+    models.map((model) => ({ id: `${name}/${model}`, provider: name, created: 0, ownedBy: name })),
   );
   return [...named, ...made];
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { WeirError } from '../../protocol/error_code.ts';
+import { isNestedDeeper } from '../../protocol/json_object.ts';
 import { type StreamRequest, streamRequestSchema, THREAD_ID } from '../../protocol/stream_request.ts';
 
 /** A field that is not as it should be, by its path in the body, or a header's name. */
@@ -15,8 +16,15 @@ export function threadIdOf(header: string | string[] | undefined): string {
   throw invalid([{ field: 'X-Thread-ID', message: 'must be 1 to 128 of A-Z a-z 0-9 _ -' }]);
 }
 
+/** Of lists and objects in each other; what is deeper can't be written again. */
+const MAX_LEVELS = 100;
+
 /** Names every bad field at once. @throws WeirError validation_error */
 export function parseStreamRequest(body: unknown, defaultProvider: string): StreamRequest {
+  if (isNestedDeeper(body, MAX_LEVELS)) {
+    const message = `The body is nested deeper than ${MAX_LEVELS} levels; send a flatter one.`;
+    throw new WeirError('validation_error', { message, details: { fields: [{ field: 'body', message }] } });
+  }
   const parsed = streamRequestSchema.safeParse(body);
   if (!parsed.success) {
     throw invalid(

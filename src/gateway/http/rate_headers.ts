@@ -4,8 +4,8 @@ import type { Allowance, Allowances } from '../../core/access/rate_limits.ts';
 export const RATE_HEADERS = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
 
 /**
- * How much is left of a minute: of the limit that stands in the way, else of requests where they are limited, else of
- * tokens. `Reset` is in seconds.
+ * How much is left in this minute: of the limit that stands in the way, else of requests where they are limited, else of
+ * tokens. `Reset` is in seconds: then all of the limit is there again. `Retry-After` of a refusal may be sooner.
  * @param url of the request: below `/v1/` also both limits apart, by the names that the clients of that path read
  */
 export function rateHeaders(

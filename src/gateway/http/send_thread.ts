@@ -23,7 +23,9 @@ export interface ThreadAnswer {
 
 /** Sends a thread, from the client's cursor on, until its end or until the client leaves. Never rejects. */
 export async function sendThread(located: Located, answer: ThreadAnswer): Promise<void> {
-  const { response, threadId, headers } = answer;
+  const { response, threadId } = answer;
+  const headers = { ...answer.headers, 'X-Producer-Id': located.producer };
+  answer = { ...answer, headers };
   if (located.kind === 'ended') {
     response.writeHead(204, { ...headers, 'X-Thread-ID': threadId }).end();
   } else if (located.kind === 'peer') {

@@ -63,7 +63,9 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const startedAt = performance.now();
       request.threadId = threadIdOf(request.headers['x-thread-id']);
-      const body = parseStreamRequest(request.body, core.routing.table.defaultProvider);
+      const { routing } = core;
+      const body = parseStreamRequest(request.body, routing.table.defaultProvider);
+      const route = routing.select(body);
       open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
 
@@ -71,9 +73,10 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       request.body = undefined;
 
       const { threadId } = request;
-      const admit = context.access.admission(request, reply, ...core.routing.table.namesOf(body.provider, body.model));
+      const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, 'chat'));
       const abort = abortWhenGone(reply, open);
       const exchange: StreamExchange = {
+        route,
         request: body,
         promptLength: promptLengthOf(body),
         userId: context.access.userOf(request),

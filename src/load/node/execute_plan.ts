@@ -11,6 +11,8 @@ export interface ExecuteOptions {
   connect: NodeTransportOptions;
   /** API keys, a user each; none: users are source addresses. */
   keys: readonly string[];
+  /** Names of those that there should be, where that is known here; the API knows only those that announce themselves. */
+  expected: readonly string[];
   signal: AbortSignal;
   /** Called when everything is connected and the run begins; `elapsedMs` tells how long it runs. */
   onBegin: (summary: Summary, elapsedMs: () => number) => void;
@@ -23,11 +25,12 @@ export interface ExecuteOptions {
  * @throws TooFewIdentities
  */
 export async function executePlan(plan: LoadPlan, options: ExecuteOptions): Promise<Summary> {
-  const { connect, keys, signal, onBegin, onHead, onRecord } = options;
+  const { connect, keys, expected, signal, onBegin, onHead, onRecord } = options;
   const users = nodeUsers(plan.url, plan.users, keys, connect);
   try {
     const isBalanced = plan.target?.kind !== 'instance';
-    const instances = plan.api === 'weir' && isBalanced ? await knownInstances(plan.url, users.as(0)) : [];
+    const announced = plan.api === 'weir' && isBalanced ? await knownInstances(plan.url, users.as(0)) : [];
+    const instances = isBalanced ? [...new Set([...expected, ...announced])] : [];
     await users.warm(Math.min(plan.users, streamsAtOnce(plan)), signal);
     const summary = new Summary({ ...summaryOptions(plan), instances });
     const startedAt = performance.now();

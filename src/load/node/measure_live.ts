@@ -12,6 +12,8 @@ export interface MeasureOptions {
   connect: NodeTransportOptions;
   /** API keys, a user each. */
   keys: readonly string[];
+  /** Instances that there should be; none where that is not known. */
+  expected: readonly string[];
   /** When one of these holds in mid-run, the run ends. */
   abortIf: readonly Condition[];
   /** Ends the run early; what it gave so far counts. */
@@ -30,7 +32,7 @@ const ABORT_CHECK_MS = 500;
 /** Runs a plan and shows how it goes on stderr. @throws TooFewIdentities */
 export async function measureLive(
   plan: LoadPlan,
-  { connect, keys, signal, abortIf }: MeasureOptions,
+  { connect, keys, expected, signal, abortIf }: MeasureOptions,
   recorder: RunRecorder,
 ): Promise<LiveMeasurement> {
   const end = new AbortController();
@@ -40,6 +42,7 @@ export async function measureLive(
     const summary = await executePlan(plan, {
       connect,
       keys,
+      expected,
       signal: AbortSignal.any([signal, end.signal]),
       onHead: (index, instance) => recorder.head(index, instance),
       onRecord: (record) => recorder.add(record),

@@ -36,6 +36,17 @@ export function identityProblem(
     : `${users} users of a server elsewhere need a key each; name a file of them with --keys-file.`;
 }
 
+/** As many of the wanted users as that server can tell apart. */
+export function distinctUsers(
+  baseUrl: string,
+  wanted: number,
+  keys: number,
+  options: NodeTransportOptions = {},
+): number {
+  if (keys > 0) return Math.min(wanted, keys);
+  return identityProblem(baseUrl, wanted, [], options) === undefined ? wanted : 1;
+}
+
 /**
  * Users of a server at `baseUrl`: by API keys where there are some, else by source addresses, which only a server on
  * this machine sees.

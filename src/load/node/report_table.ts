@@ -1,3 +1,4 @@
+import { limitAnswer } from '../limit_answer.ts';
 import type { LoadReport } from '../load_report.ts';
 import { OUTCOMES, type Outcome } from '../outcome.ts';
 import type { SelfCheck } from '../self_check.ts';
@@ -18,6 +19,7 @@ const ALWAYS = new Set<Outcome>(['ok', 'truncated', '429', '503']);
 /** The report for people: outcomes, instances with their shares, latencies, path. */
 export function reportTable(report: LoadReport, style: Style): string {
   const lines = [
+    ...answerLines(report, style),
     ...outcomeLines(report, style),
     '',
     ...instanceLines(report, style),
@@ -27,6 +29,12 @@ export function reportTable(report: LoadReport, style: Style): string {
     ...closingLines(report, style),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Of a search for the limit: what was searched for stands first. */
+function answerLines(report: LoadReport, style: Style): string[] {
+  const answer = limitAnswer(report);
+  return answer === null ? [] : [style('bold', answer.title), `  ${answer.text}`, ''];
 }
 
 function outcomeLines({ outcomes, requests, errors }: LoadReport, style: Style): string[] {

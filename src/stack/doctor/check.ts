@@ -26,6 +26,7 @@ const AREAS = {
   instances_reachable: 'instances',
   config_file: 'instances',
   provider_keys: 'instances',
+  providers: 'instances',
   redis_installed: 'redis',
   redis_server: 'redis',
   redis: 'redis',

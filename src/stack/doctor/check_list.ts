@@ -6,6 +6,7 @@ import { checkApiUrl, checkClock, checkCors, checkReachable, checkRedisConnectio
 import { checkDisk, checkNginxInstalled, checkPorts, checkRedisInstalled, checkRuntime } from './machine_checks.ts';
 import { checkConfiguration, checkSharedZone } from './nginx_conf_checks.ts';
 import { checkProviderKeys } from './provider_keys_check.ts';
+import { checkProviders } from './providers_check.ts';
 import { checkRedisServer } from './redis_checks.ts';
 import { checkConsole, checkInstances, checkNginxRuns, checkSupervisor } from './stack_checks.ts';
 import { checkBalance, checkUnbuffered } from './stream_checks.ts';
@@ -81,6 +82,12 @@ export const CHECK_LIST: readonly ListedCheck[] = [
     applies: hasDashboard,
     needs: ['nginx_running', 'instances_reachable'],
     run: (context) => checkProviderKeys(context),
+  },
+  {
+    id: 'providers',
+    applies: hasDashboard,
+    needs: ['nginx_running', 'instances_reachable'],
+    run: (context) => checkProviders(context),
   },
   {
     id: 'api_url',

@@ -60,6 +60,12 @@ async function pageAddress(context: DoctorContext): Promise<string | undefined> 
   }
 }
 
+/** What a user loses who reaches one instance only. */
+function fewer({ options: { poolScope, maxPerUser, instances } }: DoctorContext): string {
+  if (poolScope === 'cluster' || instances === 1) return '';
+  return `: 429 after ${maxPerUser} concurrent connections instead of ${maxPerUser * instances}`;
+}
+
 /** The guide's first pitfall: does the page's API address lead through NGINX. */
 export async function checkApiUrl(context: DoctorContext): Promise<Check> {
   const id = 'api_url';
@@ -70,9 +76,7 @@ export async function checkApiUrl(context: DoctorContext): Promise<Check> {
   }
   const answer = await askAny(context, { url: `${url.replace(/\/$/, '')}/health` });
   if (answer?.headers['x-gateway-via'] === 'nginx') return ok(id, `${url} leads through NGINX`);
-  const why =
-    'Requests that bypass NGINX all go to one instance: 429 after 3 concurrent connections instead of 9. ' +
-    `The page is to use ${api(context)}.`;
+  const why = `Requests that bypass NGINX all go to one instance${fewer(context)}. The page is to use ${api(context)}.`;
   const mend = 'unset VITE_API_BASE_URL; ./weir restart';
   if (!answer) return fail(id, `nothing answers at the dashboard's API address ${url}`, why, mend);
   return fail(id, `the dashboard's API address ${url} bypasses NGINX`, why, mend);

@@ -1,3 +1,4 @@
+import { stackUrl } from '../service_specs.ts';
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
 import { UNWATCHED } from '../supervisor/unwatched.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, startCommand } from './check.ts';
@@ -7,7 +8,7 @@ export function checkNginxRuns(context: DoctorContext, { services }: Situation):
   const id = 'nginx_running';
   const nginx = services.find(({ name }) => name === 'nginx');
   if (nginx?.healthy) return ok(id, `NGINX runs (pid ${nginx.pid ?? 'in a container'})`);
-  const why = 'The browser shows ERR_CONNECTION_REFUSED at https://localhost.';
+  const why = `The browser shows ERR_CONNECTION_REFUSED at ${stackUrl(context.options)}.`;
   if (!nginx) return fail(id, 'the stack is not running', why, startCommand(context));
   const doing = nginx.state === 'running' ? 'runs' : `is ${nginx.state}`;
   return fail(id, `NGINX ${doing} and does not answer`, `${why} See ./weir logs nginx.`, './weir restart nginx');

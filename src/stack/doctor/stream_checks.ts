@@ -1,3 +1,4 @@
+import { DOCTOR_MODEL } from '../../protocol/usage_row.ts';
 import { type ShortResponse, shortRequest } from '../http_request.ts';
 import { operatorKey } from '../keys/operator_key.ts';
 import { stackUrl } from '../service_specs.ts';
@@ -20,7 +21,7 @@ function openStream(context: DoctorContext, source: string, fake: object, onData
     url: url.href,
     method: 'POST',
     headers: { 'content-type': 'application/json', ...credentials(context) },
-    body: JSON.stringify({ query: 'doctor', model: 'doctor', provider: 'fake', fake }),
+    body: JSON.stringify({ query: 'doctor', model: DOCTOR_MODEL, provider: 'fake', fake }),
     timeoutMs: TIMEOUT_MS,
     ...(isLocal ? { localAddress: source } : {}),
     ...(onData ? { onData } : {}),

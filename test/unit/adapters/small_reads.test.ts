@@ -5,13 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { nextRandom } from '../../../src/adapters/providers/fake_text.ts';
-import { passWholeChunks, smallReads } from '../../../src/adapters/providers/small_reads.ts';
+import { allowSmallReads, passWholeChunks, smallReads } from '../../../src/adapters/providers/small_reads.ts';
 import { issueAuthority, issueLeaf } from '../../../src/stack/certificates/issue_certificates.ts';
 
 const STREAMS = 12;
 const SIZE = 150_000;
+
+beforeAll(() => allowSmallReads(true));
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

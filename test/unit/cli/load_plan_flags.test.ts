@@ -51,6 +51,17 @@ describe('the flags of load', () => {
     expect([plan({}, 4).users, plan({ users: 2 }, 4).users, plan({ users: 9 }).users]).toEqual([4, 2, 9]);
   });
 
+  it('search for the limit with many users, as far as the server can tell them apart', () => {
+    const users = (url: string, flags: Partial<PlanFlags>, keys = 0) => {
+      const asked = { concurrency: 10, requests: 30, prompt: 'hi', model: 'm', provider: 'fake', ...flags };
+      return planOfFlags(url, asked, keys).users;
+    };
+    expect(users('localhost', { findLimit: true })).toBe(2_000);
+    expect(users('https://localhost:8443', { findLimit: true, users: 5 })).toBe(5);
+    expect(users('https://weir.example', { findLimit: true })).toBe(1);
+    expect(users('https://localhost', { findLimit: true }, 3)).toBe(3);
+  });
+
   it('read an SLO by name or by its times', () => {
     expect([plan({ slo: 'code' }).slo, plan({ slo: '300/40' }).slo]).toEqual(['code', { ttftMs: 300, tpotMs: 40 }]);
   });

@@ -71,7 +71,9 @@ describe('openStream', () => {
     });
     expect(result).toMatchObject({ outcome: 'complete', text: 'Hé😀\n', chunks: 2 });
     expect(events).toEqual(['status', 'chunk', 'chunk', 'complete']);
-    expect(heads).toEqual([{ status: 200, instance: 'app-2', via: 'nginx', upstream: null, threadId: null }]);
+    expect(heads).toEqual([
+      { status: 200, instance: 'app-2', producer: 'app-2', via: 'nginx', upstream: null, threadId: null },
+    ]);
   });
 
   it('sends one POST with the body as JSON', async () => {

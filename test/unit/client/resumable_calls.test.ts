@@ -12,8 +12,13 @@ useScriptedServers();
 describe('opening a resumable stream', () => {
   it('repeats a POST that got no head, with the same idempotency key', async () => {
     const server = await serve(drop, refuse(502, 'upstream_error'), refuse(503), refuse(504), stream(FRAMES));
-    expect((await open(server)).result).toMatchObject({ outcome: 'complete', text: TEXT, reconnects: [] });
+    const causes: unknown[] = [];
+    const { result } = await open(server, {
+      onInterrupt: (_, cause) => causes.push((cause as { code?: string }).code),
+    });
+    expect(result).toMatchObject({ outcome: 'complete', text: TEXT, reconnects: [] });
     expect(server.calls).toEqual(Array(5).fill('POST'));
+    expect(causes.slice(1)).toEqual(['upstream_error', 'service_unavailable', 'service_unavailable']);
     expect(new Set(server.seen.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
     expect(server.seen[0]?.idempotencyKey).toMatch(/^[0-9a-f]{32}$/);
   });

@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const base = {
   host: '127.0.0.1',
-  port: 0,
+  port: 3077,
   socket: undefined,
   proxiedPort: undefined,
   connectTo: undefined,
@@ -54,12 +54,34 @@ describe('the console', () => {
       apiBaseUrl: 'https://localhost:9443/api/v1',
       canRun: true,
       canDrill: false,
+      instances: [],
+      consoleUrl: 'http://localhost:3077',
     });
     expect((await get('/config.json', 'proxied', 'weir.example')).json()).toEqual({
       apiBaseUrl: '/api/v1',
       canRun: false,
       canDrill: false,
+      instances: [],
+      consoleUrl: 'http://localhost:3077',
     });
+  });
+
+  it('names the instances that there should be: of the supervisor’s plan, else those that its environment names', async () => {
+    const planFile = join(folder, 'supervisor.json');
+    const services = ['redis', 'app-1', 'app-2', 'console', 'nginx'].map((name) => {
+      return { name, kind: name.startsWith('app-') ? 'instance' : name };
+    });
+    writeFileSync(planFile, JSON.stringify({ services }));
+    const urls = new Map([['app-7', 'http://app-7:8000']]);
+    const expected = async (stack: StackServices) =>
+      (
+        await buildConsole(built(), 'local', { ...parts(), stack }).inject({
+          url: '/config.json',
+          headers: { host: 'localhost' },
+        })
+      ).json().instances;
+    expect(await expected(new StackServices(undefined, undefined, planFile))).toEqual(['app-1', 'app-2']);
+    expect(await expected(new StackServices(undefined, urls))).toEqual(['app-7']);
   });
 
   it('lets hashed files be kept for ever, and asks for the page each time', async () => {

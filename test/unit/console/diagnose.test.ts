@@ -3,6 +3,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { afterEach, describe, expect, it } from 'vitest';
 import { diagnose } from '../../../src/console/diagnose.ts';
 import { type ApiProbe, probeApi } from '../../../src/console/probe_api.ts';
+import type { ClusterView, InstanceView } from '../../../src/protocol/cluster_view.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 const health = {
@@ -35,6 +36,7 @@ const well: ApiProbe = {
   status: 200,
   via: 'nginx',
   health,
+  cluster: null,
 };
 const bad = (change: Partial<ApiProbe>) =>
   diagnose({ ...well, ...change }, NOW)
@@ -60,10 +62,25 @@ describe('the diagnosis', () => {
     ['no instance', { status: 502, health: null }, 'instances fail: ./weir status'],
     ['instances that start', { status: 503, health: null }, 'instances fail: ./weir status'],
     ['something else', { status: 200, health: null }, 'instances fail: ./weir doctor'],
-    ['no balancer', { via: null }, 'balancer warn: API_BASE_URL=https://localhost/api/v1'],
+    ['no balancer', { via: null }, 'balancer warn: Start the console with the address of NGINX in API_BASE_URL.'],
     ['no Redis', { health: { ...health, redis: 'disconnected' } }, 'redis warn: ./weir logs redis'],
   ] as [string, Partial<ApiProbe>, string][])('names %s and its mend', (_name, change, expected) => {
     expect(bad(change)).toEqual([expected]);
+  });
+
+  it('names instances that should be there, and providers that are left alone for failing', () => {
+    const instance = (id: string, breakers: Record<string, string>) => ({ id, breakers }) as unknown as InstanceView;
+    const instances = [instance('app-1', { a: 'open', b: 'closed' }), instance('app-3', { a: 'half_open' })];
+    const cluster = { instances } as ClusterView;
+    const found = diagnose({ ...well, cluster }, NOW, ['app-1', 'app-2', 'app-3']).filter(
+      ({ status }) => status !== 'ok',
+    );
+    expect(found.map(({ id, what, mend }) => [id, what, mend])).toEqual([
+      ['instances', 'app-2 of 3 instances does not answer.', './weir restart app-2'],
+      ['providers', 'left alone for failing: a (by app-1, app-3)', './weir logs app-1'],
+    ]);
+    const calm = { instances: [instance('app-1', { b: 'closed' })] } as ClusterView;
+    expect(diagnose({ ...well, cluster: calm }, NOW, ['app-1']).every(({ status }) => status === 'ok')).toBe(true);
   });
 
   it.each([

@@ -17,7 +17,7 @@ function scene() {
     store,
     threads: new Map(),
     clock: { now: () => Date.now() },
-    encoder: () => ({}),
+    encoder: () => ({ error: () => '' }),
     newToken: () => String(++made),
   } as unknown as DurableCore;
   let repeats = 0;

@@ -47,6 +47,7 @@ function open(
       held: true,
       span: undefined,
       threadId: 't',
+      userId: 'u',
       signal: abort.signal,
       ask: ({ source }, signal) => {
         asked.push(source);
@@ -146,7 +147,7 @@ describe('a request on its way along a route', () => {
   it('passes by whoever’s circuit is open, and is refused where it is everybody’s', async () => {
     const breaker = new ProviderBreaker();
     const fault = failure(500);
-    for (let at = 0; at < 10; at += 1) await breaker.run('a', () => Promise.reject(fault)).catch(() => {});
+    for (let at = 0; at < 10; at += 1) await breaker.run('a', 'u', () => Promise.reject(fault)).catch(() => {});
     const route = open(
       ['a', 'b'],
       async (name) => `from ${name}`,

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Protocol } from '../../../src/core/passthrough/origin.ts';
 import { countsAgainstProvider, failureKind, failureReason } from '../../../src/core/routing/attempt_failure.ts';
 import { orderTargets } from '../../../src/core/routing/order_targets.ts';
 import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
 import { retryDelay } from '../../../src/core/routing/retry_delay.ts';
+import { type Offer, RoutingTable } from '../../../src/core/routing/routing_table.ts';
 import { type ErrorCode, WeirError } from '../../../src/protocol/error_code.ts';
 
 const failed = (code: ErrorCode, status?: number) => new WeirError(code, { details: { status } });
@@ -50,6 +52,52 @@ describe('the order of targets', () => {
   });
 });
 
+describe('the names by which the right to ask goes', () => {
+  const offer = (name: string, speaks: Offer['speaks']): Offer => ({
+    name,
+    provider: { name, models: [], anyModel: true, unusable: () => undefined, open: () => Promise.reject() },
+    origin: {
+      name,
+      speaks,
+      modelsPath: '',
+      modelsHeaders: {},
+      unusable: () => undefined,
+      call: () => Promise.reject(),
+    },
+    speaks,
+    models: [],
+    breaker: undefined,
+    key: undefined,
+    firstTokenMs: undefined,
+  });
+  const offers = [offer('p1', ['chat']), offer('p2', ['chat']), offer('p3', ['messages'])];
+  const smart = { targets: [{ provider: 'p2', model: 'm' }] };
+  const table = new RoutingTable(offers, { smart, both: smart }, 'p1', 'fake');
+
+  it.each<[string | undefined, string, string[]]>([
+    [undefined, 'm', ['p1/m', 'm']],
+    ['p1', 'm', ['p1/m', 'm']],
+    ['p2', 'm', ['p2/m']],
+    // It goes to the default provider, whatever it looks like.
+    [undefined, 'p2/m', ['p1/p2/m']],
+    [undefined, 'smart', ['smart']],
+    ['p1', 'smart', ['p1/smart']],
+  ])('are, where the client says provider %s and model %s: %j', (provider, model, names) => {
+    expect(table.namesOf(table.select(provider, model, 0), 'chat')).toEqual(names);
+  });
+
+  it.each<[string, Protocol, string[]]>([
+    ['p2/m', 'chat', ['p2/m']],
+    ['m', 'chat', ['p1/m', 'm']],
+    ['m', 'messages', ['p3/m', 'm']],
+    ['p9/m', 'chat', ['p1/p9/m']],
+    ['both', 'chat', ['both']],
+  ])('are, for %s where %s is spoken: %j', (name, protocol, names) => {
+    const found = table.selectDoor(name, protocol, 0);
+    expect('passed' in found && table.namesOf(found.passed, protocol)).toEqual(names);
+  });
+});
+
 describe('the time before another try', () => {
   it('is anything up to a bound that doubles, up to two seconds', () => {
     expect([1, 2, 3, 4, 5].map((tries) => retryDelay(tries, undefined, 1))).toEqual([250, 500, 1_000, 2_000, 2_000]);
@@ -66,13 +114,14 @@ describe('a circuit', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  const run = (breaker: ProviderBreaker, error?: WeirError) =>
-    breaker.run('it', async () => {
+  const run = (breaker: ProviderBreaker, error?: WeirError, user = 'u') =>
+    breaker.run('it', user, async () => {
       if (error) throw error;
     });
-  async function fail(breaker: ProviderBreaker, times: number, error: WeirError): Promise<void> {
-    for (let at = 0; at < times; at += 1) await expect(run(breaker, error)).rejects.toBe(error);
+  async function fail(breaker: ProviderBreaker, times: number, error: WeirError, user = 'u'): Promise<void> {
+    for (let at = 0; at < times; at += 1) await expect(run(breaker, error, user)).rejects.toBe(error);
   }
+  const ill = failed('upstream_error', 500);
 
   it('opens after ten tries of which half failed, and not before', async () => {
     const breaker = new ProviderBreaker();
@@ -80,7 +129,7 @@ describe('a circuit', () => {
     await fail(breaker, 4, failed('upstream_error', 500));
     expect(breaker.state).toBe('closed');
     await fail(breaker, 1, failed('upstream_error', 500));
-    expect([breaker.state, breaker.blockedMs]).toEqual(['open', 5_000]);
+    expect([breaker.state, breaker.blockedMs('u')]).toEqual(['open', 5_000]);
     await expect(run(breaker)).rejects.toMatchObject({ code: 'service_unavailable', retryAfter: 5 });
   });
 
@@ -99,10 +148,10 @@ describe('a circuit', () => {
     const breaker = new ProviderBreaker();
     await fail(breaker, 10, failed('upstream_timeout'));
     vi.advanceTimersByTime(4_999);
-    expect(breaker.blockedMs).toBe(1);
+    expect(breaker.blockedMs('u')).toBe(1);
     vi.advanceTimersByTime(1);
     const probe = Promise.withResolvers<void>();
-    const probing = breaker.run('it', () => probe.promise);
+    const probing = breaker.run('it', 'u', () => probe.promise);
     expect(breaker.state).toBe('half_open');
     await expect(run(breaker)).rejects.toMatchObject({ details: { reason: 'breaker' } });
     probe.reject(failed('upstream_timeout'));
@@ -118,6 +167,62 @@ describe('a circuit', () => {
     await fail(breaker, 10, failed('upstream_timeout'));
     vi.advanceTimersByTime(5_000);
     await fail(breaker, 1, failed('cancelled'));
-    expect([breaker.state, breaker.blockedMs]).toEqual(['open', 5_000]);
+    expect([breaker.state, breaker.blockedMs('u')]).toEqual(['open', 5_000]);
+  });
+
+  it('is closed again after its time, though the clock is set back meanwhile', async () => {
+    const breaker = new ProviderBreaker();
+    await fail(breaker, 10, ill);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    expect(breaker.blockedMs('u')).toBe(5_000);
+    vi.advanceTimersByTime(5_000);
+    await run(breaker);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('does not open for all because of one user, however many calls of that one fail while others’ succeed', async () => {
+    const breaker = new ProviderBreaker();
+    for (const other of ['a', 'b', 'c']) await run(breaker, undefined, other);
+    await fail(breaker, 100, ill, 'bad');
+    expect(breaker.state).toBe('closed');
+    // What the others meet counts: with half of the failures theirs, it opens.
+    await fail(breaker, 2, ill, 'a');
+    await fail(breaker, 2, ill, 'b');
+    expect(breaker.state).toBe('closed');
+    await fail(breaker, 1, ill, 'c');
+    expect(breaker.state).toBe('open');
+  });
+
+  it('opens for one user alone, also a while after others had answers', async () => {
+    const breaker = new ProviderBreaker();
+    for (let at = 0; at < 20; at += 1) await run(breaker, undefined, 'other');
+    vi.advanceTimersByTime(30_001);
+    await fail(breaker, 9, ill);
+    expect(breaker.state).toBe('closed');
+    await fail(breaker, 1, ill);
+    expect(breaker.state).toBe('open');
+  });
+
+  it('is not kept open by one user’s probes: after one that failed it is the others’ turn', async () => {
+    const breaker = new ProviderBreaker();
+    await fail(breaker, 10, ill, 'a');
+    vi.advanceTimersByTime(5_000);
+    await fail(breaker, 1, ill, 'bad');
+    await expect(run(breaker, undefined, 'a')).rejects.toMatchObject({ details: { reason: 'breaker' } });
+    vi.advanceTimersByTime(5_000);
+    expect([breaker.blockedMs('bad'), breaker.blockedMs('a')]).toEqual([1_000, 0]);
+    await expect(run(breaker, undefined, 'bad')).rejects.toMatchObject({ details: { reason: 'breaker' } });
+    await run(breaker, undefined, 'a');
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('hears no more of calls that began before it opened', async () => {
+    const breaker = new ProviderBreaker();
+    const slow = Promise.withResolvers<void>();
+    const waiting = breaker.run('it', 'u', () => slow.promise);
+    await fail(breaker, 10, ill);
+    slow.resolve();
+    await waiting;
+    expect(breaker.state).toBe('open');
   });
 });

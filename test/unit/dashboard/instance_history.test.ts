@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterView, InstanceView } from '../../../performance_dashboard/src/api.ts';
-import { emptyHistory, remember } from '../../../performance_dashboard/src/stores/instanceHistory.ts';
+import { emptyHistory, readyInstances, remember } from '../../../performance_dashboard/src/stores/instanceHistory.ts';
 import { pathNodes } from '../../../performance_dashboard/src/view/pathNodes.ts';
 
 function instance(id: string, active_streams = 0): InstanceView {
@@ -47,6 +47,18 @@ describe('the history of instances', () => {
     expect(remember(one, cluster(instance('app-10')), 62_000).instances).toHaveLength(1);
   });
 
+  it('has a row for one that should be there, heard or not, for as long as it is expected', () => {
+    const expected = ['app-1', 'app-2'];
+    const opened = remember(emptyHistory, cluster(instance('app-2')), 0, expected);
+    expect(opened.instances.map(({ id, view, gone }) => [id, view?.id, gone])).toEqual([
+      ['app-1', undefined, true],
+      ['app-2', 'app-2', false],
+    ]);
+    expect(readyInstances(opened)).toEqual(['app-2']);
+    expect(remember(opened, cluster(instance('app-2')), 62_000, expected).instances).toHaveLength(2);
+    expect(remember(opened, cluster(instance('app-2')), 62_000, ['app-2']).instances).toHaveLength(1);
+  });
+
   it('keeps a point a second, for two minutes', () => {
     let history = emptyHistory;
     for (let at = 0; at <= 200_000; at += 250) history = remember(history, cluster(instance('app-1', 2)), at);
@@ -56,6 +68,13 @@ describe('the history of instances', () => {
 });
 
 describe('the path', () => {
+  it('counts those that should be there', () => {
+    const view = cluster(instance('app-2'), instance('app-3'));
+    const history = remember(emptyHistory, view, 0, ['app-1', 'app-2', 'app-3']);
+    const nodes = pathNodes({ link: 'live', view, via: 'nginx', status: null, history }, around);
+    expect(words(nodes)[2]).toBe('2 of 3 ready warn');
+  });
+
   const view = cluster(instance('app-1'), instance('app-2'));
   const live = { link: 'live', view, via: 'nginx', status: null, history: remember(emptyHistory, view, 0) } as const;
   const words = (nodes: ReturnType<typeof pathNodes>) => nodes.map(({ word, tone }) => `${word} ${tone}`);

@@ -42,7 +42,11 @@ describe('the plan', () => {
     const browser = with_({ engine: 'browser', concurrency: 500, users: 9 });
     expect(planOf(browser, API, 'fake', 'demo')).toMatchObject({ mode: { concurrency: 100 }, users: 1 });
     expect(planOf({ ...browser, mode: 'rate' }, API, 'fake', 'demo').mode).toMatchObject({ maxInFlight: 100 });
-    expect(planOf({ ...browser, mode: 'limit' }, API, 'fake', 'demo').mode).toMatchObject({ maxConcurrency: 100 });
+    expect(planOf({ ...browser, mode: 'limit' }, API, 'fake', 'demo')).toMatchObject({
+      users: 1,
+      mode: { maxConcurrency: 100 },
+    });
+    expect(planOf({ ...browser, engine: 'server', mode: 'limit' }, API, 'fake', 'demo').users).toBe(2_000);
   });
 
   it('has the fake provider’s knobs only where they are its own', () => {

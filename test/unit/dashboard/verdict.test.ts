@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type LoadReport, Summary } from '../../../performance_dashboard/src/api.ts';
 import { runCounts } from '../../../performance_dashboard/src/view/runCounts.ts';
 import { expectedWords, verdict } from '../../../performance_dashboard/src/view/verdict.ts';
+import { loadRecord } from '../../support/load_plan.ts';
 
 const PER_INSTANCE = { perUser: 3, scope: 'instance' } as const;
 
@@ -14,6 +15,7 @@ function report(outcomes: Record<string, number>, instances: Record<string, numb
     requests: Object.values(all).reduce((sum, count) => sum + count, 0),
     instances: Object.fromEntries(Object.entries(instances).map(([id, ok]) => [id, { requests: ok, ok }])),
     via: 'nginx',
+    errors: all['429'] > 0 ? [{ outcome: '429', code: 'too_many_connections', message: null, count: all['429'] }] : [],
   };
 }
 
@@ -54,6 +56,42 @@ describe('the verdict', () => {
   it('is no praise for a run past the balancer', () => {
     const direct = { ...report({ ok: 3, '429': 7 }, { 'app-1': 3 }), via: 'direct' as const };
     expect(verdict(direct, false, null)).toMatchObject({ tone: 'note', text: expect.stringContaining('one instance') });
+  });
+
+  it('says of a refusal what its code says, and not what the status might mean', () => {
+    const refused = (outcome: '429' | '503', code: string, message: string | null) => {
+      const run = report({ [outcome]: 5 }, {});
+      run.errors = [{ outcome, code, message, count: 5 }];
+      const { title, text, tone } = verdict(run, false, PER_INSTANCE);
+      return [title, text, tone];
+    };
+    expect(refused('503', 'service_unavailable', 'The provider a fails at the moment and is left alone')).toEqual([
+      'Nothing streamed to the end, five were refused.',
+      '503 was answered; most often: The provider a fails at the moment and is left alone.',
+      'note',
+    ]);
+    expect(refused('503', 'service_unavailable', null)[1]).toBe(
+      '503 was answered; most often: No capacity at the moment; try again shortly.',
+    );
+    expect(refused('429', 'upstream_rate_limited', null)).toEqual([
+      'Nothing streamed to the end, five were refused.',
+      '429 was answered; most often: The provider limits its rate; wait for Retry-After seconds.',
+      'note',
+    ]);
+    expect(refused('429', 'rate_limited', null)[0]).toBe('Nothing streamed to the end, five were refused on purpose.');
+  });
+
+  it('names instances that got nothing, and counts the limit over those that answered', () => {
+    const summary = new Summary({ instances: ['app-1', 'app-2', 'app-3'] });
+    for (let index = 0; index < 60; index++) {
+      const outcome = index < 8 ? '429' : 'ok';
+      const code = index < 8 ? 'too_many_connections' : null;
+      summary.add(loadRecord({ index, instance: `app-${2 + (index % 2)}`, outcome, code }));
+    }
+    const { tone, text } = verdict(summary.report(), false, PER_INSTANCE);
+    expect(tone).toBe('note');
+    expect(text).toContain('2 × 3 = 6 at once');
+    expect(text).toContain('app-1 answered no request');
   });
 
   it('names the most frequent failure', () => {

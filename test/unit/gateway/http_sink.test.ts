@@ -1,10 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, get } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { expect, it, vi } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
+import { allowDirectWrites } from '../../../src/gateway/http/direct_write.ts';
 import { HttpSink } from '../../../src/gateway/http/http_sink.ts';
+import { issueAuthority, issueLeaf } from '../../../src/stack/certificates/issue_certificates.ts';
 import { until } from '../../support/until.ts';
+
+beforeAll(allowDirectWrites);
 
 /** A sink, and the client at its other end, which reads nothing yet. */
 async function pair() {
@@ -93,5 +98,30 @@ it('a client that has stopped reading is known by what its connection has taken,
   client.resume();
   await until('some of it is taken', () => sink.takenWhileWaiting() !== taken);
   client.destroy();
+  await once(server.close(), 'close');
+});
+
+it('over TLS frames go through the stream, which makes the records, and all arrive', async () => {
+  const authority = await issueAuthority();
+  const { key, certificate } = await issueLeaf(authority);
+  const piece = 'é'.repeat(100_000);
+  const server = createTlsServer({ key, cert: certificate }, (request, response) => {
+    const sink = new HttpSink(request, response, {});
+    const past = vi.spyOn(request.socket, 'write');
+    sink.onDrain(() => {
+      expect(past).toHaveBeenCalled();
+      sink.end('last');
+    });
+    sink.open('first ');
+    let frames = 0;
+    while (sink.write(piece)) frames += 1;
+    sink.write(`${frames + 1} `);
+  }).listen(0);
+  const { port } = server.address() as AddressInfo;
+  const [response] = await once(get({ port, host: 'localhost', ca: authority.certificate, agent: false }), 'response');
+  let text = '';
+  for await (const part of response.setEncoding('utf8')) text += part;
+  const [, middle, frames] = /^first (é+)(\d+) last$/.exec(text) as RegExpExecArray;
+  expect(middle).toHaveLength(100_000 * Number(frames));
   await once(server.close(), 'close');
 });

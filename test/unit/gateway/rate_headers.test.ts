@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { beyond, rateLimited } from '../../../src/core/access/rate_limits.ts';
 import { rateHeaders } from '../../../src/gateway/http/rate_headers.ts';
 
-const requests = { used: 61, limit: 60, resetMs: 12_001 };
-const tokens = { used: 400, limit: 1_000, resetMs: 90_000 };
+const requests = { used: 60, limit: 60, waitMs: 7_001, resetMs: 12_001 };
+const tokens = { used: 400, limit: 1_000, waitMs: 0, resetMs: 90_000 };
 
 it('shows the limit that stands in the way, and both by the names of OpenAI', () => {
   const exceeded = beyond({ requests, tokens });
@@ -21,8 +21,8 @@ it('shows the limit that stands in the way, and both by the names of OpenAI', ()
   });
   expect(rateLimited({ requests, tokens }, requests)).toMatchObject({
     code: 'rate_limited',
-    retryAfter: 13,
-    message: 'This key may use 60 requests a minute; try again in 13 s.',
+    retryAfter: 8,
+    message: 'This key may use 60 requests a minute; try again in 8 s.',
   });
 });
 
@@ -41,9 +41,10 @@ it('shows both by the names of Anthropic at its door, with dates', () => {
   expect(reset).toBeLessThanOrEqual(Date.now() + 13_000);
 });
 
-it('lets a request through while there is one left, and an answer begin while there are tokens left', () => {
-  expect(beyond({ requests: { ...requests, used: 60 }, tokens: { ...tokens, used: 999 } })).toBeUndefined();
-  const spent = { ...tokens, used: 1_000 };
+it('names the limit that keeps a request out for longer', () => {
+  expect(beyond({ requests: { ...requests, waitMs: 0 }, tokens })).toBeUndefined();
+  const spent = { ...tokens, used: 1_000, waitMs: 7_002 };
+  expect(beyond({ requests, tokens: spent })).toBe(spent);
   expect(beyond({ tokens: spent })).toBe(spent);
   expect(rateHeaders({ tokens }, undefined, '/api/v1/stream')).toEqual({
     'X-RateLimit-Limit': '1000',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compareReports } from '../../../src/load/compare_reports.ts';
+import { compareReports, differenceRange } from '../../../src/load/compare_reports.ts';
 import { seededRandom } from '../../../src/load/pacer.ts';
+import { shareRange } from '../../../src/load/report_metrics.ts';
 import { Summary } from '../../../src/load/summary.ts';
 import { loadRecord } from '../../support/load_plan.ts';
 
@@ -29,7 +30,24 @@ describe('two reports', () => {
     expect([of(back, 'ttft.p95')?.better, of(back, 'ok.per_second')?.better]).toEqual(['b', 'a']);
   });
 
-  it('see no clear difference where the ranges overlap: the same server twice', () => {
+  it('see that 30 % and 90 % of ten differ, although the ranges of both overlap', () => {
+    const rows = compareReports(report(10, 100, { failing: 7 }), report(10, 100, { failing: 1 }));
+    expect(of(rows, 'ok.share')).toMatchObject({ a: 0.3, b: 0.9, better: 'b' });
+  });
+
+  it('do not call it a difference where one would read 0.0 %', () => {
+    const uneven = (more: number) => {
+      const summary = new Summary({ instances: ['app-1', 'app-2'] });
+      for (let index = 0; index < 40_000; index++) {
+        summary.add(loadRecord({ index, instance: index < 30_000 + more ? 'app-1' : 'app-2' }));
+      }
+      return summary.report();
+    };
+    const imbalance = of(compareReports(uneven(0), uneven(1)), 'imbalance');
+    expect(imbalance).toMatchObject({ better: 'unclear', note: expect.stringMatching(/^about the same/) });
+  });
+
+  it('see no clear difference where it may be chance: the same server twice', () => {
     const rows = compareReports(report(500, 100, { seed: 1 }), report(500, 100, { seed: 2 }));
     expect(of(rows, 'ttft.p50')).toMatchObject({ better: 'unclear', note: expect.stringMatching(/^no clear/) });
     expect(of(rows, 'ok.share')).toMatchObject({ better: 'none', note: 'equal' });
@@ -53,5 +71,46 @@ describe('two reports', () => {
     expect(of(rows, 'refusal.p50')).toBeUndefined();
     expect(of(rows, 'resume_gap.p50')).toMatchObject({ a: null, b: 5, better: 'none', note: 'only B has it' });
     expect(of(rows, 'good.share')).toMatchObject({ b: null, note: 'only A has it' });
+  });
+});
+
+/** Newcombe, Statistics in Medicine 17 (1998), table II, method 10; there the first minus the second. */
+describe('the range of a difference of two shares', () => {
+  it.each([
+    [
+      [56, 70],
+      [48, 80],
+      [0.0524, 0.3339],
+    ],
+    [
+      [9, 10],
+      [3, 10],
+      [0.1705, 0.809],
+    ],
+    [
+      [6, 7],
+      [2, 7],
+      [0.0582, 0.8062],
+    ],
+    [
+      [5, 56],
+      [0, 29],
+      [-0.0381, 0.1926],
+    ],
+    [
+      [0, 10],
+      [0, 20],
+      [-0.1611, 0.2775],
+    ],
+    [
+      [10, 10],
+      [0, 20],
+      [0.6791, 1],
+    ],
+  ] as const)('of %j and %j is %j', ([first, of1], [second, of2], [low, high]) => {
+    const figure = (k: number, n: number): [number, [number, number]] => [k / n, shareRange(k / n, n)!];
+    const range = differenceRange(figure(second, of2), figure(first, of1));
+    expect(range[0]).toBeCloseTo(low, 3);
+    expect(range[1]).toBeCloseTo(high, 3);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { judgeLimit, type LimitStep, nextConcurrency } from '../../../src/load/limit_steps.ts';
+import { limitAnswer } from '../../../src/load/limit_answer.ts';
+import { judgeLimit, type LimitReport, type LimitStep, nextConcurrency } from '../../../src/load/limit_steps.ts';
 
 const step = (concurrency: number, goodput: number, ttft: number, ok = 100): LimitStep => ({
   concurrency,
@@ -33,7 +34,53 @@ describe('the search for the limit', () => {
     expect(judgeLimit(steps, 1000)).toEqual({ knee: steps[0], reason: 'refused' });
   });
 
+  it('knows the limit per user from that of the server', () => {
+    const limited = { ...step(15, 90, 50, 40), limited: 55 };
+    expect(judgeLimit([step(10, 100, 50), limited], 1000).reason).toBe('limiter');
+    expect(judgeLimit([step(10, 100, 50), { ...limited, limited: 20 }], 1000).reason).toBe('refused');
+  });
+
   it('raises concurrency by half, at least by one, and never above the largest', () => {
     expect([1, 2, 10, 90].map((from) => nextConcurrency(from, 100))).toEqual([2, 3, 15, 100]);
+  });
+});
+
+describe('the answer', () => {
+  const knee = { ...step(450, 210.25, 45), requests: 1000 };
+  const answer = (reason: LimitReport['reason'], message: string | null = null) => {
+    const limit = { steps: [knee, { ...step(675, 100, 90, 40) }], knee, reason };
+    const errors =
+      message === null ? [] : [{ outcome: '503' as const, code: 'service_unavailable', message, count: 9 }];
+    return limitAnswer({ limit, errors });
+  };
+
+  it('is the number that was searched for', () => {
+    expect(answer('knee')).toEqual({
+      found: true,
+      title: 'The limit is about 450 streams at once',
+      text: 'With that it gave 210.3 good answers a second, half of them with their first text within 45 ms. More streams brought no more answers, only a later first text.',
+    });
+    expect(answer('refused', 'The pool is full.')).toMatchObject({
+      found: true,
+      title: 'The limit is about 450 streams at once',
+      text: expect.stringMatching(
+        /With 675 at once more than half were not answered well; most often: The pool is full\.$/,
+      ),
+    });
+  });
+
+  it('is no limit where none was found', () => {
+    expect(answer('limiter')).toMatchObject({
+      found: false,
+      title: 'This found the limit per user, and not that of the server',
+    });
+    expect(answer('max')).toMatchObject({ found: false, title: 'No limit up to 675 streams at once' });
+    expect(answer('interrupted')).toMatchObject({ found: false, title: 'Stopped before a limit was found' });
+    expect(answer(null)).toBeNull();
+    const none = { ...step(2, 0, 0, 0), ttft_p50_ms: null };
+    expect(limitAnswer({ limit: { steps: [none], knee: none, reason: 'refused' }, errors: [] })?.title).toMatch(
+      /^No limit was found/,
+    );
+    expect(limitAnswer({ limit: { steps: [], knee: null, reason: 'interrupted' }, errors: [] })?.found).toBe(false);
   });
 });

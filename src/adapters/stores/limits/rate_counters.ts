@@ -1,86 +1,159 @@
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import type { Allowance, Allowances, RateLimits } from '../../../core/access/rate_limits.ts';
+import type { EventLog } from '../../../core/observe/event_log.ts';
 import { LimitsUnknownError } from '../../../core/resilience/connection_pool_manager.ts';
 import type { ApiKey } from '../../../protocol/api_key.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
+import { isOutage, mistakeLog } from '../redis/redis_outage.ts';
+import { type AgedUse, MinuteUse, type Use, type UseView } from './minute_use.ts';
+import { type CountUse, countUse } from './use_script.ts';
 
 /** After a call that failed no request asks again for so long: one that runs into its deadline costs 100 ms. */
 const RETRY_MS = 1_000;
-/** So late the tokens of a key that asks for nothing more are told to the other instances. */
+/** Tokens of a key that asks for nothing more reach the other instances after this. */
 const CHARGE_MS = 250;
+/** More than any answer has. */
+const MAX_TOKENS = 1_000_000_000_000;
 
 export interface RateCounterOptions {
   /** This instance's part of a limit, while Redis does not answer. */
   share: (limit: number) => number;
   /** Without Redis: count here, against that part, or refuse. */
   onFailure: 'static' | 'strict';
+  log: EventLog;
+}
+
+/** What one key used here in the last minute. */
+interface KeyUse {
+  id: string;
+  limits: { requests: number | undefined; tokens: number | undefined };
+  /** What Redis was sent, and should have. */
+  sent: MinuteUse;
+  /** What Redis has yet to be sent. */
+  unsent: MinuteUse;
+  /** Names the counts in Redis; others after a loss. */
+  made: string;
 }
 
 /**
- * What keys use per minute: windows of a minute that begin with a key's first request. In Redis, or where there is none
- * in this process, which then is the only one. While Redis does not answer each instance counts for itself: nobody is
- * locked out, and no limit is gone.
+ * What keys use in any minute. In Redis, or where there is none in this process, which then is the only one. While Redis
+ * does not answer each instance counts for itself: nobody is locked out, and no limit is gone. Each instance remembers
+ * what it counted, and sends it again to a Redis that has lost it.
  */
 export class RateCounters implements RateLimits {
-  readonly #shared: RateLimiterRedis | undefined;
-  readonly #own: RateLimiterMemory;
+  readonly #count: CountUse | undefined;
   readonly #options: RateCounterOptions;
+  readonly #onMistake: (error: unknown) => void;
+  readonly #uses = new Map<string, KeyUse>();
   #askAgainAt = 0;
-  /** Tokens of answers that have ended: their key's next request here brings them along. */
-  readonly #owed = new Map<string, { limit: number; tokens: number }>();
-  #charging: NodeJS.Timeout | undefined;
+  #sending: NodeJS.Timeout | undefined;
 
   constructor(redis: RedisConnection | undefined, options: RateCounterOptions) {
-    // The library counts; the limits are each key's own, so they are compared here.
-    const counter = { points: Number.MAX_SAFE_INTEGER, duration: 60, keyPrefix: 'weir:rate' };
-    this.#shared = redis && new RateLimiterRedis({ ...counter, storeClient: redis });
-    this.#own = new RateLimiterMemory(counter);
+    this.#count = redis && countUse(redis);
     this.#options = options;
+    this.#onMistake = mistakeLog(options.log, 'The rate limits in Redis failed');
+    redis?.on('ready', () => this.#redisIsBack());
   }
 
-  async count({ id, requests_per_minute, tokens_per_minute }: ApiKey): Promise<Allowances> {
-    // Both leave in one tick, so that they are one round trip.
-    const [requests, tokens] = await Promise.all([
-      requests_per_minute === undefined ? undefined : this.#add(requestsOf(id), 1, requests_per_minute),
-      tokens_per_minute === undefined ? undefined : this.#add(tokensOf(id), this.#takeOwed(id), tokens_per_minute),
-    ]);
-    return { ...(requests ? { requests } : {}), ...(tokens ? { tokens } : {}) };
+  async count(key: ApiKey): Promise<Allowances> {
+    const use = this.#useOf(key);
+    const reply = await this.#ask(use, true);
+    if (!reply && this.#count && this.#options.onFailure === 'strict') throw new LimitsUnknownError();
+    if (!reply) return this.#countAlone(use);
+    if (reply.isIn && key.requests_per_minute !== undefined) use.sent.add({ age: 0, requests: 1, tokens: 0 });
+    return allowances(use, reply, (limit) => limit);
   }
 
-  charge({ id, tokens_per_minute }: ApiKey, tokens: number): void {
-    if (tokens_per_minute === undefined || tokens <= 0) return;
-    const owed = this.#owed.get(id)?.tokens ?? 0;
-    this.#owed.set(id, { limit: tokens_per_minute, tokens: owed + tokens });
-    this.#charging ??= setTimeout(() => this.#chargeAll(), CHARGE_MS).unref();
+  charge(key: ApiKey, tokens: number): void {
+    if (key.tokens_per_minute === undefined || !(tokens > 0)) return;
+    const whole = Math.ceil(Math.min(tokens, MAX_TOKENS));
+    this.#useOf(key).unsent.add({ age: 0, requests: 0, tokens: whole });
+    this.#sendIn(CHARGE_MS);
   }
 
-  #takeOwed(id: string): number {
-    const { tokens = 0 } = this.#owed.get(id) ?? {};
-    this.#owed.delete(id);
-    return tokens;
-  }
-
-  #chargeAll(): void {
-    this.#charging = undefined;
-    for (const [id, { limit, tokens }] of this.#owed) void this.#add(tokensOf(id), tokens, limit).catch(() => {});
-    this.#owed.clear();
-  }
-
-  async #add(counter: string, points: number, limit: number): Promise<Allowance> {
-    if (this.#shared && performance.now() >= this.#askAgainAt) {
-      try {
-        const { consumedPoints: used, msBeforeNext: resetMs } = await this.#shared.penalty(counter, points);
-        return { used, limit, resetMs };
-      } catch {
-        this.#askAgainAt = performance.now() + RETRY_MS;
-      }
+  #useOf({ id, requests_per_minute: requests, tokens_per_minute: tokens }: ApiKey): KeyUse {
+    let use = this.#uses.get(id);
+    if (!use) {
+      use = { id, limits: { requests, tokens }, sent: new MinuteUse(), unsent: new MinuteUse(), made: '' };
+      this.#uses.set(id, use);
     }
-    if (this.#shared && this.#options.onFailure === 'strict') throw new LimitsUnknownError();
-    const { consumedPoints: used, msBeforeNext: resetMs } = await this.#own.penalty(counter, points);
-    return { used, limit: this.#shared ? this.#options.share(limit) : limit, resetMs };
+    use.limits = { requests, tokens };
+    return use;
+  }
+
+  /** Sends what Redis has not, and asks for a request. @returns undefined where Redis does not answer */
+  async #ask(use: KeyUse, isRequest: boolean) {
+    if (!this.#count || performance.now() < this.#askAgainAt) return undefined;
+    const parts = use.unsent.list();
+    use.unsent.clear();
+    try {
+      const reply = await this.#count(use.id, use.limits, isRequest, parts);
+      if (reply.made !== use.made) this.#sendAgain(use, reply.made);
+      addAll(use.sent, parts);
+      return reply;
+    } catch (error) {
+      addAll(use.unsent, parts);
+      this.#askAgainAt = performance.now() + RETRY_MS;
+      if (!isOutage(error)) this.#onMistake(error);
+      return undefined;
+    }
+  }
+
+  /** The counts in Redis are new ones: what was in those before is in none, if it is not older than a minute. */
+  #sendAgain(use: KeyUse, made: string): void {
+    use.made = made;
+    addAll(use.unsent, use.sent.list());
+    use.sent.clear();
+    if (use.unsent.list().length > 0) this.#sendIn(0);
+  }
+
+  #countAlone(use: KeyUse): Allowances {
+    const share = (limit: number) => (this.#count ? this.#options.share(limit) : limit);
+    const { requests, tokens } = use.limits;
+    const sent = use.sent.list();
+    const view = (unit: keyof Use, limit: number | undefined) => {
+      return limit === undefined ? undefined : use.unsent.view(unit, share(limit), sent);
+    };
+    const before = { requests: view('requests', requests), tokens: view('tokens', tokens) };
+    const isIn = !before.requests?.waitMs && !before.tokens?.waitMs;
+    if (!isIn || requests === undefined) return allowances(use, before, share);
+    use.unsent.add({ age: 0, requests: 1, tokens: 0 });
+    const after = { ...use.unsent.view('requests', share(requests), sent), waitMs: 0 };
+    return allowances(use, { ...before, requests: after }, share);
+  }
+
+  #redisIsBack(): void {
+    this.#askAgainAt = 0;
+    for (const use of this.#uses.values()) if (isUsed(use)) void this.#ask(use, false);
+  }
+
+  #sendIn(ms: number): void {
+    if (this.#count) this.#sending ??= setTimeout(() => void this.#sendAll(), ms).unref();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = undefined;
+    const waiting = [...this.#uses.values()].filter(({ unsent }) => unsent.list().length > 0);
+    const replies = await Promise.all(waiting.map((use) => this.#ask(use, false)));
+    if (replies.includes(undefined)) this.#sendIn(RETRY_MS);
   }
 }
 
-/** One hash tag, so that a key's counters lie together in a Redis Cluster. */
-const requestsOf = (id: string) => `{${id}}:requests`;
-const tokensOf = (id: string) => `{${id}}:tokens`;
+const isUsed = ({ sent, unsent }: KeyUse) => sent.list().length + unsent.list().length > 0;
+
+function addAll(use: MinuteUse, parts: readonly AgedUse[]): void {
+  for (const part of parts) use.add(part);
+}
+
+/** Of the limits that the key has. */
+function allowances(
+  { limits }: KeyUse,
+  views: { requests: UseView | undefined; tokens: UseView | undefined },
+  limitOf: (limit: number) => number,
+): Allowances {
+  const of = (unit: keyof Use): Allowance | undefined => {
+    const [limit, view] = [limits[unit], views[unit]];
+    return limit === undefined || !view ? undefined : { ...view, limit: limitOf(limit) };
+  };
+  const [requests, tokens] = [of('requests'), of('tokens')];
+  return { ...(requests && { requests }), ...(tokens && { tokens }) };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { responsesNews } from '../../../src/adapters/providers/responses_event.ts';
+import { responsesNews } from '../../../src/protocol/responses_event.ts';
 
 const news = (event: object) => responsesNews(JSON.stringify(event));
 const usage = { input_tokens: 3, output_tokens: 4, output_tokens_details: { reasoning_tokens: 2 } };
@@ -14,17 +14,17 @@ describe('an event of the Responses API', () => {
     [
       'ends the answer',
       { type: 'response.completed', response: { id: 'resp_1', usage } },
-      { kind: 'end', end: { finishReason: 'stop', usage: { input_tokens: 3, output_tokens: 4 } } },
+      { kind: 'end', finishReason: 'stop', usage: { input_tokens: 3, output_tokens: 4 } },
     ],
     [
       'ends it at its limit',
       { type: 'response.incomplete', response: { incomplete_details: { reason: 'max_output_tokens' }, usage: null } },
-      { kind: 'end', end: { finishReason: 'length' } },
+      { kind: 'end', finishReason: 'length', usage: undefined },
     ],
     [
       'ends it by a filter',
       { type: 'response.incomplete', response: { incomplete_details: { reason: 'content_filter' } } },
-      { kind: 'end', end: { finishReason: 'content_filter' } },
+      { kind: 'end', finishReason: 'content_filter', usage: undefined },
     ],
     [
       'fails',
@@ -32,11 +32,34 @@ describe('an event of the Responses API', () => {
       { kind: 'error', over: true },
     ],
     ['is an error', { type: 'error', code: 'server_error', message: 'boom' }, { kind: 'error', over: false }],
+    [
+      'ends it for a reason that is a name of JavaScript',
+      { type: 'response.incomplete', response: { incomplete_details: { reason: 'constructor' } } },
+      { kind: 'end', finishReason: 'constructor', usage: undefined },
+    ],
+    [
+      'ends it, and names an error',
+      { type: 'response.completed', response: { status: 'completed', error: { code: 'server_error' } } },
+      { kind: 'error', over: true },
+    ],
   ])('that %s', (_, event, meaning) => {
     expect(news(event)).toMatchObject(meaning);
   });
 
-  it('that is no JSON is not the protocol', () => {
-    expect(responsesNews('{"type":')).toMatchObject({ kind: 'error', error: { code: 'upstream_protocol' } });
+  it.each([
+    'half a text',
+    'null',
+    '5',
+    '[]',
+    '{"type":5}',
+    '{"type":"response.created"}',
+    '{"type":"response.created","response":{"id":5}}',
+    '{"type":"response.output_text.delta"}',
+    '{"type":"response.output_text.delta","delta":5}',
+    '{"type":"response.completed","response":[]}',
+    '{"type":"response.incomplete","response":{"incomplete_details":5}}',
+    '{"type":"response.completed","response":{"status":5}}',
+  ])('that is %s is not the protocol', (data) => {
+    expect(responsesNews(data)).toBeUndefined();
   });
 });

@@ -1,0 +1,54 @@
+import { API_BASE_URL } from './api.ts';
+
+/** Where no console serves the page. */
+const UNSERVED = { canRun: false, canDrill: false, instances: [], consoleUrl: 'http://localhost:3001' };
+
+/** A console that hangs must not leave the page empty. */
+const CONFIG_WITHIN_MS = 2_000;
+
+/** What the page is told by whoever serves it. */
+export interface PageConfig {
+  apiBaseUrl: string;
+  /** Whether the console runs load tests for this page; not behind NGINX. */
+  canRun: boolean;
+  /** Whether it kills and starts instances for this page. */
+  canDrill: boolean;
+  /** Names of the instances that there should be; none where nobody knows. */
+  instances: readonly string[];
+  /** The console's own address, where it does more than behind NGINX. */
+  consoleUrl: string;
+}
+
+/**
+ * The API's base, and what the console does for this page. A build that was given VITE_API_BASE_URL keeps to it;
+ * otherwise whoever serves the page knows on which port NGINX listens, and says so in /config.json.
+ */
+export async function loadConfig(): Promise<PageConfig> {
+  const built = import.meta.env.VITE_API_BASE_URL;
+  const config = { ...UNSERVED, apiBaseUrl: absolute(API_BASE_URL) };
+  try {
+    const served = await fetchConfig();
+    if (built || !served.apiBaseUrl) return { ...config, ...served, apiBaseUrl: config.apiBaseUrl };
+    return { ...config, ...served, apiBaseUrl: absolute(served.apiBaseUrl) };
+  } catch {
+    // Served by something else than the console (vite's own server), or it hangs: the defaults stand.
+    return config;
+  }
+}
+
+/** @throws Error where nobody serves it within two seconds */
+async function fetchConfig(): Promise<Partial<PageConfig>> {
+  const response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(CONFIG_WITHIN_MS) });
+  return (await response.json()) as Partial<PageConfig>;
+}
+
+/** Names of the instances that there should be now; undefined where the console does not answer. */
+export const fetchExpected = (): Promise<readonly string[] | undefined> =>
+  fetchConfig().then(
+    ({ instances }) => instances,
+    () => undefined,
+  );
+
+function absolute(url: string): string {
+  return new URL(url, window.location.href).href.replace(/\/+$/, '');
+}
