@@ -84,7 +84,7 @@ export function plainContent(data: string): string | undefined {
   if (choice < 0 || !data.startsWith(CONTENT, choice)) return undefined;
   const start = choice + CONTENT.length;
   const end = data.indexOf('"', start);
-  if (end < 0 || data.indexOf('{', end) >= 0 || data.includes(ERROR)) return undefined;
+  if (end < 0 || data.indexOf('{', end) >= 0 || data.indexOf(ERROR, end) >= 0) return undefined;
   const finish = data.indexOf(FINISH, end);
   if (finish < 0 || !data.startsWith('null', finish + FINISH.length)) return undefined;
   if (data.indexOf(FINISH, finish + FINISH.length) >= 0) return undefined;
