@@ -101,8 +101,8 @@ const PLAIN_END = `${FINISH}null}]}`;
  */
 export function isPlainPiece(data: string): boolean {
   const choice = firstChoice(data);
-  if (choice < 0 || data.indexOf(DELTA, choice) < 0 || data.includes(ERROR)) return false;
-  const finish = data.indexOf(FINISH);
+  if (choice < 0 || data.indexOf(DELTA, choice) < 0 || data.indexOf(ERROR, choice) >= 0) return false;
+  const finish = data.indexOf(FINISH, choice);
   if (finish < 0) return false;
   if (finish === data.length - PLAIN_END.length && data.endsWith(PLAIN_END)) return true;
   const value = finish + FINISH.length;
