@@ -27,9 +27,17 @@ export function testAreas(files: readonly string[]): string[] {
   return [...new Set([...PROJECTS, ...files.flatMap(folders), ...words.sort()])];
 }
 
-/** The files of an area: a project's, else those below a folder of that name or with it in their own, else the one of that path. */
+/**
+ * The files of an area: a project's; else those below a folder of that name, and those with it as a word of their names;
+ * else those with it anywhere in their names; else the one of that path.
+ */
 export function filesOf(area: string, files: readonly string[]): string[] {
   const isProject = (PROJECTS as readonly string[]).includes(area);
-  const found = files.filter((file) => folders(file).includes(area) || (!isProject && stem(file).includes(area)));
-  return found.length > 0 ? found : files.filter((file) => file === area.replace(/^\.\//, ''));
+  const hasWord = (file: string) => !isProject && stem(file).split('_').includes(area);
+  const ways: ((file: string) => boolean)[] = [
+    (file) => folders(file).includes(area) || hasWord(file),
+    (file) => stem(file).includes(area),
+    (file) => file === area.replace(/^\.\//, ''),
+  ];
+  return ways.map((isMeant) => files.filter(isMeant)).find((found) => found.length > 0) ?? [];
 }

@@ -23,6 +23,8 @@ describe('an area of the tests', () => {
     expect(filesOf('keys', FILES)).toEqual([FILES[2], FILES[3], FILES[5]]);
     expect(filesOf('stack', FILES)).toEqual([FILES[3], FILES[4]]);
     expect(filesOf('./test/real/keys.test.ts', FILES)).toEqual([FILES[2]]);
+    expect(filesOf('key', FILES)).toEqual([FILES[6]]);
+    expect(filesOf('board', FILES)).toEqual([FILES[1]]);
     expect(filesOf('nonsense', FILES)).toEqual([]);
   });
 
