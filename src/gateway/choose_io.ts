@@ -6,7 +6,7 @@ import { allowDirectWrites, forbidDirectWrites } from './http/direct_write.ts';
 import { tryDirectWrites } from './http/try_direct_writes.ts';
 
 /** The major versions of Node, and the one of undici, with which direct writes and small reads were tested. */
-export const TESTED: { node: readonly number[]; undici: string } = { node: [24], undici: '8.12.4' };
+export const TESTED: { node: readonly number[]; undici: string } = { node: [24, 26], undici: '8.12.4' };
 
 /** A trial takes milliseconds; a machine that is so busy gets plain input and output. */
 const TRIAL_MS = 5_000;
