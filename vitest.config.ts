@@ -35,8 +35,8 @@ export default defineConfig({
           name: 'real',
           include: ['test/real/**/*.test.ts'],
           globalSetup: BUILT_PAGE,
-          // Two at a time: most of a file's time is waiting for leases, drains and answers, and what starves meanwhile fails.
-          maxWorkers: 2,
+          // Three on two cores, browsers among them: most of a file's time is waiting for leases, drains and answers.
+          maxWorkers: 3,
           // Tests of one file that say so wait together; five at a time would make them queue.
           maxConcurrency: 16,
           sequence: { groupOrder: 1 },
@@ -49,8 +49,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: BUILT_PAGE,
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },
@@ -61,7 +61,7 @@ export default defineConfig({
           include: ['test/alone/**/*.test.ts'],
           globalSetup: BUILT_PAGE,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

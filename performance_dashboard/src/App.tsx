@@ -102,7 +102,7 @@ export function App({ config }: { config: PageConfig }) {
         {route === 'overview' && <Overview {...props} paused={paused} />}
         {route === 'runs' && <Runs config={config} />}
         {route === 'stream' && <LiveStream {...props} />}
-        {route === 'doctor' && <Doctor part={part} />}
+        {route === 'doctor' && <Doctor config={config} part={part} />}
         {route === 'usage' && <Usage config={config} />}
       </main>
       <footer className="flex flex-wrap justify-between gap-x-4 text-label text-muted">

@@ -1,27 +1,29 @@
 import { API_BASE_URL } from './api.ts';
 
 /** Where no console serves the page. */
-const UNSERVED = { canRun: false, canDrill: false, instances: [], consoleUrl: 'http://localhost:3001' };
+const UNSERVED = { canRun: false, canDrill: false, login: false, instances: [], consoleUrl: 'http://localhost:3001' };
 
 /** A console that hangs must not leave the page empty. */
 const CONFIG_WITHIN_MS = 2_000;
 
-/** What the page is told by whoever serves it. */
+/** What the server of the page says in /config.json. */
 export interface PageConfig {
   apiBaseUrl: string;
-  /** Whether the console runs load tests for this page; not behind NGINX. */
+  /** Whether the console runs load tests for this page. */
   canRun: boolean;
   /** Whether it kills and starts instances for this page. */
   canDrill: boolean;
-  /** Names of the instances that there should be; none where nobody knows. */
+  /** Whether the console wants a login before it shows or does more. */
+  login: boolean;
+  /** Names of the instances that there should be; none where that is not known. */
   instances: readonly string[];
-  /** The console's own address, where it does more than behind NGINX. */
+  /** The console's own address, at which it knows the account of the stack. */
   consoleUrl: string;
 }
 
 /**
  * The API's base, and what the console does for this page. A build that was given VITE_API_BASE_URL keeps to it;
- * otherwise whoever serves the page knows on which port NGINX listens, and says so in /config.json.
+ * otherwise the server of the page knows on which port NGINX listens, and says so in /config.json.
  */
 export async function loadConfig(): Promise<PageConfig> {
   const built = import.meta.env.VITE_API_BASE_URL;
@@ -36,7 +38,7 @@ export async function loadConfig(): Promise<PageConfig> {
   }
 }
 
-/** @throws Error where nobody serves it within two seconds */
+/** @throws Error where no answer comes within two seconds */
 async function fetchConfig(): Promise<Partial<PageConfig>> {
   const response = await fetch('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(CONFIG_WITHIN_MS) });
   return (await response.json()) as Partial<PageConfig>;

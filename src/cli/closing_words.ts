@@ -21,8 +21,8 @@ function unaskedKeys({ auth }: StackOptions, { apiKeys }: StackLayout): string[]
   }
 }
 
-/** What to open next, and how to go on. */
-export function closingWords(options: StackOptions, layout: StackLayout): string {
+/** What to open next, and how to go on. `login`: path and query of a link; undefined where the console gave none. */
+export function closingWords(options: StackOptions, layout: StackLayout, login?: string): string {
   const url = stackUrl(options);
   const logs = path.relative(process.cwd(), layout.logs) || '.';
   const files = options.driver === 'compose' ? '' : `   (files in ${logs})`;
@@ -39,6 +39,9 @@ export function closingWords(options: StackOptions, layout: StackLayout): string
   return [
     `Weir is up: ${count} behind NGINX at ${url}`,
     `  Dashboard    ${dashboardUrl(options)}   (and ${url}/, once the browser accepts the certificate, or ./weir certs trust)`,
+    login === undefined
+      ? '  Log in       ./weir dashboard'
+      : `  Log in       ${dashboardUrl(options)}${login}   (once, within 15 minutes; ./weir dashboard gives another)`,
     `  Health       curl -k ${url}/api/v1/health`,
     `  A stream     curl -kN ${url}/api/v1/stream ${key}-H 'Content-Type: application/json' -d '${EXAMPLE}'`,
     ...(options.auth === 'keys' ? ['  A key        ./weir keys create NAME'] : []),

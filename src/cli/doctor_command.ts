@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { Check } from '../stack/doctor/check.ts';
 import { runDoctor } from '../stack/doctor/run_doctor.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import { configFileOf } from './config_file.ts';
@@ -8,8 +9,8 @@ import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
-/** `doctor`: every check with what, why and mend. Returns 1 when one fails. */
-export async function doctorCommand(json: boolean, environment: Environment): Promise<number> {
+/** All checks of the doctor on the stack that `environment` is about. */
+export async function doctorChecks(environment: Environment): Promise<Check[]> {
   const layout = layoutOf(environment);
   const { searchPath, uid, home, apiBaseUrl } = environment;
   const options = keptOptions(layout) ?? { ...DEFAULT_STACK_OPTIONS, all: true };
@@ -18,7 +19,12 @@ export async function doctorCommand(json: boolean, environment: Environment): Pr
   const services = await driverFor(options, environment)
     .status()
     .catch(() => []);
-  const checks = await runDoctor({ layout, options, searchPath, uid, home, apiBaseUrl, configFile }, { services });
+  return runDoctor({ layout, options, searchPath, uid, home, apiBaseUrl, configFile }, { services });
+}
+
+/** `doctor`: every check with what, why and mend. Returns 1 when one fails. */
+export async function doctorCommand(json: boolean, environment: Environment): Promise<number> {
+  const checks = await doctorChecks(environment);
   if (json) print(JSON.stringify({ checks }, null, 2));
   else {
     for (const { id, result, what, why, mend } of checks) {

@@ -62,7 +62,7 @@ function defaultUsers(url: string, { findLimit, api }: PlanFlags, keys: number):
   try {
     return distinctUsers(apiBaseUrl(url, api), LIMIT_USERS, keys);
   } catch {
-    // Not an address; whoever runs the plan says so.
+    // Not an address; the run says so.
     return 1;
   }
 }

@@ -3,6 +3,7 @@ import { USAGE_DAYS } from '../protocol/usage_row.ts';
 import type { StackOptions } from '../stack/stack_options.ts';
 import { certsCommand } from './certs_command.ts';
 import { rollingRestartCommand, scaleCommand } from './change_command.ts';
+import { dashboardCommand } from './dashboard_command.ts';
 import { devCommand } from './dev_command.ts';
 import { doctorCommand } from './doctor_command.ts';
 import type { Environment } from './environment.ts';
@@ -61,6 +62,10 @@ function addStackCommands(program: Command, environment: Environment, finish: Fi
     .description('every service: state, pid, health, open streams')
     .option('--json', 'for programs')
     .action((flags: { json?: boolean }) => finish(statusCommand(flags.json === true, environment)));
+  program
+    .command('dashboard')
+    .description('open it, and print a link that logs a browser in')
+    .action(() => finish(dashboardCommand(environment)));
   program
     .command('logs')
     .argument('[service]', 'nginx, redis, app-1 …, console or supervisor')

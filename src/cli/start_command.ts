@@ -1,5 +1,6 @@
 import { runPhases } from '../stack/phases.ts';
 import { StackError, UsageError } from '../stack/stack_error.ts';
+import type { StackLayout } from '../stack/stack_layout.ts';
 import {
   DEFAULT_STACK_OPTIONS,
   differingOptions,
@@ -11,6 +12,7 @@ import {
 import { takeStartLock } from '../stack/start_lock.ts';
 import { closingWords } from './closing_words.ts';
 import { checkedConfig } from './config_file.ts';
+import { loginPath } from './dashboard_command.ts';
 import type { Environment } from './environment.ts';
 import { print, reporter, say } from './reporter.ts';
 import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
@@ -42,8 +44,13 @@ async function bringUp(options: StackOptions, environment: Environment): Promise
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
-  print(closingWords(options, layoutOf(environment)));
+  await sayWhatNext(options, layoutOf(environment));
   return 0;
+}
+
+async function sayWhatNext(options: StackOptions, layout: StackLayout): Promise<void> {
+  const login = options.all ? await loginPath(layout, options).catch(() => undefined) : undefined;
+  print(closingWords(options, layout, login));
 }
 
 function mustBeValid(options: StackOptions, environment: Environment): void {
@@ -63,7 +70,7 @@ async function startLocked(asked: Partial<StackOptions>, environment: Environmen
   const options = { ...kept, all: kept.all || asked.all === true };
   if (runs === 'yes' && options.all === kept.all) {
     say('the stack runs already; nothing to do');
-    print(closingWords(kept, layout));
+    await sayWhatNext(kept, layout);
     return 0;
   }
   say(runs === 'yes' ? 'adding instances and dashboard' : 'an earlier start was cut short; starting again');

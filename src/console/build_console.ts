@@ -1,23 +1,24 @@
 import fastify, { type FastifyInstance } from 'fastify';
-import { changeProblem } from './change_guard.ts';
+import { ConsoleAccess } from './console_access.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { registerDashboard } from './dashboard_routes.ts';
 import { diagnosis, type Finding } from './diagnose.ts';
 import { registerDrills } from './drill_routes.ts';
 import { isLocalHost } from './host_guard.ts';
 import { useJsonBodies } from './json_bodies.ts';
+import { registerLogins } from './login_routes.ts';
+import type { Logins } from './logins.ts';
 import { registerMetrics } from './metrics_routes.ts';
+import { routeAccess } from './route_access.ts';
 import type { RunBook } from './run_book.ts';
 import { registerRunChanges } from './run_changes.ts';
+import { ownKey } from './run_keys.ts';
 import { registerRunViews } from './run_routes.ts';
 import type { StackServices } from './stack_services.ts';
 import { registerUsage } from './usage_routes.ts';
 
 /** Repeated questions within this time get the same answer, so that no page can make the console hammer the API. */
 const DIAGNOSIS_TTL_MS = 1000;
-
-const onlyLocal = (address: string) =>
-  `Behind NGINX the dashboard only shows; open it at its own address, ${address}, to change things.`;
 
 /**
  * The page talks to the API at whatever address the user named, and to nothing else. Styles are set by script (chart,
@@ -36,7 +37,9 @@ const CONTENT_SECURITY_POLICY = [
 export interface ConsoleParts {
   book: RunBook;
   stack: StackServices;
+  /** For programs of the stack's account. */
   token: string;
+  logins: Logins;
   /** Something failed that nobody waits for. */
   onFailure: (error: Error) => void;
 }
@@ -44,9 +47,8 @@ export interface ConsoleParts {
 /**
  * The console's HTTP surface; the caller listens.
  *
- * @param surface `local`: a TCP port on this machine, where the `Host` header must name it, and a change needs the
- *   console's Origin or token. `proxied`: NGINX's socket; the page then has the API at its own origin, and can look but
- *   change nothing.
+ * @param surface `local`: a TCP port on this machine, where the `Host` header must name it, and the stack's own account
+ *   is known. `proxied`: NGINX's socket; the page then has the API at its own origin, and only a login or a secret counts.
  */
 export function buildConsole(
   config: ConsoleConfig,
@@ -58,7 +60,16 @@ export function buildConsole(
   const apiBaseUrl = surface === 'local' ? config.apiBaseUrl : '/api/v1';
   const consoleUrl = `http://localhost:${config.port}`;
   const findings = shared(diagnosis(config));
+  const access = new ConsoleAccess(surface, {
+    logins: parts.logins,
+    token: parts.token,
+    operatorKey: () => ownKey(config),
+    cookieName: `weir_login_${config.port}`,
+  });
 
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) routeAccess(each, url);
+  });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'content-security-policy': CONTENT_SECURITY_POLICY,
@@ -69,28 +80,30 @@ export function buildConsole(
       const message = 'Open the dashboard as http://localhost, with its port.';
       return reply.code(403).send({ error: 'forbidden', message });
     }
-    if (request.method === 'GET' || request.method === 'HEAD') return;
-    const problem = isLocal ? changeProblem(request.headers, parts.token) : onlyLocal(consoleUrl);
-    if (problem !== undefined) return reply.code(403).send({ error: 'forbidden', message: problem });
+    const refusal = await access.refusal(request);
+    if (refusal === undefined) return;
+    const { status, error, message } = refusal;
+    if (status === 401) reply.header('www-authenticate', 'Bearer realm="weir console"');
+    return reply.code(status).header('cache-control', 'no-store').send({ error, message });
   });
   useJsonBodies(app);
   app.get('/healthz', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
-  app.get('/config.json', async (_request, reply) => {
-    const canDrill = isLocal && parts.stack.canDrill;
+  app.get('/config.json', async (request, reply) => {
+    const canRun = await access.knows(request);
+    const canDrill = canRun && parts.stack.canDrill;
     const instances = parts.stack.expected();
-    const page = { apiBaseUrl, canRun: isLocal, canDrill, instances, consoleUrl };
+    const page = { apiBaseUrl, canRun, canDrill, login: !canRun, instances, consoleUrl };
     return reply.header('cache-control', 'no-store').send(page);
   });
   app.get('/api/diagnose', async (_request, reply) => {
     return reply.header('cache-control', 'no-store').send({ findings: await findings() });
   });
+  registerLogins(app, parts.logins, access);
   registerRunViews(app, parts.book);
-  if (isLocal) {
-    registerRunChanges(app, config, parts.book, parts.stack);
-    registerDrills(app, parts.stack, parts.onFailure);
-    registerUsage(app, config);
-    registerMetrics(app, parts.stack);
-  }
+  registerRunChanges(app, config, parts.book, parts.stack);
+  registerDrills(app, parts.stack, parts.onFailure);
+  registerUsage(app, config);
+  if (isLocal) registerMetrics(app, parts.stack);
   registerDashboard(app, config.dashboardDir);
   return app;
 }

@@ -25,6 +25,7 @@ const schema = z.object({
     .optional(),
   CONSOLE_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   CONSOLE_TOKEN_FILE: z.string().min(1).optional(),
+  CONSOLE_SESSIONS_FILE: z.string().min(1).optional(),
   PEER_URLS: z
     .string()
     .default('')
@@ -63,10 +64,12 @@ export interface ConsoleConfig {
   controlSocket: string | undefined;
   /** Addresses of the instances by name, where no supervisor knows them; no slash at the end. */
   instanceUrls: ReadonlyMap<string, string> | undefined;
-  /** What programs show before they change anything; undefined: a random one. */
+  /** What programs of the stack's account show; undefined: what stands in the file, else a random one. */
   token: string | undefined;
-  /** Where the token is written for them. */
+  /** Where they find the token. */
   tokenFile: string | undefined;
+  /** Keeps who is logged in over a restart. */
+  sessionsFile: string | undefined;
   /** Private listeners of the instances, for a console that reaches them over a network; else empty. */
   peerUrls: string[];
   peerSecret: string;
@@ -105,6 +108,7 @@ export function parseConsoleConfig(env: Record<string, string | undefined>): Con
     instanceUrls: data.INSTANCE_URLS,
     token: data.CONSOLE_TOKEN,
     tokenFile: data.CONSOLE_TOKEN_FILE,
+    sessionsFile: data.CONSOLE_SESSIONS_FILE,
     peerUrls: data.PEER_URLS,
     peerSecret: data.PEER_SECRET,
     peerSecretFile: data.PEER_SECRET_FILE,

@@ -4,7 +4,7 @@ import { DRILL_ACTIONS, kindOf, type StackServices } from './stack_services.ts';
 
 const drillSchema = z.object({ service: z.string(), action: z.enum(DRILL_ACTIONS) });
 
-/** The stack's services, and what breaks them on purpose; on the console's own surface only. */
+/** The stack's services, and what breaks them on purpose. */
 export function registerDrills(app: FastifyInstance, stack: StackServices, onFailure: (error: Error) => void): void {
   app.get('/api/services', async (_, reply) => {
     const services = (await stack.list()).map(({ name, state, pid, healthy, active_streams }) => {

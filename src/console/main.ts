@@ -1,8 +1,9 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { RunStore } from '../load/node/run_store.ts';
+import { consoleToken } from '../stack/keys/console_token.ts';
 import { buildConsole } from './build_console.ts';
 import { parseConsoleConfig } from './console_config.ts';
-import { consoleToken } from './console_token.ts';
+import { Logins } from './logins.ts';
 import { RunBook } from './run_book.ts';
 import { StackServices } from './stack_services.ts';
 
@@ -13,10 +14,13 @@ process.stdout.on('error', () => {});
 async function main(): Promise<void> {
   const config = parseConsoleConfig(process.env);
   const onFailure = (error: Error) => log(error.message, {}, 'error');
+  const { token, isShared } = consoleToken(config.token, config.tokenFile);
+  const logins = new Logins(config.sessionsFile);
   const parts = {
     book: new RunBook(new RunStore(config.runsDir), onFailure),
     stack: new StackServices(config.controlSocket, config.instanceUrls, config.doctorPlace?.layout.planFile),
-    token: consoleToken(config.token, config.tokenFile),
+    token,
+    logins,
     onFailure,
   };
   const local = buildConsole(config, 'local', parts);
@@ -37,6 +41,9 @@ async function main(): Promise<void> {
     await proxied.listen({ host: config.host, port: config.proxiedPort });
   }
   log('The dashboard is served', { address, api_base_url: config.apiBaseUrl });
+  // Without a token that ./weir can read, this is the only way in for a browser of another account.
+  if (!isShared)
+    log('This link logs a browser in, once, within 15 minutes', { path: `/login?code=${logins.newCode()}` });
 
   const stop = async () => {
     // A run that goes on is kept, as far as it came.

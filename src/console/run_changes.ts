@@ -30,7 +30,7 @@ const importSchema = z.object({
     .optional(),
 });
 
-/** What starts, ends and removes runs; on the console's own surface only. */
+/** What starts, ends and removes runs. */
 export function registerRunChanges(
   app: FastifyInstance,
   config: ConsoleConfig,

@@ -18,8 +18,10 @@ export function isOwn({ url }: Pick<LoadPlan, 'url'>, { apiBaseUrl }: ConsoleCon
   return new URL(url).origin === new URL(apiBaseUrl).origin;
 }
 
-/** To a container the file is given where clients need a key. */
-function ownKey({ doctorPlace, operatorKeyFile }: ConsoleConfig): string | undefined {
+/**
+ * The operator's key, where clients of the console's own stack need one; to a container the file is given only then.
+ */
+export function ownKey({ doctorPlace, operatorKeyFile }: ConsoleConfig): string | undefined {
   if (!doctorPlace) return operatorKeyFile === undefined ? undefined : operatorKey({ operatorKey: operatorKeyFile });
   const { options, layout } = doctorContext(doctorPlace);
   return options.auth === 'keys' ? operatorKey(layout) : undefined;

@@ -4,7 +4,7 @@ import { reportHtml } from '../load/report_html.ts';
 import type { RunBook } from './run_book.ts';
 import { sendRunEvents } from './run_events.ts';
 
-/** What can be read of runs, on every surface. */
+/** What can be read of runs. */
 export function registerRunViews(app: FastifyInstance, book: RunBook): void {
   app.get('/api/runs', async (_, reply) => fresh(reply).send({ runs: book.list() }));
 

@@ -10,7 +10,7 @@ import type { ConsoleConfig } from './console_config.ts';
 
 const DEFAULT_DAYS = 7;
 
-/** What keys have used; on the console's own surface only, as it is about all clients. */
+/** What keys have used. */
 export function registerUsage(app: FastifyInstance, config: ConsoleConfig): void {
   app.get<{ Querystring: { days?: string } }>('/api/usage', async ({ query }, reply) => {
     reply.header('cache-control', 'no-store');

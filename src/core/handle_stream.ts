@@ -9,7 +9,7 @@ import type { EventLog } from './observe/event_log.ts';
 import type { StreamObserver } from './observe/stream_observer.ts';
 import type { SpanBegin, StreamTracer } from './observe/stream_span.ts';
 import type { Provider } from './provider/provider.ts';
-import { recordStream } from './record_stream.ts';
+import { logDefect, recordStream } from './record_stream.ts';
 import type { ConnectionPoolManager } from './resilience/connection_pool_manager.ts';
 import { onFailover } from './routing/failover_notice.ts';
 import type { Routing } from './routing/routing.ts';
@@ -109,6 +109,10 @@ export async function handleStream(core: StreamCore, exchange: StreamExchange): 
     onFailover(opening, tell);
     const ending = await producer.run(opening.answer, abort.signal);
     outcome = ending.ok ? 'ok' : ending.error.code;
+    if (!ending.ok) {
+      abort.abort(ending.error);
+      logDefect(core.log, threadId, ending.error);
+    }
     usage = answerUsage(ending.ok ? ending.end : undefined, () => exchange.promptLength, producer.length);
     span?.answered(producer.answered(ending));
     // The slot first: a client that goes on at once must find it free.

@@ -1,3 +1,4 @@
+import type { WeirError } from '../protocol/error_code.ts';
 import type { Usage } from '../protocol/stream_event.ts';
 import type { CachedOpening } from './cache/answer_cache.ts';
 import type { EventLog, LogFields } from './observe/event_log.ts';
@@ -30,6 +31,13 @@ interface EndedStream {
   usage: Usage;
   /** More for the log. */
   facts?: LogFields | undefined;
+}
+
+/** Of what ended a stream, a defect of ours is written down: its client only hears that there was one. */
+export function logDefect(log: EventLog, threadId: string, { code, cause, stack }: WeirError): void {
+  if (code !== 'internal_error') return;
+  const reason = cause instanceof Error ? cause.stack : (cause ?? stack);
+  log.error('6', 'Internal error', { thread_id: threadId, reason: String(reason) });
 }
 
 /** The last stage of every stream: one outcome, in metrics, usage, trace and log. */

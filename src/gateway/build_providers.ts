@@ -4,6 +4,7 @@ import { OpenAiEndpoint } from '../adapters/providers/openai_endpoint.ts';
 import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
 import { ProviderAgent } from '../adapters/providers/provider_agent.ts';
 import { LOCAL_PROTOCOLS } from '../core/passthrough/origin_registry.ts';
+import { redactor } from '../core/passthrough/redactor.ts';
 import type { Provider } from '../core/provider/provider.ts';
 import { KeyStanding } from '../core/routing/key_standing.ts';
 import { ProviderBreaker } from '../core/routing/provider_breaker.ts';
@@ -80,7 +81,9 @@ function offerOf(
   // Anthropic's clients name the address without the version; who names it with one means the same.
   const baseUrl = isAnthropic ? `${base_url.replace(/(\/v1)?\/*$/, '')}/v1` : base_url;
   const silenceMs = timeouts.silence_seconds === undefined ? undefined : timeouts.silence_seconds * 1000;
-  const about = { provider: name, baseUrl, headers, silenceMs: silenceMs ?? SILENCE_MS };
+  const secrets = [...(key === undefined ? [] : [key]), ...Object.values(settled.headers)];
+  const redact = redactor(secrets.filter(({ length }) => length >= SECRET_LENGTH));
+  const about = { provider: name, baseUrl, headers, silenceMs: silenceMs ?? SILENCE_MS, redact };
   const endpoint = new OpenAiEndpoint(about, agent, wheel);
   const origin = new HttpOrigin(
     {
@@ -90,9 +93,7 @@ function offerOf(
       modelsHeaders: isAnthropic ? { 'anthropic-version': ANTHROPIC_VERSION } : {},
       baseUrl,
       headers,
-      secrets: [...(key === undefined ? [] : [key]), ...Object.values(settled.headers)].filter(
-        ({ length }) => length >= SECRET_LENGTH,
-      ),
+      redact,
       silenceMs,
       unusable,
     },

@@ -6,6 +6,7 @@ import { peerListener } from './cluster/peer_listener.ts';
 import { peerSecret } from './cluster/peer_secret.ts';
 import { ConfigError, type GatewayConfig, parseConfig } from './config.ts';
 import { drain } from './drain.ts';
+import { leaveWith } from './leave.ts';
 
 const NO_PEER_LISTENER =
   'No peer listener: the other instances can not read the resumable streams of this one while it lives, and take them over only after its lease; set PEER_SOCKET or PEER_PORT';
@@ -16,23 +17,19 @@ const peer = peerAddress(config);
 const gateway = await buildOrExit();
 const { app, log } = gateway;
 
-let leaving = false;
-async function leave(exitCode: number): Promise<void> {
-  if (leaving) process.exit(exitCode || 1);
-  leaving = true;
-  await drain(gateway, config.DRAIN_SECONDS);
-  log.flush();
-  process.exit(exitCode);
-}
-process.on('SIGTERM', () => void leave(0));
-process.on('SIGINT', () => void leave(0));
+const leaving = leaveWith({
+  drain: () => drain(gateway, config.DRAIN_SECONDS),
+  exit: (code) => {
+    log.flush();
+    process.exit(code);
+  },
+  log,
+});
+process.on('SIGTERM', leaving.ask);
+process.on('SIGINT', leaving.ask);
 process.on('SIGHUP', () => gateway.reload());
-for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(event, (error: unknown) => {
-    log.error('0', 'Unexpected error: draining, then exit', { reason: error instanceof Error ? error.stack : error });
-    void leave(1);
-  });
-}
+process.on('uncaughtException', leaving.unexpected);
+process.on('unhandledRejection', leaving.unexpected);
 
 try {
   if (config.PEER_SOCKET) {

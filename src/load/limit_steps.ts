@@ -11,7 +11,7 @@ export interface LimitStep {
   ttft_p95_ms: number | null;
 }
 
-/** Why a search ended. `limiter`: too few users, who may not have more; `interrupted`: by whoever ran it. */
+/** Why a search ended. `limiter`: too few users, who may not have more; `interrupted`: by the one who ran it. */
 export type LimitReason = 'knee' | 'refused' | 'limiter' | 'max' | 'interrupted';
 
 export interface LimitReport {

@@ -84,7 +84,7 @@ export function plainContent(data: string): string | undefined {
   if (choice < 0 || !data.startsWith(CONTENT, choice)) return undefined;
   const start = choice + CONTENT.length;
   const end = data.indexOf('"', start);
-  if (end < 0 || data.indexOf('{', end) >= 0 || data.includes(ERROR)) return undefined;
+  if (end < 0 || data.indexOf('{', end) >= 0 || data.indexOf(ERROR, end) >= 0) return undefined;
   const finish = data.indexOf(FINISH, end);
   if (finish < 0 || !data.startsWith('null', finish + FINISH.length)) return undefined;
   if (data.indexOf(FINISH, finish + FINISH.length) >= 0) return undefined;
@@ -101,8 +101,8 @@ const PLAIN_END = `${FINISH}null}]}`;
  */
 export function isPlainPiece(data: string): boolean {
   const choice = firstChoice(data);
-  if (choice < 0 || data.indexOf(DELTA, choice) < 0 || data.includes(ERROR)) return false;
-  const finish = data.indexOf(FINISH);
+  if (choice < 0 || data.indexOf(DELTA, choice) < 0 || data.indexOf(ERROR, choice) >= 0) return false;
+  const finish = data.indexOf(FINISH, choice);
   if (finish < 0) return false;
   if (finish === data.length - PLAIN_END.length && data.endsWith(PLAIN_END)) return true;
   const value = finish + FINISH.length;

@@ -45,13 +45,19 @@ export function parseWeirConfig(text: string, file: string): WeirConfig {
   );
 }
 
-/** Aliases are looked up only now, and may lead nowhere, or be too many. */
+/**
+ * Aliases are looked up only now, and may lead nowhere, or be too many. A file without anything is one that is being
+ * written just now, or was lost: it would take all providers away.
+ */
 function plainValue(document: Document, file: string): unknown {
+  let value: unknown;
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
+    value = document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
     throw new WeirConfigError(file, [(error as Error).message]);
   }
+  if (value === null) throw new WeirConfigError(file, ['it is empty; name providers and routes, or write {} for none']);
+  return value;
 }
 
 function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {

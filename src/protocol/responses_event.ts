@@ -1,3 +1,4 @@
+import { eventBegins, isPieceType } from './answer_begins.ts';
 import { isObject } from './json_object.ts';
 import { type ReportedUsage, reportedUsage } from './reported_usage.ts';
 import { parseTypedEvent } from './typed_event.ts';
@@ -27,12 +28,13 @@ function isTextOrNone(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string';
 }
 
-/** What an event means for a relay of text. `over`: the provider works on this answer no more. */
+/** What an event means for a relay of text; `begun`: the answer has begun, with no text. `over`: the provider works on this answer no more. */
 export type ResponsesNews =
   | { kind: 'run'; run: string }
   | { kind: 'text'; text: string }
   | { kind: 'end'; finishReason: string; usage: ReportedUsage | undefined }
   | { kind: 'error'; over: boolean }
+  | { kind: 'begun' }
   | { kind: 'nothing' };
 
 /** It becomes a part of paths, and of what is stored. */
@@ -56,7 +58,7 @@ export function responsesNews(data: string): ResponsesNews | undefined {
     case 'error':
       return { kind: 'error', over: type === 'response.failed' };
     default:
-      return { kind: 'nothing' };
+      return { kind: isPieceType(type ?? '') || eventBegins(event) ? 'begun' : 'nothing' };
   }
 }
 

@@ -44,5 +44,5 @@ export function dayOf(now: number): string {
   return new Date(now).toISOString().slice(0, 10);
 }
 
-/** What the doctor asks the built-in provider for. It is no usage: nobody else asked for it, and it costs nothing. */
+/** What the doctor asks the built-in provider for. It is no usage: no client asked for it, and it costs nothing. */
 export const DOCTOR_MODEL = 'doctor';

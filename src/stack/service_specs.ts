@@ -29,9 +29,9 @@ export function nginxHealthUrl(options: StackOptions): string {
   return `${stackUrl(options)}/nginx-health`;
 }
 
-/** `http://localhost:3001`. */
+/** `http://localhost:3001`: it listens there whatever NGINX is bound to. */
 export function dashboardUrl(options: StackOptions): string {
-  return `http://${urlHost(options.bind)}:${options.dashboardPort}`;
+  return `http://localhost:${options.dashboardPort}`;
 }
 
 /** Names of the instances: app-1, app-2 … */
@@ -113,6 +113,7 @@ function consoleSpec(layout: StackLayout, options: StackOptions, settings: Servi
       RUNS_DIR: layout.runs,
       CONTROL_SOCKET: layout.controlSocket,
       CONSOLE_TOKEN_FILE: layout.consoleToken,
+      CONSOLE_SESSIONS_FILE: layout.consoleSessions,
       DOCTOR_PLACE: JSON.stringify(doctor),
     },
     logFile: path.join(layout.logs, 'console.log'),

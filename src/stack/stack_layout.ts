@@ -27,8 +27,10 @@ export interface StackLayout {
   privateRun: string;
   /** Where the supervisor takes commands. */
   controlSocket: string;
-  /** What a program must show the console before it changes anything. */
+  /** What a program of the stack's account shows the console. */
   consoleToken: string;
+  /** Browsers that are logged in at the console, as hashes. */
+  consoleSessions: string;
   /** Keys of clients, as hashes. */
   apiKeys: string;
   /** The key of this account's own tools, where the stack asks for keys. */
@@ -89,6 +91,7 @@ export function stackLayout(place: StackPlace): StackLayout {
     privateRun,
     controlSocket: path.join(privateRun, 'control.sock'),
     consoleToken: path.join(state, 'console.token'),
+    consoleSessions: path.join(state, 'console.sessions.json'),
     apiKeys: path.join(state, 'api_keys.json'),
     operatorKey: path.join(state, 'operator.key'),
     containers: path.join(state, 'containers'),

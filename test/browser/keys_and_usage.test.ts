@@ -3,7 +3,7 @@ import { SAMPLE_USAGE } from '../support/sample_runs.ts';
 import { openDashboard, pathIsWhole, screenshot } from './dashboard_page.ts';
 import { fakeInBrowser } from './fake_in_browser.ts';
 
-const { browser, open } = await fakeInBrowser();
+const { browser, fake, open } = await fakeInBrowser();
 
 describe('the usage', () => {
   it('is empty, can not be read, and is added up by key, model and day', async () => {
@@ -31,11 +31,44 @@ describe('the usage', () => {
     await page.context().close();
     await other.context().close();
   });
+});
 
-  it('is not served through NGINX, as it is about all clients', async () => {
-    const { page, console } = await open({ canRun: false, canDrill: false, usage: SAMPLE_USAGE }, '#/usage');
-    await page.getByRole('heading', { name: 'Usage is shown at the console’s own address' }).waitFor();
-    expect(console.asked).not.toContain('GET /api/usage');
+describe.each(['light', 'dark'] as const)('a visitor who is not logged in, %s', (colorScheme) => {
+  it.each([1280, 375])('is shown what a login gives, and how to log in, %i pixels wide', async (width) => {
+    const console = await fake({ login: true, usage: SAMPLE_USAGE });
+    const viewport = { width, height: 800 };
+    const { page } = await openDashboard(browser, console.url, { colorScheme, viewport });
+    await pathIsWhole(page);
+    const command = page.getByRole('main').getByText('./weir dashboard', { exact: true });
+    const look = async (screen: string) => {
+      await command.waitFor();
+      const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+      expect(await page.evaluate(overflow), screen).toBeLessThanOrEqual(0);
+      await screenshot(page, `login-${screen}-${width}-${colorScheme}`);
+    };
+    await page.getByText('Log in to use the server’s engine').waitFor();
+    await look('load');
+    const screens = {
+      'load/balancer': 'Log in to run this experiment',
+      'load/failover': 'Log in to run the drill',
+      runs: 'Log in to see the runs',
+      doctor: 'Log in to see what the doctor finds',
+      usage: 'Log in to see the usage',
+    };
+    for (const [screen, title] of Object.entries(screens)) {
+      await page.evaluate(`window.location.hash = '#/${screen}'`);
+      await page.getByRole('heading', { name: title }).waitFor();
+      await look(screen.replace('/', '-'));
+    }
+    await page.evaluate("window.location.hash = '#/stream'");
+    await page.getByText('Log in to kill the instance').waitFor();
+    await look('stream');
+    expect(console.asked).toEqual([]);
+    // The link was opened, in another tab.
+    console.script.login = false;
+    await page.evaluate("window.location.hash = '#/usage'");
+    await page.getByRole('button', { name: 'I am logged in: load again' }).click();
+    await page.getByRole('row', { name: /alice/ }).waitFor();
     await page.context().close();
   });
 });

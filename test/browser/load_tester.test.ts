@@ -51,12 +51,25 @@ describe('the load tester', () => {
     await page.context().close();
   });
 
-  it('works at the balancer’s own address too', async () => {
+  it('works at the balancer’s own address too, and shows there what is kept after a login', async () => {
     const { page } = await openDashboard(browser, `${stack.url}/`);
     await pathIsWhole(page);
     await page.getByText(`API ${new URL(stack.api).href}`).waitFor();
     await runLoadTest(page, 9, 9);
     expect(await figure(page, 'Completed')).toBe(9);
+    await page.goto(`${stack.url}/#/runs`);
+    await page.getByRole('heading', { name: 'Log in to see the runs' }).waitFor();
+    const { stdout } = await stack.weir(['dashboard']);
+    const link = /through NGINX +(\S+)/.exec(stdout)?.[1] ?? '';
+    await page.goto(link);
+    await pathIsWhole(page);
+    expect(page.url()).toBe(`${stack.url}/`);
+    await runLoadTest(page, 9, 9);
+    await page.goto(`${stack.url}/#/runs`);
+    await page.getByRole('row', { name: /9 at once, 9 requests.* server/ }).waitFor();
+    await page.goto(link);
+    await page.getByText('This link does not log in any more').waitFor();
+    await screenshot(page, 'login-used');
     await page.context().close();
   });
 

@@ -46,7 +46,7 @@ describe('the load tester', () => {
     await page.getByLabel('Total requests', { exact: false }).first().fill('60');
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Run Load Test' }).click();
-    await result(page).getByText('app-1 got no request at all').waitFor();
+    await result(page).getByText('app-1 answered no request').waitFor();
     await page.getByRole('region', { name: 'Streams per instance', exact: true }).getByText('uneven').waitFor();
     await screenshot(page, 'load-one-frozen');
     await page.context().close();

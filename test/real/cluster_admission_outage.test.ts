@@ -38,15 +38,11 @@ const everyHealth = (redis: 'connected' | 'disconnected') => async () => {
 /** Three streams, one after another, on these instances; refused ones are asked for again. */
 async function threeOf(user: string, instances: Instance[]): Promise<RawConnection[]> {
   const got: RawConnection[] = [];
-  await until(
-    'three are granted',
-    async () => {
-      const raw = open(instances[got.length] as Instance, user);
-      if ((await statuses([raw]))[200]) got.push(raw);
-      return got.length === 3;
-    },
-    15_000,
-  );
+  await until('three are granted', async () => {
+    const raw = open(instances[got.length] as Instance, user);
+    if ((await statuses([raw]))[200]) got.push(raw);
+    return got.length === 3;
+  });
   return got;
 }
 

@@ -59,7 +59,13 @@ it('everything that the containers mount is there before they are started, for t
   const { inside, outside } = containerUser(self, false);
   for (const name of ['app-1', 'console']) expect(services[name]!.user).toBe(`${inside.uid}:${inside.gid}`);
   expect(inside.uid).not.toBe(0);
-  const files = ['config/weir.config.yaml', 'config/filed.key', 'keys/api_keys.json', 'operator/operator.key'];
+  const files = [
+    'config/weir.config.yaml',
+    'config/filed.key',
+    'keys/api_keys.json',
+    'operator/operator.key',
+    'operator/console.token',
+  ];
   for (const name of files) {
     const folder = inState(path.dirname(name));
     expect([mode(inState(name)), mode(folder)], name).toEqual(['600', '700']);

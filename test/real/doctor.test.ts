@@ -100,10 +100,11 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
     })();`;
     const squatter = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
     squatters.push(squatter);
-    const listens = once(squatter.stdout, 'data');
-    // It comes back 200 ms later, and finds its port taken.
-    patient.signal('nginx', 'SIGKILL');
-    await listens;
+    // The supervisor stands still until the port is taken: else it may start NGINX again before.
+    patient.signal('supervisor', 'SIGSTOP');
+    for (const pid of [...patient.workers(), patient.pidOf('nginx')]) process.kill(pid, 'SIGKILL');
+    await once(squatter.stdout, 'data');
+    patient.signal('supervisor', 'SIGCONT');
     const mend = await patient.namedAs(
       'ports',
       new RegExp(`^port ${https} is taken by \\S+ \\(pid ${squatter.pid}\\)$`),

@@ -167,6 +167,37 @@ describe('a provider that fails before its head', () => {
     expect(answer.text).toContain('Incorrect API key provided: [key].');
   });
 
+  it('never has its key repeated in mid-stream, in a whole answer, in a header, or escaped', async () => {
+    const escaped = KEY.replaceAll('-', '\\u002d');
+    const error = `{"error":{"message":"${KEY} and ${escaped}"}}`;
+    const streamHead: MockStep = {
+      head: 200,
+      headers: { ...SSE_HEADERS, 'x-ratelimit-key': KEY, 'x-request-id': KEY },
+    };
+    const body = answerFrames(['word '], false).replace(/data: \[DONE\]\n\n$/, '');
+    const [piece = ''] = body.split('"finish_reason":"stop"');
+    const whole = `${piece.slice(0, piece.lastIndexOf('data: '))}data: ${error.slice(0, 24)}`;
+    const cut = await scripted([streamHead, { write: whole }, { pause: 20 }, { write: `${error.slice(24)}\n\n` }]);
+    expect([cut.status, cut.headers.get('x-ratelimit-key'), cut.headers.get('x-upstream-request-id')]).toEqual([
+      200,
+      '[key]',
+      '[key]',
+    ]);
+    expect(cut.text).toContain('word ');
+    expect(lastEvent(cut.text)).toEqual({ error: { message: '[key] and [key]' } });
+    const own = `data: {"object":"error","message":"${KEY}"}\n\n`;
+    const unknown = await scripted([streamHead, { write: own }, { pause: 20 }, { write: answerFrames(['a'], false) }]);
+    expect(unknown.text).toBe(own.replace(KEY, '[key]') + answerFrames(['a'], false));
+    // Without a last blank line, too.
+    const last = await scripted([streamHead, { write: `${whole}${error.slice(24)}` }]);
+    expect(lastEvent(last.text)).toEqual({ error: { message: '[key] and [key]' } });
+    const json: MockStep = { head: 200, headers: { 'content-type': 'application/json', 'x-request-id': KEY } };
+    const answer = await scripted([json, { write: error }], { stream: false });
+    expect([answer.status, answer.text]).toEqual([200, '{"error":{"message":"[key] and [key]"}}']);
+    const odd = await scripted([{ head: 200, headers: { 'content-type': `text/${KEY}` } }, { write: 'x' }]);
+    expect([odd.status, odd.text]).toEqual([502, expect.stringContaining('text/[key]')]);
+  });
+
   it('is 502 where it can not be reached', async () => {
     const lonely = await startInstance({ OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' });
     const answer = await askDoor(lonely.url, PATH, { model: 'openai/m', stream: true });

@@ -5,7 +5,9 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -74,7 +76,7 @@ beforeAll(() => {
     packages: {
       '': { name: 'r', version: '1.0.0', dependencies },
       'node_modules/node-here': { resolved: file('node-here'), link: true },
-      [path.relative(file('project/.weir/runtime.new'), file('node-here'))]: { name: 'node-here', version: '1.0.0' },
+      [path.relative(file('project/.weir/runtime'), file('node-here'))]: { name: 'node-here', version: '1.0.0' },
     },
   });
   write('project/runtime/.npmrc', '');
@@ -107,7 +109,7 @@ describe('./weir on a machine with an old Node.js', () => {
     ]);
     expect(JSON.parse(said.stdout)).toMatchObject({ version: process.version, args: ['status', '--json'] });
     expect(readFileSync(path.join(project, 'installed_by'), 'utf8')).toBe(file('machine/etc/npmrc'));
-    expect(existsSync(path.join(project, '.weir/install.lock'))).toBe(false);
+    expect(readdirSync(path.join(project, '.weir'))).not.toContain('installing');
   });
 
   it('installs nothing a second time, and keeps what Node.js compiled', async () => {
@@ -118,23 +120,39 @@ describe('./weir on a machine with an old Node.js', () => {
   });
 
   it('installs packages again when the lock has changed, after whoever installs now', async () => {
-    const lock = file('project/.weir/install.lock');
-    mkdirSync(lock, { recursive: true });
-    writeFileSync(path.join(lock, 'pid'), `${process.pid}`);
+    const lock = file('project/.weir/installing');
+    symlinkSync(`${process.pid}`, lock);
     rmSync(path.join(project, 'installed_by'), { force: true });
-    writeFileSync(file('project/package-lock.json'), `${readFileSync(file('project/package-lock.json'), 'utf8')}\n`);
+    changeLock();
     const { said, code } = weir('status');
     await until('it waits', () => said.stderr === `weir: waiting for another ./weir (pid ${process.pid}) to install\n`);
     expect(existsSync(path.join(project, 'installed_by'))).toBe(false);
     // As one leaves it that was killed: there is no such process.
-    writeFileSync(path.join(lock, 'pid'), '999999999');
+    symlinkSync('999999999', `${lock}.dead`);
+    renameSync(`${lock}.dead`, lock);
     expect([await code, said.stderr]).toEqual([
       0,
       expect.stringMatching(/installing packages \(npm ci\)\n(weir: still .*\n)*$/),
     ]);
     expect(existsSync(path.join(project, 'installed_by'))).toBe(true);
   });
+
+  it('started many times at once beside what a dead one left installs once', async () => {
+    symlinkSync('999999999', file('project/.weir/installing'));
+    changeLock();
+    const started = Array.from({ length: 6 }, () => weir('status'));
+    expect(await Promise.all(started.map(({ code }) => code))).toEqual(started.map(() => 0));
+    const installs = started.flatMap(({ said }) => said.stderr.match(/installing packages/g) ?? []);
+    expect(installs).toEqual(['installing packages']);
+    expect(readdirSync(file('project/.weir')).filter((name) => name.startsWith('installing'))).toEqual([]);
+  });
 });
+
+/** So that what was installed counts no longer. */
+function changeLock(): void {
+  const packages = file('project/package-lock.json');
+  writeFileSync(packages, `${readFileSync(packages, 'utf8')}\n`);
+}
 
 describe('node infrastructure/manage.ts, the guide\u2019s name', () => {
   /** As Node.js of another version: what it says of itself, and whether it knows TypeScript. */

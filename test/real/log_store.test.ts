@@ -55,12 +55,48 @@ describe('a thread in Redis', () => {
   });
 });
 
+describe('a thread that is taken back in Redis', () => {
+  it('is the one that was made, also when its target changed; another of that id stays', async () => {
+    const record = await newThread();
+    await store.discard({ ...record, token: 'of another request with that id' });
+    await store.discard({ ...record, owner: 'boot-2' });
+    expect(await store.read(record.id)).toBeDefined();
+    await store.setTarget({ ...record, provider: 'p', model: 'm2' });
+    await store.discard({ ...record, provider: 'p', model: 'm2' });
+    expect(await store.read(record.id)).toBeUndefined();
+    await store.discard(record);
+  });
+});
+
+describe('a thread that Redis has forgotten', () => {
+  const forget = ({ id }: ThreadRecord) => redis.del(`weir:thread:{${id}}`, `weir:text:{${id}}`, `weir:req:{${id}}`);
+
+  it('is known to be forgotten when its text is to be kept, and not taken for another’s', async () => {
+    const record = await newThread();
+    await forget(record);
+    expect(await store.checkpoint(record, text, 2)).toBe('unknown');
+    expect(await store.adopt(record, record.owner, { query: 'q', model: 'm', resumable: true })).toBe(0);
+    expect(await store.checkpoint({ ...record, checkpoint: 2 }, text, 4)).toBe('kept');
+    expect((await store.readText(record.id)).contents).toEqual(text.slice(0, 4));
+    expect(await store.readRequest(record.id)).toMatchObject({ query: 'q' });
+  });
+
+  it('is whole again with its end', async () => {
+    const record = await newThread();
+    await store.checkpoint(record, text, 2);
+    await forget(record);
+    expect(await store.finish({ ...record, checkpoint: 2 }, text, 'end')).toBe(true);
+    expect(await store.readText(record.id)).toEqual({ contents: text, terminal: 'end' });
+    expect(await store.read(record.id)).toMatchObject({ state: 'done', owner: 'boot-1' });
+  });
+});
+
 describe('the text of a thread in Redis', () => {
   it('is whole also where the answers to checkpoints were lost, and the owner believes that less is kept', async () => {
     const record = await newThread();
-    expect(await store.checkpoint(record, text, 2)).toBe(true);
-    expect(await store.checkpoint(record, text, 4)).toBe(true);
-    expect(await store.checkpoint(record, text, 3)).toBe(true);
+    expect(await store.checkpoint(record, text, 2)).toBe('kept');
+    expect(await store.checkpoint(record, text, 4)).toBe('kept');
+    expect(await store.checkpoint(record, text, 3)).toBe('kept');
     expect((await store.readText(record.id)).contents).toEqual(text.slice(0, 4));
     expect(await store.finish(record, text, 'end')).toBe(true);
     expect(await store.finish(record, text, 'another end')).toBe(true);
@@ -80,7 +116,7 @@ describe('the text of a thread in Redis', () => {
     const next = { ...record, owner: 'boot-2', epoch: 2, ends: [2] };
     expect(await store.adopt(next, 'boot-1', undefined)).toBe(2);
     expect(await store.adopt({ ...next, owner: 'boot-3' }, 'boot-1', undefined)).toBe(-1);
-    expect(await store.checkpoint(record, text, 4)).toBe(false);
+    expect(await store.checkpoint(record, text, 4)).toBe('not_mine');
     expect(await store.finish(record, text, 'end')).toBe(false);
     expect(await store.finish(next, text, 'end')).toBe(true);
     expect(await store.adopt({ ...next, owner: 'boot-3' }, 'boot-2', undefined)).toBe(-1);

@@ -321,6 +321,10 @@ describe('a run in the background', () => {
     expect(answer).toMatchObject({ error: 'upstream_protocol' });
   });
 
+  it.each([completed, delta('A') + completed])('that never names itself is an error (%#)', async (frames) => {
+    expect(JSON.parse(await run(frames))).toMatchObject({ error: 'upstream_protocol' });
+  });
+
   it('whose usage makes no sense is whole', async () => {
     const odd = typed('response.completed', {
       response: { id: 'resp_1', usage: { input_tokens: '1', output_tokens: 2 } },
@@ -381,11 +385,18 @@ describe('a request whose messages are nested 4,400 deep', () => {
   it.each([
     ['/api/v1/stream', `{"model":"demo","provider":"fake","messages":${messages}}`],
     ['/api/v1/stream', `{"model":"plain","provider":"odd","resumable":true,"messages":${messages}}`],
-    ['/v1/chat/completions', `{"model":"fake/demo","messages":${messages}}`],
   ])('is refused at %s', async (path, body) => {
     const answer = await askDoor(instance.url, path, body);
     expect(answer.status).toBe(422);
     expect(answer.text).toContain('nested');
+  });
+
+  it.each(['/v1/chat/completions', '/v1/responses', '/v1/messages'])('is read or refused at %s', async (path) => {
+    const nested = `[{"role":"user","content":${deep}}]`;
+    for (const list of [messages, nested, deep]) {
+      const body = `{"model":"fake/demo","max_tokens":9,"messages":${list},"input":${list},"fake":{"tokens":1}}`;
+      expect((await askDoor(instance.url, path, body)).status).toBeOneOf([200, 400, 422]);
+    }
   });
 
   it('is passed on, and not compared with others, where bodies are passed on', async () => {

@@ -6,7 +6,7 @@ import { askDoor, type DoorAnswer } from '../support/door_answer.ts';
 import { DOOR_STREAMS, doorScript } from '../support/door_frames.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, type MockRequest, startMockOpenai } from '../support/mock_openai.ts';
-import { type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
+import { answerFrames, chunkFrame, type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
 import { along, type RouteFile, routeFile } from '../support/route_files.ts';
 import { until } from '../support/until.ts';
 
@@ -193,6 +193,30 @@ describe('before anything was said', () => {
     const { route } = freshFirst();
     const answer = await chat(route, { stream: false });
     expect(JSON.parse(answer.text).choices[0].message.content).toBe('word word word ');
+  });
+
+  it.each([
+    ['/v1/chat/completions', chunkFrame({ role: 'assistant', content: '', reasoning_content: 'Hm.' }), 'chat'],
+    ['/api/v1/stream', chunkFrame({ role: 'assistant', content: null, reasoning: 'Hm.' }), 'chat'],
+    [
+      '/v1/responses',
+      'data: {"type":"response.output_item.added","output_index":0,"item":{"type":"reasoning","id":"rs_1"}}\n\n',
+      'responses',
+    ],
+    [
+      '/v1/messages',
+      'data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}\n\n',
+      'messages',
+    ],
+  ] as const)('a target that thinks aloud on %s has begun: no other one is asked', async (path, thought, door) => {
+    const [before, other] = [first.requests.length, second.requests.length];
+    const rest = door === 'chat' ? answerFrames(['Well.'], false) : DOOR_STREAMS[door];
+    answers = () => [streamHead, { write: thought }, { pause: 900 }, { write: rest }];
+    const [, body, end] = DOORS.find(([known]) => known === path) ?? [];
+    const answer = await askDoor(instance.url, path, { ...body, model: 'quick' });
+    expect(answer.text).toMatch(end as RegExp);
+    if (path !== '/api/v1/stream') expect(answer.text.startsWith(thought)).toBe(true);
+    expect([callsTo(first, before), callsTo(second, other)]).toEqual([1, 0]);
   });
 
   it('a whole answer may take longer than a first token', async () => {

@@ -59,7 +59,7 @@ it('a request that waits for its next try while a configuration is replaced ends
     expect((await answer).text).toContain('[DONE]');
     expect(provider.requests).toHaveLength(2);
     expect((await ask()).status).toBe(422);
-    await until('no connection is left', async () => (await provider.connections()) === 0, 3_000);
+    await until('no connection is left', async () => (await provider.connections()) === 0);
   } finally {
     await instance.stop();
   }

@@ -155,7 +155,7 @@ class World {
     }
     // Who gave way elsewhere learns of it soon, and the next step wants to know.
     if (granted && !guessed && !this.#beyond.has(user)) {
-      await until('others gave way', () => this.#of(user).length <= LIMIT, 5_000);
+      await until('others gave way', () => this.#of(user).length <= LIMIT);
     }
   }
 

@@ -86,14 +86,48 @@ describe('the supervisor', () => {
     const says = stack.sinceNow('supervisor');
     process.kill(pid, 'SIGKILL');
     const statuses = new Set<number>();
-    await until('NGINX uses app-2 again', async () => {
-      const answer = await health();
-      statuses.add(answer.status);
-      return says('instance gets requests again');
-    });
+    await until(
+      'NGINX uses app-2 again',
+      async () => {
+        const answer = await health();
+        statuses.add(answer.status);
+        return says('instance gets requests again');
+      },
+      60_000,
+    );
     expect([...statuses]).toEqual([200]);
     expect(await stack.pid('app-2')).not.toBe(pid);
     expect(says('"reason":"signal SIGKILL"')).toBe(true);
+  });
+
+  it('has instances that die again and again used as soon as they are back', async () => {
+    const says = stack.sinceNow('supervisor');
+    const lines = (event: string) =>
+      stack
+        .log('supervisor')
+        .split('\n')
+        .filter((line) => line.includes(event));
+    const before = lines('instance gets requests again').length;
+    const deaths = 3;
+    for (let death = 1; death <= deaths; death++) {
+      for (const name of ['app-1', 'app-2']) process.kill(await stack.pid(name), 'SIGKILL');
+      // While both are away NGINX sees them fail, and takes them for dead.
+      await until(
+        'both are used again',
+        async () => {
+          await Promise.all(Array.from({ length: 4 }, () => health().catch(() => undefined)));
+          return lines('instance gets requests again').length === before + 2 * death;
+        },
+        60_000,
+      );
+    }
+    expect(says('got no request from NGINX')).toBe(false);
+    // A round is a fifth of a second at the least.
+    const rounds = lines('instance gets requests again')
+      .slice(before)
+      .map((line) => (JSON.parse(line) as { rounds: number }).rounds);
+    expect(rounds).toHaveLength(2 * deaths);
+    expect(Math.max(...rounds)).toBeLessThan(10);
   });
 
   it('starts NGINX again when its master is killed, workers and all', async () => {

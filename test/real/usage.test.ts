@@ -100,7 +100,7 @@ it('streams and whole answers of all doors and instances are counted by key, mod
   await ask(1, '/v1/chat/completions', { model: 'mock/mock-401', messages, stream: true });
   // Counting tokens costs none.
   expect(await ask(0, '/v1/messages/count_tokens', { model: 'mock/count', messages })).toBe('{"input_tokens":14}');
-  // What the doctor asks for is nobody's.
+  // What the doctor asks for is no usage.
   expect(await ask(0, '/api/v1/stream', { query: 'hi', provider: 'fake', model: 'doctor' })).toContain('[DONE]');
   expect(await ask(0, '/api/v1/stream', { query: 'hi', provider: 'fake', model: 'demo' })).toContain('[DONE]');
   // Refused before it was admitted: no usage.

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fetchTransport, type Transport } from '../../src/client/transport.ts';
+import { freePort } from './free_port.ts';
 import { type Instance, startInstance } from './instance.ts';
 import { startRedis, type TestRedis } from './redis.ts';
 
@@ -48,7 +49,8 @@ export class Deployment implements AsyncDisposable {
     const instance = await startInstance({
       INSTANCE_ID: name,
       REDIS_URL: this.redis.url,
-      PORT: String(this.instances[at]?.port ?? 0),
+      // Not one that the system gives out: it would give it to another while this instance is dead.
+      PORT: String(this.instances[at]?.port ?? (await freePort())),
       PEER_SOCKET: this.peerSocket(at),
       // Tests name their users themselves.
       TRUSTED_PROXIES: '127.0.0.1',

@@ -17,6 +17,8 @@ const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javas
 export interface FakeScript {
   canRun: boolean;
   canDrill: boolean;
+  /** Whether the visitor has to log in first: then the console does and shows nothing else. */
+  login: boolean;
   /** `X-Gateway-Via` of the API's answers. */
   via: 'nginx' | null;
   /** Instances that there should be. */
@@ -57,6 +59,7 @@ export async function startFakeConsole(script: Partial<FakeScript> = {}): Promis
   const fake = new Fake({
     canRun: true,
     canDrill: true,
+    login: false,
     via: 'nginx',
     instances: ['app-1', 'app-2', 'app-3'],
     frozen: [],
@@ -110,8 +113,9 @@ class Fake {
       response.end(JSON.stringify(body));
     };
     if (pathname === '/config.json') {
-      const { canRun, canDrill, instances } = this.script;
-      return json(200, { apiBaseUrl: `${this.url}/api/v1`, canRun, canDrill, instances, consoleUrl: CONSOLE_URL });
+      const { canRun, canDrill, login, instances } = this.script;
+      const page = { apiBaseUrl: `${this.url}/api/v1`, instances, consoleUrl: CONSOLE_URL };
+      return json(200, { ...page, canRun: canRun && !login, canDrill: canDrill && !login, login });
     }
     if (pathname === '/api/v1/cluster/events') return this.#clusterEvents(response);
     if (pathname === '/api/v1/models') {
@@ -123,6 +127,8 @@ class Fake {
     if (pathname.startsWith('/api/v1/')) return json(404, { error: 'not_found', message: 'Not scripted.' });
     if (!pathname.startsWith('/api/')) return this.#file(pathname, response);
     this.asked.push(`${request.method} ${pathname}`);
+    if (this.script.login)
+      return json(401, { error: 'login_required', message: 'Log in first: run "./weir dashboard".' });
     if (this.script.console === 'fails') return json(500, { error: 'internal', message: 'The history is locked.' });
     if (pathname === '/api/diagnose') return json(200, { findings: this.script.findings });
     if (pathname === '/api/usage') return json(200, this.script.usage);

@@ -58,14 +58,10 @@ export async function survive({ faults, restartMs, seeds, tokens, victim }: Faul
     assert.equal(result.chunks, tokens);
   }
   for (const transport of transports) transport.close();
-  await until(
-    'every instance is back, and no slot is taken',
-    async () => {
-      const slots = faults.map((_, at) => deployment.slots(at).catch(() => 1));
-      return (await Promise.all(slots)).every((count) => count === 0);
-    },
-    20_000,
-  );
+  await until('every instance is back, and no slot is taken', async () => {
+    const slots = faults.map((_, at) => deployment.slots(at).catch(() => 1));
+    return (await Promise.all(slots)).every((count) => count === 0);
+  });
   assert.deepEqual(deployment.errors(), []);
   return deployment.deaths;
 }

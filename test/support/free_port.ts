@@ -1,12 +1,39 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 
-/** A port that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+/**
+ * Below what the system gives to outgoing connections and to `port 0`: either may take a port of those at any time
+ * before it is used. A node of a Redis cluster also listens 10,000 ports higher, which is below them too.
+ */
+const FIRST = 10_300;
+const COUNT = 9_900;
+/** So long two tests get no port twice, for the first may not listen at it yet. */
+const CLAIM_MS = 300_000;
+
+/** Only one process can make a folder, and so have the port. */
+function claim(port: number): boolean {
+  try {
+    mkdirSync(path.join(tmpdir(), 'weir-test-ports', `${Math.floor(Date.now() / CLAIM_MS)}`, `${port}`));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
   });
+}
+
+/** A port at which nobody listens, on no address, and which no other test gets. */
+export async function freePort(): Promise<number> {
+  mkdirSync(path.join(tmpdir(), 'weir-test-ports', `${Math.floor(Date.now() / CLAIM_MS)}`), { recursive: true });
+  for (;;) {
+    const port = FIRST + Math.floor(Math.random() * COUNT);
+    if (claim(port) && (await isFree(port))) return port;
+  }
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from './free_port.ts';
 import { until } from './until.ts';
 
 const run = promisify(execFile);
@@ -31,16 +31,6 @@ export interface TestRedisCluster {
   /** Starts a killed one again, which then is a replica of its successor. */
   revive(node: ClusterNode): Promise<void>;
   close(): Promise<void>;
-}
-
-/** The bus listens 10,000 ports above; so a port below 55,536 of which both are free. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port < 50_000 ? port : freePort();
 }
 
 async function startNode(port: number, folder: string): Promise<ChildProcess> {

@@ -8,6 +8,7 @@ import { comparisonVerdict, sideOf, type UserLimit } from '../view/comparisonVer
 import { instanceOrder } from '../view/runView.ts';
 import { ComparisonSide } from './ComparisonSide.tsx';
 import { Freshness } from './Freshness.tsx';
+import { LoginWanted } from './LoginWanted.tsx';
 import { PanelState } from './PanelState.tsx';
 import type { ScreenProps } from './ScreenProps.ts';
 import { StateDot } from './StateDot.tsx';
@@ -28,6 +29,13 @@ export function Comparison({ config, cluster }: ScreenProps) {
   const pool = cluster.view?.instances[0]?.pool;
   const limit: UserLimit = { slots: pool?.max_connections_per_user ?? 3, scope: pool?.scope ?? 'instance' };
 
+  if (config.login) {
+    return (
+      <LoginWanted title="Log in to run this experiment">
+        <p>It sends ten requests through NGINX, and ten straight to one instance: from the console, with its rights.</p>
+      </LoginWanted>
+    );
+  }
   if (!config.canRun) {
     return (
       <PanelState tone="idle" title="This experiment runs at the console’s own address">

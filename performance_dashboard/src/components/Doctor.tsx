@@ -4,7 +4,9 @@ import { type Finding, fetchDiagnosis } from '../api.ts';
 import { useShortcuts } from '../hooks/useShortcuts.ts';
 import { checkName, type DoctorGroup, doctorGroups, doctorWords, isCommand } from '../view/doctorGroups.ts';
 import { Command } from './Command.tsx';
+import { LoginWanted } from './LoginWanted.tsx';
 import { PanelState } from './PanelState.tsx';
+import type { ScreenProps } from './ScreenProps.ts';
 import { StateDot, type Tone } from './StateDot.tsx';
 
 const STATES: Record<Finding['status'], { tone: Tone; word: string }> = {
@@ -16,8 +18,13 @@ const STATES: Record<Finding['status'], { tone: Tone; word: string }> = {
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 /** What was checked along the path, what is wrong, why, and what mends it. `part` is the area to look at. */
-export function Doctor({ part }: { part: string }) {
-  const diagnosis = useQuery({ queryKey: ['doctor'], queryFn: ({ signal }) => fetchDiagnosis(signal), gcTime: 0 });
+export function Doctor({ config, part }: Pick<ScreenProps, 'config'> & { part: string }) {
+  const diagnosis = useQuery({
+    queryKey: ['doctor'],
+    queryFn: ({ signal }) => fetchDiagnosis(signal),
+    enabled: !config.login,
+    gcTime: 0,
+  });
   const again = () => void diagnosis.refetch();
   useShortcuts([['r', again]]);
   const shown = diagnosis.data !== undefined;
@@ -25,6 +32,16 @@ export function Doctor({ part }: { part: string }) {
     if (shown && part) document.getElementById(`checks-${part}`)?.scrollIntoView({ block: 'start' });
   }, [part, shown]);
 
+  if (config.login) {
+    return (
+      <LoginWanted title="Log in to see what the doctor finds">
+        <p>
+          It names paths and processes of this machine. The same checks run in a terminal:{' '}
+          <Command text="./weir doctor" />
+        </p>
+      </LoginWanted>
+    );
+  }
   if (diagnosis.isPending) return <PanelState tone="idle" title="Looking along the path…" />;
   if (!diagnosis.data) {
     return (

@@ -8,6 +8,7 @@ import { Confirm } from './Confirm.tsx';
 import { DrillRows } from './DrillRows.tsx';
 import { Freshness } from './Freshness.tsx';
 import { InstanceMark } from './InstanceMark.tsx';
+import { LoginWanted } from './LoginWanted.tsx';
 import { PanelState } from './PanelState.tsx';
 import type { ScreenProps } from './ScreenProps.ts';
 
@@ -26,6 +27,13 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
   const running = state.phase === 'running';
   useShortcuts([['Escape', () => drillStore.stop()]]);
 
+  if (config.login) {
+    return (
+      <LoginWanted title="Log in to run the drill">
+        <p>It kills an instance while six resumable streams are read, and counts what was lost.</p>
+      </LoginWanted>
+    );
+  }
   if (!config.canDrill) {
     return (
       <PanelState tone="idle" title="The drill needs the native stack, and the console’s own address">

@@ -61,7 +61,7 @@ export function Lanes({ view: { snapshot, starts, every, course }, instances, th
           <TimeAxis spanMs={spanMs} />
           <p className="mt-2 text-label text-muted">
             ● {every > 1 ? `one of ${every} streams, where they began` : 'a stream where it began'} · ○ a request that
-            was refused · the area is what was in flight, {formatCount(peak)} at full height
+            became none · the area is what was in flight, {formatCount(peak)} at full height
           </p>
           <details className="mt-1 text-label">
             <summary className="w-fit text-muted hover:text-ink">Show as a table</summary>

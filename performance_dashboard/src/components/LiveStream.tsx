@@ -3,6 +3,7 @@ import { useModels } from '../hooks/useModels.ts';
 import { useShortcuts } from '../hooks/useShortcuts.ts';
 import { liveStreamStore } from '../stores/liveStreamStore.ts';
 import { useLive } from '../stores/pausedStore.ts';
+import { Command } from './Command.tsx';
 import { Confirm } from './Confirm.tsx';
 import { Field } from './Field.tsx';
 import { ModelFields } from './ModelFields.tsx';
@@ -59,6 +60,11 @@ export function LiveStream({ config, cluster }: ScreenProps) {
           <button type="submit" className="button-run" disabled={query.trim() === ''}>
             Ask
           </button>
+        )}
+        {config.login && (
+          <p className="text-label text-muted">
+            Log in to kill the instance that sends it: <Command text="./weir dashboard" />
+          </p>
         )}
         {config.canDrill && (
           <Confirm

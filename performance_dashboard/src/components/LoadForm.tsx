@@ -17,6 +17,7 @@ import { ModelFields } from './ModelFields.tsx';
 interface Props {
   apiBaseUrl: string;
   canRun: boolean;
+  login: boolean;
   /** Whether the cluster is heard. */
   reachable: boolean;
   phase: RunPhase;
@@ -25,7 +26,7 @@ interface Props {
 }
 
 /** What is to be run. The guide's two numbers stand first; the rest keeps out of the way. */
-export function LoadForm({ apiBaseUrl, canRun, reachable, phase, onRun, onStop }: Props) {
+export function LoadForm({ apiBaseUrl, canRun, login, reachable, phase, onRun, onStop }: Props) {
   const stored = useStore(settingsStore);
   const settings: LoadSettings = { ...stored, engine: canRun ? stored.engine : 'browser' };
   const change = (next: Partial<LoadSettings>) => settingsStore.change(next);
@@ -74,7 +75,13 @@ export function LoadForm({ apiBaseUrl, canRun, reachable, phase, onRun, onStop }
       <p role="status" className="text-label text-muted empty:hidden">
         {missing}
       </p>
-      <EngineField engine={settings.engine} canRun={canRun} disabled={busy} onChange={(engine) => change({ engine })} />
+      <EngineField
+        engine={settings.engine}
+        canRun={canRun}
+        login={login}
+        disabled={busy}
+        onChange={(engine) => change({ engine })}
+      />
       <AdvancedFields settings={settings} disabled={busy} onChange={change} isFake={provider === 'fake'} />
       {window.isSecureContext && (
         <div className="flex flex-wrap gap-2">

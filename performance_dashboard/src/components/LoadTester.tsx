@@ -58,6 +58,7 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
       <LoadForm
         apiBaseUrl={config.apiBaseUrl}
         canRun={config.canRun}
+        login={config.login}
         reachable={cluster.link === 'live' || cluster.link === 'stale'}
         phase={state.phase}
         onRun={(plan, engine) => void runStore.start(plan, engine, known)}

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { deleteRun, fetchRuns, type RunHead } from '../api.ts';
 import { choose } from '../view/runWords.ts';
 import { CompareTable, type FinishedRun } from './CompareTable.tsx';
+import { LoginWanted } from './LoginWanted.tsx';
 import { Panel } from './Panel.tsx';
 import { PanelState } from './PanelState.tsx';
 import { RunsTable } from './RunsTable.tsx';
@@ -18,6 +19,7 @@ export function Runs({ config }: Pick<ScreenProps, 'config'>) {
   const runs = useQuery({
     queryKey: ['runs'],
     queryFn: ({ signal }) => fetchRuns(signal),
+    enabled: !config.login,
     refetchInterval: REFRESH_MS,
   });
   const remove = async (id: string) => {
@@ -27,6 +29,13 @@ export function Runs({ config }: Pick<ScreenProps, 'config'>) {
     await queries.invalidateQueries({ queryKey: ['runs'] });
   };
 
+  if (config.login) {
+    return (
+      <LoginWanted title="Log in to see the runs">
+        <p>Load tests are kept with their prompts and names.</p>
+      </LoginWanted>
+    );
+  }
   if (runs.isPending) return <PanelState tone="idle" title="Reading the history…" />;
   if (!runs.data) {
     return (

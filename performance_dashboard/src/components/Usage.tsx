@@ -5,6 +5,7 @@ import type { PageConfig } from '../pageConfig.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { formatUsd, usageGroups } from '../view/usageRows.ts';
 import { Command } from './Command.tsx';
+import { LoginWanted } from './LoginWanted.tsx';
 import { Panel } from './Panel.tsx';
 import { PanelState } from './PanelState.tsx';
 import { UsageBars } from './UsageBars.tsx';
@@ -25,15 +26,15 @@ export function Usage({ config }: { config: PageConfig }) {
   const usage = useQuery({
     queryKey: ['usage', days],
     queryFn: ({ signal }) => fetchUsage(days, signal),
-    enabled: config.canRun,
+    enabled: !config.login,
     refetchInterval: REFRESH_MS,
     placeholderData: (before) => before,
   });
-  if (!config.canRun) {
+  if (config.login) {
     return (
-      <PanelState title="Usage is shown at the console’s own address">
-        <p>It is about all clients, so it is not served through NGINX. Open {config.consoleUrl} on its machine.</p>
-      </PanelState>
+      <LoginWanted title="Log in to see the usage">
+        <p>It is about all clients: their keys, models, tokens and cost.</p>
+      </LoginWanted>
     );
   }
   if (usage.isPending) return <PanelState tone="idle" title="Reading the usage…" />;

@@ -3,7 +3,7 @@ import type { ClusterView, InstanceView } from '../api.ts';
 /** Length of the chart, and how often a point is kept. */
 const WINDOW_MS = 120_000;
 const STEP_MS = 1000;
-/** An instance that nobody expects and that is no longer announced keeps its row for this long, marked as gone. */
+/** An instance that is not expected and no longer announced keeps its row for this long, marked as gone. */
 const GONE_MS = 60_000;
 
 export interface KnownInstance {
@@ -27,7 +27,7 @@ export const emptyHistory: History = { instances: [], points: [] };
 
 /**
  * The history with one more view in it; `now` in milliseconds.
- * @param expected names of those that should be there; none where nobody knows
+ * @param expected names of those that should be there; none where that is not known
  */
 export function remember(history: History, view: ClusterView, now: number, expected: readonly string[] = []): History {
   const known = new Map<string, KnownInstance>();

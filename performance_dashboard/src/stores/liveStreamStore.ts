@@ -153,7 +153,7 @@ class LiveStreamStore extends Store<LiveStreamState> {
     this.#patch(change);
   }
 
-  /** Who produced an epoch: as it was seen, also before a reload; else whoever produces it now. */
+  /** Who produced an epoch: as it was seen, also before a reload; else the one that produces it now. */
   #producerOf(epoch: number): string {
     const known = this.#thread?.producers[epoch];
     if (known !== undefined) return known;

@@ -12,7 +12,7 @@ const LETTERS = 26;
 const UNKNOWN = mark('–', '--muted');
 
 /**
- * Letter and colour of an instance, from its name alone: they stay the same on every screen, whoever else is there.
+ * Letter and colour of an instance, from its name alone: they stay the same on every screen, whichever others are there.
  * app-1 is A, app-2 is B; other names get what their characters come to.
  * @param id null where no instance is known
  */

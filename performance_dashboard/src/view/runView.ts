@@ -6,7 +6,7 @@ export interface CoursePoint {
   active: Readonly<Record<string, number>>;
 }
 
-/** Refused ones are drawn as rings: they never became streams. */
+/** Those that were refused or failed at once are drawn as rings: they never became streams. */
 export interface ShownStart extends StreamStart {
   refused?: boolean;
 }
@@ -64,19 +64,22 @@ export function withEnds(view: RunView, ends: readonly StreamEnd[]): RunView {
   for (const { index, instance, outcome } of ends) {
     if (index < STRIP_LENGTH) fill(strip, index, { instance: instance ?? strip[index]?.instance ?? null, outcome });
   }
-  const refused = ends.filter(isRefused).map(({ index }) => index);
+  const refused = ends.filter(isUnopened).map(({ index }) => index);
   return { ...view, strip, starts: withRings(view.starts, new Set(refused)) };
 }
 
 /** The sequence as the console has it. */
 export function withStrip(view: RunView, all: readonly StripEntry[]): RunView {
   const strip = all.slice(0, STRIP_LENGTH);
-  const refused = strip.flatMap((entry, index) => (isRefused(entry) ? [index] : []));
+  const refused = strip.flatMap((entry, index) => (isUnopened(entry) ? [index] : []));
   return { ...view, strip, starts: withRings(view.starts, new Set(refused)) };
 }
 
-function isRefused({ outcome }: StripEntry): boolean {
-  return outcome === '429' || outcome === '503';
+/** Ends of requests that never became streams. */
+const UNOPENED: ReadonlySet<string | null> = new Set(['429', '503', '502', '504', 'other_4xx', 'other_5xx']);
+
+function isUnopened({ outcome }: StripEntry): boolean {
+  return UNOPENED.has(outcome);
 }
 
 function withRings(starts: readonly ShownStart[], refused: ReadonlySet<number>): readonly ShownStart[] {

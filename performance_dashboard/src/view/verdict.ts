@@ -123,7 +123,7 @@ function idleInstances({ shares }: LoadReport): string {
 
 function balanceSentence(report: LoadReport): string | null {
   const idle = idleInstances(report);
-  if (idle !== '') return `${idle} got no request at all: Overview and Doctor say why.`;
+  if (idle !== '') return `${idle} answered no request: Overview and Doctor say why.`;
   const streamed = Object.values(report.instances).map(({ ok }) => ok);
   const most = Math.max(...streamed);
   const least = Math.min(...streamed);

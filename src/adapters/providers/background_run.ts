@@ -6,6 +6,8 @@ import type { OpenAiEndpoint } from './openai_endpoint.ts';
 
 /** A run that the provider no longer has, or no longer streams (OpenAI: five minutes after its start). */
 const GONE = new Set<unknown>([400, 404, 410]);
+/** A run that is to be cancelled is listened to for its name no longer than this. */
+const NAME_MS = 60_000;
 
 /**
  * An answer that the provider works on by itself, in the background: closing the socket does not stop it. It is read
@@ -25,6 +27,7 @@ export class BackgroundRun implements Answer, AnswerConsumer {
   /** What came before anybody could take it: a piece of text at the most, as the reading then pauses, or an end. */
   #held = '';
   #ending: ((consumer: AnswerConsumer) => void) | undefined;
+  #hasBegun = false;
   #settled = false;
 
   private constructor(endpoint: OpenAiEndpoint, signal: AbortSignal) {
@@ -72,6 +75,7 @@ export class BackgroundRun implements Answer, AnswerConsumer {
 
   start(consumer: AnswerConsumer): void {
     this.#consumer = consumer;
+    if (this.#hasBegun) consumer.begun?.();
     const full = this.#held !== '' && !consumer.content(this.#held);
     this.#held = '';
     if (this.#ending) this.#ending(consumer);
@@ -92,16 +96,22 @@ export class BackgroundRun implements Answer, AnswerConsumer {
     }
     if (this.#consumer) return this.#consumer.content(text);
     if (this.#run !== undefined) this.#held = text;
-    else this.#leave(new WeirError('upstream_protocol', { details: { provider: this.#endpoint.provider } }), false);
+    else this.#leave(this.#notItsProtocol(), false);
     return false;
   }
 
   end(end: AnswerEnd): void {
-    if (!this.#settled) this.#settle((consumer) => consumer.end(end));
+    // Without a name nobody has been given it yet, and nobody could go on with it.
+    if (this.#run === undefined) this.#leave(this.#notItsProtocol(), false);
+    else if (!this.#settled) this.#settle((consumer) => consumer.end(end));
   }
 
   fail(error: WeirError): void {
     this.#leave(error, !this.#runIsOver);
+  }
+
+  #notItsProtocol(): WeirError {
+    return new WeirError('upstream_protocol', { details: { provider: this.#endpoint.provider } });
   }
 
   // --- the run
@@ -124,6 +134,9 @@ export class BackgroundRun implements Answer, AnswerConsumer {
         return undefined;
       case 'text':
         return news.text;
+      case 'begun':
+        this.#begin();
+        return '';
       case 'run':
         this.#known(news.run);
         return '';
@@ -137,6 +150,11 @@ export class BackgroundRun implements Answer, AnswerConsumer {
         return '';
     }
   };
+
+  #begin(): void {
+    this.#hasBegun = true;
+    this.#consumer?.begun?.();
+  }
 
   #known(run: string): void {
     if (this.#run !== undefined) return;
@@ -162,6 +180,7 @@ export class BackgroundRun implements Answer, AnswerConsumer {
     this.#opened.reject(error);
     if (cancel && this.#run !== undefined) this.#cancelRun(this.#run);
     if (!cancel || this.#run !== undefined) this.#reading.abort(error);
+    else setTimeout(() => this.#reading.abort(error), NAME_MS).unref();
   }
 
   #cancelRun(run: string): void {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { ByteConsumer, OriginAnswer } from '../../core/passthrough/origin.ts';
+import type { Redact } from '../../core/passthrough/redactor.ts';
 import { SilenceWatch } from '../../core/provider/silence_watch.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { asWeirError, WeirError } from '../../protocol/error_code.ts';
@@ -15,8 +16,8 @@ const MAX_STATUS = 599;
 
 export interface ByteCallAbout {
   provider: string;
-  /** Cut out of its refusals: some name the key that they refuse. */
-  secrets: readonly string[];
+  /** Cuts its key out of its headers, and of what is said of a failure. */
+  redact: Redact;
   silenceMs: number;
 }
 
@@ -93,8 +94,8 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
     // 103 and its like announce; the head is yet to come.
     if (this.#settled || status < 200) return;
     this.status = status;
-    this.contentType = String(headers['content-type'] ?? '');
-    this.headers = passedHeaders(headers);
+    this.contentType = this.#about.redact(String(headers['content-type'] ?? ''));
+    this.headers = passedHeaders(headers, this.#about.redact);
     if (status > MAX_STATUS) {
       this.#fail(this.#error('upstream_error', 'its status is none of HTTP'));
       return;
@@ -140,7 +141,7 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settle();
     this.#tell((consumer) => {
-      if (this.#refusal !== '') consumer.bytes(this.#withoutSecrets(this.#refusal));
+      if (this.#refusal !== '') consumer.bytes(this.#refusal);
       consumer.end();
     });
   }
@@ -150,13 +151,10 @@ export class ByteCall implements OriginAnswer, Dispatcher.DispatchHandler {
     this.#fail(this.#error(this.#consumer ? 'upstream_truncated' : 'upstream_error', error.message));
   }
 
-  #withoutSecrets(text: string): string {
-    return this.#about.secrets.reduce((cut, secret) => cut.replaceAll(secret, '[key]'), text);
-  }
-
   #error(code: 'upstream_truncated' | 'upstream_error' | 'upstream_protocol', reason: string): WeirError {
     const status = this.status === 0 ? {} : { status: this.status };
-    return new WeirError(code, { details: { provider: this.#about.provider, ...status, reason } });
+    const details = { provider: this.#about.provider, ...status, reason: this.#about.redact(reason) };
+    return new WeirError(code, { details });
   }
 
   #fail(error: WeirError): void {

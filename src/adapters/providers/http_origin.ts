@@ -1,4 +1,5 @@
 import type { Origin, OriginAnswer, OriginCall, Protocol } from '../../core/passthrough/origin.ts';
+import type { Redact } from '../../core/passthrough/redactor.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { ByteCall } from './byte_call.ts';
 import type { ProviderAgent } from './provider_agent.ts';
@@ -14,8 +15,8 @@ export interface HttpOriginOptions {
   baseUrl: string;
   /** Sent with every call, the key among them; lower-case names. */
   headers: Readonly<Record<string, string>>;
-  /** Values that nobody is to see. */
-  secrets: readonly string[];
+  /** Cuts values out that nobody is to see. */
+  redact: Redact;
   /** Holds for all calls, whatever they ask for. */
   silenceMs: number | undefined;
   /** Why it can't be used. */
@@ -49,12 +50,16 @@ export class HttpOrigin implements Origin {
     return this.#options.unusable;
   }
 
+  redact(text: string): string {
+    return this.#options.redact(text);
+  }
+
   call({ method, path, body, headers, silenceMs }: OriginCall, signal: AbortSignal): Promise<OriginAnswer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const { origin, prefix } = this.#base;
-      const { secrets, headers: own } = this.#options;
-      const about = { provider: this.name, secrets, silenceMs: this.#options.silenceMs ?? silenceMs };
+      const { redact, headers: own } = this.#options;
+      const about = { provider: this.name, redact, silenceMs: this.#options.silenceMs ?? silenceMs };
       const handler = new ByteCall(about, this.#wheel, signal, resolve, reject);
       this.#agent.dispatch(
         {

@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { Redact } from '../../core/passthrough/redactor.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from '../../core/provider/provider.ts';
 import { SilenceWatch } from '../../core/provider/silence_watch.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
+import { deltaBegins } from '../../protocol/answer_begins.ts';
 import { parseChatChunk, plainContent, textOf } from '../../protocol/chat_chunk.ts';
 import { asWeirError, WeirError } from '../../protocol/error_code.ts';
 import { isJson } from '../../protocol/json_object.ts';
@@ -21,12 +23,15 @@ export interface OpenAiCallAbout {
   provider: string;
   /** Limit for the provider's head, and then for each silence between its bytes. */
   silenceMs: number;
+  /** Cuts this provider's key out of what is said of a failure. */
+  redact: Redact;
 }
 
 /** One call: undici's handler on one side, an {@link Answer} on the other. */
 export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   readonly #decoder = new SseDecoder();
   readonly #provider: string;
+  readonly #redact: Redact;
   readonly #signal: AbortSignal;
   readonly #watch: SilenceWatch;
   readonly #resolve: (answer: Answer) => void;
@@ -41,6 +46,8 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   #settled = false;
   #end: AnswerEnd = { finishReason: null };
   #done = false;
+  /** Whether the consumer knows that something other than text was said. */
+  #begun = false;
 
   constructor(
     about: OpenAiCallAbout,
@@ -51,6 +58,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
     reader?: EventReader,
   ) {
     this.#provider = about.provider;
+    this.#redact = about.redact;
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -84,7 +92,7 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     // 103 and its like announce; the head is yet to come.
     if (this.#settled || status < 200) return;
-    const refusal = refusedByProvider(this.#provider, status, headers);
+    const refusal = refusedByProvider(this.#provider, status, headers, this.#redact);
     if (refusal) {
       this.#fail(refusal);
       return;
@@ -115,7 +123,8 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const code = this.#consumer ? 'upstream_truncated' : 'upstream_error';
-    this.#fail(new WeirError(code, { cause: error, details: { provider: this.#provider, reason: error.message } }));
+    const details = { provider: this.#provider, reason: this.#redact(error.message) };
+    this.#fail(new WeirError(code, { cause: error, details }));
   }
 
   // --- decoding
@@ -169,7 +178,12 @@ export class OpenAiCall implements Answer, Dispatcher.DispatchHandler {
     if (text === undefined) return this.#failAt(data);
     if (chunk?.usage !== undefined && chunk.usage !== null) this.#reported(reportedUsage(chunk.usage));
     if (choice?.finish_reason) this.#end.finishReason = choice.finish_reason;
-    return text === '' || (this.#consumer as AnswerConsumer).content(text);
+    if (text !== '') return (this.#consumer as AnswerConsumer).content(text);
+    if (!this.#begun && deltaBegins(choice?.delta)) {
+      this.#begun = true;
+      this.#consumer?.begun?.();
+    }
+    return true;
   }
 
   #tell(news: string | AnswerEnd | WeirError | undefined, data: string): boolean {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Redact } from '../../core/passthrough/redactor.ts';
 import { WeirError } from '../../protocol/error_code.ts';
 import { retryAfterSeconds } from '../../protocol/retry_after.ts';
 
@@ -7,10 +8,11 @@ export function refusedByProvider(
   provider: string,
   status: number,
   headers: IncomingHttpHeaders,
+  redact: Redact,
 ): WeirError | undefined {
   const details = { provider, status };
   if (status === 200) {
-    const type = String(headers['content-type'] ?? '');
+    const type = redact(String(headers['content-type'] ?? ''));
     if (/^text\/event-stream\b/i.test(type)) return undefined;
     const message = `The provider answered with "${type || 'no content type'}" instead of an event stream; check its base URL.`;
     return new WeirError('upstream_error', { message, details });

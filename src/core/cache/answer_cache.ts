@@ -100,10 +100,10 @@ export class AnswerCache {
 
   async #run<Answer, Head, End>(running: Running<Head, End>, order: CacheOrder<Answer, Head, End>): Promise<void> {
     const { generation } = running;
-    const entry = parse<Head, End>(await this.#store.get(order.key));
-    running.kept.resolve(entry !== undefined);
-    if (entry) return replay(running, entry);
     try {
+      const entry = parse<Head, End>(await this.#store.get(order.key));
+      running.kept.resolve(entry !== undefined);
+      if (entry) return replay(running, entry);
       generation.signal.throwIfAborted();
       const opening = order.open(generation.signal);
       running.opening = opening;
@@ -117,6 +117,7 @@ export class AnswerCache {
       const made: Entry<Head, End> = { target: { provider, model }, head, pieces, end: ending.end };
       await this.#store.set(order.key, JSON.stringify(made), order.route.cache?.ttl_seconds ?? 0);
     } catch (error) {
+      running.kept.resolve(false);
       running.fail(error);
     }
   }
@@ -161,7 +162,8 @@ function parse<Head, End>(text: string | undefined): Entry<Head, End> | undefine
   if (text === undefined) return undefined;
   try {
     const entry = JSON.parse(text) as Partial<Entry<Head, End>>;
-    return entry.target && Array.isArray(entry.pieces) && 'end' in entry ? (entry as Entry<Head, End>) : undefined;
+    const isText = Array.isArray(entry.pieces) && entry.pieces.every((piece) => typeof piece === 'string');
+    return entry.target && isText && 'end' in entry ? (entry as Entry<Head, End>) : undefined;
   } catch {
     return undefined;
   }

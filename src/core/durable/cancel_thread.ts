@@ -1,11 +1,11 @@
 import { WeirError } from '../../protocol/error_code.ts';
 import type { DurableCore } from './durable_core.ts';
-import { type Caller, mustBeAllowed, unavailable } from './locate_thread.ts';
+import { type Caller, mustBeAllowed, notTakenOver, ownerSilent, unavailable } from './locate_thread.ts';
+import { lookAgain } from './look_again.ts';
 import { whileAway } from './store_unavailable.ts';
 import { takeOver } from './take_over.ts';
 
-const TRIES = 20;
-const LOOK_MS = 100;
+const TRIES = 10;
 
 /** @returns false where it is not produced here */
 export function cancelThreadHere(core: DurableCore, threadId: string): boolean {
@@ -39,8 +39,8 @@ async function cancelWherever(core: DurableCore, threadId: string, caller: Calle
     const answer = await core.peers.cancel(address, record.owner, threadId);
     if (answer === 'cancelled') return;
     // Whoever is dead can't be asked: the thread is taken over, and then cancelled here.
-    if (answer !== 'unknown' && (await core.store.seal(record.owner, answer === 'gone'))) await takeOver(core, record);
-    else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    const isDead = answer !== 'unknown' && (await core.store.seal(record.owner, answer === 'gone'));
+    if (!isDead || !(await takeOver(core, record))) await lookAgain(tries);
   }
-  throw new WeirError('service_unavailable', { retryAfter: 1 });
+  throw core.takingOver.has(threadId) ? notTakenOver() : ownerSilent();
 }

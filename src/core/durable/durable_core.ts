@@ -12,6 +12,14 @@ import type { StoreClock } from './store_clock.ts';
 import { Thread } from './thread.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
+/** One thread's takeover here: under way, or failed a moment ago. */
+export interface Takeover {
+  work: Promise<boolean> | undefined;
+  failures: number;
+  /** Not before this it is tried again, by `performance.now()`. */
+  notBefore: number;
+}
+
 /** What resumable streams need on top of what every stream needs. */
 export interface DurableCore extends StreamCore {
   instance: string;
@@ -20,8 +28,8 @@ export interface DurableCore extends StreamCore {
   peers: Peers;
   /** Threads that this instance produces, by id. */
   threads: Map<string, Thread>;
-  /** Take-overs under way, so that many reconnects at once cause one. */
-  takingOver: Map<string, Promise<void>>;
+  /** Takeovers under way, so that many reconnects at once cause one; and those that failed a moment ago. */
+  takingOver: Map<string, Takeover>;
   /** How long a stream goes on without a reader, in milliseconds. */
   graceMs: number;
   /** A running stream's text is kept apart from the log about this often, so that the log can be trimmed. */

@@ -1,5 +1,6 @@
 import type { DurableCore } from './durable_core.ts';
 import { LEASE_MS } from './group_log.ts';
+import { StoreUnavailable } from './store_unavailable.ts';
 import { takeOver } from './take_over.ts';
 import type { Thread } from './thread.ts';
 
@@ -28,7 +29,7 @@ export class HouseKeeping {
       this.#answersSince ??= now;
       // Whoever could not reach the store itself knows nothing of the others' silence: they need time to say that they
       // are alive.
-      if (now - this.#answersSince >= LEASE_MS) for (const boot of dead) await this.#recover(boot);
+      if (now - this.#answersSince >= LEASE_MS) for (const boot of dead) await sparing(() => this.#recover(boot));
       await this.#checkpointAndTrim();
     } catch {
       this.#answersSince = undefined;
@@ -61,8 +62,11 @@ export class HouseKeeping {
     const { wal, store, threads, checkpointMs } = this.#core;
     const boot = wal.boot;
     const now = performance.now();
-    const due = [...threads.values()].filter((thread) => now - thread.checkpointedAt >= checkpointMs);
-    await Promise.all(due.map((thread) => this.#checkpoint(thread)));
+    // What has its end in the log is about to be stored as a whole.
+    const due = [...threads.values()].filter(
+      ({ checkpointedAt, terminal }) => terminal === undefined && now - checkpointedAt >= checkpointMs,
+    );
+    await Promise.all(due.map((thread) => sparing(() => this.#checkpoint(thread))));
     const oldest = Math.min(wal.horizon, ...Array.from(threads.values(), (thread) => thread.oldestGroup));
     if (boot !== wal.boot) return;
     if (this.#trimTo > 1) await store.trim(boot, Math.min(this.#trimTo, oldest));
@@ -70,11 +74,31 @@ export class HouseKeeping {
   }
 
   async #checkpoint(thread: Thread): Promise<void> {
-    this.#core.faults('in_checkpoint');
-    const { record, contents, committed } = thread;
-    const horizon = this.#core.wal.horizon;
+    const { faults, store, wal, log } = this.#core;
+    faults('in_checkpoint');
+    const { record, request, contents, committed } = thread;
+    const { boot, horizon } = wal;
     // Unlogged text is in no log either, so it is as good to keep it here first.
-    const mine = await this.#core.store.checkpoint(record, contents, committed);
-    if (mine && thread.record === record && !thread.over) thread.checkpointed(committed, horizon);
+    let reply = await store.checkpoint(record, contents, committed);
+    if (reply === 'unknown') {
+      // A failover lost it, and not the log: nothing but this would make it known again.
+      const stored = await store.adopt(record, record.owner, request);
+      reply = stored < 0 ? 'not_mine' : await store.checkpoint(record, contents, committed);
+    }
+    // It may have come under a new boot, whose log is another; and a group that holds its end must not be let go of.
+    if (wal.boot !== boot || thread.record !== record || thread.terminal !== undefined) return;
+    if (reply === 'kept') thread.checkpointed(committed, horizon);
+    if (reply !== 'not_mine') return;
+    log.warn('5.3', 'A stream has another owner; it ends here', { thread_id: record.id });
+    thread.leave();
+  }
+}
+
+/** One thread, or one dead boot, that fails must not keep the others from what is due. A store that is away fails all. */
+async function sparing(step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
   }
 }

@@ -2,6 +2,7 @@ import { WeirError } from '../../protocol/error_code.ts';
 import { instanceOfBoot } from './boot_name.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
+import { lookAgain } from './look_again.ts';
 import { whileAway } from './store_unavailable.ts';
 import { takeOver } from './take_over.ts';
 import type { ThreadReader, ThreadSource } from './thread_reader.ts';
@@ -25,12 +26,14 @@ export type Located = { threadId: string; producer: string } & (
 );
 
 const PATIENCE_MS = 15_000;
-const LOOK_MS = 100;
+/** A takeover that has failed so often here is not waited for. */
+const MAX_FAILURES = 5;
 
 /**
  * Finds a thread wherever it is. A dead owner's is taken over, at once where its death is certain, and after its lease
  * where it is only silent.
- * @throws WeirError not_found where the thread is unknown, or the caller's business is not with it; bad_request
+ * @throws WeirError not_found where the thread is unknown, or the caller's business is not with it; bad_request;
+ * service_unavailable
  */
 export async function locateThread(
   core: DurableCore,
@@ -39,7 +42,8 @@ export async function locateThread(
   cursor: Cursor | undefined,
 ): Promise<Located> {
   const until = performance.now() + PATIENCE_MS;
-  for (;;) {
+  let isTaken = false;
+  for (let looks = 0; ; looks += 1) {
     const mine = core.threads.get(threadId);
     if (mine && !mine.gone) {
       mustBeAllowed(mine.record, caller);
@@ -52,10 +56,16 @@ export async function locateThread(
     mustBeAllowed(record, caller);
     if (record.state === 'done') return place(await finished(core, record), record, cursor);
     const answer = await askOwner(core, record, cursor);
-    if (answer === 'taken over' && performance.now() < until) continue;
-    if (answer && answer !== 'taken over') return answer;
-    if (performance.now() > until) throw unavailable();
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    if (typeof answer === 'object') return answer;
+    // It is here now, or on another instance.
+    if (answer === 'taken over' && !isTaken) {
+      isTaken = true;
+      continue;
+    }
+    const failures = core.takingOver.get(threadId)?.failures ?? 0;
+    if (failures >= MAX_FAILURES) throw notTakenOver();
+    if (performance.now() > until) throw failures > 0 ? notTakenOver() : ownerSilent();
+    await lookAgain(looks);
   }
 }
 
@@ -64,7 +74,7 @@ export function mustBeAllowed(record: ThreadRecord, { userId, token }: Caller): 
   if (record.userId !== userId && record.token !== token) throw new WeirError('not_found');
 }
 
-/** @returns undefined when one has to look again in a moment: it is about to end, or its owner is silent */
+/** @returns undefined when one has to look again in a moment: it is about to end, its owner is silent, or a try failed */
 async function askOwner(
   core: DurableCore,
   record: ThreadRecord,
@@ -80,8 +90,7 @@ async function askOwner(
   }
   const sealed = await core.store.seal(record.owner, answer === 'gone').catch(whileAway(() => false));
   if (!sealed) return undefined;
-  await takeOver(core, record);
-  return 'taken over';
+  return (await takeOver(core, record)) ? 'taken over' : undefined;
 }
 
 /** Where a client with this cursor goes on in a thread that can be read here. @throws WeirError bad_request */
@@ -113,6 +122,22 @@ export function unavailable(): never {
   throw new WeirError('service_unavailable', {
     message: 'The stream log cannot be reached now; try again in a moment.',
     details: { reason: 'redis' },
+    retryAfter: 1,
+  });
+}
+
+export function notTakenOver(): WeirError {
+  return new WeirError('service_unavailable', {
+    message: 'The instance that produced this stream is gone, and going on with it failed; try again in a moment.',
+    details: { reason: 'takeover' },
+    retryAfter: 2,
+  });
+}
+
+export function ownerSilent(): WeirError {
+  return new WeirError('service_unavailable', {
+    message: 'The instance that produces this stream does not answer; try again in a moment.',
+    details: { reason: 'owner' },
     retryAfter: 1,
   });
 }

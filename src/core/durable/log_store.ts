@@ -7,6 +7,9 @@ import type { ThreadRecord, ThreadText } from './thread_record.ts';
  */
 export type AppendReply = { kind: 'ok' | 'duplicate' | 'sealed' | 'lost' } | { kind: 'gap'; next: number };
 
+/** `kept`: that text is. `not_mine`: the thread is another's, or over. `unknown`: the store has forgotten the thread. */
+export type CheckpointReply = 'kept' | 'not_mine' | 'unknown';
+
 /** Who took an idempotency key first, and with which body. */
 export interface Claim {
   threadId: string;
@@ -50,7 +53,7 @@ export interface LogStore {
 
   /** @returns false when the id was used before: live, or retained; a repeat with the same record is none */
   create(record: ThreadRecord, request: StreamRequest): Promise<boolean>;
-  /** Takes back a thread whose provider failed before anything was said. */
+  /** Takes back a thread whose provider failed before anything was said; another's of that id stays. */
   discard(record: ThreadRecord): Promise<void>;
   read(threadId: string): Promise<ThreadRecord | undefined>;
   /** Undefined where it was too large to keep. */
@@ -69,10 +72,13 @@ export interface LogStore {
   setTarget(record: ThreadRecord): Promise<boolean>;
   /**
    * Keeps the text up to a sequence number apart from the log; sends what is not kept yet, by the record's belief.
-   * @param contents all of it @returns false when the thread is not this record's owner's
+   * @param contents all of it
    */
-  checkpoint(record: ThreadRecord, contents: readonly string[], upTo: number): Promise<boolean>;
-  /** Ends it: all text and the terminal, readable for a while. @returns false when it is another's */
+  checkpoint(record: ThreadRecord, contents: readonly string[], upTo: number): Promise<CheckpointReply>;
+  /**
+   * Ends it: all text and the terminal, readable for a while; also where the store has forgotten it.
+   * @returns false when it is another's
+   */
   finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean>;
 
   /**

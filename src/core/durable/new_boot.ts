@@ -46,15 +46,21 @@ async function keep(core: DurableCore, thread: Thread, boot: string): Promise<vo
   const number = core.wal.enroll();
   for (;;) {
     const end = thread.committed;
-    const next = { ...record, owner: boot, number, epoch: record.epoch + 1, ends: [...record.ends, end] };
+    // The end of one that is over was delivered under its epoch, and stays what it was.
+    const epoch = thread.over ? {} : { epoch: record.epoch + 1, ends: [...record.ends, end] };
+    const next = { ...record, owner: boot, number, ...epoch };
     const stored = await core.store.adopt(next, record.owner, request);
     if (stored < 0) {
       thread.leave();
       return;
     }
-    if (end > stored && !(await core.store.checkpoint({ ...next, checkpoint: stored }, contents, end))) {
-      thread.leave();
-      return;
+    if (end > stored) {
+      const reply = await core.store.checkpoint({ ...next, checkpoint: stored }, contents, end);
+      if (reply === 'unknown') continue;
+      if (reply === 'not_mine') {
+        thread.leave();
+        return;
+      }
     }
     // What went out unlogged meanwhile still bears the old epoch, so that ends later.
     if (thread.committed !== end) continue;

@@ -1,25 +1,50 @@
 import { continueAnswer } from './continue_answer.ts';
-import { addThread, type DurableCore } from './durable_core.ts';
+import { addThread, type DurableCore, type Takeover } from './durable_core.ts';
+import { backOffMs } from './look_again.ts';
 import { produceThread } from './produce_thread.ts';
 import type { ThreadRecord, ThreadText } from './thread_record.ts';
 
 const ADOPT_TRIES = 50;
 const ADOPT_RETRY_MS = 200;
+/** Between tries to take over the same thread, as long as they fail. */
+const FAILED_FIRST_MS = 100;
+const FAILED_LONGEST_MS = 2_000;
+const FAILED_FORGET_MS = 60_000;
 
 /**
  * Goes on with a thread of a dead owner, whose log must be sealed: nothing can be added to it, so what it holds is what
- * clients can have. One of many who try gets it; the others find it owned. Never rejects for that.
+ * clients can have. One of many who try gets it; the others find it owned. Never rejects.
+ * @returns false where it failed, or has failed and is not due again
  */
-export function takeOver(core: DurableCore, record: ThreadRecord): Promise<void> {
-  const running = core.takingOver.get(record.id);
-  if (running) return running;
-  const work = adoptThread(core, record)
-    .catch((error: unknown) => {
+export async function takeOver(core: DurableCore, record: ThreadRecord): Promise<boolean> {
+  const takeover = core.takingOver.get(record.id) ?? { work: undefined, failures: 0, notBefore: 0 };
+  if (takeover.work) return takeover.work;
+  if (performance.now() < takeover.notBefore) return false;
+  core.takingOver.set(record.id, takeover);
+  takeover.work = tryOnce(core, record, takeover);
+  return takeover.work;
+}
+
+async function tryOnce(core: DurableCore, record: ThreadRecord, takeover: Takeover): Promise<boolean> {
+  try {
+    await adoptThread(core, record);
+    core.takingOver.delete(record.id);
+    return true;
+  } catch (error) {
+    // What fails for long is one line.
+    if (takeover.failures === 0) {
       core.log.warn('5.3', 'A stream could not be taken over', { thread_id: record.id, reason: String(error) });
-    })
-    .finally(() => core.takingOver.delete(record.id));
-  core.takingOver.set(record.id, work);
-  return work;
+    }
+    takeover.failures += 1;
+    const waitMs = backOffMs(takeover.failures, FAILED_FIRST_MS, FAILED_LONGEST_MS);
+    takeover.notBefore = performance.now() + waitMs;
+    takeover.work = undefined;
+    const { failures } = takeover;
+    setTimeout(() => {
+      if (takeover.failures === failures && !takeover.work) core.takingOver.delete(record.id);
+    }, FAILED_FORGET_MS).unref();
+    return false;
+  }
 }
 
 async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<void> {
@@ -27,30 +52,42 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   if (core.threads.get(record.id)?.gone === false || core.wal.fenced) return;
   core.faults('after_seal');
   const { store } = core;
-  const { contents, terminal, checkpoint } = await recoverText(core, record);
+  const { contents: found, terminal, checkpoint } = await recoverText(core, record);
   const dead = { ...record, checkpoint };
   if (terminal !== undefined) {
-    await store.finish(dead, contents, terminal);
+    await store.finish(dead, found, terminal);
     // Whoever holds a slot gives it back; the dead can't.
     await using _ = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
     return;
   }
   // Before the change of owner: whoever comes after us reads our log, not the dead one's.
-  if (contents.length > checkpoint && !(await store.checkpoint(dead, contents, contents.length))) return;
+  if (found.length > checkpoint && (await store.checkpoint(dead, found, found.length)) !== 'kept') return;
   const isDeath = !(await store.isRetired(record.owner));
   const span = beginSpan(core, record);
-  const next: ThreadRecord = {
-    ...record,
-    owner: core.wal.boot,
-    number: core.wal.enroll(),
-    epoch: record.epoch + 1,
-    ends: [...record.ends, contents.length],
-    checkpoint: contents.length,
-    takeovers: record.takeovers + (isDeath ? 1 : 0),
-    ...(span ? { trace: span.context } : {}),
-  };
+  const number = core.wal.enroll();
   const request = await store.readRequest(record.id);
-  if ((await surely(() => store.adopt(next, record.owner, request))) < 0) return;
+  let contents = found;
+  let next: ThreadRecord;
+  for (;;) {
+    next = {
+      ...record,
+      owner: core.wal.boot,
+      number,
+      epoch: record.epoch + 1,
+      ends: [...record.ends, contents.length],
+      checkpoint: contents.length,
+      takeovers: record.takeovers + (isDeath ? 1 : 0),
+      ...(span ? { trace: span.context } : {}),
+    };
+    const { owner } = record;
+    const stored = await surely(() => store.adopt(next, owner, request));
+    if (stored < 0) return;
+    if (stored <= contents.length) break;
+    // Whoever only slept may have kept unlogged text meanwhile, which its clients have. From now on it can't any more.
+    const kept = (await store.readText(record.id)).contents;
+    if (kept.length <= contents.length) break;
+    contents = kept;
+  }
   core.faults('after_adopt');
   // Fenced meanwhile: what is logged from now on lies in another log than the record says.
   if (core.wal.boot !== next.owner) return adoptThread(core, next);
@@ -92,8 +129,10 @@ async function recoverText(core: DurableCore, record: ThreadRecord): Promise<Thr
   let terminal: string | undefined;
   const log = await core.deadLogs.read(record.owner);
   for (const { seq, kind, text } of log.get(record.number)?.records ?? []) {
+    // It is checkpointed already; or it follows text that the store has lost, and fits to nothing.
+    if (seq !== contents.length + 1) continue;
     if (kind === 'terminal') terminal = text;
-    else if (seq === contents.length + 1) contents.push(text);
+    else contents.push(text);
   }
   return { contents, terminal, checkpoint };
 }

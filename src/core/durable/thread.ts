@@ -195,10 +195,10 @@ export class Thread implements LoggedThread, Outlet {
     for (let seq = checkpoint + 1; seq <= this.contents.length; seq += 1) {
       log.add(this, seq, textRecord(number, seq, this.contents[seq - 1] as string), false);
     }
-    if (!this.#endFrame || this.#over) return;
-    this.#terminal = this.#endFrame();
+    if (!this.#endFrame) return;
+    if (!this.#over) this.#terminal = this.#endFrame();
     const seq = this.contents.length + 1;
-    log.add(this, seq, terminalRecord(number, seq, this.#terminal), true);
+    log.add(this, seq, terminalRecord(number, seq, this.#terminal as string), true);
   }
 
   commitTo(seq: number, logged: boolean): void {

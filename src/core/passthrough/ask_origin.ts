@@ -46,7 +46,7 @@ export async function askOrigin(
     answer.finish();
     throw new WeirError('upstream_error', { message, details });
   }
-  const whole = wholeAnswer({ status, headers, contentType }, await collectBody(answer));
+  const whole = wholeAnswer({ status, headers, contentType }, origin.redact(await collectBody(answer)));
   if (status >= 400) throw new ProviderRefusal(origin.name, whole);
   return whole;
 }

@@ -1,5 +1,5 @@
+import { deltaBegins } from '../../protocol/answer_begins.ts';
 import { isPlainPiece, parseChatChunk } from '../../protocol/chat_chunk.ts';
-import type { JsonObject } from '../../protocol/json_object.ts';
 import { reportedUsage } from '../../protocol/reported_usage.ts';
 import type { EventReader, Sight } from './event_reader.ts';
 
@@ -36,15 +36,9 @@ export class ChatReader implements EventReader {
         this.finishReason ??= finish_reason;
         if ((index ?? 0) < this.#choices) this.#finished.add(index ?? 0);
       }
-      piece ||= saysSomething(delta);
+      piece ||= deltaBegins(delta);
     }
     this.#begun ||= piece;
     return piece ? 'piece' : 'none';
   }
-}
-
-/** Text, reasoning, a tool's arguments: anything but a role and emptiness. */
-function saysSomething(delta: JsonObject | undefined): boolean {
-  if (!delta) return false;
-  return Object.entries(delta).some(([key, value]) => key !== 'role' && value !== '' && value !== null);
 }

@@ -1,11 +1,12 @@
 import type { ReportedUsage } from '../../protocol/reported_usage.ts';
 
 /**
- * What an event means to a relay that does not translate: `piece` of the answer, its proper `end`, the provider's own
+ * What an event means to a relay that does not translate: `piece` of the answer, a sign that it has `begun`
+ * before its first piece, its proper `end`, the provider's own
  * `error` (both are the last event of a stream), or `none` of these. `broken` is no event of its protocol: the stream
  * ends before it.
  */
-export type Sight = 'none' | 'piece' | 'end' | 'error' | 'broken';
+export type Sight = 'none' | 'begun' | 'piece' | 'end' | 'error' | 'broken';
 
 /** Reads one stream's events in one protocol, and only as far as a relay must know them. One for each stream. */
 export interface EventReader {

@@ -28,6 +28,10 @@ export class EventScanner {
   #borderAtLf = false;
   /** Pieces of the answer in what was given out last. */
   pieces = 0;
+  /** Whether other events were given out last: few, and what is in them is not known. */
+  others = false;
+  /** Whether the answer has begun, but for its pieces. */
+  begun = false;
   /** What ended the stream, once something has; whatever comes after it is not looked at. */
   terminal: 'end' | 'error' | 'broken' | undefined;
 
@@ -38,6 +42,7 @@ export class EventScanner {
   /** @returns the events that are whole now, as they came. @throws WeirError upstream_protocol: no border in 16 MiB */
   push(text: string): string {
     this.pieces = 0;
+    this.others = false;
     let border = NONE;
     let at = 0;
     let cr = text.indexOf('\r');
@@ -105,7 +110,9 @@ export class EventScanner {
     if (data === undefined) return at;
     const sight = this.#reader.read(data);
     if (sight === 'piece') this.pieces += 1;
-    else if (sight !== 'none') this.terminal = sight;
+    else if (sight === 'begun') this.begun = true;
+    else if (sight === 'none') this.others = true;
+    else this.terminal = sight;
     return sight === 'broken' ? before : at;
   }
 

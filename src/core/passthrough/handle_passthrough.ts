@@ -5,7 +5,7 @@ import { headOrPatience, type StreamCore } from '../handle_stream.ts';
 import type { CacheKind } from '../observe/cache_observer.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
 import type { SpanBegin } from '../observe/stream_span.ts';
-import { recordStream } from '../record_stream.ts';
+import { logDefect, recordStream } from '../record_stream.ts';
 import { refusalAsAnswer } from '../routing/routing.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 import { Reader } from '../stream/reader.ts';
@@ -16,6 +16,7 @@ import { collectBody } from './collect_body.ts';
 import type { EventReader } from './event_reader.ts';
 import type { Origin, OriginAnswer, OriginCall } from './origin.ts';
 import { isEventStream, Passthrough } from './passthrough.ts';
+import type { Redact } from './redactor.ts';
 
 /**
  * These clients try again by status, so the provider's own head is waited for as long as a heartbeat allows; later
@@ -115,7 +116,7 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
       return whole;
     }
 
-    const pass = new Passthrough(events as EventReader, core.observer, startedAt);
+    const pass = new Passthrough(events as EventReader, core.observer, startedAt, redactAlong(route));
     const giveUp = () => abort.abort(new WeirError('slow_reader'));
     const sink = exchange.sink(head?.headers ?? {});
     const reader = new Reader(sink, core.wheel, exchange.dialect.heartbeat, pass.resume, giveUp);
@@ -129,7 +130,10 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     span?.answered({ firstMs: pass.firstMs, finishReason, usage });
     outcome = 'error' in ending ? ending.error.code : ending.ok ? 'ok' : 'upstream_error';
     used = passedUsage(events?.usage, pass.pieces, ending.ok, bodyLength);
-    if ('error' in ending) abort.abort(ending.error);
+    if ('error' in ending) {
+      abort.abort(ending.error);
+      logDefect(core.log, threadId, ending.error);
+    }
     // The slot first: a client that goes on at once must find it free.
     await permit.release();
     if (outcome === 'slow_reader') reader.cut();
@@ -143,6 +147,11 @@ export async function handlePassthrough(core: StreamCore, exchange: PassExchange
     const facts = events?.usage;
     recordStream(core, { userId, threadId, startedAt, route: route.name, opening, span, outcome, usage: used, facts });
   }
+}
+
+/** Of all targets, as the last one that was asked is known only when it has answered. */
+function redactAlong({ targets }: SelectedRoute<Origin>): Redact {
+  return (text) => targets.reduce((clean, { source }) => source.redact(clean), text);
 }
 
 function outcomeOf(status: number): 'ok' | ErrorCode {

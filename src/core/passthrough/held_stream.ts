@@ -7,7 +7,7 @@ import type { ByteConsumer, OriginAnswer } from './origin.ts';
 const MAX_HELD = 256 * 1024;
 
 /**
- * Waits until a stream says something: a piece of the answer, or its end.
+ * Waits until a stream says something: the answer has begun, or ended.
  * @param reader of its own; whoever gets the bytes reads them again
  * @returns the stream, with all of its bytes still in it
  * @throws WeirError what it failed with before; the provider's own error is upstream_error
@@ -77,17 +77,17 @@ class HeldStream implements OriginAnswer, ByteConsumer {
       this.#failed(asWeirError(error));
       return false;
     }
-    const { pieces, terminal } = this.#scanner;
-    if (terminal === 'error' && pieces === 0) {
+    const { pieces, begun, terminal } = this.#scanner;
+    const isSilent = pieces === 0 && !begun;
+    if (terminal === 'error' && isSilent) {
       this.#failed(this.#error('upstream_error'));
       return false;
     }
-    if (terminal === 'broken' && pieces === 0) {
+    if (terminal === 'broken' && isSilent) {
       this.#failed(this.#error('upstream_protocol'));
       return false;
     }
-    const saysNothing = pieces === 0 && terminal === undefined && this.#held.length < MAX_HELD;
-    if (saysNothing) return true;
+    if (isSilent && terminal === undefined && this.#held.length < MAX_HELD) return true;
     this.#begun(this);
     return false;
   }

@@ -6,10 +6,6 @@ import { TypedReader } from './typed_reader.ts';
 
 /** Anthropic's messages end with `message_stop`; the counts come in two parts, before and after the text. */
 export class MessagesReader extends TypedReader {
-  protected isPiece(type: string): boolean {
-    return type === 'content_block_delta';
-  }
-
   protected sight(type: string, event: TypedEvent): Sight {
     switch (type) {
       case 'message_start':

@@ -46,6 +46,8 @@ export interface Origin {
   readonly modelsHeaders: Readonly<Record<string, string>>;
   /** Why it can't be used now, in one sentence; undefined when it can. */
   unusable(): string | undefined;
+  /** Cuts this server's key out of what it said. */
+  redact(text: string): string;
   /**
    * Asks, and waits for the head, whatever its status. Aborting `signal` cancels the call at any time.
    * @throws WeirError upstream_error, upstream_timeout; the signal's reason

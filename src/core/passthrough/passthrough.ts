@@ -4,6 +4,7 @@ import type { Reader } from '../stream/reader.ts';
 import type { EventReader } from './event_reader.ts';
 import { EventScanner } from './event_scanner.ts';
 import type { ByteConsumer, OriginAnswer } from './origin.ts';
+import type { Redact } from './redactor.ts';
 
 /**
  * How it ended: with `last`, the provider's own last bytes, or with an error of ours that its reader has yet to be
@@ -19,6 +20,7 @@ export class Passthrough implements ByteConsumer {
   readonly #scanner: EventScanner;
   readonly #observer: StreamObserver;
   readonly #startedAt: number;
+  readonly #redact: Redact;
   #reader: Reader | undefined;
   #answer: OriginAnswer | undefined;
   #lastPiece = 0;
@@ -27,8 +29,12 @@ export class Passthrough implements ByteConsumer {
   #ended = false;
   #finish: (ending: PassEnding) => void = () => {};
 
-  /** @param startedAt when the request came, by `performance.now()` */
-  constructor(reader: EventReader, observer: StreamObserver, startedAt: number) {
+  /**
+   * @param startedAt when the request came, by `performance.now()`
+   * @param redact cuts keys out of all that is no piece of the answer; pieces are not looked at
+   */
+  constructor(reader: EventReader, observer: StreamObserver, startedAt: number, redact: Redact) {
+    this.#redact = redact;
     this.#scanner = new EventScanner(reader);
     this.#observer = observer;
     this.#startedAt = startedAt;
@@ -90,21 +96,26 @@ export class Passthrough implements ByteConsumer {
     if (this.#scanner.pieces > 0) this.#count(now, this.#scanner.pieces);
     const reader = this.#reader as Reader;
     const { terminal } = this.#scanner;
-    if (terminal === undefined) return events === '' ? !reader.full : reader.write(events, now);
+    if (terminal === undefined) {
+      if (events === '') return !reader.full;
+      // A server may have a word of its own for an error.
+      return reader.write(this.#scanner.others ? this.#redact(events) : events, now);
+    }
     if (terminal === 'broken') {
       if (events !== '') reader.write(events, now);
       this.fail(new WeirError('upstream_protocol'));
       return false;
     }
     this.#answer?.finish();
-    this.#settle({ ok: terminal === 'end', last: events });
+    this.#settle(terminal === 'end' ? { ok: true, last: events } : { ok: false, last: this.#redact(events) });
     return true;
   }
 
   end(): void {
     try {
       const last = this.#scanner.end();
-      if (last !== undefined) this.#settle({ ok: this.#scanner.terminal !== 'error', last });
+      if (last !== undefined && this.#scanner.terminal !== 'error') this.#settle({ ok: true, last });
+      else if (last !== undefined) this.#settle({ ok: false, last: this.#redact(last) });
       else this.fail(new WeirError(this.#scanner.terminal === 'broken' ? 'upstream_protocol' : 'upstream_truncated'));
     } catch (error) {
       this.fail(asWeirError(error));

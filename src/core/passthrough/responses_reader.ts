@@ -5,10 +5,6 @@ import { TypedReader } from './typed_reader.ts';
 
 /** OpenAI's responses: the last event says how the whole went, and an answer that stopped early is an answer. */
 export class ResponsesReader extends TypedReader {
-  protected isPiece(type: string): boolean {
-    return type.endsWith('.delta');
-  }
-
   protected sight(type: string, event: TypedEvent): Sight {
     switch (type) {
       case 'response.completed':

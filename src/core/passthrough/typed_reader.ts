@@ -1,3 +1,4 @@
+import { eventBegins, isPieceType } from '../../protocol/answer_begins.ts';
 import { parseTypedEvent, type TypedEvent } from '../../protocol/typed_event.ts';
 import type { EventReader, Sight } from './event_reader.ts';
 
@@ -13,15 +14,15 @@ export abstract class TypedReader implements EventReader {
 
   read(data: string): Sight {
     const type = TYPE.exec(data)?.[1];
-    if (type !== undefined && this.isPiece(type)) return 'piece';
+    if (type !== undefined && isPieceType(type)) return 'piece';
     // Some servers close every protocol with OpenAI's word; without a proper end before it, it ends nothing.
     if (data === '[DONE]') return 'none';
     const event = parseTypedEvent(data);
     if (event === undefined) return 'broken';
     if (event.type === undefined) return 'none';
-    return this.isPiece(event.type) ? 'piece' : this.sight(event.type, event);
+    if (isPieceType(event.type)) return 'piece';
+    return eventBegins(event) ? 'begun' : this.sight(event.type, event);
   }
 
-  protected abstract isPiece(type: string): boolean;
   protected abstract sight(type: string, event: TypedEvent): Sight;
 }

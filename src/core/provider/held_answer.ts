@@ -2,9 +2,9 @@ import type { WeirError } from '../../protocol/error_code.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from './provider.ts';
 
 /**
- * Waits for an answer's first content, or its end.
+ * Waits until an answer has begun, or ended.
  * @param signal the answer's own; once it is aborted, the answer says nothing more
- * @returns the answer, with that content still in it
+ * @returns the answer, with all of its text still in it
  * @throws WeirError what it failed with before it said anything
  */
 export function heldAnswer(answer: Answer, signal: AbortSignal): Promise<Answer> {
@@ -51,6 +51,10 @@ class HeldAnswer implements Answer, AnswerConsumer {
     this.#held += text;
     this.#begun(this);
     return false;
+  }
+
+  begun(): void {
+    if (!this.#consumer) this.#begun(this);
   }
 
   end(end: AnswerEnd): void {

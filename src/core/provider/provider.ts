@@ -14,6 +14,8 @@ export interface AnswerEnd {
 export interface AnswerConsumer {
   /** Never empty. @returns false when full: send nothing more until {@link Answer.resume} */
   content(text: string): boolean;
+  /** The answer has begun with something that is no text: reasoning, a tool call. Called before the first text, if at all. */
+  begun?(): void;
   end(end: AnswerEnd): void;
   fail(error: WeirError): void;
 }

@@ -100,7 +100,14 @@ export class TimerWheel {
       slot[at] = undefined;
       timer.due = -1;
       this.#count -= 1;
-      timer.fire();
+      try {
+        timer.fire();
+      } catch (error) {
+        // One that fails must not stop the others.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
     }
     if (slot.length > kept) slot.length = kept;
   }

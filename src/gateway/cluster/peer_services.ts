@@ -17,7 +17,11 @@ export function peerServices(core: DurableCore, isMine: (boot: string) => boolea
       try {
         const cursor = parseCursor(request.headers['last-event-id']);
         const located = place(thread, thread.record, cursor);
-        void sendThread(located, { threadId, cursor, request, response, headers: {}, wheel: core.wheel });
+        const answer = { threadId, cursor, request, response, headers: {}, wheel: core.wheel };
+        sendThread(located, answer).catch((error: Error) => {
+          core.log.error('6', 'A response failed after it was begun', { thread_id: threadId, reason: error.stack });
+          response.destroy();
+        });
       } catch (error) {
         response.writeHead(error instanceof WeirError ? error.status : 500).end();
       }

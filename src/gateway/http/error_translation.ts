@@ -26,6 +26,15 @@ export function translateErrors(app: FastifyInstance, log: EventLog, refused: (c
     if (error.retryAfter !== undefined) reply.header('Retry-After', String(error.retryAfter));
     return reply.status(error.status).send(bodyOf(error, request.url, request.threadId));
   });
+  // Fastify lets go of a response that its handler took over; whatever fails then must still end it.
+  app.addHook('onRoute', (route) => {
+    const { handler } = route;
+    route.handler = function (request, reply) {
+      const answer: unknown = handler.call(this, request, reply);
+      if (answer instanceof Promise) answer.catch((thrown) => endBegun(thrown, request, reply, log));
+      return answer;
+    };
+  });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string;
     const allowed = (['GET', 'POST', 'DELETE'] as const).filter((method) => app.hasRoute({ method, url: path }));
@@ -33,6 +42,19 @@ export function translateErrors(app: FastifyInstance, log: EventLog, refused: (c
     if (allowed.length > 0) reply.header('Allow', allowed.join(', '));
     return reply.status(ERROR_TABLE[code].status).send(bodyOf(new WeirError(code), request.url));
   });
+}
+
+/** After its head a response can only be cut: its client then sees a truncation, and no silence without end. */
+function endBegun(thrown: FastifyError, request: FastifyRequest, { sent, raw }: FastifyReply, log: EventLog): void {
+  if (!sent || raw.writableEnded || raw.destroyed) return;
+  log.error('6', 'A response failed after it was begun', {
+    thread_id: request.threadId || undefined,
+    reason: String(thrown.stack),
+  });
+  if (raw.headersSent) return void raw.destroy();
+  const error = asWeirError(thrown, request.url);
+  raw.writeHead(error.status, { 'Content-Type': 'application/json; charset=utf-8' });
+  raw.end(JSON.stringify(bodyOf(error, request.url, request.threadId)));
 }
 
 /** What the HTTP parser refuses never reaches a route; the socket is answered by hand, in the same shape. */

@@ -21,7 +21,7 @@ export interface ThreadAnswer {
   wheel: TimerWheel;
 }
 
-/** Sends a thread, from the client's cursor on, until its end or until the client leaves. Never rejects. */
+/** Sends a thread, from the client's cursor on, until its end or until the client leaves. What fails is thrown, also after the head. */
 export async function sendThread(located: Located, answer: ThreadAnswer): Promise<void> {
   const { response, threadId } = answer;
   const headers = { ...answer.headers, 'X-Producer-Id': located.producer };

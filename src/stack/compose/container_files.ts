@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { consoleToken } from '../keys/console_token.ts';
+import { withKeys } from '../keys/key_file.ts';
 import { ensureOperatorKey } from '../keys/operator_key.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
@@ -16,6 +18,7 @@ export function containerPaths({ containers }: Pick<StackLayout, 'containers'>) 
     config: path.join(containers, 'config', path.basename(MOUNTED_CONFIG)),
     keys: path.join(containers, 'keys/api_keys.json'),
     operatorKey: path.join(containers, 'operator/operator.key'),
+    consoleToken: path.join(containers, 'operator/console.token'),
     /** Read by Compose itself, and not by a container. */
     variables: path.join(containers, 'providers.env'),
   };
@@ -42,8 +45,9 @@ export function writeContainerFiles(context: ContainerFilesContext, owner: Accou
   makePrivateFolder(layout.containers, self);
   for (const file of [paths.config, paths.keys, paths.operatorKey]) makePrivateFolder(path.dirname(file), owner);
   const remark = writeContainerConfig(layout, configFile);
+  writePrivateFile(paths.consoleToken, `${consoleToken(undefined, layout.consoleToken).token}\n`);
   if (options.auth === 'keys') {
-    writePrivateFile(paths.keys, readFileSync(layout.apiKeys));
+    copyKeys(layout);
     writePrivateFile(paths.operatorKey, readFileSync(layout.operatorKey));
   } else {
     rmSync(paths.keys, { force: true });
@@ -70,6 +74,10 @@ export function writeContainerConfig(layout: StackLayout, configFile: string | u
 
 /** Has the containers see the keys as they are now, where they were started with keys. */
 export function shareKeys(layout: StackLayout): void {
-  const { keys } = containerPaths(layout);
-  if (existsSync(keys)) writePrivateFile(keys, readFileSync(layout.apiKeys));
+  if (existsSync(containerPaths(layout).keys)) copyKeys(layout);
+}
+
+/** The copy that is made last has the newest keys: nobody changes them between the reading and the writing. */
+function copyKeys(layout: StackLayout): void {
+  withKeys(layout.apiKeys, () => writePrivateFile(containerPaths(layout).keys, readFileSync(layout.apiKeys)));
 }

@@ -1,4 +1,4 @@
-import { type HealthView, healthViewSchema } from '../../protocol/cluster_view.ts';
+import { type ClusterView, clusterViewSchema, type HealthView, healthViewSchema } from '../../protocol/cluster_view.ts';
 import { type ShortRequest, type ShortResponse, shortRequest } from '../http_request.ts';
 import { builtApiBaseUrl } from '../native/build_dashboard.ts';
 import { redisFacts, redisHosts } from '../redis_facts.ts';
@@ -89,6 +89,13 @@ async function health(context: DoctorContext): Promise<HealthView | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** All instances, as the first of them that answers sees them. Rejects where none does. */
+export async function askCluster(context: DoctorContext): Promise<ClusterView> {
+  const answer = await askAny(context, { url: `${api(context)}/cluster` });
+  if (!answer) throw new Error('no instance answered');
+  return clusterViewSchema.parse(JSON.parse(answer.body));
 }
 
 /** Redis, as the instances see it. */

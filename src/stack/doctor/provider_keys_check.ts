@@ -1,18 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { clusterViewSchema } from '../../protocol/cluster_view.ts';
 import { parseWeirConfig } from '../../protocol/parse_weir_config.ts';
 import { PROVIDER_PRESETS } from '../../protocol/provider_presets.ts';
 import { settledProvider } from '../../protocol/weir_config.ts';
-import { shortRequest } from '../http_request.ts';
-import { stackUrl } from '../service_specs.ts';
 import { readPlan } from '../supervisor/control_client.ts';
 import { type Check, type DoctorContext, ok, warn } from './check.ts';
+import { askCluster } from './gateway_checks.ts';
 
 /** Do providers take the deployment's keys, as far as requests have shown. */
 export async function checkProviderKeys(context: DoctorContext): Promise<Check> {
   const id = 'provider_keys';
-  const answer = await shortRequest({ url: `${stackUrl(context.options)}/api/v1/cluster` });
-  const { instances } = clusterViewSchema.parse(JSON.parse(answer.body));
+  const { instances } = await askCluster(context);
   const refused = new Map(instances.flatMap(({ refused_keys = {} }) => Object.entries(refused_keys)));
   if (refused.size === 0) return ok(id, 'no provider has refused its key');
   const who = [...refused].map(([name, status]) => `${name} (${status})`).join(', ');

@@ -1,13 +1,11 @@
-import { type ClusterView, clusterViewSchema } from '../../protocol/cluster_view.ts';
+import type { ClusterView } from '../../protocol/cluster_view.ts';
 import { leftAlone } from '../../protocol/left_alone.ts';
-import { shortRequest } from '../http_request.ts';
-import { stackUrl } from '../service_specs.ts';
 import { type Check, type DoctorContext, ok, warn } from './check.ts';
+import { askCluster } from './gateway_checks.ts';
 
 /** Do requests get through to the providers, as far as requests have shown. */
-export async function checkProviders({ options }: DoctorContext): Promise<Check> {
-  const answer = await shortRequest({ url: `${stackUrl(options)}/api/v1/cluster` });
-  return providersFinding(clusterViewSchema.parse(JSON.parse(answer.body)));
+export async function checkProviders(context: DoctorContext): Promise<Check> {
+  return providersFinding(await askCluster(context));
 }
 
 export function providersFinding({ instances }: Pick<ClusterView, 'instances'>): Check {

@@ -14,14 +14,22 @@ export function readKeys(file: string): ApiKey[] {
   }
 }
 
+/** A change takes milliseconds; many commands at once take their turns. */
+const WAIT_MS = 10_000;
+
 /**
  * Changes the file, one command at a time; only this account can read it, and running instances see it within a second.
  * @param change gets the keys and gives those that are to be kept
  */
 export function changeKeys(file: string, change: (keys: ApiKey[]) => ApiKey[]): void {
-  const unlock = takeLock(`${file}.lock`, 'the keys');
+  withKeys(file, () => writeJsonFile(file, { version: 1, keys: change(readKeys(file)) } satisfies ApiKeysFile));
+}
+
+/** Does something for which the file has to stay as it is. @throws StackError where it is changed for too long */
+export function withKeys(file: string, work: () => void): void {
+  const unlock = takeLock(`${file}.lock`, 'the keys', WAIT_MS);
   try {
-    writeJsonFile(file, { version: 1, keys: change(readKeys(file)) } satisfies ApiKeysFile);
+    work();
   } finally {
     unlock();
   }

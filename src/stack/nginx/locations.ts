@@ -90,8 +90,8 @@ export function locations(plan: NginxPlan): Conf {
     '',
     comment(`
       Everything else is the dashboard, on the API's own origin: a browser that doesn't trust the certificate asks
-      here, where it can show its question. What it asks below /api/ can be read here; the console changes nothing
-      for a request that came this way.`),
+      here, where it can show its question. Of what it asks below /api/ the console answers nothing before a login to
+      a request that came this way.`),
     block(
       'location /',
       'proxy_pass http://dashboard;',

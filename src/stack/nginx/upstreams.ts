@@ -3,7 +3,7 @@ import type { NginxPlan } from './nginx_plan.ts';
 
 function servers(plan: NginxPlan): string[] {
   return plan.instances.map((address) => {
-    return `server ${address} max_fails=3 fail_timeout=5s${plan.resting.includes(address) ? ' down' : ''};`;
+    return `server ${address} max_fails=3 fail_timeout=0s${plan.resting.includes(address) ? ' down' : ''};`;
   });
 }
 
@@ -36,8 +36,9 @@ export function upstreams(plan: NginxPlan): Conf {
           : 'Unix sockets: cheaper than TCP, and nobody reaches an instance past NGINX.',
       ),
       comment(`
-        fail_timeout is how long a failed instance is left alone. With 30s a restart of all three meant half a
-        minute of 502; 5s is enough to get over a crash.`),
+        fail_timeout is how long an instance that failed three times is left alone, in whole seconds of the clock: with 0s
+        until the next one begins, when a single request tries it. With 30s a restart of all three meant half a minute
+        of 502, and with 5s an instance that died again and again was hardly ever used.`),
       servers(plan),
       '',
       comment('Up to 64 idle connections a worker are kept for the next request.'),

@@ -8,8 +8,8 @@ import type { ServiceSpec, ServiceState } from './service_spec.ts';
 
 const FIRST_BACK_OFF_MS = 200;
 const MAX_BACK_OFF_MS = 5000;
-/** Who ran this long has recovered: the next death waits the shortest time again. */
-const STEADY_AFTER_MS = 10_000;
+/** A service that answered for this long, and for longer than its start took, waits the shortest time again. */
+const STEADY_AFTER_MS = 1000;
 const POLL_MS = 50;
 /** In what a service wrote last its reason is looked for. */
 const WORDS_BYTES = 64 * 1024;
@@ -20,6 +20,17 @@ export interface ProcessHooks {
   onChange: () => void;
   /** It died, was started again and answers. */
   onReturn: () => void;
+}
+
+/**
+ * How long a death is waited out. Who does not stay waits longer each time, for starts cost CPU; who served for a while
+ * does not, however often it died before: then starting takes at most half of the time.
+ * @param lastMs how long the death before it was waited out, 0 for the first
+ * @param startMs from the start of the process to its first answer, and from there to its end
+ */
+export function backOff(firstMs: number, lastMs: number, startMs: number, servedMs: number): number {
+  if (servedMs >= Math.max(STEADY_AFTER_MS, startMs)) return firstMs;
+  return Math.max(firstMs, Math.min(lastMs * 2, MAX_BACK_OFF_MS));
 }
 
 /** To what is left of a process group; none left is the usual case. */
@@ -45,7 +56,9 @@ export class ManagedProcess {
   readonly #hooks: ProcessHooks;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
-  #backOffMs: number;
+  #backOffMs = 0;
+  #startedAt = 0;
+  #readyAt = 0;
   #retry: NodeJS.Timeout | undefined;
   #logOffset = 0;
   /** Whether it should run; what a death means depends on it. */
@@ -53,7 +66,6 @@ export class ManagedProcess {
 
   constructor(spec: ServiceSpec, environment: NodeJS.ProcessEnv, hooks: ProcessHooks) {
     this.spec = spec;
-    this.#backOffMs = spec.restartAfterMs ?? FIRST_BACK_OFF_MS;
     this.#environment = environment;
     this.#hooks = hooks;
   }
@@ -109,14 +121,14 @@ export class ManagedProcess {
       detached: true,
     });
     closeSync(log);
-    const startedAt = Date.now();
+    this.#startedAt = performance.now();
     this.#child = child;
     this.#ended = new Promise((resolve) => {
       const end = (reason: string) => {
         if (this.#child !== child) return;
         this.#child = undefined;
         signalGroup(child.pid, 'SIGKILL');
-        this.#onEnd(reason, Date.now() - startedAt);
+        this.#onEnd(reason);
         resolve();
       };
       child.once('error', (error) => end(error.message));
@@ -126,26 +138,25 @@ export class ManagedProcess {
     return child;
   }
 
-  #onEnd(reason: string, ranMs: number): void {
+  #onEnd(reason: string): void {
     const wasRunning = this.state === 'running';
     this.#hooks.onChange();
     if (!wasRunning) {
       this.state = 'stopped';
       return;
     }
-    if (ranMs > STEADY_AFTER_MS) this.#backOffMs = this.spec.restartAfterMs ?? FIRST_BACK_OFF_MS;
+    this.#scheduleReturn(this.#readyAt - this.#startedAt, performance.now() - this.#readyAt);
     eventLine('warn', 'service ended; starting it again', {
       service: this.spec.name,
       reason,
       back_off_ms: this.#backOffMs,
     });
-    this.#scheduleReturn();
   }
 
-  #scheduleReturn(): void {
+  #scheduleReturn(startMs: number, servedMs: number): void {
     this.state = 'waiting';
+    this.#backOffMs = backOff(this.spec.restartAfterMs ?? FIRST_BACK_OFF_MS, this.#backOffMs, startMs, servedMs);
     this.#retry = setTimeout(() => void this.#return(), this.#backOffMs);
-    this.#backOffMs = Math.min(this.#backOffMs * 2, MAX_BACK_OFF_MS);
   }
 
   async #return(): Promise<void> {
@@ -160,7 +171,7 @@ export class ManagedProcess {
     await this.#ended;
     if (!this.#wanted || this.state !== 'stopped') return;
     eventLine('error', 'service did not come back', { service: this.spec.name, problem });
-    this.#scheduleReturn();
+    this.#scheduleReturn(0, 0);
   }
 
   /** Undefined when it answers, else why it doesn't. */
@@ -171,6 +182,7 @@ export class ManagedProcess {
       if (this.#child !== child || !this.#wanted) break;
       if (answers) {
         this.state = 'running';
+        this.#readyAt = performance.now();
         return undefined;
       }
       if (Date.now() > deadline) return `no answer within ${this.spec.readyWithinMs / 1000} s`;

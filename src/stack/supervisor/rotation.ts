@@ -64,9 +64,9 @@ export class Rotation {
 
   /** Sends probes through NGINX until this instance answers some; false when it got none in time. */
   async isReached({ spec }: ManagedProcess): Promise<boolean> {
-    const seen = await warmUpstream(this.#gatewayUrl, spec.address, this.#settings.plan.instances.length);
-    const event = seen ? 'instance gets requests again' : 'instance got no request from NGINX yet';
-    eventLine(seen ? 'info' : 'warn', event, { service: spec.name });
-    return seen;
+    const rounds = await warmUpstream(this.#gatewayUrl, spec.address, this.#settings.plan.instances.length);
+    if (rounds === undefined) eventLine('warn', 'instance got no request from NGINX yet', { service: spec.name });
+    else eventLine('info', 'instance gets requests again', { service: spec.name, rounds });
+    return rounds !== undefined;
   }
 }

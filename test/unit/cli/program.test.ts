@@ -22,6 +22,7 @@ describe('the grammar', () => {
         'restart',
         'status',
         'logs',
+        'dashboard',
         'scale',
         'dev',
         'load',

@@ -1,8 +1,8 @@
-import { createServer } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { openStream } from '../../../src/client/open_stream.ts';
 import { fetchTransport } from '../../../src/client/transport.ts';
 import type { StreamEvent } from '../../../src/protocol/stream_event.ts';
+import { freePort } from '../../support/free_port.ts';
 import { until } from '../../support/until.ts';
 import { type Answer, cut, drop, hang, refuse, stream, THREAD } from './scripted_server.ts';
 import { attach, FRAMES, first, open, REQUEST, serve, TEXT, useScriptedServers } from './scripted_stream.ts';
@@ -57,8 +57,8 @@ describe('opening a resumable stream', () => {
   it('throws the last failure when it never got an answer', async () => {
     vi.mocked(Math.random).mockReturnValue(0.9);
     const unavailable = await serve(...Array<Answer>(500).fill(refuse(503)));
-    await expect(open(unavailable, { giveUpAfterMs: 300 })).rejects.toMatchObject({ status: 503 });
-    expect(unavailable.calls.length).toBeGreaterThan(2);
+    await expect(open(unavailable, { giveUpAfterMs: 1_000 })).rejects.toMatchObject({ status: 503 });
+    expect(unavailable.calls.length).toBeGreaterThan(1);
     const port = await freePort();
     const baseUrl = `http://127.0.0.1:${port}/api/v1`;
     await expect(openStream(REQUEST, { baseUrl, giveUpAfterMs: 300 })).rejects.toThrow('fetch failed');
@@ -176,11 +176,3 @@ describe('attachStream', () => {
     await expect(attach(await serve(), { lastEventId: 'x' })).rejects.toThrow('not <epoch>.<seq>');
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}

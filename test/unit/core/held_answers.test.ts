@@ -41,6 +41,17 @@ describe('an answer that is held until it says something', () => {
     expect(log).toEqual(['One ', 'resume', 'two', 'end stop']);
   });
 
+  it('has begun with a thought, without a text, and pauses with the first one', async () => {
+    const { log, answer, client, provider } = scripted();
+    const holding = heldAnswer(answer, never);
+    provider().begun?.();
+    const held = await holding;
+    expect(provider().content('One ')).toBe(false);
+    held.start(client(true));
+    provider().end({ finishReason: 'stop' });
+    expect(log).toEqual(['One ', 'resume', 'end stop']);
+  });
+
   it('waits for its client where that is full', async () => {
     const { log, answer, client, provider } = scripted();
     const holding = heldAnswer(answer, never);

@@ -63,7 +63,7 @@ function relay(
   let opened: Answer | undefined;
   const controller = { pause() {}, resume() {}, abort() {} } as never;
   const call = new OpenAiCall(
-    { provider: 'odd', silenceMs: 60_000 },
+    { provider: 'odd', silenceMs: 60_000, redact: (text) => text },
     new TimerWheel(50),
     new AbortController().signal,
     (answer) => {

@@ -8,6 +8,7 @@ const origin = (name: string, speaks: readonly Protocol[], reason?: string): Ori
   modelsPath: '/models',
   modelsHeaders: {},
   unusable: () => reason,
+  redact: (text) => text,
   call: () => Promise.reject(new Error('nobody calls')),
 });
 const origins = [

@@ -62,6 +62,7 @@ describe('the names by which the right to ask goes', () => {
       modelsPath: '',
       modelsHeaders: {},
       unusable: () => undefined,
+      redact: (text) => text,
       call: () => Promise.reject(),
     },
     speaks,

@@ -8,7 +8,9 @@ import type { ThreadRecord } from '../../../src/core/durable/thread_record.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const record = {
   id: 'thread',
@@ -92,6 +94,86 @@ describe('a takeover', () => {
     Object.assign(core.wal, { fenced: true });
     await takeOver(core, record);
     expect(counts.takeovers).toBe(0);
+  });
+});
+
+describe('what a takeover goes on with', () => {
+  const text = (seq: number) => ({ number: '1', seq, kind: 'text', text: `piece ${seq}` });
+  const logged = (...records: unknown[]) => ({ read: async () => new Map([['1', { id: 'thread', records }]]) });
+
+  it('ends before a hole: neither what follows it nor the end fits to the text', async () => {
+    const finished: unknown[] = [];
+    const { core } = coreWith({
+      checkpoint: async () => 'kept',
+      adopt: async () => 2,
+      finish: async (...end: unknown[]) => finished.push(end) > 0,
+    });
+    Object.assign(core, { deadLogs: logged(text(2), text(4), { ...text(5), kind: 'terminal' }) });
+    await takeOver(core, record);
+    expect(finished).toEqual([]);
+    expect(core.threads.get('thread')?.contents).toEqual(['said ', 'piece 2']);
+  });
+
+  it('is stored with the end that the log holds, where all of it is there', async () => {
+    const finished: unknown[][] = [];
+    const { core, counts } = coreWith({ finish: async (...end: unknown[]) => finished.push(end) > 0 });
+    Object.assign(core, { deadLogs: logged(text(1), text(2), { ...text(3), kind: 'terminal', text: 'the end' }) });
+    await takeOver(core, record);
+    expect(finished.map((end) => end.slice(1))).toEqual([[['said ', 'piece 2'], 'the end']]);
+    expect(counts.takeovers).toBe(0);
+  });
+
+  it('includes what its owner kept while the log was read', async () => {
+    const kept = ['said '];
+    const owners: unknown[] = [];
+    const { core } = coreWith({
+      readText: async () => ({ contents: [...kept], terminal: undefined }),
+      adopt: async (next: ThreadRecord) => {
+        owners.push(next.ends);
+        // It only slept.
+        if (owners.length === 1) kept.push('unlogged ', 'text');
+        return kept.length;
+      },
+    });
+    await takeOver(core, record);
+    expect(owners).toEqual([[1], [3]]);
+    expect(core.threads.get('thread')?.contents).toEqual(['said ', 'unlogged ', 'text']);
+    expect(core.threads.get('thread')?.record).toMatchObject({ epoch: 2, ends: [3], checkpoint: 3 });
+  });
+
+  it('is tried again ever more seldom while it fails, and is one line of the log', async () => {
+    vi.useFakeTimers();
+    let reads = 0;
+    const lines: string[] = [];
+    const { core, counts } = coreWith({
+      readText: async () => {
+        reads += 1;
+        if (reads < 20) throw new Error('broken');
+        return { contents: ['said '], terminal: undefined };
+      },
+    });
+    Object.assign(core, { log: { ...silentLog, warn: (_: string, line: string) => lines.push(line) } });
+    for (let ms = 0; ms < 10_000; ms += 10) {
+      await takeOver(core, record);
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(reads).toBeGreaterThan(5);
+    expect(reads).toBeLessThan(15);
+    expect(lines).toEqual(['A stream could not be taken over']);
+    reads = 20;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await takeOver(core, record)).toBe(true);
+    expect(counts.takeovers).toBe(1);
+    expect(core.takingOver.size).toBe(0);
+  });
+
+  it('is forgotten where nobody asks for it again', async () => {
+    vi.useFakeTimers();
+    const { core } = coreWith({ readText: () => Promise.reject(new Error('broken')) });
+    expect(await takeOver(core, record)).toBe(false);
+    expect(core.takingOver.size).toBe(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(core.takingOver.size).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { instanceMark } from '../../../performance_dashboard/src/view/instanceMark.ts';
 
-it('an instance has the letter and the colour of its name, whoever else is there', () => {
+it('an instance has the letter and the colour of its name, whichever others are there', () => {
   const marks = ['app-1', 'app-2', 'app-7', 'app-26', 'app-27'].map((id) => {
     const { letter, colour } = instanceMark(id);
     return `${letter} ${colour}`;

@@ -91,7 +91,7 @@ describe('the verdict', () => {
     const { tone, text } = verdict(summary.report(), false, PER_INSTANCE);
     expect(tone).toBe('note');
     expect(text).toContain('2 × 3 = 6 at once');
-    expect(text).toContain('app-1 got no request at all');
+    expect(text).toContain('app-1 answered no request');
   });
 
   it('names the most frequent failure', () => {

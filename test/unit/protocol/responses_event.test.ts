@@ -10,7 +10,9 @@ describe('an event of the Responses API', () => {
     ['brings text', { type: 'response.output_text.delta', delta: 'é\n' }, { kind: 'text', text: 'é\n' }],
     ['brings an empty text', { type: 'response.output_text.delta', delta: '' }, { kind: 'nothing' }],
     ['repeats the text', { type: 'response.output_text.done', text: 'all' }, { kind: 'nothing' }],
-    ['brings thoughts', { type: 'response.reasoning_summary_text.delta', delta: 'hm' }, { kind: 'nothing' }],
+    ['brings thoughts', { type: 'response.reasoning_summary_text.delta', delta: 'hm' }, { kind: 'begun' }],
+    ['begins to think', { type: 'response.output_item.added', item: { type: 'reasoning' } }, { kind: 'begun' }],
+    ['announces a message', { type: 'response.output_item.added', item: { type: 'message' } }, { kind: 'nothing' }],
     [
       'ends the answer',
       { type: 'response.completed', response: { id: 'resp_1', usage } },

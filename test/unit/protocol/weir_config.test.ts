@@ -63,6 +63,8 @@ describe('weir.config.yaml', () => {
   it.each([
     ['is no YAML', 'a: [', /^line 1: /],
     ['is a list', '[1]', /has to be object/],
+    ['is empty', '', /^it is empty; name providers and routes, or write \{\} for none$/],
+    ['has comments only', '# nothing yet\n---\n', /^it is empty/],
     ['has a key twice', 'routes: {}\nroutes: {}', /^line 2: Map keys must be unique/],
     ['has an alias to nowhere', 'providers: *x', /alias/i],
     ['doubles itself', `a: &a [1]\n${lists(20)}`, /./],
@@ -70,10 +72,10 @@ describe('weir.config.yaml', () => {
     expect(problemsOf(text)[0]).toMatch(problem);
   });
 
-  it('may be JSON, and may be empty', () => {
+  it('may be JSON, and may name none', () => {
     const json = JSON.stringify({ providers: { a: { preset: 'groq' } }, routes: {} });
     expect(parseWeirConfig(json, 'x').providers.a?.preset).toBe('groq');
-    expect(parseWeirConfig('# nothing yet', 'x')).toEqual({ providers: {}, routes: {} });
+    expect(parseWeirConfig('{} # nothing yet', 'x')).toEqual({ providers: {}, routes: {} });
   });
 
   it('has an example that is valid', () => {

@@ -30,7 +30,7 @@ describe('an instance that is started again', () => {
 
   it('gets nothing new, in both groups, while the others do', () => {
     const conf = renderNginxConf(nativePlan({ resting: [resting] }));
-    expect(conf.match(/^\s*server \S+ max_fails=3 fail_timeout=5s down;$/gm)).toEqual([
+    expect(conf.match(/^\s*server \S+ max_fails=3 fail_timeout=0s down;$/gm)).toEqual([
       expect.stringContaining(resting),
       expect.stringContaining(resting),
     ]);
@@ -52,7 +52,7 @@ describe('the checked-in nginx.conf', () => {
 
   it('names the containers and the paths of the image', () => {
     const conf = renderNginxConf(COMPOSE_NGINX_PLAN);
-    expect(conf).toContain('server app-1:8000 max_fails=3 fail_timeout=5s;');
+    expect(conf).toContain('server app-1:8000 max_fails=3 fail_timeout=0s;');
     expect(blockOf(conf, 'upstream dashboard')).toContain('server console:3002');
     expect(conf).toContain('ssl_certificate "/etc/nginx/ssl/localhost.crt";');
   });
@@ -68,7 +68,7 @@ describe.each([
     const upstream = blockOf(conf, 'upstream sse_backend');
     expect(upstream).toMatch(/zone sse_backend/);
     expect(upstream).toMatch(/least_conn;[\s\S]*server [\s\S]*keepalive 64;/);
-    expect(upstream.match(/server .*max_fails=3 fail_timeout=5s;/g)).toHaveLength(3);
+    expect(upstream.match(/server .*max_fails=3 fail_timeout=0s;/g)).toHaveLength(3);
   });
 
   it('counts dashboards that only watch apart from the work', () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { boundLogs } from '../../../src/stack/supervisor/bound_logs.ts';
 import { lastWords } from '../../../src/stack/supervisor/last_words.ts';
-import { ManagedProcess } from '../../../src/stack/supervisor/managed_process.ts';
+import { backOff, ManagedProcess } from '../../../src/stack/supervisor/managed_process.ts';
 import type { ServiceSpec } from '../../../src/stack/supervisor/service_spec.ts';
 
 let folder: string;
@@ -91,6 +91,27 @@ describe('a managed process', () => {
     await managed.start();
     await managed.stop(true);
     expect(managed.pid).toBeUndefined();
+  });
+});
+
+describe('the wait before the next start', () => {
+  const waits = (deaths: number, startMs: number, servedMs: number) => {
+    const all = [200];
+    while (all.length < deaths) all.push(backOff(200, all.at(-1) as number, startMs, servedMs));
+    return all;
+  };
+
+  it('is the shortest for what served a while, however often it died', () => {
+    expect(waits(7, 500, 2000)).toEqual([200, 200, 200, 200, 200, 200, 200]);
+    expect(backOff(200, 5000, 500, 1000)).toBe(200);
+    expect(backOff(1500, 5000, 500, 60_000)).toBe(1500);
+  });
+
+  it('grows for what did not stay, or took longer to start than it served', () => {
+    expect(waits(7, 0, 0)).toEqual([200, 400, 800, 1600, 3200, 5000, 5000]);
+    expect(waits(3, 500, 900)).toEqual([200, 400, 800]);
+    expect(waits(3, 3000, 2000)).toEqual([200, 400, 800]);
+    expect(backOff(200, 0, 500, 10)).toBe(200);
   });
 });
 

@@ -5,7 +5,7 @@ type Argument = string | number;
 type Script<R> = (...keysAndArguments: Argument[]) => Promise<R>;
 
 /** Whether text fits to what is kept; if not, from where it would. */
-export type FitReply = ['ok' | 'not_mine'] | ['from', number];
+export type FitReply = ['ok' | 'not_mine' | 'unknown'] | ['from', number];
 
 /** The steps of the stream log that must be atomic, as functions: keys first, then arguments, as their files say. */
 export interface LogScripts {
@@ -14,6 +14,7 @@ export interface LogScripts {
   seal: Script<number>;
   beat: Script<string[]>;
   create: Script<number>;
+  discard: Script<number>;
   adopt: Script<number>;
   set_run: Script<number>;
   set_target: Script<number>;
@@ -29,6 +30,7 @@ const KEYS: Record<keyof LogScripts, number> = {
   seal: 3,
   beat: 1,
   create: 2,
+  discard: 3,
   adopt: 2,
   checkpoint: 2,
   set_run: 1,

@@ -1,4 +1,4 @@
-import type { AppendReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
+import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
 import type { StreamRequest } from '../../../protocol/stream_request.ts';
 import { CLAIM_KEPT_MS, RETENTION_MS } from './log_lifetimes.ts';
@@ -72,8 +72,8 @@ export class MemoryLogStore implements LogStore {
     return true;
   }
 
-  async discard(record: ThreadRecord): Promise<void> {
-    this.#threads.delete(record.id);
+  async discard({ id, token }: ThreadRecord): Promise<void> {
+    if (this.#threads.get(id)?.record.token === token) this.#threads.delete(id);
   }
 
   async read(threadId: string): Promise<ThreadRecord | undefined> {
@@ -111,8 +111,8 @@ export class MemoryLogStore implements LogStore {
   }
 
   /** The thread itself has its text as long as it runs; nobody else could read it. */
-  async checkpoint(record: ThreadRecord): Promise<boolean> {
-    return this.#threads.has(record.id);
+  async checkpoint(record: ThreadRecord): Promise<CheckpointReply> {
+    return this.#threads.has(record.id) ? 'kept' : 'unknown';
   }
 
   async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { LEASE_MS } from '../../../core/durable/group_log.ts';
-import type { AppendReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
+import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
 import type { StreamRequest } from '../../../protocol/stream_request.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
@@ -100,8 +100,8 @@ export class RedisLogStore implements LogStore {
     return (await this.#scripts.create(thread(id), req(id), owner, JSON.stringify(record), kept, RUNNING_MS)) === 1;
   }
 
-  async discard({ id }: ThreadRecord): Promise<void> {
-    await this.#redis.del(thread(id), req(id), text(id));
+  async discard({ id, owner, token }: ThreadRecord): Promise<void> {
+    await this.#scripts.discard(thread(id), req(id), text(id), owner, token);
   }
 
   async read(threadId: string): Promise<ThreadRecord | undefined> {
@@ -142,20 +142,23 @@ export class RedisLogStore implements LogStore {
     return (await this.#scripts.set_target(thread(id), owner, provider, model)) === 1;
   }
 
-  checkpoint({ id, owner, checkpoint }: ThreadRecord, contents: readonly string[], upTo: number): Promise<boolean> {
-    return sendFrom(checkpoint, (kept) => {
+  async checkpoint(record: ThreadRecord, contents: readonly string[], upTo: number): Promise<CheckpointReply> {
+    const { id, owner, checkpoint } = record;
+    const fit = await sendFrom(checkpoint, (kept) => {
       const piece = JSON.stringify(contents.slice(kept, upTo));
       return this.#scripts.checkpoint(thread(id), text(id), owner, kept + 1, upTo, piece, RUNNING_MS);
     });
+    return fit === 'ok' ? 'kept' : fit;
   }
 
   async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {
     const { id, owner, checkpoint } = record;
     const end = [terminal, JSON.stringify(record), this.#retention.ms] as const;
-    return sendFrom(checkpoint, (kept) => {
+    const fit = await sendFrom(checkpoint, (kept) => {
       const piece = JSON.stringify(contents.slice(kept));
       return this.#scripts.finish(thread(id), text(id), req(id), owner, kept + 1, contents.length, piece, ...end);
     });
+    return fit === 'ok';
   }
 
   async claim(userId: string, key: string, mine: Claim, over?: Claim): Promise<Claim | undefined> {
@@ -169,12 +172,15 @@ export class RedisLogStore implements LogStore {
   }
 }
 
-/** Sends text from where it is believed to be wanted, and then from where it is. @returns whether it is in */
-async function sendFrom(kept: number, send: (kept: number) => Promise<FitReply>): Promise<boolean> {
+/** Sends text from where it is believed to be wanted, and then from where it is. */
+async function sendFrom(
+  kept: number,
+  send: (kept: number) => Promise<FitReply>,
+): Promise<'ok' | 'not_mine' | 'unknown'> {
   for (let tries = 0; tries < FIT_TRIES; tries += 1) {
     const [kind, from] = await send(kept);
-    if (kind !== 'from') return kind === 'ok';
+    if (kind !== 'from') return kind;
     kept = from;
   }
-  return false;
+  throw new Error('what Redis keeps of a stream changes with every look at it');
 }

@@ -1,0 +1,46 @@
+import type { EventLog } from '../core/observe/event_log.ts';
+
+interface LeavingProcess {
+  /** Ends what runs, in order. */
+  drain(): Promise<void>;
+  /** Of the process; nothing happens after it. */
+  exit(code: number): void;
+  log: EventLog;
+}
+
+/** How a process ends: in order when it is asked to, or when something unexpected happens; at once when asked twice. */
+export function leaveWith({ drain, exit, log }: LeavingProcess) {
+  let asked = 0;
+  let code = 0;
+  let leaving = false;
+  async function leave(): Promise<void> {
+    if (leaving) return;
+    leaving = true;
+    try {
+      await drain();
+    } catch (error) {
+      code = 1;
+      log.error('0', 'The drain failed', { reason: reasonOf(error) });
+    }
+    exit(code);
+  }
+  return {
+    /** On a signal. */
+    ask(): void {
+      asked += 1;
+      if (asked > 1) exit(code || 1);
+      else void leave();
+    },
+    /** What nobody has caught; while it leaves already, that goes on. */
+    unexpected(error: unknown): void {
+      const event = leaving ? 'Unexpected error: the drain goes on' : 'Unexpected error: draining, then exit';
+      log.error('0', event, { reason: reasonOf(error) });
+      code = 1;
+      void leave();
+    },
+  };
+}
+
+function reasonOf(error: unknown): unknown {
+  return error instanceof Error ? error.stack : error;
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
+import type { GroupLog, LoggedThread } from '../../../src/core/durable/group_log.ts';
+import { produceThread } from '../../../src/core/durable/produce_thread.ts';
+import { Thread } from '../../../src/core/durable/thread.ts';
+import type { ThreadRecord } from '../../../src/core/durable/thread_record.ts';
+import type { Answer, AnswerConsumer } from '../../../src/core/provider/provider.ts';
+import type { Permit } from '../../../src/core/resilience/permit.ts';
+import type { Encoder } from '../../../src/core/stream/encoder.ts';
+import { Producer } from '../../../src/core/stream/producer.ts';
+import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
+import { silentLog } from '../../support/silent_log.ts';
+
+const boom = () => {
+  throw new Error('boom');
+};
+
+/** An answer that says a word and ends. */
+const answer: Answer = {
+  start: (consumer: AnswerConsumer) => {
+    consumer.content('word');
+    consumer.end({ finishReason: 'stop' });
+  },
+  resume: () => {},
+};
+
+const encoder = {
+  chunk: (_: number, text: string) => text,
+  complete: () => 'complete',
+  error: (_: number, { code }: { code: string }, delivered: number) => `${code} after ${delivered}`,
+} as unknown as Encoder;
+const observer = {
+  opened() {},
+  closed() {},
+  firstToken() {},
+  gap() {},
+  refused() {},
+  tookOver() {},
+  wentUnlogged() {},
+};
+
+/** One resumable stream of an instance, parts of which are broken. */
+async function produced(broken: { encoder?: object; core?: object }) {
+  const reasons: unknown[] = [];
+  const log = {
+    horizon: 1,
+    add: (thread: LoggedThread, seq: number) => queueMicrotask(() => thread.commitTo(seq, true)),
+    note() {},
+  } as unknown as GroupLog;
+  const thread = new Thread({
+    record: { id: 't', number: '1', epoch: 1, userId: 'u', provider: 'p', model: 'm', promptLength: 1 } as ThreadRecord,
+    request: undefined,
+    encoder: { ...encoder, ...broken.encoder },
+    log,
+    wheel: new TimerWheel(50),
+    ageMs: 0,
+    graceMs: 1_000,
+  });
+  const threads = new Map([['t', thread]]);
+  const core = {
+    observer,
+    threads,
+    log: { ...silentLog, error: (_: string, event: string) => void reasons.push(event) },
+    faults() {},
+    recordUsage() {},
+    wal: { answering: true },
+    store: { finish: async () => true },
+    ...broken.core,
+  } as unknown as DurableCore;
+  let released = 0;
+  const permit = {
+    release: async () => {
+      released += 1;
+    },
+    setDetached() {},
+    onLost() {},
+    [Symbol.asyncDispose]: async () => {
+      released += 1;
+    },
+  } as unknown as Permit;
+  await produceThread(core, thread, permit, Promise.resolve(answer), performance.now());
+  return { terminal: thread.terminal, over: thread.over, left: threads.size, reasons, released };
+}
+
+describe('a defect in one resumable stream', () => {
+  it.each([
+    ['its last frame', { encoder: { complete: boom } }, 'internal_error after 4'],
+    ['its first word', { core: { observer: { ...observer, firstToken: boom } } }, 'internal_error after 0'],
+    ['its usage', { core: { recordUsage: boom } }, 'complete'],
+    ['its record', { core: { observer: { ...observer, closed: boom } } }, 'complete'],
+  ])('in %s ends that stream, with an error that is logged, and rejects nothing', async (_, broken, terminal) => {
+    const got = await produced(broken);
+    expect(got).toMatchObject({ terminal, over: true, left: 0, reasons: ['Internal error'] });
+    expect(got.released).toBeGreaterThan(0);
+  });
+});
+
+it.each([
+  ['answer that throws when it starts', { start: boom, resume: () => {} }, () => true],
+  ['outlet that throws', answer, boom],
+])('an %s ends its own stream', async (_, given, write) => {
+  const producer = new Producer(encoder, observer, performance.now());
+  producer.attach({ write });
+  const ending = await producer.run(Promise.resolve(given), new AbortController().signal);
+  expect(ending).toMatchObject({ ok: false, error: { code: 'internal_error' } });
+});

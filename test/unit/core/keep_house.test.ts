@@ -1,0 +1,131 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
+import { noFaults } from '../../../src/core/durable/fault_point.ts';
+import { HouseKeeping } from '../../../src/core/durable/keep_house.ts';
+import type { Thread } from '../../../src/core/durable/thread.ts';
+import { silentLog } from '../../support/silent_log.ts';
+
+function threadOf(id: string, facts: Partial<Thread> = {}) {
+  const thread = {
+    record: { id, owner: 'mine' },
+    contents: ['a', 'b'],
+    committed: 2,
+    checkpointedAt: Number.NEGATIVE_INFINITY,
+    oldestGroup: 3,
+    terminal: undefined,
+    checkpointed: vi.fn((_: number, horizon: number) => {
+      thread.oldestGroup = horizon;
+    }),
+    leave: vi.fn(),
+    ...facts,
+  };
+  return thread as typeof thread & Thread;
+}
+
+/** As much of an instance as its house-keeping needs. */
+function house(store: Record<string, unknown>, ...threads: Thread[]) {
+  const trims: number[] = [];
+  const wal = { boot: 'mine', horizon: 50, renew: async () => {} };
+  const core = {
+    wal,
+    threads: new Map(threads.map((thread) => [thread.record.id, thread])),
+    checkpointMs: 1_000,
+    faults: noFaults,
+    log: silentLog,
+    store: {
+      beat: async () => [],
+      trim: async (_: string, n: number) => void trims.push(n),
+      checkpoint: async () => 'kept',
+      ...store,
+    },
+  } as unknown as DurableCore;
+  return { house: new HouseKeeping(core), trims, wal };
+}
+
+describe('the log of an instance', () => {
+  it('is let go of up to the oldest text that is kept nowhere else', async () => {
+    const due = threadOf('due');
+    const young = threadOf('young', { oldestGroup: 40, checkpointedAt: performance.now() });
+    const { house: keeping, trims } = house({}, due, young);
+    await keeping.beat();
+    await keeping.beat();
+    expect(due.checkpointed).toHaveBeenCalledWith(2, 50);
+    expect(trims).toEqual([40]);
+  });
+
+  it('holds a stream’s end until that is stored', async () => {
+    const ending = threadOf('ending', { terminal: 'the end' });
+    const { house: keeping, trims } = house({}, ending);
+    for (let beats = 0; beats < 3; beats += 1) await keeping.beat();
+    expect(ending.checkpointed).not.toHaveBeenCalled();
+    expect(trims).toEqual([3, 3]);
+  });
+
+  it('holds an end that comes while the text before it is being kept', async () => {
+    const ending = threadOf('ending');
+    const checkpoint = async () => {
+      Object.assign(ending, { terminal: 'the end' });
+      return 'kept';
+    };
+    const { house: keeping, trims } = house({ checkpoint }, ending);
+    for (let beats = 0; beats < 3; beats += 1) await keeping.beat();
+    expect(trims).toEqual([3, 3]);
+  });
+
+  it('of a new boot is not let go of by what was kept under the one before', async () => {
+    const moved = threadOf('moved');
+    const { house: keeping, wal } = house(
+      {
+        checkpoint: async () => {
+          Object.assign(wal, { boot: 'next', horizon: 1 });
+          return 'kept';
+        },
+      },
+      moved,
+    );
+    await keeping.beat();
+    expect(moved.checkpointed).not.toHaveBeenCalled();
+  });
+});
+
+describe('a stream that can’t be kept', () => {
+  it('keeps neither the others nor the log from what is due', async () => {
+    const broken = threadOf('broken');
+    const sound = threadOf('sound');
+    const checkpoint = async ({ id }: { id: string }) => {
+      if (id === 'broken') throw new Error('WRONGTYPE');
+      return 'kept';
+    };
+    const { house: keeping, trims } = house({ checkpoint }, broken, sound);
+    await keeping.beat();
+    await keeping.beat();
+    expect(sound.checkpointed).toHaveBeenCalled();
+    expect(trims).toEqual([3]);
+  });
+
+  it('as it is another’s is left', async () => {
+    const taken = threadOf('taken');
+    const { house: keeping } = house({ checkpoint: async () => 'not_mine' }, taken);
+    await keeping.beat();
+    expect(taken.leave).toHaveBeenCalledOnce();
+  });
+
+  it('as the store has forgotten it is made known again, unless another one has it', async () => {
+    const owners = new Map([['another’s', 'another']]);
+    const store = {
+      checkpoint: async ({ id }: { id: string }) => (owners.has(id) ? 'kept' : 'unknown'),
+      adopt: async (record: { id: string; owner: string }) => {
+        if (record.id === 'taken') return -1;
+        owners.set(record.id, record.owner);
+        return 0;
+      },
+    };
+    const forgotten = threadOf('forgotten');
+    const taken = threadOf('taken');
+    const { house: keeping } = house(store, forgotten, taken);
+    await keeping.beat();
+    expect(forgotten.checkpointed).toHaveBeenCalledWith(2, 50);
+    expect(forgotten.leave).not.toHaveBeenCalled();
+    expect(taken.leave).toHaveBeenCalledOnce();
+  });
+});
