@@ -103,7 +103,9 @@ describe('./weir on a machine with an old Node.js', () => {
     const { said, code } = weir('status', '--json');
     expect([await code, said.stderr]).toEqual([
       0,
-      expect.stringMatching(/^weir: installing Node\.js 24 .*v20\.0\.0\)\nweir: installing packages/),
+      expect.stringMatching(
+        /^weir: installing Node\.js 24 .*v20\.0\.0\)\n(weir: still .*\n)*weir: installing packages/,
+      ),
     ]);
     expect(JSON.parse(said.stdout)).toMatchObject({ version: process.version, args: ['status', '--json'] });
     expect(readFileSync(path.join(project, 'installed_by'), 'utf8')).toBe(file('machine/etc/npmrc'));
@@ -128,7 +130,10 @@ describe('./weir on a machine with an old Node.js', () => {
     // As one leaves it that was killed: there is no such process.
     symlinkSync('999999999', `${lock}.dead`);
     renameSync(`${lock}.dead`, lock);
-    expect([await code, said.stderr]).toEqual([0, expect.stringMatching(/installing packages \(npm ci\)\n$/)]);
+    expect([await code, said.stderr]).toEqual([
+      0,
+      expect.stringMatching(/installing packages \(npm ci\)\n(weir: still .*\n)*$/),
+    ]);
     expect(existsSync(path.join(project, 'installed_by'))).toBe(true);
   });
 
@@ -148,3 +153,39 @@ function changeLock(): void {
   const packages = file('project/package-lock.json');
   writeFileSync(packages, `${readFileSync(packages, 'utf8')}\n`);
 }
+
+describe('node infrastructure/manage.ts, the guide\u2019s name', () => {
+  /** As Node.js of another version: what it says of itself, and whether it knows TypeScript. */
+  async function manage(version: string, ...flags: string[]) {
+    mkdirSync(file('guide/src/cli'), { recursive: true });
+    write('guide/package.json', '{ "type": "module" }');
+    write('guide/src/cli/main.ts', "console.log('main', ...process.argv.slice(2));");
+    write('guide/weir', '#!/bin/sh\necho "weir $*"\nexit 7\n', 0o755);
+    mkdirSync(file('guide/infrastructure'), { recursive: true });
+    for (const name of ['manage.ts', 'package.json']) {
+      copyFileSync(path.join(ROOT, 'infrastructure', name), file('guide/infrastructure', name));
+    }
+    write('guide/version.cjs', `Object.defineProperty(process.versions, 'node', { value: '${version}' });`);
+    const args = [...flags, '-r', file('guide/version.cjs'), 'infrastructure/manage.ts', 'start', '--all'];
+    const child = spawn(process.execPath, args, { cwd: file('guide'), stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => {
+        said += data;
+      });
+    }
+    const [code] = await once(child, 'close');
+    return { said, code };
+  }
+
+  it('is the program itself with a Node.js that is new enough', async () => {
+    expect(await manage(process.versions.node)).toEqual({ said: 'main start --all\n', code: 0 });
+  });
+
+  it.each([
+    ['that loads no TypeScript', '20.20.2', ['--no-strip-types']],
+    ['that is old', '22.23.3', []],
+  ])('is ./weir, which fetches a newer one, with a Node.js %s', async (_, version, flags) => {
+    expect(await manage(version, ...flags)).toEqual({ said: 'weir start --all\n', code: 7 });
+  });
+});
