@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -32,8 +33,10 @@ function isFree(port: number): Promise<boolean> {
 /** A port at which nobody listens, on no address, and which no other test gets. */
 export async function freePort(): Promise<number> {
   mkdirSync(path.join(tmpdir(), 'weir-test-ports', `${Math.floor(Date.now() / CLAIM_MS)}`), { recursive: true });
-  for (;;) {
-    const port = FIRST + Math.floor(Math.random() * COUNT);
+  for (let tries = 0; tries < COUNT; tries += 1) {
+    // A test may have made Math.random a constant.
+    const port = FIRST + randomInt(COUNT);
     if (claim(port) && (await isFree(port))) return port;
   }
+  throw new Error(`no port is free from ${FIRST} to ${FIRST + COUNT - 1}`);
 }
