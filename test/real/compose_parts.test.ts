@@ -84,7 +84,13 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
     environmentOf('app-1', { HOST: '127.0.0.1', PORT: `${port}`, PEER_PORT: `${peerPort}`, REDIS_URL: redis.url }),
   );
   const usageFile = path.join(kept, 'usage.json');
-  const keeperEnv = { REDIS_URL: redis.url, USAGE_FILE: usageFile, HEALTH_PORT: `${healthPort}` };
+  const secretFile = path.join(kept, 'peer');
+  const keeperEnv = {
+    REDIS_URL: redis.url,
+    USAGE_FILE: usageFile,
+    HEALTH_PORT: `${healthPort}`,
+    PEER_SECRET_FILE: secretFile,
+  };
   const keeper = run(services.usage!.command!, environmentOf('usage', keeperEnv));
   run(
     ['node', 'src/console/main.ts'],

@@ -102,7 +102,8 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
     squatters.push(squatter);
     // The supervisor stands still until the port is taken: else it may start NGINX again before.
     patient.signal('supervisor', 'SIGSTOP');
-    for (const pid of [...patient.workers(), patient.pidOf('nginx')]) process.kill(pid, 'SIGKILL');
+    // The master first: it would replace a worker that is gone, and the new one would have the port.
+    for (const pid of [patient.pidOf('nginx'), ...patient.workers()]) process.kill(pid, 'SIGKILL');
     await once(squatter.stdout, 'data');
     patient.signal('supervisor', 'SIGCONT');
     const mend = await patient.namedAs(

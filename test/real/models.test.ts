@@ -8,7 +8,7 @@ import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { along, type RouteFile, routeFile } from '../support/route_files.ts';
 
 const CANARY = 'sk-canary-51c0de';
-const FAKE = { name: 'fake', usable: true, speaks: ['chat'], any_model: true };
+const FAKE = { name: 'fake', usable: true, speaks: ['chat', 'responses', 'messages'], any_model: true };
 
 let mock: MockOpenai;
 let config: RouteFile;
@@ -107,7 +107,12 @@ it('every provider of the file is there, with its models, whether it is usable, 
         speaks: ['chat', 'responses', 'embeddings'],
         ...along('openai/gpt-5-mini', 'house/house-small'),
       },
-      { name: 'made', usable: true, speaks: ['chat'], targets: [{ provider: 'fake', model: 'story', weight: 3 }] },
+      {
+        name: 'made',
+        usable: true,
+        speaks: ['chat', 'responses', 'messages'],
+        targets: [{ provider: 'fake', model: 'story', weight: 3 }],
+      },
       { name: 'closed', usable: false, speaks: ['chat', 'responses', 'embeddings'], ...along('openai/gpt-5') },
     ],
   });

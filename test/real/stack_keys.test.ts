@@ -203,8 +203,8 @@ it('usage is by key and model, for people and programs', async () => {
     return code === 0 ? (json(stdout) as { rows: Record<string, unknown>[] }) : undefined;
   });
   expect(after.rows.find(({ key_name, model }) => key_name === 'alice' && model === 'mock-1x0')).toEqual(alice);
-  // It is about all clients, so not through NGINX.
-  expect((await requestHttp1(stack.url, { path: '/api/usage' })).status).toBe(404);
+  // It is about all clients, so through NGINX it wants a login.
+  expect((await requestHttp1(stack.url, { path: '/api/usage' })).status).toBe(401);
 });
 
 it('no output has a client’s key in it', async () => {

@@ -131,10 +131,12 @@ export class RoutingTable {
     });
     const routes = [...this.#routes].map(([name, { targets }]) => {
       const offers = targets.flatMap(({ provider }) => this.#offers.get(provider) ?? []);
+      const isLocal = offers.every(({ origin }) => origin === undefined);
       return {
         name,
         usable: offers.some((offer) => trouble(offer) === undefined),
-        speaks: [...new Set(offers.flatMap(({ speaks }) => speaks))],
+        // Beside others the provider in this process is left out of what is passed on.
+        speaks: [...new Set(offers.flatMap(({ speaks, origin }) => (origin || isLocal ? speaks : ['chat' as const])))],
         targets: targets.map(({ provider, model, weight }) => ({
           provider,
           model,
