@@ -192,13 +192,14 @@ describe('an instance that is killed in mid-stream', () => {
       return new Set(round.map((answer) => answer.headers['x-instance-id'])).size === 3;
     });
     await idle();
+    // Asked now, as the command may take as long as the streams do.
+    const victim = await stack.pid('app-2');
     // Heads are counted at the client: a question for the cluster's view, asked meanwhile, would take a place in turn.
     let heads = 0;
     const users = Array.from({ length: 6 }, () =>
       one({ ...stream({ tokens: 150, tokens_per_second: 50, ttft_ms: 0 }), onHead: () => (heads += 1) }),
     );
     await until('six streams run', () => heads === 6);
-    const victim = await stack.pid('app-2');
     process.kill(victim, 'SIGKILL');
     await until('it is dead', () => !existsSync(`/proc/${victim}`));
     // The user holds two streams on each of the other two: there is room for two more.
