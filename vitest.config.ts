@@ -35,8 +35,8 @@ export default defineConfig({
           name: 'real',
           include: ['test/real/**/*.test.ts'],
           globalSetup: BUILT_PAGE,
-          // Three on two cores, browsers among them: most of a file's time is waiting for leases, drains and answers.
-          maxWorkers: 3,
+          // Two on two cores: three starve each other, and then streams that should meet do not.
+          maxWorkers: 2,
           // Tests of one file that say so wait together; five at a time would make them queue.
           maxConcurrency: 16,
           sequence: { groupOrder: 1 },
@@ -49,7 +49,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: BUILT_PAGE,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 180_000,
