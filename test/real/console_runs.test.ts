@@ -169,6 +169,7 @@ describe('who may', () => {
     }
   });
 
+  // Only root can ask as another account; CI runs as root.
   it.skipIf(process.getuid?.() !== 0)('another account of this machine neither reads nor changes', async () => {
     const headers = { origin: stack.dashboard, 'content-type': 'application/json' };
     const asked: [string, number, object?][] = [

@@ -129,7 +129,8 @@ function readReasoning(message: JsonObject, parts: StreamPart[]): void {
   if (text) parts.push({ type: 'reasoning', text });
 }
 
-const SEALS: Record<string, ReasoningSeal['kind']> = {
+/** By the type of an entry of `reasoning_details`, what it seals. */
+export const SEALS: Record<string, ReasoningSeal['kind']> = {
   'reasoning.text': 'signature',
   'reasoning.encrypted': 'encrypted',
   'reasoning.redacted': 'redacted',

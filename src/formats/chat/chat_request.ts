@@ -8,7 +8,7 @@ import {
   unreadFields,
 } from '../generation_request.ts';
 import { type JsonObject, listOf, objectOf, textOf } from '../json_shape.ts';
-import type { ReasoningSeal } from '../stream_part.ts';
+import { SEALS } from './chat_reader.ts';
 
 const content = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).nullish();
 const call = z.looseObject({
@@ -119,12 +119,6 @@ function reasoningOf(entry: JsonObject): MessagePart[] {
   }
   return parts;
 }
-
-const SEALS: Record<string, ReasoningSeal['kind']> = {
-  'reasoning.text': 'signature',
-  'reasoning.encrypted': 'encrypted',
-  'reasoning.redacted': 'redacted',
-};
 
 function contentOf(value: z.output<typeof content>, path: string, unread: string[]): MessagePart[] {
   if (typeof value === 'string') return value === '' ? [] : [{ type: 'text', text: value }];
