@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
-import { encodeChunk, encodeComplete, encodeStatus } from '../src/protocol/weir_encoder.ts';
+import { encodeChunk, encodeComplete, encodeStatus } from '../src/formats/weir/weir_encoder.ts';
 
 /**
  * A server that costs little: the same whole stream for every POST, in one write, or with `--pace` an event every so

@@ -6,17 +6,17 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 /** Who may import whom; a layer may always import itself. */
 const LAYERS: Record<string, readonly string[]> = {
-  'src/protocol': [],
-  'src/formats': ['src/protocol'],
-  'src/core': ['src/protocol'],
-  'src/adapters': ['src/core', 'src/protocol'],
-  'src/gateway': ['src/adapters', 'src/core', 'src/formats', 'src/protocol'],
-  'src/client': ['src/protocol'],
-  'src/load': ['src/client', 'src/protocol'],
-  'src/stack': ['src/protocol'],
-  'src/console': ['src/load', 'src/stack', 'src/client', 'src/protocol'],
-  'src/cli': ['src/console', 'src/load', 'src/stack', 'src/protocol'],
-  performance_dashboard: ['src/client', 'src/load', 'src/protocol'],
+  'src/config': [],
+  'src/formats': ['src/config'],
+  'src/core': ['src/formats', 'src/config'],
+  'src/adapters': ['src/core', 'src/formats', 'src/config'],
+  'src/gateway': ['src/adapters', 'src/core', 'src/formats', 'src/config'],
+  'src/client': ['src/formats'],
+  'src/load': ['src/client', 'src/formats'],
+  'src/stack': ['src/formats', 'src/config'],
+  'src/console': ['src/load', 'src/stack', 'src/client', 'src/formats', 'src/config'],
+  'src/cli': ['src/console', 'src/load', 'src/stack', 'src/formats', 'src/config'],
+  performance_dashboard: ['src/client', 'src/load', 'src/formats', 'src/config'],
   infrastructure: ['src/cli'],
 };
 

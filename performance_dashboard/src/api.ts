@@ -1,5 +1,8 @@
 import { attachStream as attach, openStream as open } from '../../src/client/open_stream.ts';
 import { fetchTransport, type Transport } from '../../src/client/transport.ts';
+import type { ClusterView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
+import type { UsageView } from '../../src/formats/cluster/usage_row.ts';
+import { SseDecoder } from '../../src/formats/sse/sse_decoder.ts';
 import type { LoadPlan } from '../../src/load/load_plan.ts';
 import type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
 import type { LoadRun, RunHead } from '../../src/load/load_run.ts';
@@ -7,15 +10,17 @@ import type { Outcome } from '../../src/load/outcome.ts';
 import type { LoadRecord } from '../../src/load/record.ts';
 import { runLoad, summaryOptions } from '../../src/load/run_load.ts';
 import { Summary, type SummaryOptions } from '../../src/load/summary.ts';
-import type { ClusterView, ModelsView } from '../../src/protocol/cluster_view.ts';
-import { SseDecoder } from '../../src/protocol/sse_decoder.ts';
-import type { UsageView } from '../../src/protocol/usage_row.ts';
 import { apiKey } from './stores/apiKey.ts';
 
 // The one file that knows the rest of Weir: everything the page asks, it asks here.
 
 export { StreamRefusal } from '../../src/client/stream_refusal.ts';
 export type { StreamResult } from '../../src/client/stream_result.ts';
+export type { ClusterView, InstanceView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
+export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/formats/cluster/group_usage.ts';
+export { usageDays } from '../../src/formats/cluster/usage_row.ts';
+export { errorSentence } from '../../src/formats/error_code.ts';
+export type { StreamEvent } from '../../src/formats/weir/stream_event.ts';
 export { type ComparisonRow, compareReports } from '../../src/load/compare_reports.ts';
 export { limitAnswer } from '../../src/load/limit_answer.ts';
 export type { LimitReport } from '../../src/load/limit_steps.ts';
@@ -28,11 +33,6 @@ export type { Spread } from '../../src/load/samples.ts';
 export type { InstanceShare } from '../../src/load/shares.ts';
 export { Summary } from '../../src/load/summary.ts';
 export type { SeriesPoint } from '../../src/load/time_series.ts';
-export type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/cluster_view.ts';
-export { errorSentence } from '../../src/protocol/error_code.ts';
-export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/protocol/group_usage.ts';
-export type { StreamEvent } from '../../src/protocol/stream_event.ts';
-export { usageDays } from '../../src/protocol/usage_row.ts';
 
 /** Where requests go: port 443 is NGINX, so they are balanced. An instance's own address would bypass it. */
 export const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api/v1';

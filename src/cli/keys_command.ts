@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ApiKey } from '../protocol/api_key.ts';
+import type { ApiKey } from '../config/api_key.ts';
 import { shareKeys } from '../stack/compose/container_files.ts';
 import { changeKeys, readKeys } from '../stack/keys/key_file.ts';
 import { keyState, newKey } from '../stack/keys/new_key.ts';

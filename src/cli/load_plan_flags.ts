@@ -1,8 +1,8 @@
 import { ZodError } from 'zod';
+import { type FakeOptions, fakeOptionsSchema } from '../formats/weir/stream_request.ts';
 import { apiBaseUrl, LIMIT_USERS, type LoadMode, type LoadPlan } from '../load/load_plan.ts';
 import { distinctUsers } from '../load/node/node_users.ts';
 import { SLO_PRESETS, type SloChoice } from '../load/slo.ts';
-import { type FakeOptions, fakeOptionsSchema } from '../protocol/stream_request.ts';
 import { UsageError } from '../stack/stack_error.ts';
 
 /** The flags of `load` that make its plan. */

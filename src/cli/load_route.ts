@@ -1,5 +1,5 @@
+import { modelsViewSchema } from '../formats/cluster/cluster_view.ts';
 import { apiBaseUrl } from '../load/load_plan.ts';
-import { modelsViewSchema } from '../protocol/cluster_view.ts';
 import { shortRequest } from '../stack/http_request.ts';
 import { UsageError } from '../stack/stack_error.ts';
 

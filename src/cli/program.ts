@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { USAGE_DAYS } from '../protocol/usage_row.ts';
+import { USAGE_DAYS } from '../formats/cluster/usage_row.ts';
 import type { StackOptions } from '../stack/stack_options.ts';
 import { certsCommand } from './certs_command.ts';
 import { rollingRestartCommand, scaleCommand } from './change_command.ts';

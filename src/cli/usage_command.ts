@@ -1,4 +1,4 @@
-import { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../protocol/group_usage.ts';
+import { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../formats/cluster/group_usage.ts';
 import { readKeys } from '../stack/keys/key_file.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import { readUsage } from '../stack/usage/read_usage.ts';

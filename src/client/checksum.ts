@@ -1,4 +1,4 @@
-import type { CompleteEvent } from '../protocol/stream_event.ts';
+import type { CompleteEvent } from '../formats/weir/stream_event.ts';
 import { StreamProtocolError } from './stream_protocol_error.ts';
 
 /** Compares the text with the checksum of `complete`, where WebCrypto is there. @throws StreamProtocolError */

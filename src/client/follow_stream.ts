@@ -1,4 +1,4 @@
-import { SseLimitError } from '../protocol/sse_decoder.ts';
+import { SseLimitError } from '../formats/sse/sse_decoder.ts';
 import { orAborted } from './or_aborted.ts';
 import { readEvents } from './read_events.ts';
 import type { ReconnectLog } from './reconnect_log.ts';

@@ -1,4 +1,4 @@
-import type { StreamRequestInput } from '../protocol/stream_request.ts';
+import type { StreamRequestInput } from '../formats/weir/stream_request.ts';
 import { type ConnectionEnd, type FollowedStream, followConnection } from './follow_stream.ts';
 import { pause } from './pause.ts';
 import { ReconnectLog } from './reconnect_log.ts';

@@ -1,5 +1,5 @@
-import { SseDecoder } from '../protocol/sse_decoder.ts';
-import type { StreamEvent } from '../protocol/stream_event.ts';
+import { SseDecoder } from '../formats/sse/sse_decoder.ts';
+import type { StreamEvent } from '../formats/weir/stream_event.ts';
 import type { StreamCheck } from './stream_check.ts';
 
 /** What goes on while a body is read. */

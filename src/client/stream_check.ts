@@ -1,6 +1,6 @@
-import { CodePointCounter } from '../protocol/code_point_counter.ts';
-import type { SseEvent } from '../protocol/sse_decoder.ts';
-import type { CompleteEvent, ErrorEvent, StreamEvent } from '../protocol/stream_event.ts';
+import type { SseEvent } from '../formats/sse/sse_decoder.ts';
+import { CodePointCounter } from '../formats/weir/code_point_counter.ts';
+import type { CompleteEvent, ErrorEvent, StreamEvent } from '../formats/weir/stream_event.ts';
 import { EventNumbering } from './event_numbering.ts';
 import { StreamProtocolError } from './stream_protocol_error.ts';
 

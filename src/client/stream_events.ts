@@ -1,5 +1,5 @@
-import type { StreamEvent } from '../protocol/stream_event.ts';
-import type { StreamRequestInput } from '../protocol/stream_request.ts';
+import type { StreamEvent } from '../formats/weir/stream_event.ts';
+import type { StreamRequestInput } from '../formats/weir/stream_request.ts';
 import { openStream } from './open_stream.ts';
 import type { StreamOptions } from './stream_options.ts';
 import type { StreamResult } from './stream_result.ts';

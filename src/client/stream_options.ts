@@ -1,4 +1,4 @@
-import type { StreamEvent } from '../protocol/stream_event.ts';
+import type { StreamEvent } from '../formats/weir/stream_event.ts';
 import type { StreamHead } from './stream_head.ts';
 import type { Transport } from './transport.ts';
 

@@ -1,5 +1,5 @@
-import type { WireErrorCode } from '../protocol/error_code.ts';
-import { retryAfterSeconds } from '../protocol/retry_after.ts';
+import type { WireErrorCode } from '../formats/error_code.ts';
+import { retryAfterSeconds } from '../formats/retry_after.ts';
 import type { StreamHead } from './stream_head.ts';
 import { streamHead } from './stream_head.ts';
 import type { TransportResponse } from './transport.ts';

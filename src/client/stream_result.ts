@@ -1,4 +1,4 @@
-import type { CompleteEvent, ErrorEvent } from '../protocol/stream_event.ts';
+import type { CompleteEvent, ErrorEvent } from '../formats/weir/stream_event.ts';
 import { verifyText } from './checksum.ts';
 import type { ConnectionEnd, FollowedStream } from './follow_stream.ts';
 import type { Reconnect } from './reconnect_log.ts';

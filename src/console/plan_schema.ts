@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { fakeOptionsSchema } from '../formats/weir/stream_request.ts';
 import { apiBaseUrl, type LoadPlan } from '../load/load_plan.ts';
-import { fakeOptionsSchema } from '../protocol/stream_request.ts';
 
 /** A page must not be able to ask for more than a run of a day, or a concurrency that no machine has files for. */
 const MAX_MS = 86_400_000;

@@ -3,7 +3,12 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { ZodType } from 'zod';
-import { type ClusterView, clusterViewSchema, type HealthView, healthViewSchema } from '../protocol/cluster_view.ts';
+import {
+  type ClusterView,
+  clusterViewSchema,
+  type HealthView,
+  healthViewSchema,
+} from '../formats/cluster/cluster_view.ts';
 
 const TIMEOUT_MS = 3000;
 const MAX_BODY_BYTES = 512 * 1024;

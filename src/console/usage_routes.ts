@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { USAGE_DAYS } from '../protocol/usage_row.ts';
+import { USAGE_DAYS } from '../formats/cluster/usage_row.ts';
 import { keptSecret } from '../stack/compose/keep_secret.ts';
 import { doctorContext } from '../stack/doctor/doctor_place.ts';
 import { readKeys } from '../stack/keys/key_file.ts';

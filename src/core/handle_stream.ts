@@ -1,6 +1,6 @@
-import { WeirError } from '../protocol/error_code.ts';
-import type { NoticeEvent } from '../protocol/stream_event.ts';
-import type { StreamRequest } from '../protocol/stream_request.ts';
+import { WeirError } from '../formats/error_code.ts';
+import type { NoticeEvent } from '../formats/weir/stream_event.ts';
+import type { StreamRequest } from '../formats/weir/stream_request.ts';
 import type { AnswerCache } from './cache/answer_cache.ts';
 import { comparableText, requestKey } from './cache/request_key.ts';
 import { textMedium } from './cache/text_medium.ts';

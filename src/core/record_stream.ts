@@ -1,5 +1,5 @@
-import type { WeirError } from '../protocol/error_code.ts';
-import type { Usage } from '../protocol/stream_event.ts';
+import type { WeirError } from '../formats/error_code.ts';
+import type { Usage } from '../formats/weir/stream_event.ts';
 import type { CachedOpening } from './cache/answer_cache.ts';
 import type { EventLog, LogFields } from './observe/event_log.ts';
 import type { Outcome, StreamObserver } from './observe/stream_observer.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WeirError } from '../protocol/error_code.ts';
+import { WeirError } from './error_code.ts';
 import type { JsonObject } from './json_shape.ts';
 import type { ReasoningSeal } from './stream_part.ts';
 

@@ -1,4 +1,4 @@
-import { WeirError } from '../protocol/error_code.ts';
+import { WeirError } from './error_code.ts';
 import { objectOf, textOf } from './json_shape.ts';
 import type { StreamPart } from './stream_part.ts';
 

@@ -1,4 +1,4 @@
-import type { WeirError } from '../protocol/error_code.ts';
+import type { WeirError } from './error_code.ts';
 
 /** Why an answer ended. */
 export type FinishReason = 'stop' | 'stop_sequence' | 'length' | 'tool_calls' | 'content_filter' | 'refusal' | 'pause';

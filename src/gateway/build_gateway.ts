@@ -19,7 +19,7 @@ import type { StreamCore } from '../core/handle_stream.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
 import { Routing } from '../core/routing/routing.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
-import type { ClusterView, HealthView } from '../protocol/cluster_view.ts';
+import type { ClusterView, HealthView } from '../formats/cluster/cluster_view.ts';
 import { buildLimits, openKeys } from './build_access.ts';
 import { buildDurable } from './build_durable.ts';
 import { buildSlotStore } from './build_slot_store.ts';

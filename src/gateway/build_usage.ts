@@ -2,13 +2,13 @@ import type { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.t
 import type { RedisConnection } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryUsageStore } from '../adapters/stores/usage/memory_usage_store.ts';
 import { RedisUsageStore } from '../adapters/stores/usage/redis_usage_store.ts';
+import { namedModels, priceOf, type WeirConfig } from '../config/weir_config.ts';
 import type { KeyRing } from '../core/access/key_ring.ts';
 import type { RateLimits } from '../core/access/rate_limits.ts';
 import type { Provider } from '../core/provider/provider.ts';
 import type { RecordUsage } from '../core/usage/stream_usage.ts';
 import { UsageLedger } from '../core/usage/usage_ledger.ts';
-import { ANONYMOUS, DOCTOR_MODEL, USAGE_DAYS, type UsageView, usageDays } from '../protocol/usage_row.ts';
-import { namedModels, priceOf, type WeirConfig } from '../protocol/weir_config.ts';
+import { ANONYMOUS, DOCTOR_MODEL, USAGE_DAYS, type UsageView, usageDays } from '../formats/cluster/usage_row.ts';
 
 /** Of the metrics' label where the configuration does not name the model: clients may send any. */
 const OTHER = 'other';

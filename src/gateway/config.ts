@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { CONTINUATIONS } from '../protocol/provider_presets.ts';
+import { CONTINUATIONS } from '../config/provider_presets.ts';
 import { tracesConfig } from './traces_config.ts';
 
 const list = (fallback: string) =>

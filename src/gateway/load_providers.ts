@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parseWeirConfig, WeirConfigError } from '../protocol/parse_weir_config.ts';
-import { LOCAL_PROVIDER, type WeirConfig, weirConfigSchema } from '../protocol/weir_config.ts';
+import { parseWeirConfig, WeirConfigError } from '../config/parse_weir_config.ts';
+import { LOCAL_PROVIDER, type WeirConfig, weirConfigSchema } from '../config/weir_config.ts';
 import type { GatewayConfig } from './config.ts';
 
 /** Providers and routes, and who answers where none is named. */

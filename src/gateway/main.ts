@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { WeirConfigError } from '../protocol/parse_weir_config.ts';
+import { WeirConfigError } from '../config/parse_weir_config.ts';
 import { buildGateway, type Gateway } from './build_gateway.ts';
 import { peerAddress } from './cluster/peer_address.ts';
 import { peerListener } from './cluster/peer_listener.ts';

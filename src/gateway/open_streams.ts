@@ -1,4 +1,4 @@
-import { WeirError } from '../protocol/error_code.ts';
+import { WeirError } from '../formats/error_code.ts';
 
 /** The streams of this instance whose connections are open, for the drain. */
 export class OpenStreams {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { PROVIDER_PRESETS } from '../protocol/provider_presets.ts';
+import { PROVIDER_PRESETS } from '../config/provider_presets.ts';
 
 /** Servers that everybody knows, and that want a key; one of one's own may want none. */
 const WANT_KEYS = new Set(

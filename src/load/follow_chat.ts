@@ -1,7 +1,7 @@
 import { orAborted } from '../client/or_aborted.ts';
 import { streamHead } from '../client/stream_head.ts';
 import { readRefusal } from '../client/stream_refusal.ts';
-import { SseDecoder, SseLimitError } from '../protocol/sse_decoder.ts';
+import { SseDecoder, SseLimitError } from '../formats/sse/sse_decoder.ts';
 import type { Ending } from './ending.ts';
 import type { LoadUser, StreamWatcher } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';

@@ -1,4 +1,4 @@
-import { errorSentence } from '../protocol/error_code.ts';
+import { errorSentence } from '../formats/error_code.ts';
 import type { LoadReport } from './load_report.ts';
 
 /** What a search for the limit came to, for people. */

@@ -1,4 +1,4 @@
-import type { FakeOptions, StreamRequestInput } from '../protocol/stream_request.ts';
+import type { FakeOptions, StreamRequestInput } from '../formats/weir/stream_request.ts';
 import type { SloChoice } from './slo.ts';
 
 /** How requests follow one another. Times in milliseconds. */

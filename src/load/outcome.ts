@@ -1,5 +1,5 @@
-import { ERROR_TABLE, isErrorCode } from '../protocol/error_code.ts';
-import type { ErrorEvent } from '../protocol/stream_event.ts';
+import { ERROR_TABLE, isErrorCode } from '../formats/error_code.ts';
+import type { ErrorEvent } from '../formats/weir/stream_event.ts';
 
 /** How a request ended; each has exactly one. In the order in which tables show them. */
 export const OUTCOMES = [

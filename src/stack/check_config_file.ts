@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseWeirConfig, WeirConfigError } from '../protocol/parse_weir_config.ts';
+import { parseWeirConfig, WeirConfigError } from '../config/parse_weir_config.ts';
 import { StackError } from './stack_error.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
 import { nextRandom } from '../../src/adapters/providers/fake_text.ts';
-import type { HealthView } from '../../src/protocol/cluster_view.ts';
+import type { HealthView } from '../../src/formats/cluster/cluster_view.ts';
 import { startInstance } from '../support/instance.ts';
 import { startMockOpenai } from '../support/mock_openai.ts';
 import { startRedis } from '../support/redis.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { UsageRow, UsageView } from '../../src/protocol/usage_row.ts';
+import type { UsageRow, UsageView } from '../../src/formats/cluster/usage_row.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { Deployment } from '../support/deployment.ts';
 import { askDoor, type DoorAnswer } from '../support/door_answer.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClusterView, HealthView } from '../../src/protocol/cluster_view.ts';
+import type { ClusterView, HealthView } from '../../src/formats/cluster/cluster_view.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { parseWeirConfig } from '../../src/protocol/parse_weir_config.ts';
+import { parseWeirConfig } from '../../src/config/parse_weir_config.ts';
 import { containerUser } from '../../src/stack/compose/container_user.ts';
 import { bindsOf, composeFile } from '../support/compose_file.ts';
 import { FakeDocker } from '../support/fake_docker.ts';

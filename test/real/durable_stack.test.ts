@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStream } from '../../src/client/open_stream.ts';
+import { SseDecoder, type SseEvent } from '../../src/formats/sse/sse_decoder.ts';
 import { nodeTransport } from '../../src/load/node/node_transport.ts';
-import { SseDecoder, type SseEvent } from '../../src/protocol/sse_decoder.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { Http2Client, requestHttp1, type StackRequest } from '../support/stack_requests.ts';
 import { resumable, sha256, textOf } from '../support/thread_reading.ts';

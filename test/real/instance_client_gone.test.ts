@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { HealthView } from '../../src/protocol/cluster_view.ts';
+import type { HealthView } from '../../src/formats/cluster/cluster_view.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { type RawConnection, rawConnection, streamPost } from '../support/raw_http.ts';

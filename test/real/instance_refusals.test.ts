@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ErrorBody } from '../../src/protocol/error_code.ts';
+import type { ErrorBody } from '../../src/formats/error_code.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
 

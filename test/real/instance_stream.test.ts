@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeTokens } from '../../src/adapters/providers/fake_text.ts';
-import type { HealthView } from '../../src/protocol/cluster_view.ts';
+import type { HealthView } from '../../src/formats/cluster/cluster_view.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
 import { until } from '../support/until.ts';

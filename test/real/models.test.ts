@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ModelsView } from '../../src/protocol/cluster_view.ts';
+import type { ModelsView } from '../../src/formats/cluster/cluster_view.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { along, type RouteFile, routeFile } from '../support/route_files.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClusterView, ModelsView } from '../../src/protocol/cluster_view.ts';
+import type { ClusterView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
 import { doorScript } from '../support/door_frames.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { KeyFile } from '../support/key_file.ts';

@@ -3,7 +3,7 @@ import { connectRedis, type RedisConnection } from '../../src/adapters/stores/re
 import { MemoryLogStore } from '../../src/adapters/stores/stream_log/memory_log_store.ts';
 import { RedisLogStore } from '../../src/adapters/stores/stream_log/redis_log_store.ts';
 import type { ThreadRecord } from '../../src/core/durable/thread_record.ts';
-import { streamRequestSchema } from '../../src/protocol/stream_request.ts';
+import { streamRequestSchema } from '../../src/formats/weir/stream_request.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { silentLog } from '../support/silent_log.ts';
 

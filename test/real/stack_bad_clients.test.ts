@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HealthView } from '../../src/protocol/cluster_view.ts';
+import type { HealthView } from '../../src/formats/cluster/cluster_view.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';

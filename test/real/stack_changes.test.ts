@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ClusterView } from '../../src/protocol/cluster_view.ts';
+import type { ClusterView } from '../../src/formats/cluster/cluster_view.ts';
 import { isAlive } from '../../src/stack/supervisor/process_identity.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { Http2Client, requestHttp1 } from '../support/stack_requests.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ClusterView } from '../../src/protocol/cluster_view.ts';
+import type { ClusterView } from '../../src/formats/cluster/cluster_view.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { requestHttp1 } from '../support/stack_requests.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClusterView } from '../../src/protocol/cluster_view.ts';
-import { ERROR_TABLE } from '../../src/protocol/error_code.ts';
+import type { ClusterView } from '../../src/formats/cluster/cluster_view.ts';
+import { ERROR_TABLE } from '../../src/formats/error_code.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp_receiver.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';

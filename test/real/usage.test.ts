@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { groupUsage } from '../../src/protocol/group_usage.ts';
-import type { UsageRow, UsageView } from '../../src/protocol/usage_row.ts';
+import { groupUsage } from '../../src/formats/cluster/group_usage.ts';
+import type { UsageRow, UsageView } from '../../src/formats/cluster/usage_row.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { Deployment } from '../support/deployment.ts';
 import { doorScript } from '../support/door_frames.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isErrorCode } from '../../src/protocol/error_code.ts';
-import { SseDecoder, type SseEvent } from '../../src/protocol/sse_decoder.ts';
+import { isErrorCode } from '../../src/formats/error_code.ts';
+import { SseDecoder, type SseEvent } from '../../src/formats/sse/sse_decoder.ts';
 
 /** One way to ask a hostile provider. */
 export interface HostileCase {

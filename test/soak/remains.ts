@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { Redis } from 'ioredis';
-import type { HealthView } from '../../src/protocol/cluster_view.ts';
+import type { HealthView } from '../../src/formats/cluster/cluster_view.ts';
 import type { ServiceStatus } from '../../src/stack/supervisor/service_spec.ts';
 
 /** @param address of a service, as `status --json` names it */

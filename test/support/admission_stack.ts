@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { HealthView } from '../../src/protocol/cluster_view.ts';
+import type { HealthView } from '../../src/formats/cluster/cluster_view.ts';
 import { type Instance, startInstance } from './instance.ts';
 import { type MockOpenai, startMockOpenai } from './mock_openai.ts';
 import { type RawConnection, rawConnection, streamPost } from './raw_http.ts';

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import type { ClusterView, InstanceView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
+import type { UsageView } from '../../src/formats/cluster/usage_row.ts';
 import type { LoadPlan } from '../../src/load/load_plan.ts';
 import type { LoadRun } from '../../src/load/load_run.ts';
-import type { ClusterView, InstanceView, ModelsView } from '../../src/protocol/cluster_view.ts';
-import type { UsageView } from '../../src/protocol/usage_row.ts';
 import { SimulatedRun } from './simulated_run.ts';
 
 /** Where a page that came through NGINX is sent to. */

@@ -1,6 +1,6 @@
+import type { UsageRow } from '../../src/formats/cluster/usage_row.ts';
 import type { LoadRun } from '../../src/load/load_run.ts';
 import { Summary } from '../../src/load/summary.ts';
-import type { UsageRow } from '../../src/protocol/usage_row.ts';
 import { loadPlan, loadRecord } from './load_plan.ts';
 
 /** A finished run of 60 requests over three instances, the first `refused` of which got a 429. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SseDecoder, type SseEvent } from '../../src/protocol/sse_decoder.ts';
+import { SseDecoder, type SseEvent } from '../../src/formats/sse/sse_decoder.ts';
 import { type Instance, startInstance } from './instance.ts';
 import { type MockOpenai, startMockOpenai } from './mock_openai.ts';
 import { startRedis, type TestRedis } from './redis.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fakeTokens } from '../../src/adapters/providers/fake_text.ts';
-import { SseDecoder, type SseEvent } from '../../src/protocol/sse_decoder.ts';
+import { SseDecoder, type SseEvent } from '../../src/formats/sse/sse_decoder.ts';
 
 /** What a test asks of the fake provider. */
 export interface Spoken {

@@ -3,9 +3,9 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { CacheKind, CacheObserver } from '../../core/observe/cache_observer.ts';
 import type { SlotObserver } from '../../core/observe/slot_observer.ts';
 import type { Outcome, StreamObserver } from '../../core/observe/stream_observer.ts';
-import type { PoolView } from '../../protocol/cluster_view.ts';
-import type { ErrorCode } from '../../protocol/error_code.ts';
-import type { Usage } from '../../protocol/stream_event.ts';
+import type { PoolView } from '../../formats/cluster/cluster_view.ts';
+import type { ErrorCode } from '../../formats/error_code.ts';
+import type { Usage } from '../../formats/weir/stream_event.ts';
 import { FastHistogram } from './fast_histogram.ts';
 
 /** Seconds, from a token's gap to a long answer. */

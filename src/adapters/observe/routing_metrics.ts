@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AttemptAbout, RoutingObserver } from '../../core/observe/routing_observer.ts';
 import { failureReason } from '../../core/routing/attempt_failure.ts';
 import type { BreakerState } from '../../core/routing/provider_breaker.ts';
-import type { WeirError } from '../../protocol/error_code.ts';
+import type { WeirError } from '../../formats/error_code.ts';
 
 const STATE_VALUES: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 };
 

@@ -1,7 +1,7 @@
 import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { Answer, AnswerConsumer, AnswerEnd, KeepRun } from '../../core/provider/provider.ts';
-import { asWeirError, WeirError } from '../../protocol/error_code.ts';
-import { responsesNews } from '../../protocol/responses_event.ts';
+import { asWeirError, WeirError } from '../../formats/error_code.ts';
+import { responsesNews } from '../../formats/responses/responses_event.ts';
 import type { OpenAiEndpoint } from './openai_endpoint.ts';
 
 /** A run that the provider no longer has, or no longer streams (OpenAI: five minutes after its start). */

@@ -4,7 +4,7 @@ import type { ByteConsumer, OriginAnswer } from '../../core/passthrough/origin.t
 import type { Redact } from '../../core/passthrough/redactor.ts';
 import { SilenceWatch } from '../../core/provider/silence_watch.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
-import { asWeirError, WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, WeirError } from '../../formats/error_code.ts';
 import { Leftover } from './leftover.ts';
 import { passedHeaders } from './passed_headers.ts';
 import { passWholeChunks } from './small_reads.ts';

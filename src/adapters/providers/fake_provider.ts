@@ -1,7 +1,7 @@
 import type { Answer, AnswerConsumer, Provider } from '../../core/provider/provider.ts';
 import { type TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
-import { WeirError } from '../../protocol/error_code.ts';
-import { type FakeOptions, fakeOptionsSchema, type StreamRequest } from '../../protocol/stream_request.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import { type FakeOptions, fakeOptionsSchema, type StreamRequest } from '../../formats/weir/stream_request.ts';
 import { fakeTokens, nextRandom, tokenize } from './fake_text.ts';
 import { promptText } from './prompt_text.ts';
 

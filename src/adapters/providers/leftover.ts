@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 
 /** After its last event an answer has little left to say: this much, in bytes … */
 const MAX_BYTES = 16 * 1024;

@@ -4,12 +4,12 @@ import type { Redact } from '../../core/passthrough/redactor.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from '../../core/provider/provider.ts';
 import { SilenceWatch } from '../../core/provider/silence_watch.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
-import { deltaBegins } from '../../protocol/answer_begins.ts';
-import { parseChatChunk, plainContent, textOf } from '../../protocol/chat_chunk.ts';
-import { asWeirError, WeirError } from '../../protocol/error_code.ts';
-import { isJson } from '../../protocol/json_object.ts';
-import { reportedUsage } from '../../protocol/reported_usage.ts';
-import { SseDecoder, SseLimitError } from '../../protocol/sse_decoder.ts';
+import { deltaBegins } from '../../formats/answer_begins.ts';
+import { parseChatChunk, plainContent, textOf } from '../../formats/chat/chat_chunk.ts';
+import { asWeirError, WeirError } from '../../formats/error_code.ts';
+import { isJson } from '../../formats/json_object.ts';
+import { reportedUsage } from '../../formats/reported_usage.ts';
+import { SseDecoder, SseLimitError } from '../../formats/sse/sse_decoder.ts';
 import { refusedByProvider } from './openai_refusal.ts';
 import { passWholeChunks } from './small_reads.ts';
 

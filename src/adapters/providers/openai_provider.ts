@@ -1,10 +1,10 @@
+import type { Continuation } from '../../config/provider_presets.ts';
 import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { Answer, KeepRun, Provider } from '../../core/provider/provider.ts';
 import { skipDelivered } from '../../core/provider/skip_delivered.ts';
 import { uncounted } from '../../core/provider/uncounted.ts';
-import { WeirError } from '../../protocol/error_code.ts';
-import type { Continuation } from '../../protocol/provider_presets.ts';
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { BackgroundRun, cancelRun } from './background_run.ts';
 import { chatBody, continuationBody, type PrefixMark } from './openai_body.ts';
 import type { OpenAiEndpoint } from './openai_endpoint.ts';

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Redact } from '../../core/passthrough/redactor.ts';
-import { WeirError } from '../../protocol/error_code.ts';
-import { retryAfterSeconds } from '../../protocol/retry_after.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import { retryAfterSeconds } from '../../formats/retry_after.ts';
 
 /** What a provider's head means when it is not the start of an event stream; undefined when it is. */
 export function refusedByProvider(

@@ -1,4 +1,4 @@
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 
 /** The words of a request, whichever way it brought them. */
 export function promptText(request: StreamRequest): string {

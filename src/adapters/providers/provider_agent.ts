@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import { smallReads } from './small_reads.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { type ApiKey, keyIdOf } from '../../protocol/api_key.ts';
-import { WeirError } from '../../protocol/error_code.ts';
+import { type ApiKey, keyIdOf } from '../../config/api_key.ts';
+import { WeirError } from '../../formats/error_code.ts';
 
 const MISSING = 'Send an API key, as "Authorization: Bearer …" or as "X-API-Key: …".';
 const WRONG = 'This API key is not known here; check that all of it was copied.';

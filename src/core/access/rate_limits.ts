@@ -1,5 +1,5 @@
-import type { ApiKey } from '../../protocol/api_key.ts';
-import { WeirError } from '../../protocol/error_code.ts';
+import type { ApiKey } from '../../config/api_key.ts';
+import { WeirError } from '../../formats/error_code.ts';
 
 /** What a key has used of one of its limits in the last minute. */
 export interface Allowance {

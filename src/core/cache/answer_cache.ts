@@ -1,4 +1,4 @@
-import type { Usage } from '../../protocol/stream_event.ts';
+import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { CacheKind, CacheObserver } from '../observe/cache_observer.ts';
 import type { SpanTarget } from '../observe/stream_span.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';

@@ -1,5 +1,5 @@
-import { asWeirError, WeirError } from '../../protocol/error_code.ts';
-import { isObject, parseObject } from '../../protocol/json_object.ts';
+import { asWeirError, WeirError } from '../../formats/error_code.ts';
+import { isObject, parseObject } from '../../formats/json_object.ts';
 import type { EventReader } from '../passthrough/event_reader.ts';
 import { EventScanner } from '../passthrough/event_scanner.ts';
 import type { ByteConsumer, OriginAnswer } from '../passthrough/origin.ts';

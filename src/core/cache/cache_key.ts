@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { isNestedDeeper } from '../../protocol/json_object.ts';
+import { isNestedDeeper } from '../../formats/json_object.ts';
 
 /**
  * One name for equal requests: SHA-256 (hex) over their parts as canonical JSON (members sorted by name, as RFC 8785

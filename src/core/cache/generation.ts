@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 
 /** So much of an answer is held for whoever comes later, or reads slower; in characters of its pieces. */
 const MAX_HELD = 1024 * 1024;

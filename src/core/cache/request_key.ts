@@ -1,4 +1,4 @@
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 import { cacheKey } from './cache_key.ts';
 

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { DurableCore } from './durable_core.ts';
 import { type Caller, mustBeAllowed, notTakenOver, ownerSilent, unavailable } from './locate_thread.ts';
 import { lookAgain } from './look_again.ts';

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { Answer, Provider } from '../provider/provider.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 import type { DurableCore } from './durable_core.ts';

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
 /** The last event that a client has. */

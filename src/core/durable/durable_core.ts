@@ -1,5 +1,5 @@
-import type { NoticeEvent } from '../../protocol/stream_event.ts';
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamCore } from '../handle_stream.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';

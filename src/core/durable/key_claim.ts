@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { DurableCore } from './durable_core.ts';
 import { type Located, locateThread } from './locate_thread.ts';
 import type { Claim } from './log_store.ts';

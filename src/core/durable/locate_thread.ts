@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import { instanceOfBoot } from './boot_name.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';

@@ -1,4 +1,4 @@
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { ThreadRecord, ThreadText } from './thread_record.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import { handleStream, headOrPatience, type StreamExchange } from '../handle_stream.ts';
 import type { SpanTarget, TraceContext } from '../observe/stream_span.ts';
 import { onFailover } from '../routing/failover_notice.ts';

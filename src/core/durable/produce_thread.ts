@@ -1,4 +1,4 @@
-import { asWeirError, type WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, type WeirError } from '../../formats/error_code.ts';
 import type { Answer } from '../provider/provider.ts';
 import { logDefect } from '../record_stream.ts';
 import type { Permit } from '../resilience/permit.ts';

@@ -1,6 +1,6 @@
-import { WeirError } from '../../protocol/error_code.ts';
-import type { NoticeEvent } from '../../protocol/stream_event.ts';
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import type { Outlet } from '../stream/producer.ts';

@@ -1,4 +1,4 @@
-import type { NoticeEvent } from '../../protocol/stream_event.ts';
+import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import { Reader } from '../stream/reader.ts';
 import type { Sink } from '../stream/sink.ts';

@@ -1,4 +1,4 @@
-import type { WeirError } from '../../protocol/error_code.ts';
+import type { WeirError } from '../../formats/error_code.ts';
 
 /** One try at one provider. */
 export interface AttemptAbout {

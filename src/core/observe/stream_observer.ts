@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../protocol/error_code.ts';
+import type { ErrorCode } from '../../formats/error_code.ts';
 
 /** How a stream that was admitted ended: `ok`, or the code of what ended it. */
 export type Outcome = 'ok' | ErrorCode;

@@ -1,4 +1,4 @@
-import type { Usage } from '../../protocol/stream_event.ts';
+import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { CacheKind } from './cache_observer.ts';
 import type { Outcome } from './stream_observer.ts';
 

@@ -1,5 +1,5 @@
-import { WeirError } from '../../protocol/error_code.ts';
-import { retryAfterSeconds } from '../../protocol/retry_after.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import { retryAfterSeconds } from '../../formats/retry_after.ts';
 import { collectBody } from './collect_body.ts';
 import type { EventReader } from './event_reader.ts';
 import { heldStream } from './held_stream.ts';

@@ -1,6 +1,6 @@
-import { deltaBegins } from '../../protocol/answer_begins.ts';
-import { isPlainPiece, parseChatChunk } from '../../protocol/chat_chunk.ts';
-import { reportedUsage } from '../../protocol/reported_usage.ts';
+import { deltaBegins } from '../../formats/answer_begins.ts';
+import { isPlainPiece, parseChatChunk } from '../../formats/chat/chat_chunk.ts';
+import { reportedUsage } from '../../formats/reported_usage.ts';
 import type { EventReader, Sight } from './event_reader.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { OriginAnswer } from './origin.ts';
 
 /** An answer that is not streamed is held whole: only then its end is known to be one. Embeddings are the largest. */

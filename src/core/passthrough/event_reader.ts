@@ -1,4 +1,4 @@
-import type { ReportedUsage } from '../../protocol/reported_usage.ts';
+import type { ReportedUsage } from '../../formats/reported_usage.ts';
 
 /**
  * What an event means to a relay that does not translate: `piece` of the answer, a sign that it has `begun`

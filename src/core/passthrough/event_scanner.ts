@@ -1,6 +1,6 @@
-import { WeirError } from '../../protocol/error_code.ts';
-import { isJson } from '../../protocol/json_object.ts';
-import { MAX_EVENT_CHARS } from '../../protocol/sse_decoder.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import { isJson } from '../../formats/json_object.ts';
+import { MAX_EVENT_CHARS } from '../../formats/sse/sse_decoder.ts';
 import type { EventReader } from './event_reader.ts';
 
 const LF = 10;

@@ -1,4 +1,4 @@
-import { type ErrorCode, WeirError } from '../../protocol/error_code.ts';
+import { type ErrorCode, WeirError } from '../../formats/error_code.ts';
 import { byteMedium } from '../cache/byte_medium.ts';
 import { requestKey } from '../cache/request_key.ts';
 import { headOrPatience, type StreamCore } from '../handle_stream.ts';

@@ -1,4 +1,4 @@
-import { asWeirError, WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, WeirError } from '../../formats/error_code.ts';
 import type { EventReader } from './event_reader.ts';
 import { EventScanner } from './event_scanner.ts';
 import type { ByteConsumer, OriginAnswer } from './origin.ts';

@@ -1,6 +1,6 @@
-import { isObject } from '../../protocol/json_object.ts';
-import { reportedUsage } from '../../protocol/reported_usage.ts';
-import type { TypedEvent } from '../../protocol/typed_event.ts';
+import { isObject } from '../../formats/json_object.ts';
+import { reportedUsage } from '../../formats/reported_usage.ts';
+import type { TypedEvent } from '../../formats/typed_event.ts';
 import type { Sight } from './event_reader.ts';
 import { TypedReader } from './typed_reader.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
-import { parseObject } from '../../protocol/json_object.ts';
+import { parseObject } from '../../formats/json_object.ts';
 import { collectBody } from './collect_body.ts';
 import type { Origin } from './origin.ts';
 

@@ -1,4 +1,4 @@
-import type { WeirError } from '../../protocol/error_code.ts';
+import type { WeirError } from '../../formats/error_code.ts';
 
 /** What is spoken at a door, and by a provider. */
 export type Protocol = 'chat' | 'embeddings' | 'responses' | 'messages';

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { Origin, Protocol } from './origin.ts';
 
 /** Who answers, and what the model is called there. */

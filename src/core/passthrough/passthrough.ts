@@ -1,4 +1,4 @@
-import { asWeirError, WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, WeirError } from '../../formats/error_code.ts';
 import type { StreamObserver } from '../observe/stream_observer.ts';
 import type { Reader } from '../stream/reader.ts';
 import type { EventReader } from './event_reader.ts';

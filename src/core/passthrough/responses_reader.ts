@@ -1,5 +1,5 @@
-import { responseEnd } from '../../protocol/responses_event.ts';
-import type { TypedEvent } from '../../protocol/typed_event.ts';
+import { responseEnd } from '../../formats/responses/responses_event.ts';
+import type { TypedEvent } from '../../formats/typed_event.ts';
 import type { Sight } from './event_reader.ts';
 import { TypedReader } from './typed_reader.ts';
 

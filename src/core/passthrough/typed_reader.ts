@@ -1,5 +1,5 @@
-import { eventBegins, isPieceType } from '../../protocol/answer_begins.ts';
-import { parseTypedEvent, type TypedEvent } from '../../protocol/typed_event.ts';
+import { eventBegins, isPieceType } from '../../formats/answer_begins.ts';
+import { parseTypedEvent, type TypedEvent } from '../../formats/typed_event.ts';
 import type { EventReader, Sight } from './event_reader.ts';
 
 /** `{"type":"…"`, as both providers begin their events; others are parsed. */

@@ -1,4 +1,4 @@
-import type { WeirError } from '../../protocol/error_code.ts';
+import type { WeirError } from '../../formats/error_code.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from './provider.ts';
 
 /**

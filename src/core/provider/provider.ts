@@ -1,6 +1,6 @@
-import type { WeirError } from '../../protocol/error_code.ts';
-import type { ReportedUsage } from '../../protocol/reported_usage.ts';
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { WeirError } from '../../formats/error_code.ts';
+import type { ReportedUsage } from '../../formats/reported_usage.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { TraceContext } from '../observe/stream_span.ts';
 
 /** How an answer ended in the provider's own words. */

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { Provider } from './provider.ts';
 
 /** The providers that this deployment offers, by name. */

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from './provider.ts';
 
 const DIFFERS = 'The instance that produced this stream is gone, and its provider did not say the same text again.';

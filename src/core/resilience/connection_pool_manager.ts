@@ -1,5 +1,5 @@
-import type { PoolView } from '../../protocol/cluster_view.ts';
-import { WeirError } from '../../protocol/error_code.ts';
+import type { PoolView } from '../../formats/cluster/cluster_view.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { EventLog } from '../observe/event_log.ts';
 import { Permit } from './permit.ts';
 import type { Slot, SlotStore, SlotVerdict } from './slot_store.ts';

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 
 const LOOK_MS = 250;
 /** Tokens that are this late help nobody; more streams would make all of them later. */

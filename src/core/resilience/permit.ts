@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { Slot, SlotStore } from './slot_store.ts';
 
 /** 429, as an event: the stream runs, but its place belongs to another one now. */

@@ -1,4 +1,4 @@
-import type { PoolState } from '../../protocol/cluster_view.ts';
+import type { PoolState } from '../../formats/cluster/cluster_view.ts';
 
 /** healthy below 70 %, degraded below 90 %, critical below 100 %, exhausted at the limit. */
 export function poolState(current: number, max: number): PoolState {

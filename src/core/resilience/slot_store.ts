@@ -1,4 +1,4 @@
-import type { PoolView } from '../../protocol/cluster_view.ts';
+import type { PoolView } from '../../formats/cluster/cluster_view.ts';
 
 /** What a caller asks for: one slot under a name that the server made, so that giving it back twice is harmless. */
 export interface Slot {

@@ -1,4 +1,4 @@
-import type { WeirError } from '../../protocol/error_code.ts';
+import type { WeirError } from '../../formats/error_code.ts';
 
 /**
  * What a failure before the first content allows: the same provider once more, the next target only, or neither,

@@ -1,4 +1,4 @@
-import type { NoticeEvent } from '../../protocol/stream_event.ts';
+import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { SpanTarget } from '../observe/stream_span.ts';
 
 interface Opening {

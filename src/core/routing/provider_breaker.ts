@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import { countsAgainstProvider } from './attempt_failure.ts';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';

@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { EventLog } from '../observe/event_log.ts';
 import type { AttemptAbout, RoutingObserver } from '../observe/routing_observer.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';

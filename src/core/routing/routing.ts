@@ -1,4 +1,4 @@
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import { askOrigin, ProviderRefusal } from '../passthrough/ask_origin.ts';
 import type { EventReader } from '../passthrough/event_reader.ts';

@@ -1,6 +1,6 @@
-import type { ModelsView } from '../../protocol/cluster_view.ts';
-import { WeirError } from '../../protocol/error_code.ts';
-import type { RouteSettings } from '../../protocol/weir_config.ts';
+import type { RouteSettings } from '../../config/weir_config.ts';
+import type { ModelsView } from '../../formats/cluster/cluster_view.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { Origin, Protocol } from '../passthrough/origin.ts';
 import { LOCAL_PROTOCOLS, OriginRegistry } from '../passthrough/origin_registry.ts';
 import type { Provider } from '../provider/provider.ts';

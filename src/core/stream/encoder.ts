@@ -1,5 +1,5 @@
-import type { WeirError } from '../../protocol/error_code.ts';
-import type { NoticeEvent } from '../../protocol/stream_event.ts';
+import type { WeirError } from '../../formats/error_code.ts';
+import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { AnswerEnd } from '../provider/provider.ts';
 import type { TranscriptSummary } from './transcript.ts';
 

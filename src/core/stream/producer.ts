@@ -1,4 +1,4 @@
-import { asWeirError, type WeirError } from '../../protocol/error_code.ts';
+import { asWeirError, type WeirError } from '../../formats/error_code.ts';
 import type { StreamObserver } from '../observe/stream_observer.ts';
 import type { SpanAnswer } from '../observe/stream_span.ts';
 import type { Answer, AnswerConsumer, AnswerEnd } from '../provider/provider.ts';

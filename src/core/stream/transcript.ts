@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CodePointCounter } from '../../protocol/code_point_counter.ts';
+import { CodePointCounter } from '../../formats/weir/code_point_counter.ts';
 
 /** Hash this many bytes at a time: one native call for some fifty tokens instead of for each. */
 const BATCH = 256;

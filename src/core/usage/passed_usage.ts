@@ -1,7 +1,7 @@
-import { jsonFields } from '../../protocol/json_fields.ts';
-import { parseObject } from '../../protocol/json_object.ts';
-import { type ReportedUsage, reportedUsage } from '../../protocol/reported_usage.ts';
-import type { Usage } from '../../protocol/stream_event.ts';
+import { jsonFields } from '../../formats/json_fields.ts';
+import { parseObject } from '../../formats/json_object.ts';
+import { type ReportedUsage, reportedUsage } from '../../formats/reported_usage.ts';
+import type { Usage } from '../../formats/weir/stream_event.ts';
 import { estimatedUsage, NO_USAGE } from './stream_usage.ts';
 
 /**

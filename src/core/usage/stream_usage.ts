@@ -1,5 +1,5 @@
-import type { Usage } from '../../protocol/stream_event.ts';
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import type { Usage } from '../../formats/weir/stream_event.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
 import type { AnswerEnd } from '../provider/provider.ts';
 

@@ -1,4 +1,4 @@
-import type { UsageRow } from '../../protocol/usage_row.ts';
+import type { UsageRow } from '../../formats/cluster/usage_row.ts';
 
 /** Counters of a row. Money is in billionths of a USD, so that it can be added up exactly. */
 export const USAGE_COUNTERS = ['ok', 'cancelled', 'failed', 'input', 'output', 'estimated', 'nano_usd'] as const;

@@ -1,4 +1,4 @@
-import { openAiError } from '../../protocol/openai_error.ts';
+import { openAiError } from '../openai_error.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
 
 /** What all chunks of one answer have in common. */

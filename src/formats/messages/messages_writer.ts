@@ -1,6 +1,6 @@
-import { anthropicError } from '../../protocol/anthropic_error.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
+import { anthropicError } from './anthropic_error.ts';
 
 export interface MessagesHead {
   id: string;

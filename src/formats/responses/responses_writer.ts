@@ -1,4 +1,4 @@
-import { openAiError } from '../../protocol/openai_error.ts';
+import { openAiError } from '../openai_error.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
 import { emptyResponse, endedResponse, type Item, type ResponsesHead } from './response_object.ts';

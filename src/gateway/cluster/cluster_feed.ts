@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ClusterView } from '../../protocol/cluster_view.ts';
+import type { ClusterView } from '../../formats/cluster/cluster_view.ts';
 
 const EVERY_MS = 250;
 

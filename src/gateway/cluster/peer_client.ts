@@ -1,7 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Cursor } from '../../core/durable/cursor.ts';
 import type { PeerAnswer, PeerSilence, Peers } from '../../core/durable/peers.ts';
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import { peerPlace } from './peer_address.ts';
 import { BOOT_HEADER, SECRET_HEADER } from './peer_listener.ts';
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ListenOptions } from 'node:net';
-import type { UsageView } from '../../protocol/usage_row.ts';
+import type { UsageView } from '../../formats/cluster/usage_row.ts';
 import { secretCheck } from './peer_secret.ts';
 
 export const SECRET_HEADER = 'x-peer-secret';

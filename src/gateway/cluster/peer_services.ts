@@ -2,7 +2,7 @@ import { cancelThreadHere } from '../../core/durable/cancel_thread.ts';
 import { parseCursor } from '../../core/durable/cursor.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { place } from '../../core/durable/locate_thread.ts';
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import { sendThread } from '../http/send_thread.ts';
 import type { ThreadServices } from './peer_listener.ts';
 

@@ -1,6 +1,6 @@
 import type { Dialect } from '../../core/passthrough/handle_passthrough.ts';
 import type { Format } from '../../formats/format.ts';
-import { HEARTBEAT } from '../../protocol/weir_encoder.ts';
+import { HEARTBEAT } from '../../formats/weir/weir_encoder.ts';
 
 const NO_HEAD = { id: '', created: 0, model: '', body: {} };
 

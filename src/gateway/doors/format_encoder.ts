@@ -2,10 +2,10 @@ import type { AnswerEnd } from '../../core/provider/provider.ts';
 import type { Encoder } from '../../core/stream/encoder.ts';
 import type { Sink } from '../../core/stream/sink.ts';
 import type { TranscriptSummary } from '../../core/stream/transcript.ts';
+import type { WeirError } from '../../formats/error_code.ts';
 import type { AnswerHead, Format } from '../../formats/format.ts';
 import type { FinishReason, StreamPart, StreamWriter } from '../../formats/stream_part.ts';
-import type { WeirError } from '../../protocol/error_code.ts';
-import { HEARTBEAT } from '../../protocol/weir_encoder.ts';
+import { HEARTBEAT } from '../../formats/weir/weir_encoder.ts';
 
 /** Writes an answer that is made here as events of a client's format. */
 export class FormatEncoder implements Encoder {

@@ -2,8 +2,8 @@ import type { AnswerEnd } from '../../core/provider/provider.ts';
 import type { Encoder } from '../../core/stream/encoder.ts';
 import type { TranscriptSummary } from '../../core/stream/transcript.ts';
 import { answerUsage } from '../../core/usage/stream_usage.ts';
-import type { WeirError } from '../../protocol/error_code.ts';
-import type { NoticeEvent, StatusEvent } from '../../protocol/stream_event.ts';
+import type { WeirError } from '../../formats/error_code.ts';
+import type { NoticeEvent, StatusEvent } from '../../formats/weir/stream_event.ts';
 import {
   encodeChunk,
   encodeComplete,
@@ -11,7 +11,7 @@ import {
   encodeNotice,
   encodeStatus,
   HEARTBEAT,
-} from '../../protocol/weir_encoder.ts';
+} from '../../formats/weir/weir_encoder.ts';
 
 /** A plain stream has one owner from start to end: epoch 1. */
 const plainId = (seq: number) => `1.${seq}`;

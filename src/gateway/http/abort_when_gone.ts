@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { OpenStreams } from '../open_streams.ts';
 
 /** What ends a request's work from outside: its client that leaves, or the drain's deadline. */

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ApiKey, mayUseModel } from '../../config/api_key.ts';
 import type { KeyRing } from '../../core/access/key_ring.ts';
 import { beyond, type RateLimits, rateLimited } from '../../core/access/rate_limits.ts';
-import { type ApiKey, mayUseModel } from '../../protocol/api_key.ts';
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { Identify } from './identity.ts';
 import { rateHeaders } from './rate_headers.ts';
 

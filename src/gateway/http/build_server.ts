@@ -5,7 +5,7 @@ import type { PrometheusMetrics } from '../../adapters/observe/prometheus_metric
 import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { ModelList } from '../../core/passthrough/model_list.ts';
 import { LoopLag } from '../../core/resilience/loop_lag.ts';
-import { type ClusterView, type HealthView, modelsViewSchema } from '../../protocol/cluster_view.ts';
+import { type ClusterView, type HealthView, modelsViewSchema } from '../../formats/cluster/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { OpenStreams } from '../open_streams.ts';

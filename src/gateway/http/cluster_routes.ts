@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { type ClusterView, clusterViewSchema } from '../../protocol/cluster_view.ts';
+import { type ClusterView, clusterViewSchema } from '../../formats/cluster/cluster_view.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import { eventStream } from './stream_docs.ts';
 

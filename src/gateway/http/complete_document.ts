@@ -1,4 +1,4 @@
-import { ERROR_TABLE } from '../../protocol/error_code.ts';
+import { ERROR_TABLE } from '../../formats/error_code.ts';
 
 /** The part of an OpenAPI document that is written here. */
 interface Document {

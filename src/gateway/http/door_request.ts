@@ -1,5 +1,5 @@
-import { WeirError } from '../../protocol/error_code.ts';
-import { type FieldSpan, jsonFields } from '../../protocol/json_fields.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import { type FieldSpan, jsonFields } from '../../formats/json_fields.ts';
 
 const READ = new Set(['model', 'stream', 'n']);
 const MAX_NAME = 200;

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EventLog } from '../../core/observe/event_log.ts';
-import { type AnthropicErrorBody, anthropicError } from '../../protocol/anthropic_error.ts';
-import { ERROR_TABLE, type ErrorBody, type ErrorCode, WeirError } from '../../protocol/error_code.ts';
-import { type OpenAiErrorBody, openAiError } from '../../protocol/openai_error.ts';
+import { ERROR_TABLE, type ErrorBody, type ErrorCode, WeirError } from '../../formats/error_code.ts';
+import { type AnthropicErrorBody, anthropicError } from '../../formats/messages/anthropic_error.ts';
+import { type OpenAiErrorBody, openAiError } from '../../formats/openai_error.ts';
 
 /** Fastify's own refusals, in our words. */
 const FASTIFY_CODES: Record<string, ErrorCode> = {

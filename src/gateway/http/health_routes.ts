@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { type HealthView, healthViewSchema } from '../../protocol/cluster_view.ts';
+import { type HealthView, healthViewSchema } from '../../formats/cluster/cluster_view.ts';
 
 const wordSchema = z.object({ status: z.string() });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { WeirError } from '../../protocol/error_code.ts';
-import type { StreamRequest } from '../../protocol/stream_request.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 
 const KEY = /^[\x21-\x7e]{1,200}$/;
 

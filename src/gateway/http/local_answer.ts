@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LOCAL_PROVIDER } from '../../config/weir_config.ts';
 import { handleStream } from '../../core/handle_stream.ts';
 import type { Provider } from '../../core/provider/provider.ts';
 import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { promptLengthOf } from '../../core/usage/stream_usage.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { Format } from '../../formats/format.ts';
 import type { Message } from '../../formats/generation_request.ts';
 import { type JsonObject, parseObject } from '../../formats/json_shape.ts';
-import { WeirError } from '../../protocol/error_code.ts';
-import type { StreamRequest } from '../../protocol/stream_request.ts';
-import { LOCAL_PROVIDER } from '../../protocol/weir_config.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { Door } from '../doors/door.ts';
 import { FormatEncoder, WholeAnswer } from '../doors/format_encoder.ts';
 import { abortWhenGone } from './abort_when_gone.ts';

@@ -1,6 +1,6 @@
 import type { ModelList } from '../../core/passthrough/model_list.ts';
 import type { RoutingTable } from '../../core/routing/routing_table.ts';
-import type { ModelsView } from '../../protocol/cluster_view.ts';
+import type { ModelsView } from '../../formats/cluster/cluster_view.ts';
 
 /** Nobody waits longer for the providers' own lists; the next one who asks may have them. */
 const LISTS_MS = 1_000;

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { LOCAL_PROVIDER } from '../../config/weir_config.ts';
 import type { ModelList, OfferedModel } from '../../core/passthrough/model_list.ts';
 import type { RoutingTable } from '../../core/routing/routing_table.ts';
-import { WeirError } from '../../protocol/error_code.ts';
-import { LOCAL_PROVIDER } from '../../protocol/weir_config.ts';
+import { WeirError } from '../../formats/error_code.ts';
 import type { Access } from './access.ts';
 
 const modelSchema = z.object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.string() });

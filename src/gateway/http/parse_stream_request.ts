@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { WeirError } from '../../protocol/error_code.ts';
-import { isNestedDeeper } from '../../protocol/json_object.ts';
-import { type StreamRequest, streamRequestSchema, THREAD_ID } from '../../protocol/stream_request.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import { isNestedDeeper } from '../../formats/json_object.ts';
+import { type StreamRequest, streamRequestSchema, THREAD_ID } from '../../formats/weir/stream_request.ts';
 
 /** A field that is not as it should be, by its path in the body, or a header's name. */
 interface BadField {

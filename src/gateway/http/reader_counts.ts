@@ -1,4 +1,4 @@
-import { WeirError } from '../../protocol/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 
 /** Attaching takes no slot, so it has a bound of its own. */
 const MAX_READERS = 10;

@@ -5,8 +5,8 @@ import type { Cursor } from '../../core/durable/cursor.ts';
 import type { Located } from '../../core/durable/locate_thread.ts';
 import { ThreadReader, type ThreadSource } from '../../core/durable/thread_reader.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
-import { WeirError } from '../../protocol/error_code.ts';
-import { encodeError, HEARTBEAT } from '../../protocol/weir_encoder.ts';
+import { WeirError } from '../../formats/error_code.ts';
+import { encodeError, HEARTBEAT } from '../../formats/weir/weir_encoder.ts';
 import { HttpSink } from './http_sink.ts';
 import { streamHeaders } from './stream_headers.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { encodeChunk, encodeComplete, encodeStatus } from '../../protocol/weir_encoder.ts';
+import { encodeChunk, encodeComplete, encodeStatus } from '../../formats/weir/weir_encoder.ts';
 
 /** For the document only: a stream goes past Fastify, and the request is checked by our own parser. */
 export const unchecked = () => (value: unknown) => ({ value });

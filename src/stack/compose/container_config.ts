@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseWeirConfig } from '../../protocol/parse_weir_config.ts';
-import { settledProvider } from '../../protocol/weir_config.ts';
+import { parseWeirConfig } from '../../config/parse_weir_config.ts';
+import { settledProvider } from '../../config/weir_config.ts';
 
 /** A configuration for containers, which see none of this machine's files, variables and servers. */
 export interface ContainerConfig {

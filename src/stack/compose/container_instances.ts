@@ -1,4 +1,4 @@
-import { clusterViewSchema } from '../../protocol/cluster_view.ts';
+import { clusterViewSchema } from '../../formats/cluster/cluster_view.ts';
 import { lastLine } from '../machine/run_command.ts';
 import { StackError } from '../stack_error.ts';
 import { askConfig, HEALTH_PATH, type ReloadResult, reloadResult } from '../supervisor/reload_instances.ts';

@@ -1,4 +1,4 @@
-import { WeirConfigError } from '../../protocol/parse_weir_config.ts';
+import { WeirConfigError } from '../../config/parse_weir_config.ts';
 import { describeConfigFile } from '../check_config_file.ts';
 import { StackError } from '../stack_error.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation } from './check.ts';

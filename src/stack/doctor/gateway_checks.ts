@@ -1,4 +1,9 @@
-import { type ClusterView, clusterViewSchema, type HealthView, healthViewSchema } from '../../protocol/cluster_view.ts';
+import {
+  type ClusterView,
+  clusterViewSchema,
+  type HealthView,
+  healthViewSchema,
+} from '../../formats/cluster/cluster_view.ts';
 import { type ShortRequest, type ShortResponse, shortRequest } from '../http_request.ts';
 import { builtApiBaseUrl } from '../native/build_dashboard.ts';
 import { redisFacts, redisHosts } from '../redis_facts.ts';

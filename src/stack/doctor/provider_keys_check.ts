@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parseWeirConfig } from '../../protocol/parse_weir_config.ts';
-import { PROVIDER_PRESETS } from '../../protocol/provider_presets.ts';
-import { settledProvider } from '../../protocol/weir_config.ts';
+import { parseWeirConfig } from '../../config/parse_weir_config.ts';
+import { PROVIDER_PRESETS } from '../../config/provider_presets.ts';
+import { settledProvider } from '../../config/weir_config.ts';
 import { readPlan } from '../supervisor/control_client.ts';
 import { type Check, type DoctorContext, ok, warn } from './check.ts';
 import { askCluster } from './gateway_checks.ts';

@@ -1,5 +1,4 @@
-import type { ClusterView } from '../../protocol/cluster_view.ts';
-import { leftAlone } from '../../protocol/left_alone.ts';
+import { type ClusterView, leftAlone } from '../../formats/cluster/cluster_view.ts';
 import { type Check, type DoctorContext, ok, warn } from './check.ts';
 import { askCluster } from './gateway_checks.ts';
 

@@ -1,4 +1,4 @@
-import { DOCTOR_MODEL } from '../../protocol/usage_row.ts';
+import { DOCTOR_MODEL } from '../../formats/cluster/usage_row.ts';
 import { type ShortResponse, shortRequest } from '../http_request.ts';
 import { operatorKey } from '../keys/operator_key.ts';
 import { stackUrl } from '../service_specs.ts';

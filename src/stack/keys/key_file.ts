@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { type ApiKey, type ApiKeysFile, apiKeysFileSchema } from '../../protocol/api_key.ts';
+import { type ApiKey, type ApiKeysFile, apiKeysFileSchema } from '../../config/api_key.ts';
 import { writeJsonFile } from '../json_file.ts';
 import { StackError } from '../stack_error.ts';
 import { takeLock } from '../start_lock.ts';

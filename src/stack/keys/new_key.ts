@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { ApiKey } from '../../protocol/api_key.ts';
+import type { ApiKey } from '../../config/api_key.ts';
 
 /** What a key is made with. */
 export type KeyWishes = Pick<

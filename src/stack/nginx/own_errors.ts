@@ -1,5 +1,5 @@
-import { ERROR_TABLE, type ErrorCode, WeirError } from '../../protocol/error_code.ts';
-import { openAiError } from '../../protocol/openai_error.ts';
+import { ERROR_TABLE, type ErrorCode, WeirError } from '../../formats/error_code.ts';
+import { openAiError } from '../../formats/openai_error.ts';
 import { block, type Conf, comment } from './conf_text.ts';
 
 /** An answer that NGINX gives by itself: its status, the code of the closed table, and a sentence that fits NGINX. */

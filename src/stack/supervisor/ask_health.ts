@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { healthViewSchema } from '../../protocol/cluster_view.ts';
+import { healthViewSchema } from '../../formats/cluster/cluster_view.ts';
 import { shortRequest } from '../http_request.ts';
 import type { HealthQuestion, ServiceSpec } from './service_spec.ts';
 

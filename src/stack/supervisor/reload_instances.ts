@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ConfigView, healthViewSchema } from '../../protocol/cluster_view.ts';
+import { type ConfigView, healthViewSchema } from '../../formats/cluster/cluster_view.ts';
 import { shortRequest } from '../http_request.ts';
 import type { ManagedProcess } from './managed_process.ts';
 import type { ServiceSpec } from './service_spec.ts';

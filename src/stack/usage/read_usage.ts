@@ -1,4 +1,4 @@
-import { type UsageView, usageViewSchema } from '../../protocol/usage_row.ts';
+import { type UsageView, usageViewSchema } from '../../formats/cluster/usage_row.ts';
 import { StackError } from '../stack_error.ts';
 import type { AskPeer } from './ask_peer.ts';
 

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
-import { USAGE_DAYS, usageDays } from '../../protocol/usage_row.ts';
+import { USAGE_DAYS, usageDays } from '../../formats/cluster/usage_row.ts';
 import { readJsonFile, writeJsonFile } from '../json_file.ts';
 
 /** What a Redis that dies takes with it, at the most. */

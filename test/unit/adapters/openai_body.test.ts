@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chatBody, continuationBody } from '../../../src/adapters/providers/openai_body.ts';
 import { responsesBody } from '../../../src/adapters/providers/responses_body.ts';
-import { streamRequestSchema } from '../../../src/protocol/stream_request.ts';
+import { streamRequestSchema } from '../../../src/formats/weir/stream_request.ts';
 
 const request = (body: object) => streamRequestSchema.parse({ model: 'm', ...body });
 

@@ -5,15 +5,15 @@ import { openStream } from '../../../src/client/open_stream.ts';
 import type { StreamHead } from '../../../src/client/stream_head.ts';
 import { StreamRefusal } from '../../../src/client/stream_refusal.ts';
 import type { Transport } from '../../../src/client/transport.ts';
-import { WeirError } from '../../../src/protocol/error_code.ts';
-import type { StreamEvent } from '../../../src/protocol/stream_event.ts';
+import { WeirError } from '../../../src/formats/error_code.ts';
+import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import {
   encodeChunk,
   encodeComplete,
   encodeError,
   encodeStatus,
   HEARTBEAT,
-} from '../../../src/protocol/weir_encoder.ts';
+} from '../../../src/formats/weir/weir_encoder.ts';
 
 const STREAM = {
   'content-type': 'text/event-stream; charset=utf-8',

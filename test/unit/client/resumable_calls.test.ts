@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { openStream } from '../../../src/client/open_stream.ts';
 import { fetchTransport } from '../../../src/client/transport.ts';
-import type { StreamEvent } from '../../../src/protocol/stream_event.ts';
+import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import { freePort } from '../../support/free_port.ts';
 import { until } from '../../support/until.ts';
 import { type Answer, cut, drop, hang, refuse, stream, THREAD } from './scripted_server.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeNotice } from '../../../src/protocol/weir_encoder.ts';
+import { encodeNotice } from '../../../src/formats/weir/weir_encoder.ts';
 import { runs } from '../../support/fast_check_runs.ts';
 import { type Answer, cut, refuse, stream, THREAD, transcript } from './scripted_server.ts';
 import { FRAMES, first, open, PARTS, serve, TEXT, useScriptedServers } from './scripted_stream.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fetchTransport, type Transport } from '../../../src/client/transport.ts';
-import type { StreamEvent } from '../../../src/protocol/stream_event.ts';
-import { HEARTBEAT } from '../../../src/protocol/weir_encoder.ts';
+import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
+import { HEARTBEAT } from '../../../src/formats/weir/weir_encoder.ts';
 import { type Answer, cut, drop, hang, refuse, ScriptedServer, stream } from './scripted_server.ts';
 import { FRAMES, first, open, serve, TEXT, useScriptedServers } from './scripted_stream.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { encodeChunk, encodeComplete, encodeStatus } from '../../../src/protocol/weir_encoder.ts';
+import { encodeChunk, encodeComplete, encodeStatus } from '../../../src/formats/weir/weir_encoder.ts';
 
 /** What a request said. */
 export interface SeenRequest {

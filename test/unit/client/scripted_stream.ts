@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import { attachStream, openStream } from '../../../src/client/open_stream.ts';
 import type { AttachOptions, StreamOptions } from '../../../src/client/stream_options.ts';
-import type { StreamEvent } from '../../../src/protocol/stream_event.ts';
+import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import { type Answer, ScriptedServer, THREAD, transcript } from './scripted_server.ts';
 
 export const REQUEST = { query: 'hi', model: 'demo', resumable: true };

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { afterEach, describe, expect, it } from 'vitest';
 import { diagnose } from '../../../src/console/diagnose.ts';
 import { type ApiProbe, probeApi } from '../../../src/console/probe_api.ts';
-import type { ClusterView, InstanceView } from '../../../src/protocol/cluster_view.ts';
+import type { ClusterView, InstanceView } from '../../../src/formats/cluster/cluster_view.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 const health = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Generation, type GenerationReader } from '../../../src/core/cache/generation.ts';
-import { WeirError } from '../../../src/protocol/error_code.ts';
+import { WeirError } from '../../../src/formats/error_code.ts';
 
 /** Longer than what is held. */
 const LONG = 'x'.repeat(300 * 1024);

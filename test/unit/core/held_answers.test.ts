@@ -4,7 +4,7 @@ import { heldStream } from '../../../src/core/passthrough/held_stream.ts';
 import type { ByteConsumer, OriginAnswer } from '../../../src/core/passthrough/origin.ts';
 import { heldAnswer } from '../../../src/core/provider/held_answer.ts';
 import type { Answer, AnswerConsumer } from '../../../src/core/provider/provider.ts';
-import { WeirError } from '../../../src/protocol/error_code.ts';
+import { WeirError } from '../../../src/formats/error_code.ts';
 import { answerFrames, chunkFrame, DONE_FRAME, ROLE_FRAME } from '../../support/openai_frames.ts';
 
 const never = new AbortController().signal;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ApiKey } from '../../../src/config/api_key.ts';
 import { KeyRing } from '../../../src/core/access/key_ring.ts';
-import type { ApiKey } from '../../../src/protocol/api_key.ts';
-import { WeirError } from '../../../src/protocol/error_code.ts';
+import { WeirError } from '../../../src/formats/error_code.ts';
 import { keyState, newKey } from '../../../src/stack/keys/new_key.ts';
 
 const NOW = new Date('2026-11-25T12:00:00Z');

@@ -8,9 +8,9 @@ import { ResponsesReader } from '../../../src/core/passthrough/responses_reader.
 import type { Answer, AnswerEnd } from '../../../src/core/provider/provider.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 import { wholeUsage } from '../../../src/core/usage/passed_usage.ts';
-import { isPlainPiece, parseChatChunk, plainContent, textOf } from '../../../src/protocol/chat_chunk.ts';
-import { isJson } from '../../../src/protocol/json_object.ts';
-import { reportedUsage } from '../../../src/protocol/reported_usage.ts';
+import { isPlainPiece, parseChatChunk, plainContent, textOf } from '../../../src/formats/chat/chat_chunk.ts';
+import { isJson } from '../../../src/formats/json_object.ts';
+import { reportedUsage } from '../../../src/formats/reported_usage.ts';
 import { cutAt, ODD_DATA, ODD_WHOLES, oddStream, PLACES } from '../../support/odd_events.ts';
 
 const READERS = {

@@ -4,7 +4,7 @@ import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
 import { RouteOpening } from '../../../src/core/routing/route_opening.ts';
 import type { RouteTarget } from '../../../src/core/routing/selected_route.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
-import { WeirError } from '../../../src/protocol/error_code.ts';
+import { WeirError } from '../../../src/formats/error_code.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
 const failure = (status?: number, retryAfter?: number) =>

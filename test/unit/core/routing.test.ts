@@ -5,7 +5,7 @@ import { orderTargets } from '../../../src/core/routing/order_targets.ts';
 import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
 import { retryDelay } from '../../../src/core/routing/retry_delay.ts';
 import { type Offer, RoutingTable } from '../../../src/core/routing/routing_table.ts';
-import { type ErrorCode, WeirError } from '../../../src/protocol/error_code.ts';
+import { type ErrorCode, WeirError } from '../../../src/formats/error_code.ts';
 
 const failed = (code: ErrorCode, status?: number) => new WeirError(code, { details: { status } });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Answer, AnswerConsumer, AnswerEnd } from '../../../src/core/provider/provider.ts';
 import { skipDelivered } from '../../../src/core/provider/skip_delivered.ts';
 import { uncounted } from '../../../src/core/provider/uncounted.ts';
-import { WeirError } from '../../../src/protocol/error_code.ts';
+import { WeirError } from '../../../src/formats/error_code.ts';
 
 const END: AnswerEnd = { finishReason: 'stop', usage: { input_tokens: 1, output_tokens: 2 } };
 

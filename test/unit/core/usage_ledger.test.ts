@@ -4,8 +4,8 @@ import { passedUsage, wholeUsage } from '../../../src/core/usage/passed_usage.ts
 import { answerUsage, type StreamUsage } from '../../../src/core/usage/stream_usage.ts';
 import { UsageLedger } from '../../../src/core/usage/usage_ledger.ts';
 import type { UsageBatch } from '../../../src/core/usage/usage_store.ts';
-import { groupUsage, totalUsage } from '../../../src/protocol/group_usage.ts';
-import { dayOf, usageDays } from '../../../src/protocol/usage_row.ts';
+import { groupUsage, totalUsage } from '../../../src/formats/cluster/group_usage.ts';
+import { dayOf, usageDays } from '../../../src/formats/cluster/usage_row.ts';
 
 const price = (_: string, model: string) => (model === 'priced' ? { input: 0.15, output: 0.6 } : undefined);
 const stream = (more: Partial<StreamUsage> = {}): StreamUsage => ({

@@ -1,5 +1,5 @@
+import { WeirError } from '../../../src/formats/error_code.ts';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
-import { WeirError } from '../../../src/protocol/error_code.ts';
 
 const text = (piece: string): StreamPart => ({ type: 'text', text: piece });
 const finish = (reason: (StreamPart & { type: 'finish' })['reason']): StreamPart => ({ type: 'finish', reason });

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import type { ClusterView } from '../../../src/formats/cluster/cluster_view.ts';
 import { ClusterFeed } from '../../../src/gateway/cluster/cluster_feed.ts';
-import type { ClusterView } from '../../../src/protocol/cluster_view.ts';
 
 const VIEW = { instance: 'app-1', instances: [] } as unknown as ClusterView;
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type ErrorCode, WeirError } from '../../../src/formats/error_code.ts';
+import { encodeError } from '../../../src/formats/weir/weir_encoder.ts';
 import { nodeTransport } from '../../../src/load/node/node_transport.ts';
 import type { Outcome } from '../../../src/load/outcome.ts';
 import type { LoadRecord } from '../../../src/load/record.ts';
 import { runLoad } from '../../../src/load/run_load.ts';
 import { Summary } from '../../../src/load/summary.ts';
-import { type ErrorCode, WeirError } from '../../../src/protocol/error_code.ts';
-import { encodeError } from '../../../src/protocol/weir_encoder.ts';
 import { loadPlan } from '../../support/load_plan.ts';
 import { type Answer, cut, drop, hang, refuse, ScriptedServer, stream, transcript } from '../client/scripted_server.ts';
 

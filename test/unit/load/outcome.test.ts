@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import type { ErrorCode } from '../../../src/formats/error_code.ts';
 import { apiBaseUrl } from '../../../src/load/load_plan.ts';
 import { outcomeOfErrorEvent, outcomeOfFailure, outcomeOfStatus } from '../../../src/load/outcome.ts';
-import type { ErrorCode } from '../../../src/protocol/error_code.ts';
 
 it.each([
   [429, '429'],

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Transport } from '../../../src/client/transport.ts';
+import { encodeChunk, encodeComplete, encodeStatus } from '../../../src/formats/weir/weir_encoder.ts';
 import { runLoad } from '../../../src/load/run_load.ts';
 import { Summary } from '../../../src/load/summary.ts';
-import { encodeChunk, encodeComplete, encodeStatus } from '../../../src/protocol/weir_encoder.ts';
 import { loadPlan } from '../../support/load_plan.ts';
 
 const PLAN = loadPlan({ concurrency: 10, requests: 30 });

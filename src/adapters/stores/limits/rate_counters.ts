@@ -1,7 +1,7 @@
+import type { ApiKey } from '../../../config/api_key.ts';
 import type { Allowance, Allowances, RateLimits } from '../../../core/access/rate_limits.ts';
 import type { EventLog } from '../../../core/observe/event_log.ts';
 import { LimitsUnknownError } from '../../../core/resilience/connection_pool_manager.ts';
-import type { ApiKey } from '../../../protocol/api_key.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 import { isOutage, mistakeLog } from '../redis/redis_outage.ts';
 import { type AgedUse, MinuteUse, type Use, type UseView } from './minute_use.ts';

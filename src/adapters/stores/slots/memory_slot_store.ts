@@ -1,5 +1,5 @@
 import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot_store.ts';
-import type { PoolView } from '../../../protocol/cluster_view.ts';
+import type { PoolView } from '../../../formats/cluster/cluster_view.ts';
 import { HeldSlots } from './held_slots.ts';
 import { limitOfUser, poolView, refused, type SlotLimits } from './slot_limits.ts';
 

@@ -1,5 +1,5 @@
 import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot_store.ts';
-import type { PoolView } from '../../../protocol/cluster_view.ts';
+import type { PoolView } from '../../../formats/cluster/cluster_view.ts';
 import { RedisBreaker } from '../redis/redis_breaker.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 import { mistakeLog } from '../redis/redis_outage.ts';

@@ -1,6 +1,6 @@
 import { poolState } from '../../../core/resilience/pool_state.ts';
 import type { SlotVerdict } from '../../../core/resilience/slot_store.ts';
-import type { PoolView } from '../../../protocol/cluster_view.ts';
+import type { PoolView } from '../../../formats/cluster/cluster_view.ts';
 import type { HeldSlots } from './held_slots.ts';
 
 /** How many streams there may be at once, in all and of one user; where that is counted is the store's affair. */

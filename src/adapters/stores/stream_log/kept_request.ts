@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
-import { type StreamRequest, streamRequestSchema } from '../../../protocol/stream_request.ts';
+import { type StreamRequest, streamRequestSchema } from '../../../formats/weir/stream_request.ts';
 import { MAX_REQUEST_BYTES } from './log_lifetimes.ts';
 
 const pack = promisify(deflate);

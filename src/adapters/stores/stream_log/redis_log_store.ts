@@ -1,7 +1,7 @@
 import { LEASE_MS } from '../../../core/durable/group_log.ts';
 import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
-import type { StreamRequest } from '../../../protocol/stream_request.ts';
+import type { StreamRequest } from '../../../formats/weir/stream_request.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 import { packRequest, unpackRequest } from './kept_request.ts';
 import { CLAIM_KEPT_MS, RUNNING_MS } from './log_lifetimes.ts';

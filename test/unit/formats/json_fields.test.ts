@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonFields } from '../../../src/protocol/json_fields.ts';
+import { jsonFields } from '../../../src/formats/json_fields.ts';
 import { runs } from '../../support/fast_check_runs.ts';
 
 const NAMES = new Set(['model', 'stream', 'n']);

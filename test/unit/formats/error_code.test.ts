@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { WeirError } from '../../../src/protocol/error_code.ts';
+import { WeirError } from '../../../src/formats/error_code.ts';
 
 it('an error takes no stack where its code says what happened, and leaves the stacks of others alone', () => {
   expect(new WeirError('too_many_connections').stack).not.toContain('error_code.test.ts');

@@ -1,4 +1,4 @@
-import type { WeirError } from './error_code.ts';
+import type { WeirError } from '../error_code.ts';
 
 /** An error as Anthropic's clients know it. */
 export interface AnthropicErrorBody {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from './error_code.ts';
+import type { ErrorCode } from '../error_code.ts';
 
 /** First event of a stream: it was admitted and its provider answered (or is still being waited for). */
 export interface StatusEvent {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plainContent } from '../../../src/protocol/chat_chunk.ts';
+import { plainContent } from '../../../src/formats/chat/chat_chunk.ts';
 
 const chunk = (content: string, more: object = {}, finish: string | null = null) =>
   JSON.stringify({

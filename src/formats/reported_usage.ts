@@ -1,5 +1,5 @@
 import { isObject } from './json_object.ts';
-import type { Usage } from './stream_event.ts';
+import type { Usage } from './weir/stream_event.ts';
 
 export type ReportedUsage = Pick<Usage, 'input_tokens' | 'output_tokens'>;
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WeirError } from '../../../src/protocol/error_code.ts';
-import { SseDecoder } from '../../../src/protocol/sse_decoder.ts';
-import { encodeChunk, encodeComplete, encodeError } from '../../../src/protocol/weir_encoder.ts';
+import { WeirError } from '../../../src/formats/error_code.ts';
+import { SseDecoder } from '../../../src/formats/sse/sse_decoder.ts';
+import { encodeChunk, encodeComplete, encodeError } from '../../../src/formats/weir/weir_encoder.ts';
 
 function decodeAll(text: string) {
   const decoder = new SseDecoder();

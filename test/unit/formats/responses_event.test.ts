@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { responsesNews } from '../../../src/protocol/responses_event.ts';
+import { responsesNews } from '../../../src/formats/responses/responses_event.ts';
 
 const news = (event: object) => responsesNews(JSON.stringify(event));
 const usage = { input_tokens: 3, output_tokens: 4, output_tokens_details: { reasoning_tokens: 2 } };

@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_EVENT_CHARS, SseDecoder, type SseEvent, SseLimitError } from '../../../src/protocol/sse_decoder.ts';
+import { MAX_EVENT_CHARS, SseDecoder, type SseEvent, SseLimitError } from '../../../src/formats/sse/sse_decoder.ts';
 import { runs } from '../../support/fast_check_runs.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { parseWeirConfig, WeirConfigError } from '../../../src/protocol/parse_weir_config.ts';
-import { PROVIDER_PRESETS } from '../../../src/protocol/provider_presets.ts';
-import { priceOf, settledProvider, weirConfigSchema } from '../../../src/protocol/weir_config.ts';
+import { parseWeirConfig, WeirConfigError } from '../../../src/config/parse_weir_config.ts';
+import { PROVIDER_PRESETS } from '../../../src/config/provider_presets.ts';
+import { priceOf, settledProvider, weirConfigSchema } from '../../../src/config/weir_config.ts';
 
 function problemsOf(text: string): readonly string[] {
   try {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DIALECTS } from './provider_presets.ts';
+import { DIALECTS } from '../../config/provider_presets.ts';
 
 /** healthy below 70 %, degraded below 90 %, critical below 100 %, exhausted at the limit. */
 export const poolStateSchema = z.enum(['healthy', 'degraded', 'critical', 'exhausted']);
@@ -102,3 +102,13 @@ export const modelsViewSchema = z.object({
   ),
 });
 export type ModelsView = z.infer<typeof modelsViewSchema>;
+/** Providers that fail, so that instances leave them alone, with the names of those instances. */
+export function leftAlone(instances: readonly Pick<InstanceView, 'id' | 'breakers'>[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { id, breakers } of instances) {
+    for (const [provider, state] of Object.entries(breakers)) {
+      if (state !== 'closed') found.set(provider, [...(found.get(provider) ?? []), id]);
+    }
+  }
+  return found;
+}

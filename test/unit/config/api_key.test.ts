@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keyIdOf, mayUseModel } from '../../../src/protocol/api_key.ts';
+import { keyIdOf, mayUseModel } from '../../../src/config/api_key.ts';
 
 describe('mayUseModel', () => {
   const cases: [string[], string[], boolean][] = [

@@ -1,4 +1,4 @@
-import type { WeirError } from './error_code.ts';
+import type { WeirError } from '../error_code.ts';
 import type { ChunkEvent, CompleteEvent, ErrorEvent, NoticeEvent, StatusEvent } from './stream_event.ts';
 
 /** A comment line; it keeps proxies and clients from taking silence for death. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, parseObject } from './json_object.ts';
+import { isObject, type JsonObject, parseObject } from '../json_object.ts';
 
 /** What is read of a `chat.completion.chunk`; everything else is let go. */
 export interface ChatChunk {
