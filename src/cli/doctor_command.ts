@@ -2,10 +2,9 @@ import { styleText } from 'node:util';
 import type { Check } from '../stack/doctor/check.ts';
 import { runDoctor } from '../stack/doctor/run_doctor.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
-import { configFileOf } from './config_file.ts';
 import type { Environment } from './environment.ts';
 import { print } from './reporter.ts';
-import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
+import { configFileOf, driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 

@@ -11,11 +11,10 @@ import {
 } from '../stack/stack_options.ts';
 import { takeStartLock } from '../stack/start_lock.ts';
 import { closingWords } from './closing_words.ts';
-import { checkedConfig } from './config_file.ts';
 import { loginPath } from './dashboard_command.ts';
 import type { Environment } from './environment.ts';
 import { print, reporter, say } from './reporter.ts';
-import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
+import { checkedConfig, driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
 function refuseDifference(asked: Partial<StackOptions>, running: StackOptions): void {
   const differing = differingOptions(asked, running);

@@ -1,7 +1,7 @@
-import { dashboardUrl, stackUrl } from '../stack/service_specs.ts';
+import { dashboardUrl, stackUrl } from '../stack/stack_addresses.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
+import { UNWATCHED } from '../stack/supervisor/leftovers.ts';
 import type { ServiceStatus } from '../stack/supervisor/service_spec.ts';
-import { UNWATCHED } from '../stack/supervisor/unwatched.ts';
 import type { Environment } from './environment.ts';
 import { print, say } from './reporter.ts';
 import { driverFor, keptOptions, layoutOf } from './stack_access.ts';

@@ -1,6 +1,6 @@
 import type { LoadPlan } from '../load/load_plan.ts';
-import { doctorContext } from '../stack/doctor/doctor_place.ts';
-import { operatorKey } from '../stack/keys/operator_key.ts';
+import { doctorContext } from '../stack/doctor/check.ts';
+import { operatorKey } from '../stack/keys/api_keys.ts';
 import type { ConsoleConfig } from './console_config.ts';
 
 /**

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { inspectCertificate } from '../certificates/inspect_certificate.ts';
 import { trustedWhere } from '../certificates/trust_authority.ts';
-import { urlHost } from '../service_specs.ts';
+import { urlHost } from '../stack_addresses.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
 
 const RENEW = './weir certs renew && ./weir restart nginx';

@@ -6,9 +6,9 @@ import {
 } from '../../formats/cluster/cluster_view.ts';
 import { type ShortRequest, type ShortResponse, shortRequest } from '../http_request.ts';
 import { builtApiBaseUrl } from '../native/build_dashboard.ts';
-import { redisFacts, redisHosts } from '../redis_facts.ts';
-import { ownRedisUrl } from '../redis_specs.ts';
-import { corsOrigins, dashboardUrl, stackUrl } from '../service_specs.ts';
+import { redisFacts, redisHosts } from '../redis/redis_facts.ts';
+import { ownRedisUrl } from '../redis/redis_specs.ts';
+import { corsOrigins, dashboardUrl, stackUrl } from '../stack_addresses.ts';
 import { readPlan } from '../supervisor/control_client.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
 

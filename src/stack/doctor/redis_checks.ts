@@ -1,5 +1,5 @@
-import { type RedisFacts, redisFacts, redisHosts } from '../redis_facts.ts';
-import { ownRedisUrl, redisNodeName } from '../redis_specs.ts';
+import { type RedisFacts, redisFacts, redisHosts } from '../redis/redis_facts.ts';
+import { ownRedisUrl, redisNodeName } from '../redis/redis_specs.ts';
 import { StackError } from '../stack_error.ts';
 import { readPlan } from '../supervisor/control_client.ts';
 import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';

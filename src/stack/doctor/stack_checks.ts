@@ -1,6 +1,6 @@
-import { stackUrl } from '../service_specs.ts';
+import { stackUrl } from '../stack_addresses.ts';
+import { UNWATCHED } from '../supervisor/leftovers.ts';
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
-import { UNWATCHED } from '../supervisor/unwatched.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, startCommand } from './check.ts';
 
 /** The guide's second pitfall: is NGINX there at all. */

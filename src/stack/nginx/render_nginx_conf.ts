@@ -2,7 +2,7 @@ import { block, type Conf, comment, confText, quoted } from './conf_text.ts';
 import { httpSettings } from './http_settings.ts';
 import { healthLocation, locations, thisMachine } from './locations.ts';
 import type { NginxPlan } from './nginx_plan.ts';
-import { isAtLeast } from './nginx_version.ts';
+import { isAtLeast } from './nginx_program.ts';
 import { ownErrorMaps, ownErrorPages } from './own_errors.ts';
 import { upstreams } from './upstreams.ts';
 

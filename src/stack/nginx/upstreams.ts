@@ -3,7 +3,7 @@ import type { NginxPlan } from './nginx_plan.ts';
 
 function servers(plan: NginxPlan): string[] {
   return plan.instances.map((address) => {
-    return `server ${address} max_fails=3 fail_timeout=0s${plan.resting.includes(address) ? ' down' : ''};`;
+    return `server ${address} max_fails=3 fail_timeout=0s${plan.down.includes(address) ? ' down' : ''};`;
   });
 }
 

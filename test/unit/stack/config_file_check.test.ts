@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { DoctorContext, Situation } from '../../../src/stack/doctor/check.ts';
-import { checkConfigFileOf } from '../../../src/stack/doctor/config_file_check.ts';
+import { checkConfigFileOf } from '../../../src/stack/doctor/provider_checks.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'weir-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

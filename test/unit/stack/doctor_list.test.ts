@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Check, DoctorContext } from '../../../src/stack/doctor/check.ts';
-import { fail, ok, startCommand, warn } from '../../../src/stack/doctor/check.ts';
+import { type Check, type DoctorContext, fail, ok, startCommand, warn } from '../../../src/stack/doctor/check.ts';
 import { CHECK_LIST, type ListedCheck } from '../../../src/stack/doctor/check_list.ts';
-import { hasSharedZone } from '../../../src/stack/doctor/nginx_conf_checks.ts';
+import { hasSharedZone } from '../../../src/stack/doctor/nginx_checks.ts';
 import { runDoctor } from '../../../src/stack/doctor/run_doctor.ts';
 import { DEFAULT_STACK_OPTIONS } from '../../../src/stack/stack_options.ts';
 

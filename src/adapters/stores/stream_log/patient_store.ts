@@ -1,8 +1,8 @@
 import type { LogStore } from '../../../core/durable/log_store.ts';
 import { StoreUnavailable } from '../../../core/durable/store_unavailable.ts';
 import type { EventLog } from '../../../core/observe/event_log.ts';
+import { isOutage, mistakeLog } from '../redis/redis_breaker.ts';
 import { COMMAND_DEADLINE_MS } from '../redis/redis_connection.ts';
-import { isOutage, mistakeLog } from '../redis/redis_outage.ts';
 
 /** A second, by Redis' deadline; a process that stood still meanwhile has used up one try, not the second. */
 const TRIES = 10;

@@ -1,12 +1,32 @@
+import { promisify } from 'node:util';
+import { deflate, inflate } from 'node:zlib';
 import { LEASE_MS } from '../../../core/durable/group_log.ts';
 import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
-import type { StreamRequest } from '../../../formats/weir/stream_request.ts';
+import { type StreamRequest, streamRequestSchema } from '../../../formats/weir/stream_request.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
-import { packRequest, unpackRequest } from './kept_request.ts';
-import { CLAIM_KEPT_MS, RUNNING_MS } from './log_lifetimes.ts';
 import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
-import { Retention } from './retention.ts';
+import { CLAIM_KEPT_MS, MAX_REQUEST_BYTES, Retention, RUNNING_MS } from './retention.ts';
+
+const pack = promisify(deflate);
+const unpack = promisify(inflate);
+
+/** Below this, making a compressor costs more than the bytes that it saves: 0.2 ms of a stream's opening. */
+const PLAIN_CHARS = 4_096;
+
+/** A request as it is kept: JSON, compressed where that pays; empty where it is too large to keep. */
+export async function packRequest(request: StreamRequest): Promise<string> {
+  const json = JSON.stringify(request);
+  if (json.length <= PLAIN_CHARS) return json;
+  const packed = await pack(json);
+  return packed.length > MAX_REQUEST_BYTES ? '' : packed.toString('base64');
+}
+
+/** @param kept what {@link packRequest} gave; base64 never begins as JSON does */
+export async function unpackRequest(kept: string): Promise<StreamRequest> {
+  const json = kept.startsWith('{') ? kept : (await unpack(Buffer.from(kept, 'base64'))).toString();
+  return streamRequestSchema.parse(JSON.parse(json));
+}
 
 const BOOTS = 'weir:boots';
 /** Hash tags: whatever one script touches lies in one slot of a Redis Cluster. */

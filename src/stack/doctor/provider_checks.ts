@@ -1,10 +1,31 @@
 import { readFileSync } from 'node:fs';
-import { parseWeirConfig } from '../../config/parse_weir_config.ts';
+import { parseWeirConfig, WeirConfigError } from '../../config/parse_weir_config.ts';
 import { PROVIDER_PRESETS } from '../../config/provider_presets.ts';
 import { settledProvider } from '../../config/weir_config.ts';
+import { type ClusterView, leftAlone } from '../../formats/cluster/cluster_view.ts';
+import { describeConfigFile } from '../check_config_file.ts';
+import { StackError } from '../stack_error.ts';
 import { readPlan } from '../supervisor/control_client.ts';
-import { type Check, type DoctorContext, ok, warn } from './check.ts';
+import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
 import { askCluster } from './gateway_checks.ts';
+
+/** Is the file with providers and routes one that instances take. They read it when they start, and when told to. */
+export function checkConfigFileOf({ configFile }: DoctorContext, { services }: Situation): Check {
+  const id = 'config_file';
+  const file = configFile as string;
+  try {
+    return ok(id, describeConfigFile(file));
+  } catch (error) {
+    const runs = services.length > 0;
+    const why = runs ? 'What was read before holds; the next start will fail.' : 'No instance starts with it.';
+    if (error instanceof WeirConfigError) {
+      const mend = `mend it (docs/routes.md), then ${runs ? './weir reload' : './weir start --all'}`;
+      return fail(id, `${file} is not valid: ${error.problems.join('; ')}`, why, mend);
+    }
+    if (error instanceof StackError) return fail(id, error.problem, why, error.mend);
+    throw error;
+  }
+}
 
 /** Do providers take the deployment's keys, as far as requests have shown. */
 export async function checkProviderKeys(context: DoctorContext): Promise<Check> {
@@ -43,4 +64,21 @@ function placeOf(
     // The instances go on with the file that they have read; it may have become another since.
     return {};
   }
+}
+
+/** Do requests get through to the providers, as far as requests have shown. */
+export async function checkProviders(context: DoctorContext): Promise<Check> {
+  return providersFinding(await askCluster(context));
+}
+
+export function providersFinding({ instances }: Pick<ClusterView, 'instances'>): Check {
+  const id = 'providers';
+  const troubled = leftAlone(instances);
+  const [first] = [...troubled.values()];
+  if (!first) return ok(id, 'no provider is left alone for failing');
+  const who = [...troubled].map(([provider, by]) => `${provider} (by ${by.join(', ')})`).join('; ');
+  const why =
+    'It failed several times. Requests go to the next target of their route, or get 503 where there is none, until one ' +
+    'that is let through as a trial goes well. The log says how it failed.';
+  return warn(id, `left alone for failing: ${who}`, why, `./weir logs ${first[0]}`);
 }

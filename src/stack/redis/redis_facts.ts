@@ -1,5 +1,6 @@
+import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
-import { StackError } from './stack_error.ts';
+import { StackError } from '../stack_error.ts';
 
 const TIMEOUT_MS = 2000;
 
@@ -21,6 +22,7 @@ export interface RedisFacts {
  * scheme, user and password count for hosts that bring none.
  */
 export function redisHosts(url: string): string[] {
+  if (url.startsWith('unix://')) return [url];
   const [first = '', ...others] = url.split(',').map((host) => host.trim());
   const [head = 'redis://'] = /^rediss?:\/\/(?:[^@/]*@)?/.exec(first) ?? [];
   return [first, ...others.map((host) => (host.includes('@') ? host : head + host.replace(/^rediss?:\/\//, '')))];
@@ -35,19 +37,12 @@ function field(info: string, name: string): string {
   return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
 }
 
-/** Each node of a cluster as a URL of its own, with the first one's user and password; else the URL itself. */
-function nodeUrls(url: string): string[] {
-  if (url.startsWith('unix://')) return [url];
-  const [, start = '', hosts = ''] = /^(rediss?:\/\/(?:[^@,]*@)?)(.*)$/.exec(url) ?? [];
-  return hosts.split(',').map((host) => (/^rediss?:\/\//.test(host) ? host : `${start}${host}`));
-}
-
 /**
  * Asks the server at `url` (redis://, rediss:// or unix://), or of a cluster's nodes the first primary.
  * Throws a {@link StackError} when it can't be had.
  */
 export async function redisFacts(url: string): Promise<RedisFacts> {
-  const urls = nodeUrls(url);
+  const urls = redisHosts(url);
   let facts: RedisFacts | undefined;
   let problem: unknown;
   for (const node of urls) {
@@ -105,12 +100,29 @@ function notHad(address: string, reason: string): StackError {
   return new StackError(`Redis at ${address} does not answer (${reason})`, 'check --redis-url, or leave it out');
 }
 
-/** The same of the first host that answers; throws what the last one said when none does. */
-export async function anyRedisFacts(url: string): Promise<RedisFacts> {
-  const hosts = redisHosts(url);
-  for (const host of hosts.slice(0, -1)) {
-    const facts = await redisFacts(host).catch(() => undefined);
-    if (facts) return facts;
-  }
-  return redisFacts(hosts.at(-1) ?? url);
+/** Where a node of Redis listens: a socket, or a port, of 127.0.0.1 where no host is named. */
+export interface RedisPlace {
+  path?: string;
+  host?: string;
+  port?: number;
+  username?: string;
+  password?: string;
+  tls?: ConnectionOptions;
+}
+
+const DEFAULT_PORT = 6379;
+
+/** The places that an instance's `REDIS_URL` names: one, or nodes of a Redis Cluster. @throws TypeError: no URL */
+export function redisPlaces(url: string): RedisPlace[] {
+  if (url.startsWith('unix://')) return [{ path: url.slice('unix://'.length) }];
+  return redisHosts(url).map((host) => {
+    const { protocol, hostname, port, username, password } = new URL(host);
+    return {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || DEFAULT_PORT),
+      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    };
+  });
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { redisNodeName } from '../redis_specs.ts';
 import { StackError } from '../stack_error.ts';
+import { redisNodeName } from './redis_specs.ts';
 
 const SLOTS = 16_384;
 const WITHIN_MS = 20_000;

@@ -1,6 +1,14 @@
 import { copyFileSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 
+// A full disk costs lines, and not the stack.
+process.stdout.on('error', () => {});
+
+/** One line of `supervisor.log`, in the shape of the instances' lines. Goes to stdout, which is that file. */
+export function eventLine(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown> = {}): void {
+  process.stdout.write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, event, ...fields })}\n`);
+}
+
 /** A log and its one older generation take at most twice this. */
 export const MAX_LOG_BYTES = 16 * 1024 * 1024;
 
