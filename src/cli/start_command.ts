@@ -20,8 +20,8 @@ function refuseDifference(asked: Partial<StackOptions>, running: StackOptions): 
   const differing = differingOptions(asked, running);
   if (differing.length === 0) return;
   if (differing.length === 1 && differing[0] === 'instances' && running.all) {
-    const mend = `change that without a gap with "./weir scale ${asked.instances}"`;
-    throw new StackError(`the stack runs already, with --instances ${running.instances}`, mend);
+    const fix = `change that without a gap with "./weir scale ${asked.instances}"`;
+    throw new StackError(`the stack runs already, with --instances ${running.instances}`, fix);
   }
   const list = differing.map((name) => `${optionFlag(name)} ${running[name] ?? 'not set'}`).join(', ');
   const flags = differing.map((name) => `${optionFlag(name)} ${asked[name]}`).join(' ');

@@ -29,7 +29,7 @@ export async function statusCommand(json: boolean, environment: Environment): Pr
     print('Nothing runs. Start it with ./weir start --all');
     return 0;
   }
-  if (services.some(({ state }) => state === 'unwatched')) say(`${UNWATCHED.what}; ${UNWATCHED.mend}.`);
+  if (services.some(({ state }) => state === 'unwatched')) say(`${UNWATCHED.what}; ${UNWATCHED.fix}.`);
   print([row(['SERVICE', 'STATE', 'PID', 'HEALTHY', 'STREAMS', 'ADDRESS']), ...services.map(serviceRow)].join('\n'));
   print(
     `\n${url}   dashboard ${dashboard}   driver ${options.driver}${options.auth === 'keys' ? '   clients need a key' : ''}`,

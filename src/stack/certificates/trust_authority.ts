@@ -34,8 +34,8 @@ function readAuthority(file: string): Authority {
   try {
     return parseAuthority(readFileSync(file, 'utf8'));
   } catch {
-    const mend = 'trust your own certificate where you made it, or move it away and run ./weir certs renew';
-    throw new StackError(`there is no authority at ${file}`, mend);
+    const fix = 'trust your own certificate where you made it, or move it away and run ./weir certs renew';
+    throw new StackError(`there is no authority at ${file}`, fix);
   }
 }
 

@@ -50,7 +50,7 @@ export interface Check {
   /** Why it matters or how it comes about; empty when all is well. */
   why: string;
   /** The command that mends it, or an action where none can; empty when all is well. */
-  mend: string;
+  fix: string;
   area: Area;
 }
 
@@ -83,17 +83,17 @@ export function startCommand({ options }: DoctorContext): string {
 
 /** All is well. */
 export function ok(id: CheckId, what: string): Check {
-  return { id, result: 'ok', what, why: '', mend: '', area: AREAS[id] };
+  return { id, result: 'ok', what, why: '', fix: '', area: AREAS[id] };
 }
 
 /** Works, but not as it should. */
-export function warn(id: CheckId, what: string, why: string, mend: string): Check {
-  return { id, result: 'warn', what, why, mend, area: AREAS[id] };
+export function warn(id: CheckId, what: string, why: string, fix: string): Check {
+  return { id, result: 'warn', what, why, fix, area: AREAS[id] };
 }
 
 /** Does not work. */
-export function fail(id: CheckId, what: string, why: string, mend: string): Check {
-  return { id, result: 'fail', what, why, mend, area: AREAS[id] };
+export function fail(id: CheckId, what: string, why: string, fix: string): Check {
+  return { id, result: 'fail', what, why, fix, area: AREAS[id] };
 }
 
 /** What a process beside a native stack is told, so that it can run the doctor. Travels as JSON. */

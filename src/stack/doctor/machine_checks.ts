@@ -52,7 +52,7 @@ export async function checkPorts(context: DoctorContext, { services, nginxRuns }
   }
   const problem = await portProblem(wanted.filter(({ port }) => !owners.find((one) => one.port === port)?.owner));
   if (!problem) return ok(id, services.length > 0 ? `nobody else has ${list}` : `${list} are free`);
-  return fail(id, problem.problem, why, problem.mend);
+  return fail(id, problem.problem, why, problem.fix);
 }
 
 /** Room for logs. */

@@ -18,8 +18,8 @@ export async function checkConfiguration(context: DoctorContext, { services }: S
   const problem = await nginxConfProblem(nginx, layout.state, layout.nginxConf);
   if (!problem) return ok(id, `${layout.nginxConf} is good`);
   const why = 'NGINX does not start or reload with a file that it refuses; a restart writes it anew.';
-  const mend = services.length > 0 ? './weir restart nginx' : startCommand(context);
-  return fail(id, `NGINX refuses its configuration: ${problem}`, why, mend);
+  const fix = services.length > 0 ? './weir restart nginx' : startCommand(context);
+  return fail(id, `NGINX refuses its configuration: ${problem}`, why, fix);
 }
 
 /** Whether NGINX's workers count together what is open on each instance, by the text of their configuration. */

@@ -19,10 +19,10 @@ export function checkConfigFileOf({ configFile }: DoctorContext, { services }: S
     const runs = services.length > 0;
     const why = runs ? 'What was read before holds; the next start will fail.' : 'No instance starts with it.';
     if (error instanceof WeirConfigError) {
-      const mend = `mend it (docs/routes.md), then ${runs ? './weir reload' : './weir start --all'}`;
-      return fail(id, `${file} is not valid: ${error.problems.join('; ')}`, why, mend);
+      const fix = `fix it (docs/routes.md), then ${runs ? './weir reload' : './weir start --all'}`;
+      return fail(id, `${file} is not valid: ${error.problems.join('; ')}`, why, fix);
     }
-    if (error instanceof StackError) return fail(id, error.problem, why, error.mend);
+    if (error instanceof StackError) return fail(id, error.problem, why, error.fix);
     throw error;
   }
 }
@@ -38,12 +38,12 @@ export async function checkProviderKeys(context: DoctorContext): Promise<Check> 
     'It is wrong or has ended, or the account may not do this. Requests fail, or go to the next target of their route, ' +
     'until one is answered again.';
   const file = readPlan(context.layout.planFile)?.settings.configFile;
-  const mend = [...refused.keys()].map((name) => mendOf(name, file)).join('; ');
-  return warn(id, `the key of this deployment was refused by ${who}`, why, mend);
+  const fix = [...refused.keys()].map((name) => fixFor(name, file)).join('; ');
+  return warn(id, `the key of this deployment was refused by ${who}`, why, fix);
 }
 
 /** Where a provider's key is set, and what then has the instances take it. */
-function mendOf(name: string, file: string | undefined): string {
+function fixFor(name: string, file: string | undefined): string {
   const { keyFile, variable } = placeOf(name, file);
   if (keyFile !== undefined) return `put the right key of ${name} into ${keyFile}, then ./weir reload`;
   if (variable !== undefined) return `${variable}=… ./weir restart`;

@@ -18,7 +18,7 @@ export function checkNginxRuns(context: DoctorContext, { services }: Situation):
 export function checkSupervisor(services: ServiceStatus[]): Check {
   const id = 'supervisor';
   if (services.every(({ state }) => state !== 'unwatched')) return ok(id, `watches ${services.length} services`);
-  return fail(id, UNWATCHED.what, 'It was killed. What dies now is not started again.', UNWATCHED.mend);
+  return fail(id, UNWATCHED.what, 'It was killed. What dies now is not started again.', UNWATCHED.fix);
 }
 
 /** The guide's third pitfall, seen from the inside: do the instances live. */

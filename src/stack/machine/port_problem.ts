@@ -114,7 +114,7 @@ async function problemOf(wanted: WantedPort): Promise<PortProblem | undefined> {
 
 const unique = (texts: string[]) => [...new Set(texts)].filter(Boolean);
 
-/** Why some of these ports can't be had, all in one sentence with the mend; undefined when all are free. */
+/** Why some of these ports can't be had, all in one sentence with the fix; undefined when all are free. */
 export async function portProblem(wanted: WantedPort[]): Promise<StackError | undefined> {
   const found = (await Promise.all(wanted.map(problemOf))).filter((problem) => problem !== undefined);
   if (found.length === 0) return undefined;
@@ -132,7 +132,7 @@ export function wantedPorts({ httpsPort, httpPort, dashboardPort, bind, all }: S
   ];
 }
 
-/** Throws why ports can't be had: all that are taken and by whom, or forbidden and why, and the mend. */
+/** Throws why ports can't be had: all that are taken and by whom, or forbidden and why, and the fix. */
 export async function checkPorts(options: StackOptions): Promise<void> {
   const problem = await portProblem(wantedPorts(options));
   if (problem) throw problem;

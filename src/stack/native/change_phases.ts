@@ -20,8 +20,8 @@ async function instancesOf(client: ControlClient): Promise<ServiceStatus[]> {
 export async function rollingRestartPhases(client: ControlClient): Promise<Phase[]> {
   const instances = await instancesOf(client);
   if (instances.length === 1) {
-    const mend = 'make it two for the time being with ./weir scale 2, or have a gap with ./weir restart';
-    throw new StackError('one instance can not leave without a gap', mend);
+    const fix = 'make it two for the time being with ./weir scale 2, or have a gap with ./weir restart';
+    throw new StackError('one instance can not leave without a gap', fix);
   }
   return instances.map(({ name }) => ({
     title: `Restarting ${name}, whose streams finish first`,

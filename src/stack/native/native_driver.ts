@@ -31,7 +31,7 @@ export function nativeDriver(context: NativeContext): StackDriver {
   const running = async (): Promise<ControlClient> => {
     const client = await supervisor();
     if (client) return client;
-    if ((await unwatchedServices(layout)).length > 0) throw new StackError(UNWATCHED.what, UNWATCHED.mend);
+    if ((await unwatchedServices(layout)).length > 0) throw new StackError(UNWATCHED.what, UNWATCHED.fix);
     throw new StackError('the stack is not running', 'start it with ./weir start --all');
   };
   return {

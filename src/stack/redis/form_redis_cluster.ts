@@ -80,8 +80,8 @@ export async function formRedisCluster(ports: number[]): Promise<void> {
   try {
     await form(nodes, ports);
   } catch (error) {
-    const mend = 'see ./weir logs redis-1, or start with --redis single';
-    throw new StackError(`the Redis Cluster did not come together (${(error as Error).message})`, mend);
+    const fix = 'see ./weir logs redis-1, or start with --redis single';
+    throw new StackError(`the Redis Cluster did not come together (${(error as Error).message})`, fix);
   } finally {
     for (const node of nodes) node.disconnect();
   }

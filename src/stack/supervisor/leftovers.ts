@@ -10,7 +10,7 @@ import type { ServiceStatus } from './service_spec.ts';
 /** What is wrong, and what mends it, when {@link unwatchedServices} finds some. */
 export const UNWATCHED = {
   what: "the stack's supervisor is gone, and its processes run on unwatched",
-  mend: 'bring it back with ./weir start --all, or end them with ./weir stop',
+  fix: 'bring it back with ./weir start --all, or end them with ./weir stop',
 };
 
 /**

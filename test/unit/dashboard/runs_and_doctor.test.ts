@@ -47,7 +47,7 @@ describe('the doctor', () => {
     status: 'ok',
     what: '',
     why: '',
-    mend: '',
+    fix: '',
     ...change,
   });
 

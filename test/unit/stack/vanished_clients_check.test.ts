@@ -20,5 +20,5 @@ it.each([
   if (tries !== undefined) writeFileSync(triesFile, tries);
   const found = checkVanishedClients({ layout: { planFile } } as DoctorContext, triesFile);
   expect(found.result).toBe(result);
-  expect(found.mend).toBe(result === 'ok' ? '' : 'install perl, then ./weir restart');
+  expect(found.fix).toBe(result === 'ok' ? '' : 'install perl, then ./weir restart');
 });
