@@ -1,4 +1,5 @@
 import { SseLimitError } from '../formats/sse/sse_decoder.ts';
+import { CLIENT_SILENCE_MS } from '../formats/timing.ts';
 import { orAborted } from './or_aborted.ts';
 import { readEvents } from './read_events.ts';
 import type { ReconnectLog } from './reconnect_log.ts';
@@ -11,9 +12,6 @@ import { readRefusal, type StreamRefusal } from './stream_refusal.ts';
 import type { ThreadCalls } from './thread_calls.ts';
 import type { TransportResponse } from './transport.ts';
 import { Watchdog } from './watchdog.ts';
-
-/** Heartbeats come every 10 s, so two were missed. */
-const SILENCE_MS = 25_000;
 
 /** A stream on its way, over all its connections. */
 export interface FollowedStream {
@@ -43,7 +41,7 @@ export type ConnectionEnd =
 export async function followConnection(stream: FollowedStream): Promise<ConnectionEnd> {
   const { calls, check, options, isResumable } = stream;
   const kind = calls.kind;
-  const watchdog = new Watchdog(isResumable ? (options.silenceMs ?? SILENCE_MS) : undefined, options.signal);
+  const watchdog = new Watchdog(isResumable ? (options.silenceMs ?? CLIENT_SILENCE_MS) : undefined, options.signal);
   try {
     let response: TransportResponse;
     try {

@@ -1,4 +1,5 @@
-import { block, type Conf, comment } from './conf_text.ts';
+import { NGINX_IDLE_MS } from '../../formats/timing.ts';
+import { block, type Conf, comment, seconds } from './conf_text.ts';
 import type { NginxPlan } from './nginx_plan.ts';
 
 function servers(plan: NginxPlan): string[] {
@@ -11,7 +12,7 @@ function servers(plan: NginxPlan): string[] {
  * Idle connections to the instances. Node closes an idle one after 65 s: NGINX has to be first, else it sends a POST
  * into a connection that is just being closed, and that is a 502 which may not be retried.
  */
-const KEEPALIVE = ['keepalive_timeout 60s;', 'keepalive_requests 1000000;'];
+const KEEPALIVE = [`keepalive_timeout ${seconds(NGINX_IDLE_MS)};`, 'keepalive_requests 1000000;'];
 
 /** The two groups of instances: one for the work, one for those who only watch. */
 export function upstreams(plan: NginxPlan): Conf {

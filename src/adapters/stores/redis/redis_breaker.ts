@@ -1,5 +1,5 @@
 import type { EventLog } from '../../../core/observe/event_log.ts';
-import { COMMAND_DEADLINE_MS } from './redis_connection.ts';
+import { REDIS_COMMAND_MS } from '../../../formats/timing.ts';
 
 /** Redis' own words for what passes, or is mended on its side; in scripts they may stand in the middle. */
 const PASSING =
@@ -70,7 +70,7 @@ export class RedisBreaker {
       return answer;
     } catch (error) {
       const isLate = error instanceof Error && error.message === 'Command timed out';
-      const stoodStill = performance.now() - askedAt > COMMAND_DEADLINE_MS + STOOD_STILL_MS;
+      const stoodStill = performance.now() - askedAt > REDIS_COMMAND_MS + STOOD_STILL_MS;
       if (isLate && stoodStill && !isRepeated) return this.ask(call, true);
       this.#failedAt = performance.now();
       if (!isOutage(error)) this.#onMistake(error);

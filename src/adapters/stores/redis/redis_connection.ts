@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Cluster, Redis } from 'ioredis';
 import type { EventLog } from '../../../core/observe/event_log.ts';
+import { REDIS_COMMAND_MS } from '../../../formats/timing.ts';
 
 /** Where Redis is: a socket, one server, or some nodes of a Redis Cluster. */
 export type RedisAddress =
@@ -40,9 +41,6 @@ export function redisAddress(url: string): RedisAddress {
   };
 }
 
-/** No request waits longer than this for Redis. */
-export const COMMAND_DEADLINE_MS = 100;
-
 /** An instance starts without Redis too, but it gives it this long to be there from the first answer on. */
 const FIRST_CONNECT_MS = 1_000;
 
@@ -53,7 +51,7 @@ const TOPOLOGY_REFRESH_MS = 2_000;
 export type RedisConnection = Redis | Cluster;
 
 const NODE_OPTIONS = {
-  commandTimeout: COMMAND_DEADLINE_MS,
+  commandTimeout: REDIS_COMMAND_MS,
   connectTimeout: 2_000,
   maxRetriesPerRequest: 0,
 };

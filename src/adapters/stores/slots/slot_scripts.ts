@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { SLOT_LEASE_MS, SLOT_RENEWAL_MS } from '../../../formats/timing.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 
 /** The keys of one user's slots. */
@@ -29,8 +30,8 @@ export interface SlotTiming {
   tickMs: number;
 }
 
-/** Two renewals may fail before a lease ends; a killed process blocks its users for six seconds. */
-export const SLOT_TIMING: SlotTiming = { leaseMs: 6_000, renewMs: 2_000, retryMs: 500, tickMs: 50 };
+/** Two renewals may fail before a lease ends. A killed process blocks its users until its leases have ended. */
+export const SLOT_TIMING: SlotTiming = { leaseMs: SLOT_LEASE_MS, renewMs: SLOT_RENEWAL_MS, retryMs: 500, tickMs: 50 };
 
 const NAMES = ['take', 'renew', 'release', 'grant'] as const;
 const CAPACITY_KEY = 'weir:{capacity}';
