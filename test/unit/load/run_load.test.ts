@@ -82,6 +82,10 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
 describe('runLoad', () => {
   beforeEach(() => {
     vi.useFakeTimers();
+    // The real one takes time that the clock of the test knows nothing of.
+    vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (_, text) => {
+      return new Uint8Array(createHash('sha256').update(new Uint8Array(text as Uint8Array)).digest()).buffer;
+    });
   });
   afterEach(() => {
     vi.useRealTimers();
