@@ -84,7 +84,8 @@ describe('runLoad', () => {
     vi.useFakeTimers();
     // The real one takes time that the clock of the test knows nothing of.
     vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (_, text) => {
-      return new Uint8Array(createHash('sha256').update(new Uint8Array(text as Uint8Array)).digest()).buffer;
+      const hash = createHash('sha256').update(text as Uint8Array);
+      return new Uint8Array(hash.digest()).buffer;
     });
   });
   afterEach(() => {
