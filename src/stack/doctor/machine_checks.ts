@@ -4,7 +4,7 @@ import { findCommand } from '../machine/run_command.ts';
 import { isAtLeast, nginxVersion, OLDEST_NGINX } from '../nginx/nginx_program.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, startCommand, warn } from './check.ts';
 
-const OLDEST_NODE = 24;
+const OLDEST_NODE = 26;
 const LOW_DISK_BYTES = 200 * 1024 * 1024;
 
 /** Node.js itself. */

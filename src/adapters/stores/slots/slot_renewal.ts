@@ -1,6 +1,6 @@
 import type { Slot } from '../../../core/resilience/slot_store.ts';
 import type { RedisBreaker } from '../redis/redis_breaker.ts';
-import { type HeldByUser, type HeldSlots, limitOfUser, type SlotLimits } from './held_slots.ts';
+import { type HeldByUser, type HeldPermit, type HeldSlots, limitOfUser, type SlotLimits } from './held_slots.ts';
 import { type SlotScripts, type SlotTiming, userKeys } from './slot_scripts.ts';
 
 /** At the least so many users a look: more would wait in Redis' queue for longer than a call may take. */
@@ -54,16 +54,23 @@ export class SlotRenewal {
   }
 
   async renew(user: HeldByUser): Promise<void> {
-    const sentAt = performance.now();
     const { leaseMs, renewMs } = this.#timing;
     const keys = userKeys(user.userId);
     const limit = limitOfUser(this.#limits, user.userId);
-    const permits = [...user.permits.values()];
-    const facts = permits.map(({ permitId, forced, detachedSince }) => {
-      return { permitId, forced, detached: detachedSince !== undefined };
+    const isDetached = ({ detachedSince }: HeldPermit) => detachedSince !== undefined;
+    const hasDetached = [...user.permits.values()].some(isDetached);
+    user.dueAt = performance.now() + renewMs * (hasDetached ? DETACHED_FACTOR : 1);
+    let sentAt = 0;
+    let permits: HeldPermit[] = [];
+    const lost = await this.#breaker.ask(() => {
+      // Read for each call: a repeated one must not take again what was released meanwhile.
+      sentAt = performance.now();
+      permits = [...user.permits.values()];
+      const facts = permits.map((permit) => {
+        return { permitId: permit.permitId, forced: permit.forced, detached: isDetached(permit) };
+      });
+      return this.#scripts.renew(keys, limit, leaseMs, facts);
     });
-    user.dueAt = sentAt + renewMs * (facts.some(({ detached }) => detached) ? DETACHED_FACTOR : 1);
-    const lost = await this.#breaker.ask(() => this.#scripts.renew(keys, limit, leaseMs, facts));
     if (lost === undefined) return this.#putOff(user);
     const gone = new Set(lost);
     for (const permit of permits) {
