@@ -78,7 +78,7 @@ describe.concurrent('the doctor of a stack that is well', () => {
     await first.promise;
     const { stdout } = await patient.stack.weir(['doctor', '--json']);
     const balance = (JSON.parse(stdout) as { checks: Check[] }).checks.find(({ id }) => id === 'balance');
-    expect(balance).toMatchObject({ result: 'ok', what: 'not looked at: others have 1 streams open' });
+    expect(balance).toMatchObject({ result: 'ok', what: 'not checked: 1 other stream is open' });
     leave.abort();
     await expect(held).rejects.toThrow();
   });
@@ -145,7 +145,7 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
     await patient.edit((conf) =>
       conf.replaceAll('proxy_buffering off;', 'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;'),
     );
-    const fix = await patient.namedAs('unbuffered', /something collects them$/);
+    const fix = await patient.namedAs('unbuffered', /something buffers them$/);
     expect(fix).toBe('./weir restart nginx');
     await patient.fixedBy(fix);
   });
