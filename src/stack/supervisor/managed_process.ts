@@ -8,7 +8,7 @@ import type { ServiceSpec, ServiceState } from './service_spec.ts';
 
 const FIRST_BACK_OFF_MS = 200;
 const MAX_BACK_OFF_MS = 5000;
-/** A service that answered for this long, and for longer than its start took, waits the shortest time again. */
+/** A service that answered for this long is no failed start. */
 const STEADY_AFTER_MS = 1000;
 const POLL_MS = 50;
 /** In what a service wrote last its reason is looked for. */
@@ -23,14 +23,16 @@ export interface ProcessHooks {
 }
 
 /**
- * How long a death is waited out. Who does not stay waits longer each time, for starts cost CPU; who served for a while
- * does not, however often it died before: then starting takes at most half of the time.
- * @param lastMs how long the death before it was waited out, 0 for the first
- * @param startMs from the start of the process to its first answer, and from there to its end
+ * How long to wait before a service is started again. Starts cost CPU: a service that died soon after its start waits
+ * twice as long each time. One that served for a while waits so long that its starts take at most half of the time,
+ * however often it died before.
+ * @param lastMs the wait before this one, 0 for the first
+ * @param startMs from the start of the process to its first answer
+ * @param servedMs from there to its end
  */
 export function backOff(firstMs: number, lastMs: number, startMs: number, servedMs: number): number {
-  if (servedMs >= Math.max(STEADY_AFTER_MS, startMs)) return firstMs;
-  return Math.max(firstMs, Math.min(lastMs * 2, MAX_BACK_OFF_MS));
+  const wantedMs = servedMs < STEADY_AFTER_MS ? lastMs * 2 : startMs - servedMs;
+  return Math.max(firstMs, Math.min(wantedMs, MAX_BACK_OFF_MS));
 }
 
 /** To what is left of a process group; none left is the usual case. */
