@@ -23,16 +23,15 @@ export interface ProcessHooks {
 }
 
 /**
- * How long to wait before a service is started again. Starts cost CPU: a service that died soon after its start waits
- * twice as long each time. One that served for a while waits so long that its starts take at most half of the time,
- * however often it died before.
+ * How long to wait before a service is started again. Starts cost CPU, so the wait is twice as long each time; after a
+ * service that served for a while it is never longer than what makes starts take half of the time.
  * @param lastMs the wait before this one, 0 for the first
  * @param startMs from the start of the process to its first answer
  * @param servedMs from there to its end
  */
 export function backOff(firstMs: number, lastMs: number, startMs: number, servedMs: number): number {
-  const wantedMs = servedMs < STEADY_AFTER_MS ? lastMs * 2 : startMs - servedMs;
-  return Math.max(firstMs, Math.min(wantedMs, MAX_BACK_OFF_MS));
+  const mostMs = servedMs < STEADY_AFTER_MS ? MAX_BACK_OFF_MS : Math.min(startMs - servedMs, MAX_BACK_OFF_MS);
+  return Math.max(firstMs, Math.min(lastMs * 2, mostMs));
 }
 
 /** To what is left of a process group; none left is the usual case. */

@@ -113,9 +113,9 @@ describe('the wait before the next start', () => {
     expect(backOff(200, 0, 500, 10)).toBe(200);
   });
 
-  it('does not grow for what served a while and starts slowly: starts take half of the time', () => {
-    expect(waits(4, 3000, 2000)).toEqual([200, 1000, 1000, 1000]);
-    expect(backOff(200, 0, 20_000, 1000)).toBe(5000);
+  it('grows for what served a while and starts slowly only until starts take half of the time', () => {
+    expect(waits(6, 3000, 2000)).toEqual([200, 400, 800, 1000, 1000, 1000]);
+    expect(waits(7, 20_000, 1000)).toEqual([200, 400, 800, 1600, 3200, 5000, 5000]);
   });
 });
 
