@@ -1,10 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { lastLine } from '../machine/run_command.ts';
 import { askHealth } from './ask_health.ts';
-import { eventLine } from './event_line.ts';
-import { lastWords } from './last_words.ts';
 import type { ServiceSpec, ServiceState } from './service_spec.ts';
+import { eventLine } from './supervisor_log.ts';
+
+function spoken(line: string): string {
+  try {
+    const { event } = JSON.parse(line) as { event?: unknown };
+    return typeof event === 'string' ? event : line;
+  } catch {
+    return line.trim();
+  }
+}
+
+/** Why a process ended, from what it wrote: its last line about an error, else its last line. */
+export function lastWords(output: string): string {
+  const lines = output.split('\n').filter((line) => !/^\s+at |^Node\.js v|^\s*$/.test(line));
+  const telling = lines.findLast((line) => /\b\w*error\b|\[emerg\]|fatal/i.test(line));
+  return spoken(telling ?? lastLine(lines.join('\n'))).slice(0, 400);
+}
 
 const FIRST_BACK_OFF_MS = 200;
 const MAX_BACK_OFF_MS = 5000;

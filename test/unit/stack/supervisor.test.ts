@@ -2,10 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { boundLogs } from '../../../src/stack/supervisor/bound_logs.ts';
-import { lastWords } from '../../../src/stack/supervisor/last_words.ts';
-import { backOff, ManagedProcess } from '../../../src/stack/supervisor/managed_process.ts';
+import { backOff, lastWords, ManagedProcess } from '../../../src/stack/supervisor/managed_process.ts';
 import type { ServiceSpec } from '../../../src/stack/supervisor/service_spec.ts';
+import { boundLogs } from '../../../src/stack/supervisor/supervisor_log.ts';
 
 let folder: string;
 let service: ManagedProcess | undefined;
