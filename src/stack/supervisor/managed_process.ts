@@ -24,7 +24,7 @@ export function lastWords(output: string): string {
 
 const FIRST_BACK_OFF_MS = 200;
 const MAX_BACK_OFF_MS = 5000;
-/** A service that answered for this long, and for longer than its start took, is restarted with the shortest pause. */
+/** A start after which the service answered for this long did not fail. */
 const STEADY_AFTER_MS = 1000;
 const POLL_MS = 50;
 /** The reason of a service's end is looked for in this many bytes of its log. */
@@ -39,14 +39,15 @@ export interface ProcessHooks {
 }
 
 /**
- * The pause between a service's death and its next start. It doubles while the service keeps dying early, because starts
- * cost CPU. After a service has served for a while it is the shortest again, however often the service died before.
- * @param lastMs the pause before, 0 for the first death
- * @param startMs from the start of the process to its first answer, and from there to its end
+ * How long to wait before a service is started again. Starts cost CPU, so the wait is twice as long each time; after a
+ * service that served for a while it is never longer than what makes starts take half of the time.
+ * @param lastMs the wait before this one, 0 for the first
+ * @param startMs from the start of the process to its first answer
+ * @param servedMs from there to its end
  */
 export function backOff(firstMs: number, lastMs: number, startMs: number, servedMs: number): number {
-  if (servedMs >= Math.max(STEADY_AFTER_MS, startMs)) return firstMs;
-  return Math.max(firstMs, Math.min(lastMs * 2, MAX_BACK_OFF_MS));
+  const mostMs = servedMs < STEADY_AFTER_MS ? MAX_BACK_OFF_MS : Math.min(startMs - servedMs, MAX_BACK_OFF_MS);
+  return Math.max(firstMs, Math.min(lastMs * 2, mostMs));
 }
 
 /** Signals the remaining processes of a group; usually there are none. */
