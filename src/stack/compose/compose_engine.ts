@@ -9,7 +9,7 @@ export interface ComposeEngine {
   run(args: string[], env?: Record<string, string>, onLine?: (line: string) => void): Promise<CommandResult>;
 }
 
-const MEND = 'start Docker, or leave out --driver compose';
+const START_IT = 'start Docker, or leave out --driver compose';
 /** The first version in which an env_file may be missing (`required: false`). */
 const OLDEST = [2, 24] as const;
 
@@ -25,7 +25,7 @@ export async function findComposeEngine(
   const docker = findCommand('docker', searchPath);
   if (!docker) throw new StackError('docker is not installed', 'install it, or leave out --driver compose');
   const info = await runCommand(docker, ['info'], { env: environment });
-  if (info.code !== 0) throw new StackError(`no container engine answers (${lastLine(info.output)})`, MEND);
+  if (info.code !== 0) throw new StackError(`no container engine answers (${lastLine(info.output)})`, START_IT);
   const standalone = findCommand('docker-compose', searchPath);
   const plugin = await runCommand(docker, ['compose', 'version', '--short'], { env: environment });
   if (plugin.code !== 0 && !standalone) {

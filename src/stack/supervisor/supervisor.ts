@@ -107,7 +107,7 @@ export class Supervisor {
 
   /** Makes every instance read providers and routes again; streams continue. Not at the same time as starts and stops. */
   reload(): Promise<ReloadResult[]> {
-    eventLine('info', 'instances are told to load their configuration again', {});
+    eventLine('info', 'instances load their configuration again', {});
     return this.#inTurn(() => Promise.all(this.#instances().map(reloadInstance)));
   }
 
