@@ -176,7 +176,7 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
     await patient.stack.shell(`prlimit --pid ${patient.pidOf('app-3')} --nofile=200`);
     const fix = await patient.namedAs(
       'file_limit',
-      /^the file limit of app-3 \(pid \d+\) is 200; its streams may take 812$/,
+      /^the file limit of app-3 \(pid \d+\) is 200; its streams need up to 812$/,
     );
     expect(fix).toBe('./weir restart app-3');
     await patient.fixedBy(fix);
@@ -195,7 +195,7 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
       await patient.stack.shell(`prlimit --pid ${patient.pidOf(name)} --nofile=500`);
     const fix = await patient.namedAs(
       'file_limit',
-      /^the file limit of app-1 \(pid \d+\) is 500; its streams may take 812$/,
+      /^the file limit of app-1 \(pid \d+\) is 500; its streams need up to 812$/,
     );
     expect(fix).toBe('ulimit -n 2312 && ./weir restart');
     await patient.fixedBy(fix);
