@@ -71,7 +71,10 @@ describe('a rolling restart that fails', () => {
     expect([flaws(answers), Object.keys(perInstance(answers)).sort()]).toEqual([[], ['app-2', 'app-3']]);
     expect(await incarnations()).toMatchObject({ 'app-2': before['app-2'], 'app-3': before['app-3'] });
     const onlyIt = await stack.weir(['scale', '1']);
-    expect([onlyIt.code, onlyIt.stderr]).toEqual([1, expect.stringContaining('none serves now (app-1)')]);
+    expect([onlyIt.code, onlyIt.stderr]).toEqual([
+      1,
+      expect.stringContaining('none of these instances serves now: app-1'),
+    ]);
     expect(await names()).toContain('app-3');
 
     rmSync(inTheWay, { recursive: true });
