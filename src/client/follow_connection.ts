@@ -2,7 +2,7 @@ import { SseDecoder, SseLimitError } from '../formats/sse/sse_decoder.ts';
 import type { StreamEvent } from '../formats/weir/stream_event.ts';
 import { orAborted, Watchdog } from './abortable.ts';
 import { judgeStatus, type ReconnectLog } from './reconnect.ts';
-import type { ThreadCalls } from './stream_calls.ts';
+import type { StreamCalls } from './stream_calls.ts';
 import { type StreamCheck, StreamProtocolError } from './stream_check.ts';
 import type { StreamOptions } from './stream_options.ts';
 import { readRefusal, type StreamRefusal } from './stream_refusal.ts';
@@ -13,7 +13,7 @@ const SILENCE_MS = 25_000;
 
 /** A stream over all its connections. */
 export interface FollowedStream {
-  readonly calls: ThreadCalls;
+  readonly calls: StreamCalls;
   readonly check: StreamCheck;
   readonly log: ReconnectLog;
   readonly options: StreamOptions;

@@ -3,7 +3,7 @@ import type { StreamRequestInput } from '../formats/weir/stream_request.ts';
 import { pause } from './abortable.ts';
 import { type ConnectionEnd, type FollowedStream, followConnection } from './follow_connection.ts';
 import { nextTryMs, type Reconnect, ReconnectLog } from './reconnect.ts';
-import { ThreadCalls } from './stream_calls.ts';
+import { StreamCalls } from './stream_calls.ts';
 import { StreamCheck, StreamProtocolError, verifyText } from './stream_check.ts';
 import type { AttachOptions, StreamOptions } from './stream_options.ts';
 import { StreamRefusal } from './stream_refusal.ts';
@@ -18,7 +18,7 @@ const GIVE_UP_AFTER_MS = 60_000;
  * @throws the transport's error if there was no response, and the signal's reason after an abort
  */
 export async function openStream(request: StreamRequestInput, options: StreamOptions): Promise<StreamResult> {
-  const calls = new ThreadCalls(request, options);
+  const calls = new StreamCalls(request, options);
   const stream = streamOf(calls, new StreamCheck(), options, request.resumable === true);
   return resultOf(stream, await follow(stream));
 }
@@ -30,7 +30,7 @@ export async function openStream(request: StreamRequestInput, options: StreamOpt
  * @throws the transport's error if there was no response within `giveUpAfterMs`, and the signal's reason after an abort
  */
 export async function attachStream(threadId: string, options: AttachOptions): Promise<StreamResult | AlreadyEnded> {
-  const calls = new ThreadCalls(undefined, options);
+  const calls = new StreamCalls(undefined, options);
   calls.learn(threadId, options.resumeToken);
   const stream = streamOf(calls, new StreamCheck(options.lastEventId), options, true);
   const end = await follow(stream);
@@ -40,7 +40,7 @@ export async function attachStream(threadId: string, options: AttachOptions): Pr
 }
 
 function streamOf(
-  calls: ThreadCalls,
+  calls: StreamCalls,
   check: StreamCheck,
   options: StreamOptions,
   isResumable: boolean,

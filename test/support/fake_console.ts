@@ -146,7 +146,10 @@ class Fake {
     if (id === undefined) {
       if (request.method === 'GET') return json(200, { runs: this.#all() });
       if (this.script.run === 'refuse') {
-        return json(409, { error: 'run_in_progress', message: 'Another run goes on; wait for it, or stop it.' });
+        return json(409, {
+          error: 'run_in_progress',
+          message: 'Another load test is running; wait for it, or stop it.',
+        });
       }
       const { plan } = JSON.parse(await bodyOf(request)) as { plan: LoadPlan };
       return json(201, { id: this.#start(plan).run.id });

@@ -56,6 +56,6 @@ export function routeWords({ targets, usable }: Route): string {
   });
   if (names.length === 1) return `Uses ${names[0]}.`;
   if (targets.some(({ weight }) => weight !== undefined))
-    return `Tries one of these first, by weight:  ${names.join(', ')}.`;
+    return `Tries one of these first, by weight: ${names.join(', ')}.`;
   return `Tries ${names.join(', then ')}.`;
 }

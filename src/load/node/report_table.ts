@@ -84,7 +84,8 @@ function closingLines(report: LoadReport, style: Style): string[] {
     );
   }
   lines.push(...limitLines(report));
-  if (resumed !== null) lines.push(`resumed: ${resumed} streams changed connections and still completed`);
+  if (resumed !== null)
+    lines.push(`resumed: ${resumed} ${resumed === 1 ? 'stream' : 'streams'} changed connections and still completed`);
   if (via === 'nginx') lines.push(style('green', 'via nginx: all responses came through the balancer'));
   if (via === 'direct') lines.push(style('yellow', 'via direct: these requests bypassed NGINX and are not balanced'));
   if (via === 'mixed') lines.push(style('yellow', 'via mixed: some of these requests bypassed NGINX'));
