@@ -14,7 +14,7 @@ describe('the load tester', () => {
   it('is empty, live, finished: lanes, sequence and shares tell where the streams went', async () => {
     const { page } = await open({ streamMs: 700 });
     await pathIsWhole(page);
-    await page.getByRole('heading', { name: 'Ten streams at once, thirty in all' }).waitFor();
+    await page.getByRole('heading', { name: 'Ten concurrent streams, thirty requests' }).waitFor();
     await page.keyboard.press('r');
     await lanes(page).getByText('Live', { exact: true }).waitFor();
     await result(page).getByText('Measure').waitFor();
@@ -88,7 +88,7 @@ describe('the load tester', () => {
     await page.context().close();
   });
 
-  it('says how old the last news are when none come', async () => {
+  it('shows the age of the last update when none arrives', async () => {
     const { page, console } = await open({ streamMs: 60_000 });
     await pathIsWhole(page);
     await page.keyboard.press('r');

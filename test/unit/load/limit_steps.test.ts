@@ -84,7 +84,7 @@ describe('the answer', () => {
     expect(answer(null)).toBeNull();
     const none = { ...step(2, 0, 0, 0), ttft_p50_ms: null };
     expect(limitAnswer({ limit: { steps: [none], knee: none, reason: 'refused' }, errors: [] })?.title).toMatch(
-      /^No limit was found/,
+      /^No limit found/,
     );
     expect(limitAnswer({ limit: { steps: [], knee: null, reason: 'interrupted' }, errors: [] })?.found).toBe(false);
   });
