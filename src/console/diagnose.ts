@@ -1,6 +1,5 @@
-import type { Area, Check } from '../stack/doctor/check.ts';
-import { doctorContext } from '../stack/doctor/doctor_place.ts';
-import { providersFinding } from '../stack/doctor/providers_check.ts';
+import { type Area, type Check, doctorContext } from '../stack/doctor/check.ts';
+import { providersFinding } from '../stack/doctor/provider_checks.ts';
 import { runDoctor } from '../stack/doctor/run_doctor.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { type ApiProbe, probeApi } from './probe_api.ts';
