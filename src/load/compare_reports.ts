@@ -47,7 +47,7 @@ function row(metric: ReportMetric, a: LoadReport, b: LoadReport, of: number | nu
   if (metric.better === 'neither') return { ...base, better: 'none', note: difference(of, to) };
   const [rangeA, rangeB] = [metric.range(a), metric.range(b)];
   if (rangeA === null || rangeB === null) {
-    return { ...base, better: 'unclear', note: `${difference(of, to)}; it may be chance` };
+    return { ...base, better: 'unclear', note: `${difference(of, to)}; not enough data to judge` };
   }
   const [low, high] = differenceRange([of, rangeA], [to, rangeB]);
   if (low <= 0 && high >= 0) return { ...base, better: 'unclear', note: 'no clear difference (95 % confidence)' };

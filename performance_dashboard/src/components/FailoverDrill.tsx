@@ -121,7 +121,7 @@ const STATES: Record<DrillStream['state'], { tone: Tone; word: string }> = {
   streaming: { tone: 'good', word: 'streaming' },
   interrupted: { tone: 'warn', word: 'resuming' },
   whole: { tone: 'good', word: 'complete' },
-  broken: { tone: 'bad', word: 'broken off' },
+  broken: { tone: 'bad', word: 'failed' },
 };
 
 function stateOf(stream: DrillStream): { tone: Tone; word: string } {

@@ -64,7 +64,11 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
         onStop={() => runStore.stop()}
       />
       {state.phase === 'idle' ? (
-        <Empty words={words} expected={expectedWords(limits, readyInstances(cluster.history).length)} />
+        <Empty
+          words={words}
+          searches={settings.mode === 'limit'}
+          expected={expectedWords(limits, readyInstances(cluster.history).length)}
+        />
       ) : (
         <RunResult state={state} limits={limits} known={known} theme={theme} />
       )}
@@ -75,7 +79,14 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
 /** The plan of the guide in words. */
 const GUIDE = '10 concurrent, 30 requests';
 
-function Empty({ words, expected }: { words: string; expected: string }) {
+interface EmptyProps {
+  words: string;
+  /** Whether the plan is a search for the limit. */
+  searches: boolean;
+  expected: string;
+}
+
+function Empty({ words, searches, expected }: EmptyProps) {
   return (
     <section className="panel flex flex-col gap-3 px-4 py-6 sm:px-6 sm:py-8">
       <h2 className="text-heading font-semibold">

@@ -60,7 +60,9 @@ export function checkName(id: string): string {
   return capitalised(words.join(' '));
 }
 
+/** Names such as `app-2` keep their case. */
 export function capitalised(text: string): string {
+  if (/^[a-z]+-\d/.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

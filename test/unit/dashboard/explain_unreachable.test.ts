@@ -43,6 +43,9 @@ describe('what to do when nothing answers', () => {
     expect(explainUnreachable(there, [{ ...down, what: 'the stack is not running' }]).title).toBe(
       'The stack is not running',
     );
+    expect(explainUnreachable(there, [{ ...down, what: 'app-2 does not answer.' }]).title).toBe(
+      'app-2 does not answer.',
+    );
   });
 
   it('offers both causes where no console answers', () => {
