@@ -8,7 +8,7 @@ const { browser, fake, open } = await fakeInBrowser();
 describe('the usage', () => {
   it('is empty, can not be read, and is added up by key, model and day', async () => {
     const { page, console } = await open({}, '#/usage');
-    await page.getByRole('heading', { name: 'Nothing was used yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No usage yet' }).waitFor();
     console.script.console = 'fails';
     const { page: other } = await openDashboard(browser, `${console.url}/#/usage`);
     await other.getByText('The history is locked.').waitFor();

@@ -75,7 +75,7 @@ describe('the load tester', () => {
     await lanes(page)
       .getByText(/last data \d+ s ago/)
       .waitFor();
-    await page.getByRole('button', { name: 'Go on' }).waitFor();
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
     const before = await result(page).textContent();
     await page.waitForTimeout(600);
     expect(await result(page).textContent()).toBe(before);

@@ -44,7 +44,7 @@ export function Doctor({ config, part }: Pick<ScreenProps, 'config'> & { part: s
   if (diagnosis.isPending) return <PanelState tone="idle" title="Running the checks…" />;
   if (!diagnosis.data) {
     return (
-      <PanelState tone="bad" title="The console does not answer" action={{ label: 'Run again', act: again }}>
+      <PanelState tone="bad" title="The checks cannot be loaded" action={{ label: 'Run again', act: again }}>
         <p>{diagnosis.error?.message}</p>
         <p>
           To run the checks in a terminal: <Command text="./weir doctor" />

@@ -6,8 +6,8 @@ const there = { status: null, origin: 'https://localhost', sameOrigin: false };
 const certificate: Finding = {
   id: 'certificate',
   status: 'warn',
-  what: 'Browsers ask before they trust https://localhost.',
-  why: 'Weir signed it with an authority of its own, which browsers do not know.',
+  what: 'Browsers do not trust https://localhost yet.',
+  why: 'Weir signed it with its own certificate authority, which browsers do not know.',
   fix: '',
 };
 const down: Finding = {
