@@ -4,14 +4,10 @@ import { keepUntilWritten } from './keep_run.ts';
 import type { Thread } from './thread.ts';
 
 /**
- * Keeps who is asked for a thread's answer from now on, before that provider is: whoever takes the thread over goes on
- * with the provider that said what was said, and no other.
+ * Keeps the target that is asked for a thread's answer from now on, before it is: an instance that takes the thread over
+ * goes on with the provider that gave the text, and no other.
  */
-export function keepTarget(
-  core: DurableCore,
-  thread: Thread,
-  { provider, model }: RouteTarget<unknown>,
-): Promise<void> {
+export function keepTarget(core: DurableCore, thread: Thread, { provider, model }: RouteTarget): Promise<void> {
   return keepUntilWritten(thread, () => {
     // A thread that moves to a new boot gets a new record.
     const { record } = thread;

@@ -1,11 +1,12 @@
 import type { WeirError } from '../../formats/error_code.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
-import type { AnswerEnd } from '../provider/provider.ts';
 import type { Encoder } from '../stream/encoder.ts';
 import type { TranscriptSummary } from '../stream/transcript.ts';
+import type { AnswerEnd } from '../upstream/upstream.ts';
 
 /** The log holds plain text; each reader's frames are made of it when they are sent. The end is a frame already. */
 export class PlainText implements Encoder {
+  readonly wantsParts = false;
   readonly heartbeat: string;
   readonly #encoder: Encoder;
 
@@ -20,6 +21,11 @@ export class PlainText implements Encoder {
 
   chunk(_seq: number, text: string): string {
     return text;
+  }
+
+  /** Its log holds no parts yet. */
+  part(): string {
+    return '';
   }
 
   notice(notice: NoticeEvent): string {

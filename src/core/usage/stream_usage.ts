@@ -1,9 +1,9 @@
 import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
-import type { AnswerEnd } from '../provider/provider.ts';
+import type { AnswerEnd } from '../upstream/upstream.ts';
 
-/** What one stream that was admitted has cost, told once, when it has ended. */
+/** What one stream that was admitted has cost, reported once, when it has ended. */
 export interface StreamUsage {
   userId: string;
   provider: string;
@@ -36,7 +36,10 @@ export function estimatedUsage(promptLength: number, answerLength: number): Usag
  * @param end undefined where it has no proper end; @param length code points that were said
  */
 export function answerUsage(end: AnswerEnd | undefined, promptLength: () => number, length: number): Usage {
-  if (end?.usage) return { ...end.usage, estimated: false };
+  if (end?.usage) {
+    const { input_tokens, output_tokens } = end.usage;
+    return { input_tokens, output_tokens, estimated: false };
+  }
   return end || length > 0 ? estimatedUsage(promptLength(), length) : NO_USAGE;
 }
 

@@ -83,7 +83,7 @@ export function readChatAnswer(body: unknown): readonly StreamPart[] {
 }
 
 /** What a message or a piece of one holds, in the order in which models say it. An `error` is the last part. */
-function readMessage(message: JsonObject, calls: ToolCallIndex, parts: StreamPart[]): void {
+export function readMessage(message: JsonObject, calls: ToolCallIndex, parts: StreamPart[]): void {
   readReasoning(message, parts);
   if (!readContent(message.content, parts)) {
     parts.push(protocolError('"content" is neither text nor a list of parts'));
