@@ -4,12 +4,12 @@ import type { AnswerPart } from '../../formats/stream_part.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { StreamObserver } from '../observe/stream_observer.ts';
 import type { SpanAnswer } from '../observe/stream_span.ts';
-import { isEventStream } from '../upstream/check_head.ts';
+import { notAStream } from '../upstream/check_head.ts';
 import { EventScanner } from '../upstream/event_scanner.ts';
 import type { Redact } from '../upstream/redactor.ts';
 import type { Answer, AnswerEnd, ByteAnswer, ByteConsumer, PartConsumer } from '../upstream/upstream.ts';
 import { passedUsage } from '../usage/passed_usage.ts';
-import { answerUsage } from '../usage/stream_usage.ts';
+import { answerUsage, type RequestLengths } from '../usage/stream_usage.ts';
 import type { Encoder, Outlet } from './encoder.ts';
 import type { Ending } from './record_stream.ts';
 import { Transcript, type TranscriptSummary } from './transcript.ts';
@@ -19,14 +19,6 @@ export interface BytesRelayed {
   parser: EventParser;
   /** Cuts keys out of all that is no piece of the answer; pieces are not looked at. */
   redact: Redact;
-}
-
-/** Lengths that usage is estimated from. */
-export interface RequestLengths {
-  /** Of the prompt, in UTF-16 units. */
-  prompt: () => number;
-  /** Of the body, in bytes. */
-  body: number;
 }
 
 /** Longer content is sent in pieces of this many UTF-16 units, so that a slow reader holds back also its rest. */
@@ -303,11 +295,4 @@ export class Relay implements PartConsumer, ByteConsumer {
     this.#ended = true;
     this.#finish(ending);
   }
-}
-
-/** What a head means that comes after ours has left; undefined where a stream begins. */
-function notAStream({ status, contentType }: ByteAnswer): WeirError | undefined {
-  if (status === 200 && isEventStream(contentType)) return undefined;
-  const code = status === 429 ? 'upstream_rate_limited' : 'upstream_error';
-  return new WeirError(code, { details: { status } });
 }

@@ -13,11 +13,11 @@ import type { Routing } from '../routing/routing.ts';
 import type { RouteTarget, SelectedRoute } from '../routing/selected_route.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 import type { Answer, ByteAnswer, KeepRun, UpstreamRequest } from '../upstream/upstream.ts';
-import type { RecordUsage } from '../usage/stream_usage.ts';
+import type { RecordUsage, RequestLengths } from '../usage/stream_usage.ts';
 import type { Sink } from './client_writer.ts';
 import type { Encoder } from './encoder.ts';
 import type { RecordedStream } from './record_stream.ts';
-import type { Relay, RequestLengths } from './relay.ts';
+import type { Relay } from './relay.ts';
 
 /** What an instance gives to every stream. */
 export interface StreamCore {

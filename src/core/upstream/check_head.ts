@@ -54,6 +54,13 @@ export function isEventStream(contentType: string): boolean {
   return /^text\/event-stream\b/i.test(contentType);
 }
 
+/** What a head means that comes after ours has left; undefined where a stream begins. */
+export function notAStream({ status, contentType }: ByteAnswer): WeirError | undefined {
+  if (status === 200 && isEventStream(contentType)) return undefined;
+  const code = status === 429 ? 'upstream_rate_limited' : 'upstream_error';
+  return new WeirError(code, { details: { status } });
+}
+
 const NO_CONSUMER: ByteConsumer = { bytes: () => true, end: () => {}, fail: () => {} };
 
 /** Left open, it would hold its connection. */

@@ -17,6 +17,14 @@ export interface StreamUsage {
 
 export type RecordUsage = (used: StreamUsage) => void;
 
+/** Lengths that usage is estimated from. */
+export interface RequestLengths {
+  /** Of the prompt, in UTF-16 units. */
+  prompt: () => number;
+  /** Of the body, in bytes. */
+  body: number;
+}
+
 /** Of a request that nothing was answered to. */
 export const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, estimated: false };
 
