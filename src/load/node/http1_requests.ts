@@ -3,7 +3,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
-import { type ConnectOptions, placeOf } from './connect_options.ts';
+import { type ConnectOptions, placeOf } from './connect.ts';
 
 /** Servers do not close a connection that was used so shortly before: what fails on it has failed. */
 const IDLE_MS = 1000;
