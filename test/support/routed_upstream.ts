@@ -11,7 +11,8 @@ export function routedUpstream(name: string, speaks: readonly Protocol[], reason
       speaks,
       modelsRequest: undefined,
       unusable: () => reason,
-      serves: (format) => (format === 'weir' ? isFake || speaks.includes('chat') : speaks.includes(format)),
+      serves: (format) =>
+        format === 'weir' ? isFake || speaks.includes('chat') : speaks.some((spoken) => spoken === format),
       redact: (text) => text,
       open: () => Promise.reject(new Error('it is never asked')),
     },

@@ -45,7 +45,7 @@ export class FakeUpstream implements Upstream {
   }
 
   serves(format: ClientFormat): boolean {
-    return format === 'weir' || SPEAKS.includes(format);
+    return format === 'weir' || SPEAKS.some((spoken) => spoken === format);
   }
 
   redact(text: string): string {

@@ -55,9 +55,9 @@ export class HttpUpstream implements Upstream {
     return this.#unusable;
   }
 
-  /** Weir's own format is served from chat completions. */
   serves(format: ClientFormat): boolean {
-    return this.speaks.includes(format === 'weir' ? 'chat' : format);
+    if (format === 'weir') return this.speaks.includes('chat');
+    return this.speaks.includes(format === 'count_tokens' ? 'messages' : format);
   }
 
   redact(text: string): string {

@@ -1,7 +1,7 @@
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import { heldAnswer } from '../upstream/held_answer.ts';
-import type { Answer, KeepRun, Protocol, UpstreamRequest } from '../upstream/upstream.ts';
+import type { Answer, ClientFormat, KeepRun, UpstreamRequest } from '../upstream/upstream.ts';
 import { type OpeningTools, RouteOpening } from './route_opening.ts';
 import type { RoutingTable } from './routing_table.ts';
 import { isHeld, type RouteTarget, type SelectedRoute } from './selected_route.ts';
@@ -45,7 +45,7 @@ export class Routing {
   }
 
   /** @throws WeirError validation_error, service_unavailable */
-  selectNamed(name: string, format: Protocol): SelectedRoute {
+  selectNamed(name: string, format: ClientFormat): SelectedRoute {
     return this.#table.selectNamed(name, format, this.#tools.random());
   }
 

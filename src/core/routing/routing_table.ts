@@ -1,7 +1,7 @@
 import type { RouteSettings } from '../../config/weir_config.ts';
 import type { ModelsView } from '../../formats/cluster/cluster_view.ts';
 import { WeirError } from '../../formats/error_code.ts';
-import type { ClientFormat, Protocol, Upstream } from '../upstream/upstream.ts';
+import type { ClientFormat, Upstream } from '../upstream/upstream.ts';
 import type { BreakerState } from './provider_breaker.ts';
 import { orderTargets, type RoutedUpstream, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
@@ -48,7 +48,7 @@ export class RoutingTable {
    * that one does not speak the format, the first that does
    * @throws WeirError validation_error, service_unavailable
    */
-  selectNamed(name: string, format: Protocol, random: number): SelectedRoute {
+  selectNamed(name: string, format: ClientFormat, random: number): SelectedRoute {
     const route = this.#routes.get(name);
     if (route) return this.#along(name, route, random, format);
     const slash = name.indexOf('/');
@@ -67,7 +67,7 @@ export class RoutingTable {
   }
 
   /** The provider that answers where the client names none. */
-  answering(format: Protocol): string {
+  answering(format: ClientFormat): string {
     const preferred = this.#upstreams.get(this.defaultProvider)?.upstream;
     // A real provider goes before the fake one, which is asked in chat's format only where it is the default.
     if (preferred?.serves(format) && (!preferred.isFake || format === 'chat')) return this.defaultProvider;
@@ -76,7 +76,7 @@ export class RoutingTable {
   }
 
   /** The names by which the right to ask `route` goes: that of the route, else those of its one target. */
-  namesOf({ name, targets: [target] }: SelectedRoute, format: Protocol): string[] {
+  namesOf({ name, targets: [target] }: SelectedRoute, format: ClientFormat): string[] {
     return name === undefined ? this.namesOfModel(target.provider, target.model, format) : [name];
   }
 
@@ -84,7 +84,7 @@ export class RoutingTable {
    * The names by which the right to a model goes, however a client spells it: `provider/model`, and the bare name where
    * that leads to this provider. A bare name with a slash in it is none, as it could be another provider's.
    */
-  namesOfModel(provider: string, model: string, format: Protocol = 'chat'): string[] {
+  namesOfModel(provider: string, model: string, format: ClientFormat = 'chat'): string[] {
     const names = [`${provider}/${model}`];
     const isBare = !model.includes('/') && !this.#routes.has(model) && this.answering(format) === provider;
     return isBare ? [...names, model] : names;

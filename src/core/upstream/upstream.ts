@@ -8,8 +8,8 @@ import type { TraceContext } from '../observe/stream_span.ts';
 /** Formats of others, as clients and upstreams speak them. */
 export type Protocol = 'chat' | 'embeddings' | 'responses' | 'messages';
 
-/** What a client speaks. */
-export type ClientFormat = 'weir' | Protocol;
+/** What a client speaks; a count of tokens is asked in the format of messages, and is no answer. */
+export type ClientFormat = 'weir' | 'count_tokens' | Protocol;
 
 /** How an answer ended, in the provider's own words. */
 export interface AnswerEnd {

@@ -1,5 +1,5 @@
 import type { SpanBegin } from '../../core/observe/stream_span.ts';
-import type { Protocol } from '../../core/upstream/upstream.ts';
+import type { ClientFormat } from '../../core/upstream/upstream.ts';
 import { ChatEvents } from '../../formats/chat/chat_events.ts';
 import { chatFormat } from '../../formats/chat/chat_format.ts';
 import type { EventParser } from '../../formats/event_parser.ts';
@@ -15,7 +15,7 @@ export interface Endpoint {
   /** In traces; equal requests are equal at one endpoint only. */
   name: SpanBegin['door'];
   /** What an upstream has to speak. */
-  protocol: Protocol;
+  protocol: ClientFormat;
   /** Here, and below the provider's base URL. */
   path: string;
   upstreamPath: string;
@@ -89,7 +89,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   {
     name: 'count_tokens',
-    protocol: 'messages',
+    protocol: 'count_tokens',
     path: '/v1/messages/count_tokens',
     upstreamPath: '/messages/count_tokens',
     summary: "Tokens of one of Anthropic's messages, counted by the provider",
