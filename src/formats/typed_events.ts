@@ -1,6 +1,5 @@
-import { eventBegins, isPieceType } from './answer_begins.ts';
-import type { EventParser, Sight } from './event_parser.ts';
-import { parseTypedEvent, type TypedEvent } from './typed_event.ts';
+import { type EventParser, eventBegins, isPieceType, type Sight } from './event_parser.ts';
+import { type JsonObject, parseObject } from './json_object.ts';
 
 /** `{"type":"…"`, as both providers begin their events; others are parsed. */
 const TYPE = /^\{"type": ?"([^"\\]+)"/;
@@ -25,4 +24,17 @@ export abstract class TypedEvents implements EventParser {
   }
 
   protected abstract sight(type: string, event: TypedEvent): Sight;
+}
+
+/** An event of OpenAI's responses or Anthropic's messages: their events name their type. */
+export type TypedEvent = JsonObject & { readonly type?: string };
+
+/**
+ * One event's data. One that names no type is none that is known.
+ * @returns undefined for what is no event: no JSON, no object, a type that is no text
+ */
+export function parseTypedEvent(data: string): TypedEvent | undefined {
+  const event = parseObject(data);
+  if (event === undefined || (event.type !== undefined && typeof event.type !== 'string')) return undefined;
+  return event as TypedEvent;
 }

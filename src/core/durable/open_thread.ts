@@ -1,7 +1,7 @@
 import { WeirError } from '../../formats/error_code.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { SpanTarget, StreamSpan, TraceContext } from '../observe/stream_span.ts';
-import type { Permit } from '../resilience/permit.ts';
+import type { Permit } from '../resilience/connection_pool_manager.ts';
 import { runStream } from '../stream/run_stream.ts';
 import type { ResumableDelivery, StreamExchange } from '../stream/stream_exchange.ts';
 import { addThread, type DurableCore } from './durable_core.ts';

@@ -1,16 +1,16 @@
 import { asWeirError, type WeirError } from '../../formats/error_code.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
-import type { Permit } from '../resilience/permit.ts';
+import type { Permit } from '../resilience/connection_pool_manager.ts';
 import type { RouteTarget } from '../routing/selected_route.ts';
+import type { Encoder } from '../stream/encoder.ts';
 import { logDefect } from '../stream/record_stream.ts';
 import { Relay } from '../stream/relay.ts';
 import { continueStream } from '../stream/run_stream.ts';
 import type { ResumableDelivery } from '../stream/stream_exchange.ts';
-import type { PartAnswer } from '../upstream/upstream.ts';
+import type { TranscriptSummary } from '../stream/transcript.ts';
+import type { AnswerEnd, PartAnswer } from '../upstream/upstream.ts';
 import type { DurableCore } from './durable_core.ts';
-import { keepRun } from './keep_run.ts';
-import { keepTarget } from './keep_target.ts';
-import { PlainText } from './plain_text.ts';
+import { keepRun, keepTarget } from './keep_run.ts';
 import type { Thread } from './thread.ts';
 
 /** Between tries to write a thread's end while the store can't be reached. */
@@ -175,4 +175,41 @@ async function finishLater(core: DurableCore, thread: Thread): Promise<void> {
 
 function removeThread({ threads }: DurableCore, thread: Thread): void {
   if (threads.get(thread.record.id) === thread) threads.delete(thread.record.id);
+}
+
+/** The log holds plain text; each reader's frames are made of it when they are sent. The end is a frame already. */
+export class PlainText implements Encoder {
+  readonly wantsParts = false;
+  readonly heartbeat: string;
+  readonly #encoder: Encoder;
+
+  constructor(encoder: Encoder) {
+    this.#encoder = encoder;
+    this.heartbeat = encoder.heartbeat;
+  }
+
+  status(seq: number): string {
+    return this.#encoder.status(seq);
+  }
+
+  chunk(_seq: number, text: string): string {
+    return text;
+  }
+
+  /** Its log holds no parts yet. */
+  part(): string {
+    return '';
+  }
+
+  notice(notice: NoticeEvent): string {
+    return this.#encoder.notice(notice);
+  }
+
+  complete(seq: number, summary: TranscriptSummary, end: AnswerEnd, durationMs: number): string {
+    return this.#encoder.complete(seq, summary, end, durationMs);
+  }
+
+  error(seq: number, error: WeirError, delivered: number): string {
+    return this.#encoder.error(seq, error, delivered);
+  }
 }

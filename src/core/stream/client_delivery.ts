@@ -2,7 +2,7 @@ import { WeirError } from '../../formats/error_code.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
 import type { SpanTarget } from '../observe/stream_span.ts';
-import type { Permit } from '../resilience/permit.ts';
+import type { Permit } from '../resilience/connection_pool_manager.ts';
 import type { Answer } from '../upstream/upstream.ts';
 import { ClientWriter } from './client_writer.ts';
 import type { Encoder } from './encoder.ts';

@@ -1,6 +1,6 @@
 import { asWeirError, WeirError } from '../../formats/error_code.ts';
 import { requestKey } from '../cache/request_key.ts';
-import type { Permit } from '../resilience/permit.ts';
+import type { Permit } from '../resilience/connection_pool_manager.ts';
 import { onFailover } from '../routing/route_opening.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 import { isEventStream, ProviderRefusal } from '../upstream/check_head.ts';

@@ -1,5 +1,4 @@
-import { deltaBegins } from '../answer_begins.ts';
-import type { EventParser, PartParser, PartSink, Sight } from '../event_parser.ts';
+import { deltaBegins, type EventParser, type PartParser, type PartSink, type Sight } from '../event_parser.ts';
 import { reportedUsage } from '../reported_usage.ts';
 import type { StreamPart } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';

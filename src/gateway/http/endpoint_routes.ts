@@ -15,13 +15,12 @@ import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { FormatEncoder } from '../endpoints/encoders.ts';
 import { ENDPOINTS, type Endpoint } from '../endpoints/endpoint.ts';
 import { type EndpointRequest, parseEndpointRequest } from '../endpoints/endpoint_request.ts';
-import { abortWhenGone } from './abort_when_gone.ts';
+import { abortWhenGone } from '../open_streams.ts';
 import { BodyBudget } from './body_budget.ts';
-import { HttpSink } from './http_sink.ts';
+import { HttpSink, streamHeaders } from './http_sink.ts';
 import { openAiModels } from './openai_models.ts';
 import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
-import { streamHeaders } from './stream_headers.ts';
 import type { StreamRouteContext } from './stream_route.ts';
 import { traceContextOf } from './trace_context_of.ts';
 

@@ -11,16 +11,14 @@ import { promptLengthOf } from '../../core/usage/stream_usage.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { streamRequestSchema } from '../../formats/weir/stream_request.ts';
 import { WeirEncoder } from '../endpoints/encoders.ts';
-import type { OpenStreams } from '../open_streams.ts';
-import { abortWhenGone } from './abort_when_gone.ts';
+import { abortWhenGone, type OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
-import { HttpSink } from './http_sink.ts';
+import { HttpSink, streamHeaders } from './http_sink.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { checkKnobs, parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
 import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
-import { streamHeaders } from './stream_headers.ts';
 import { traceContextOf } from './trace_context_of.ts';
 
 /** The head waits for the provider's own, but not longer than this. */

@@ -7,7 +7,7 @@ import { StoreUnavailable } from '../../../src/core/durable/store_unavailable.ts
 import { Thread } from '../../../src/core/durable/thread.ts';
 import { continueThread } from '../../../src/core/durable/thread_delivery.ts';
 import type { ThreadRecord } from '../../../src/core/durable/thread_record.ts';
-import type { Permit } from '../../../src/core/resilience/permit.ts';
+import type { Permit } from '../../../src/core/resilience/connection_pool_manager.ts';
 import type { Encoder } from '../../../src/core/stream/encoder.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 import type { PartAnswer } from '../../../src/core/upstream/upstream.ts';
