@@ -1,7 +1,6 @@
-import { isObject, type JsonObject } from './json_object.ts';
+import { isObject, type JsonObject, parseObject } from './json_object.ts';
 import type { ReportedUsage } from './reported_usage.ts';
 import type { AnswerPart } from './stream_part.ts';
-import type { TypedEvent } from './typed_events.ts';
 
 /**
  * What an event means to a relay: a `piece` of the answer, a sign that it has `begun` before its first piece, its proper
@@ -70,4 +69,42 @@ export function eventBegins({ type, item, content_block }: TypedEvent): boolean 
 
 function opens(part: unknown, text: string): boolean {
   return isObject(part) && typeof part.type === 'string' && part.type !== text;
+}
+
+/** `{"type":"…"`, as both providers begin their events; others are parsed. */
+const TYPE = /^\{"type": ?"([^"\\]+)"/;
+
+/** A format whose events name their type; what the types mean is the format's. */
+export abstract class TypedEvents implements EventParser {
+  /** Its end is always an event. */
+  readonly complete = false;
+  finishReason: string | undefined;
+  usage: EventParser['usage'];
+
+  read(data: string): Sight {
+    const type = TYPE.exec(data)?.[1];
+    if (type !== undefined && isPieceType(type)) return 'piece';
+    // Some servers close every protocol with OpenAI's word; without a proper end before it, it ends nothing.
+    if (data === '[DONE]') return 'none';
+    const event = parseTypedEvent(data);
+    if (event === undefined) return 'broken';
+    if (event.type === undefined) return 'none';
+    if (isPieceType(event.type)) return 'piece';
+    return eventBegins(event) ? 'begun' : this.sight(event.type, event);
+  }
+
+  protected abstract sight(type: string, event: TypedEvent): Sight;
+}
+
+/** An event of OpenAI's responses or Anthropic's messages: their events name their type. */
+export type TypedEvent = JsonObject & { readonly type?: string };
+
+/**
+ * One event's data. One that names no type is none that is known.
+ * @returns undefined for what is no event: no JSON, no object, a type that is no text
+ */
+export function parseTypedEvent(data: string): TypedEvent | undefined {
+  const event = parseObject(data);
+  if (event === undefined || (event.type !== undefined && typeof event.type !== 'string')) return undefined;
+  return event as TypedEvent;
 }

@@ -1,4 +1,4 @@
-import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_shape.ts';
+import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_object.ts';
 import { protocolError, providerError, truncated } from '../provider_error.ts';
 import type { FinishReason, ReasoningSeal, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';

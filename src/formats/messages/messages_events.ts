@@ -1,7 +1,6 @@
-import type { Sight } from '../event_parser.ts';
+import { type Sight, type TypedEvent, TypedEvents } from '../event_parser.ts';
 import { isObject } from '../json_object.ts';
 import { reportedUsage } from '../reported_usage.ts';
-import { type TypedEvent, TypedEvents } from '../typed_events.ts';
 
 /** Anthropic's messages end with `message_stop`; the counts come in two parts, before and after the text. */
 export class MessagesEvents extends TypedEvents {

@@ -1,5 +1,4 @@
-import type { Sight } from '../event_parser.ts';
-import { type TypedEvent, TypedEvents } from '../typed_events.ts';
+import { type Sight, type TypedEvent, TypedEvents } from '../event_parser.ts';
 import { responseEnd } from './responses_event.ts';
 
 /** OpenAI's responses: the last event says how the whole went, and an answer that stopped early is an answer. */

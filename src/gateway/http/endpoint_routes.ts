@@ -10,7 +10,7 @@ import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import { promptLengthOf } from '../../core/usage/stream_usage.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { Message } from '../../formats/generation_request.ts';
-import { type JsonObject, parseObject } from '../../formats/json_shape.ts';
+import { type JsonObject, parseObject } from '../../formats/json_object.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { FormatEncoder } from '../endpoints/encoders.ts';
 import { ENDPOINTS, type Endpoint } from '../endpoints/endpoint.ts';
