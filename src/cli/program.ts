@@ -2,21 +2,37 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { USAGE_DAYS } from '../formats/cluster/usage_row.ts';
 import type { StackOptions } from '../stack/stack_options.ts';
 import { certsCommand } from './certs_command.ts';
-import { rollingRestartCommand, scaleCommand } from './change_command.ts';
+import { reloadCommand, rollingRestartCommand, scaleCommand } from './change_command.ts';
 import { dashboardCommand } from './dashboard_command.ts';
 import { devCommand } from './dev_command.ts';
 import { doctorCommand } from './doctor_command.ts';
 import type { Environment } from './environment.ts';
 import { addKeysCommands } from './keys_command.ts';
-import { addLoadFlags, loadCommand } from './load.ts';
-import { loadCompareCommand } from './load_compare.ts';
+import { addLoadFlags, loadCommand, loadCompareCommand } from './load.ts';
 import { logsCommand } from './logs_command.ts';
-import { reloadCommand } from './reload_command.ts';
 import { addStackFlags, saidFlags, wholeNumber } from './stack_flags.ts';
 import { restartCommand, startCommand, stopCommand } from './start_command.ts';
 import { statusCommand } from './status_command.ts';
 import { testCommand } from './test_command.ts';
 import { type UsageFlags, usageCommand } from './usage_command.ts';
+
+/** What commander says about an option, and what follows the reason. */
+const INVALID = /^option '(.+)' argument '(.*)' is invalid\. (.*)$/;
+const INVALID_ARGUMENT = /^command-argument value '(.*)' is invalid for argument '(.+)'\. (.*)$/;
+
+const reason = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** Commander's words about a mistake as one sentence that says what to do, in the voice of all other failures. */
+export function usageSentence(text: string, command: string): string {
+  const words = text
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .trim()
+    .replace(INVALID, (_, flags, value, why) => `${flags} can not be "${value}": ${reason(why)}`)
+    .replace(INVALID_ARGUMENT, (_, value, name, why) => `<${name}> can not be "${value}": ${reason(why)}`)
+    .replace(/\.$/, '');
+  return `${words}; see ${command} --help.`;
+}
 
 function daysOfUsage(text: string): number {
   const days = wholeNumber(text);

@@ -4,6 +4,7 @@ import { parsedAnswer } from '../../core/upstream/parsed_answer.ts';
 import type { Redact } from '../../core/upstream/redactor.ts';
 import type { ByteAnswer, CallContext, PartAnswer, PassedRequest } from '../../core/upstream/upstream.ts';
 import type { PartParser } from '../../formats/event_parser.ts';
+import { PROVIDER_SILENCE_MS } from '../../formats/timing.ts';
 import type { ProviderAgent } from './provider_agent.ts';
 import { UpstreamCall } from './upstream_call.ts';
 
@@ -14,8 +15,6 @@ const ERRAND_RETRY_MS = 1_000;
 const ERRAND_MS = 10_000;
 /** More of an answer is not read: its connection is closed. */
 const ERRAND_BYTES = 64 * 1024;
-/** Limit for a head, and for each silence after it, where a request of `/api/v1/stream` is answered. */
-const SILENCE_MS = 60_000;
 
 /** Where a server is, and what it wants to hear with every call. */
 export interface ServerAbout {
@@ -90,14 +89,14 @@ export class UpstreamServer {
   async parts(call: ServerCall, parser: PartParser, { signal, trace }: CallContext): Promise<PartAnswer> {
     const { provider, redact } = this.#about;
     const headers = { accept: 'text/event-stream', ...trace };
-    const answer = await this.call({ ...call, body: bodyOf(call), headers, silenceMs: SILENCE_MS }, signal);
+    const answer = await this.call({ ...call, body: bodyOf(call), headers, silenceMs: PROVIDER_SILENCE_MS }, signal);
     const stream = await checkHead(answer, { provider, redact, stream: true, passed: false });
     return parsedAnswer(stream, parser, provider);
   }
 
   /** Sends a request whose answer no one waits for; tries again while the server fails. Never rejects. */
   async errand(call: ServerCall): Promise<void> {
-    const limitMs = Math.min(ERRAND_MS, this.#about.silenceMs ?? SILENCE_MS);
+    const limitMs = Math.min(ERRAND_MS, this.#about.silenceMs ?? PROVIDER_SILENCE_MS);
     const { method, path } = call;
     const headers = { 'content-type': 'application/json', accept: 'application/json', ...this.#about.headers };
     for (let tries = 1; ; tries += 1) {

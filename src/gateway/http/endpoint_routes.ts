@@ -11,6 +11,7 @@ import { promptLengthOf } from '../../core/usage/stream_usage.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { Message } from '../../formats/generation_request.ts';
 import { type JsonObject, parseObject } from '../../formats/json_object.ts';
+import { PROVIDER_STREAM_SILENCE_MS, PROVIDER_WHOLE_SILENCE_MS } from '../../formats/timing.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { FormatEncoder } from '../endpoints/encoders.ts';
 import { ENDPOINTS, type Endpoint } from '../endpoints/endpoint.ts';
@@ -26,10 +27,6 @@ import { traceContextOf } from './trace_context_of.ts';
 
 /** Images come inside the body. */
 const BODY_LIMIT = 32 * 1024 * 1024;
-/** A model that thinks may be silent for long, in the middle of a stream too. */
-const STREAM_SILENCE_MS = 180_000;
-/** Nothing fills the silence before a whole answer: just below the 300 s after which NGINX gives up. */
-const WHOLE_SILENCE_MS = 290_000;
 
 const bodySchema = z.looseObject({
   model: z.string().describe('a route, provider/model, or a model of the default provider'),
@@ -157,7 +154,7 @@ function requestOf(
       path: upstreamPath,
       body: asked.withModel(model),
       headers: { accept: makeParser ? 'text/event-stream' : 'application/json', ...headers },
-      silenceMs: makeParser ? STREAM_SILENCE_MS : WHOLE_SILENCE_MS,
+      silenceMs: makeParser ? PROVIDER_STREAM_SILENCE_MS : PROVIDER_WHOLE_SILENCE_MS,
     }),
     parser: makeParser && (() => makeParser(asked)),
     generation: () => {
