@@ -212,6 +212,15 @@ describe('the overview', () => {
     await page.context().close();
   });
 
+  it('repeats a request that gets no response, such as one that went to a frozen instance', async () => {
+    const { page, console } = await open({ cluster: 'hang' }, '#/overview');
+    await page.getByText('Waiting for the first update').waitFor();
+    console.script.cluster = 'live';
+    await page.getByRole('region', { name: 'Instances', exact: true }).getByText('Live', { exact: true }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.context().close();
+  });
+
   it('is waiting, live, stale, paused, disconnected and live again', async () => {
     const { page, console } = await open({ cluster: 'silent' }, '#/overview');
     await page.getByText('Waiting for the first update').waitFor();
