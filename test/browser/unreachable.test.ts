@@ -8,7 +8,7 @@ import { stackInBrowser } from './stack_in_browser.ts';
 const { stack, browser } = await stackInBrowser();
 
 describe('a page that gets no answer', () => {
-  it('tells what to do about a certificate that the browser does not trust', async () => {
+  it('says what to do about a certificate that the browser does not trust', async () => {
     const { page } = await openDashboard(browser, stack.dashboard, { ignoreHTTPSErrors: false });
     const alert = page.getByRole('alert');
     await alert.getByText(`does not trust the certificate of ${stack.url}`).waitFor();
@@ -20,7 +20,7 @@ describe('a page that gets no answer', () => {
     await page.context().close();
   });
 
-  it('tells that NGINX is down, also after a run that got nothing', async () => {
+  it('says that NGINX is down, also after a run that got nothing', async () => {
     const closed = await freePort();
     const own = await startConsole(`https://localhost:${closed}/api/v1`, await freePort());
     const { page } = await openDashboard(browser, own.url);
@@ -28,7 +28,7 @@ describe('a page that gets no answer', () => {
     await alert.getByText(`Nothing listens at https://localhost:${closed}.`).waitFor();
     await alert.getByText('./weir start --all').waitFor();
     await page.getByRole('button', { name: 'Run Load Test' }).click();
-    await page.getByText(/nothing streamed to the end/i).waitFor();
+    await page.getByText(/no stream completed/i).waitFor();
     expect(await figure(page, 'Failed')).toBe(30);
     expect(await page.locator('body').textContent()).not.toContain('Failed to fetch');
     await screenshot(page, 'nginx-down');
@@ -44,7 +44,7 @@ describe('a page that gets no answer', () => {
     await answer.getByText('Streaming', { exact: true }).waitFor();
     await stack.weir(['stop', '--now']);
     await page.getByRole('alert').getByText('./weir start --all').waitFor();
-    await answer.getByText('Nobody answers; trying again').waitFor();
+    await answer.getByText('The API does not answer; retrying').waitFor();
     expect(await page.getByRole('button', { name: /^Kill/ }).isDisabled()).toBe(true);
     await screenshot(page, 'disconnected-dark');
     await stack.start();

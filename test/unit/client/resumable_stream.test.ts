@@ -43,7 +43,7 @@ describe('a resumable stream', () => {
     const refused = await open(await serve(cut(first(2)), refuse(401, 'unauthorized')));
     expect(refused.result).toMatchObject({
       outcome: 'truncated',
-      reason: 'the server refused to go on: It is unauthorized.',
+      reason: 'the server refused to resume: It is unauthorized.',
       head: { status: 200 },
     });
   });
@@ -99,7 +99,7 @@ describe('a resumable stream', () => {
     });
   });
 
-  it('verifies the checksum over all connections unless told not to', async () => {
+  it('verifies the checksum over all connections unless disabled', async () => {
     const wrong = transcript(PARTS, [], 'a'.repeat(64));
     const serveWrong = () => serve(cut(first(3, wrong)), stream(wrong.slice(3)));
     expect((await open(await serveWrong())).result).toMatchObject({ outcome: 'protocol_error' });

@@ -55,7 +55,7 @@ const get = (url: string, surface: 'local' | 'proxied' = 'local', host = 'localh
   buildConsole(built(), surface, parts()).inject({ url, headers: { host, ...headers } });
 
 describe('the console', () => {
-  it('tells the page the API’s address, and behind NGINX the page’s own origin', async () => {
+  it('gives the page the API’s address, and behind NGINX the page’s own origin', async () => {
     expect((await get('/config.json', 'local', 'localhost:3001', program)).json()).toEqual({
       apiBaseUrl: 'https://localhost:9443/api/v1',
       canRun: true,
@@ -211,7 +211,7 @@ describe('the console', () => {
       }
     }
     const app = buildConsole(built(), 'local', parts());
-    expect(() => app.get('/api/new', async () => ({}))).toThrow(/GET \/api\/new does not say/);
+    expect(() => app.get('/api/new', async () => ({}))).toThrow(/Add the route GET \/api\/new/);
   });
 
   it('logs a browser in by a link that works once, and gives another to those it knows', async () => {
@@ -251,7 +251,7 @@ describe('the console', () => {
       '/api/runs',
       { plan: loadPlan({ target: { kind: 'instance', name: 'a' } }) },
       422,
-      /a can't/,
+      /a cannot be reached/,
     ],
     ['no JSON', '/api/runs', '{', 400, /JSON object/],
     ['no object', '/api/runs', 'null', 400, /JSON object/],
