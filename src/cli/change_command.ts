@@ -17,7 +17,7 @@ async function changeStack(
   plan: (driver: StackDriver) => Promise<Phase[]>,
 ): Promise<number | undefined> {
   const layout = layoutOf(environment);
-  const show = reporter();
+  const show = await reporter();
   const interrupt = new AbortController();
   const onSignal = () => {
     if (!interrupt.signal.aborted) show.note('interrupted; what has begun is brought to its end first');

@@ -1,4 +1,3 @@
-import { log } from '@clack/prompts';
 import type { PhaseReporter } from '../stack/phases.ts';
 
 const FRAMES = ['◒', '◐', '◓', '◑'];
@@ -20,7 +19,8 @@ function plainReporter(output: NodeJS.WriteStream): PhaseReporter {
  * A spinner, for people. Drawn here and not by the prompt library, whose spinner takes over the keyboard and ends
  * the program at Ctrl-C: a start has to undo what it did first.
  */
-function terminalReporter(output: NodeJS.WriteStream): PhaseReporter {
+async function terminalReporter(output: NodeJS.WriteStream): Promise<PhaseReporter> {
+  const { log } = await import('@clack/prompts');
   let timer: NodeJS.Timeout | undefined;
   const rest = () => {
     clearInterval(timer);
@@ -56,7 +56,7 @@ function terminalReporter(output: NodeJS.WriteStream): PhaseReporter {
 }
 
 /** Progress on stderr, in the way that fits it. */
-export function reporter(): PhaseReporter {
+export async function reporter(): Promise<PhaseReporter> {
   return process.stderr.isTTY ? terminalReporter(process.stderr) : plainReporter(process.stderr);
 }
 

@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { StackError } from './stack_error.ts';
 
 const TIMEOUT_MS = 2000;
@@ -62,6 +61,8 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
 }
 
 async function nodeFacts(url: string): Promise<RedisFacts> {
+  // Most commands ask no Redis, and start faster without the client.
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url.replace(/^unix:\/\//, ''), {
     lazyConnect: true,
     retryStrategy: () => null,

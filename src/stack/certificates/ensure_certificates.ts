@@ -3,7 +3,7 @@ import path from 'node:path';
 import { StackError } from '../stack_error.ts';
 import type { CertificateFiles } from './certificate_files.ts';
 import { inspectCertificate } from './inspect_certificate.ts';
-import { type IssuedPair, issueAuthority, issueLeaf } from './issue_certificates.ts';
+import type { IssuedPair } from './issue_certificates.ts';
 
 /** Written beside and renamed, so that NGINX never reads half a file; the mode is right from the first byte. */
 function writeAtomically(file: string, content: string, mode: number): void {
@@ -48,6 +48,8 @@ export async function renewCertificates(files: CertificateFiles, now = new Date(
     const problem = `${files.authority} is not of Weir's making, so it is left alone and signs nothing`;
     throw refusal(problem, [files.authority, files.authorityKey]);
   }
+  // Loaded by those who make one: it is a third of what the command line would load otherwise.
+  const { issueAuthority, issueLeaf } = await import('./issue_certificates.ts');
   mkdirSync(path.dirname(files.certificate), { recursive: true });
   keepCopies([files.certificate, files.key], now);
   let authority: IssuedPair;

@@ -15,7 +15,6 @@ import type { ServiceSpec } from '../supervisor/service_spec.ts';
 import { buildDashboard } from './build_dashboard.ts';
 import { checkPorts } from './check_ports.ts';
 import { findPrograms } from './find_programs.ts';
-import { formRedisCluster } from './form_redis_cluster.ts';
 import { type FoundPrograms, type NativeContext, serviceSettings } from './native_context.ts';
 import { freeRedisPorts } from './redis_ports.ts';
 import { spawnSupervisor } from './spawn_supervisor.ts';
@@ -96,6 +95,7 @@ function forming(found: Findings): Phase {
     title: 'Forming the Redis Cluster',
     run: async () => {
       const ports = found.programs!.redisPorts!;
+      const { formRedisCluster } = await import('./form_redis_cluster.ts');
       await formRedisCluster(ports);
       return `three primaries and three replicas at ports ${ports[0]} to ${ports.at(-1)}`;
     },
