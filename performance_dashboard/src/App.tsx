@@ -1,30 +1,21 @@
 import { useEffect, useState } from 'react';
-
-import { ApiKeyField } from './components/ApiKeyField.tsx';
-import { Banner } from './components/Banner.tsx';
+import { ApiKeyField, Banner, Unreachable } from './components/Alerts.tsx';
+import { fetchTimeChart } from './components/Charts.tsx';
 import { Doctor } from './components/Doctor.tsx';
-import { HelpDialog } from './components/HelpDialog.tsx';
-import { fetchTimeChart } from './components/LaterTimeChart.tsx';
+import { HelpDialog, Logo, type Screen, Tabs, ThemeSwitch } from './components/Header.tsx';
 import { LiveStream } from './components/LiveStream.tsx';
 import { LoadTester } from './components/LoadTester.tsx';
-import { Logo } from './components/Logo.tsx';
 import { Overview } from './components/Overview.tsx';
 import { PathStrip } from './components/PathStrip.tsx';
 import { Runs } from './components/Runs.tsx';
-import { type Screen, Tabs } from './components/Tabs.tsx';
-import { ThemeSwitch } from './components/ThemeSwitch.tsx';
-import { Unreachable } from './components/Unreachable.tsx';
 import { Usage } from './components/Usage.tsx';
-import { useHashRoute } from './hooks/useHashRoute.ts';
+import { useHashRoute, useShortcuts, useTheme } from './hooks/browser.ts';
 import { usePath } from './hooks/usePath.ts';
-import { useShortcuts } from './hooks/useShortcuts.ts';
-import { useTheme } from './hooks/useTheme.ts';
 import type { PageConfig } from './pageConfig.ts';
 import { clusterStore } from './stores/clusterStore.ts';
 import { liveStreamStore } from './stores/liveStreamStore.ts';
-import { pausedStore } from './stores/pausedStore.ts';
 import { runStore } from './stores/runStore.ts';
-import { useStore } from './stores/store.ts';
+import { pausedStore, useStore } from './stores/store.ts';
 
 const SCREENS = [
   { route: 'load', title: 'Load tester' },

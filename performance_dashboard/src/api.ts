@@ -14,16 +14,16 @@ import { apiKey } from './stores/apiKey.ts';
 
 // The one file that knows the rest of Weir: everything the page asks, it asks here.
 
+export type { StreamResult } from '../../src/client/open_stream.ts';
 export { StreamRefusal } from '../../src/client/stream_refusal.ts';
-export type { StreamResult } from '../../src/client/stream_result.ts';
 export type { ClusterView, InstanceView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
 export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/formats/cluster/group_usage.ts';
 export { usageDays } from '../../src/formats/cluster/usage_row.ts';
 export { errorSentence } from '../../src/formats/error_code.ts';
 export type { StreamEvent } from '../../src/formats/weir/stream_event.ts';
 export { type ComparisonRow, compareReports } from '../../src/load/compare_reports.ts';
-export { limitAnswer } from '../../src/load/limit_answer.ts';
-export type { LimitReport } from '../../src/load/limit_steps.ts';
+export type { LimitReport } from '../../src/load/limit_report.ts';
+export { limitAnswer } from '../../src/load/limit_report.ts';
 export type { LoadPlan } from '../../src/load/load_plan.ts';
 export type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
 export { type LoadRun, type RunHead, STRIP_LENGTH, type StripEntry } from '../../src/load/load_run.ts';

@@ -1,8 +1,7 @@
 import { compareReports } from '../load/compare_reports.ts';
-import { comparisonTable } from '../load/node/comparison_table.ts';
 import { style } from '../load/node/deliver_report.ts';
-import { findReport, NoReport } from '../load/node/find_report.ts';
-import { RunStore } from '../load/node/run_store.ts';
+import { comparisonTable } from '../load/node/report_table.ts';
+import { findReport, NoReport, RunStore } from '../load/node/run_store.ts';
 import { UsageError } from '../stack/stack_error.ts';
 import type { Environment } from './environment.ts';
 import { print } from './reporter.ts';

@@ -1,8 +1,6 @@
 import type { SseEvent } from '../formats/sse/sse_decoder.ts';
 import { CodePointCounter } from '../formats/weir/code_point_counter.ts';
 import type { CompleteEvent, ErrorEvent, StreamEvent } from '../formats/weir/stream_event.ts';
-import { EventNumbering } from './event_numbering.ts';
-import { StreamProtocolError } from './stream_protocol_error.ts';
 
 /**
  * Turns decoded SSE events into stream events, and holds each against the contract: `status` first, ids contiguous,
@@ -151,4 +149,85 @@ function parse(event: SseEvent): any {
 
 function fail(message: string): never {
   throw new StreamProtocolError(message);
+}
+
+const EVENT_ID = /^(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})$/;
+
+/**
+ * Holds the ids of a thread's events, `<epoch>.<seq>`, against the contract, over all its connections: `seq` goes up by
+ * one, also from one connection to the next, and the epoch never falls.
+ */
+export class EventNumbering {
+  /** Of this connection; the decoder repeats it where an event brings none. */
+  #repeated = '';
+  #lastId: string | undefined;
+  #epoch = 0;
+  #seq = -1;
+
+  /** @param after id of the event after which the stream is to go on. @throws StreamProtocolError */
+  constructor(after?: string) {
+    if (after !== undefined) this.#set(after, parseId(after));
+  }
+
+  /** The cursor: id of the last event; undefined before the first. */
+  get lastId(): string | undefined {
+    return this.#lastId;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Number of the last event; -1 before the first. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Call when another connection takes over. */
+  reconnected(): void {
+    this.#repeated = '';
+  }
+
+  /** Whether the event brought an id of its own. @throws StreamProtocolError for one out of order */
+  take(id: string): boolean {
+    if (id === this.#repeated) return false;
+    this.#repeated = id;
+    const next = parseId(id);
+    if (next.epoch < this.#epoch) throw new StreamProtocolError(`epoch ${next.epoch} came after ${this.#epoch}`);
+    if (this.#seq >= 0 && next.seq !== this.#seq + 1) {
+      throw new StreamProtocolError(`id ${id} came after number ${this.#seq}`);
+    }
+    this.#set(id, next);
+    return true;
+  }
+
+  #set(id: string, { epoch, seq }: { epoch: number; seq: number }): void {
+    this.#lastId = id;
+    this.#epoch = epoch;
+    this.#seq = seq;
+  }
+}
+
+function parseId(id: string): { epoch: number; seq: number } {
+  const match = EVENT_ID.exec(id);
+  if (match === null) throw new StreamProtocolError(`the id "${id.slice(0, 50)}" is not <epoch>.<seq>`);
+  return { epoch: Number(match[1]), seq: Number(match[2]) };
+}
+
+/** Compares the text with the checksum of `complete`, where WebCrypto is there. @throws StreamProtocolError */
+export async function verifyText(text: string, complete: CompleteEvent): Promise<void> {
+  // Pages that came over plain http from another host have no WebCrypto.
+  const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined;
+  if (subtle === undefined) return;
+  const digest = await subtle.digest('SHA-256', new TextEncoder().encode(text));
+  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (hex !== complete.sha256) throw new StreamProtocolError('the text does not match its checksum');
+}
+
+/** The stream broke the rules of its own protocol: order, numbering, counts or checksum. */
+export class StreamProtocolError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'StreamProtocolError';
+  }
 }

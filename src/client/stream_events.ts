@@ -1,8 +1,8 @@
 import type { StreamEvent } from '../formats/weir/stream_event.ts';
 import type { StreamRequestInput } from '../formats/weir/stream_request.ts';
+import type { StreamResult } from './open_stream.ts';
 import { openStream } from './open_stream.ts';
 import type { StreamOptions } from './stream_options.ts';
-import type { StreamResult } from './stream_result.ts';
 
 /** The events stopped before the stream's end: `truncated`, or a `protocol_error`. */
 export class StreamIncomplete extends Error {

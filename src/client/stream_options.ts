@@ -1,6 +1,5 @@
 import type { StreamEvent } from '../formats/weir/stream_event.ts';
-import type { StreamHead } from './stream_head.ts';
-import type { Transport } from './transport.ts';
+import type { StreamHead, Transport } from './transport.ts';
 
 /** What `openStream` takes besides the request. */
 export interface StreamOptions {

@@ -1,8 +1,7 @@
 import type { WireErrorCode } from '../formats/error_code.ts';
 import { retryAfterSeconds } from '../formats/retry_after.ts';
-import type { StreamHead } from './stream_head.ts';
-import { streamHead } from './stream_head.ts';
-import type { TransportResponse } from './transport.ts';
+import type { StreamHead, TransportResponse } from './transport.ts';
+import { streamHead } from './transport.ts';
 
 /** Nobody reads more of a refusal than this; a proxy's error page may be long. */
 const MAX_BODY_BYTES = 64 * 1024;

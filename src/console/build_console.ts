@@ -1,20 +1,15 @@
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { ConsoleAccess } from './console_access.ts';
+import { ConsoleAccess, isLocalHost, routeAccess } from './console_access.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { registerDashboard } from './dashboard_routes.ts';
 import { diagnosis, type Finding } from './diagnose.ts';
 import { registerDrills } from './drill_routes.ts';
-import { isLocalHost } from './host_guard.ts';
-import { useJsonBodies } from './json_bodies.ts';
-import { registerLogins } from './login_routes.ts';
-import type { Logins } from './logins.ts';
+import { type Logins, registerLogins } from './logins.ts';
 import { registerMetrics } from './metrics_routes.ts';
-import { routeAccess } from './route_access.ts';
 import type { RunBook } from './run_book.ts';
-import { registerRunChanges } from './run_changes.ts';
-import { ownKey } from './run_keys.ts';
-import { registerRunViews } from './run_routes.ts';
+import { registerRunChanges, registerRunViews } from './run_routes.ts';
+import { ownKey } from './run_target.ts';
 import type { StackServices } from './stack_services.ts';
 import { registerUsage } from './usage_routes.ts';
 
@@ -109,7 +104,7 @@ export function buildConsole(
   app.get('/api/diagnose', async (_request, reply) => {
     return reply.header('cache-control', 'no-store').send({ findings: await findings() });
   });
-  registerLogins(app, parts.logins, access);
+  registerLogins(app, parts.logins, (session) => access.cookieFor(session));
   registerRunViews(app, parts.book);
   registerRunChanges(app, config, parts.book, parts.stack);
   registerDrills(app, parts.stack, parts.onFailure);
@@ -130,4 +125,28 @@ function shared(look: () => Promise<Finding[]>): () => Promise<Finding[]> {
     });
     return current;
   };
+}
+
+/** Bodies are JSON objects, or nothing; refusals are JSON too, and tell nothing of the inside. */
+export function useJsonBodies(app: FastifyInstance): void {
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, text: string) => {
+    // A DELETE says that it is JSON, and has no body.
+    if (text === '') return {};
+    const value: unknown = parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    throw Object.assign(new Error('Send a JSON object.'), { statusCode: 400, code: 'invalid_json' });
+  });
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    const code = status === 413 ? 'payload_too_large' : status < 500 ? 'invalid_json' : 'internal_error';
+    return reply.code(status).send({ error: code, message: error.message });
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -2,7 +2,6 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { type Logins, SESSION_SECONDS } from './logins.ts';
-import { routeAccess } from './route_access.ts';
 import { isOwnAccount } from './socket_owner.ts';
 
 /** What is wrong with a request, as it is answered. */
@@ -110,4 +109,67 @@ function isSame(given: string | string[] | undefined, wanted: string | undefined
   if (typeof given !== 'string' || wanted === undefined) return false;
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
   return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/**
+ * What a request needs. `open`: nothing; it shows what any visitor of the page may see. `read`: a login, or the stack's
+ * own account at the console's own port. `change`: the same, and the headers that no other site's page can send.
+ */
+export type RouteAccess = 'open' | 'read' | 'change';
+
+/**
+ * Every route of the console, on whichever surface it is served; a console with a route that is not here does not start.
+ * Prompts, names, paths, process ids, and whatever changes or spends something, are never open.
+ */
+export const ROUTES: Readonly<Record<string, RouteAccess>> = {
+  'GET /': 'open',
+  'GET /*': 'open',
+  'GET /healthz': 'open',
+  'GET /config.json': 'open',
+  'GET /login': 'open',
+  // At the console's own port only, where Prometheus, as an account of its own, asks for it.
+  'GET /metrics': 'open',
+  'GET /api/diagnose': 'read',
+  'GET /api/services': 'read',
+  'GET /api/usage': 'read',
+  'GET /api/compare': 'read',
+  'GET /api/runs': 'read',
+  'GET /api/runs/:id': 'read',
+  'GET /api/runs/:id/events': 'read',
+  'GET /api/runs/:id/report.json': 'read',
+  'GET /api/runs/:id/report.csv': 'read',
+  'GET /api/runs/:id/report.html': 'read',
+  'POST /api/runs': 'change',
+  'POST /api/runs/import': 'change',
+  'POST /api/runs/:id/stop': 'change',
+  'DELETE /api/runs/:id': 'change',
+  'POST /api/comparison': 'change',
+  'POST /api/drills': 'change',
+  'POST /api/logins': 'change',
+};
+
+/**
+ * @param path the route's pattern; undefined where no route was met, which is answered by the page or by 404
+ * @throws Error for a route that is not in the table
+ */
+export function routeAccess(method: string, path: string | undefined): RouteAccess {
+  if (path === undefined) return 'open';
+  const route = `${method === 'HEAD' ? 'GET' : method} ${path}`;
+  const access = ROUTES[route];
+  if (access === undefined) throw new Error(`The route ${route} does not say in console_access.ts who may use it.`);
+  return access;
+}
+
+/** Names under which a browser on this machine may address the console. */
+const LOCAL_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * Whether a `Host` header names this machine. A page of another site can make a browser connect here by pointing its
+ * own name at 127.0.0.1 (DNS rebinding); the name it was opened under then stands in this header.
+ *
+ * @param listenHost the address that the console was told to bind: whoever names it on purpose may also use it
+ */
+export function isLocalHost(header: string | undefined, listenHost: string): boolean {
+  const name = (header ?? '').replace(/:\d{1,5}$/, '').toLowerCase();
+  return LOCAL_NAMES.has(name) || name === listenHost.toLowerCase() || name === `[${listenHost.toLowerCase()}]`;
 }

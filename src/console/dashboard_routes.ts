@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { missingBuildPage } from './missing_build_page.ts';
+import { missingBuildPage } from './plain_pages.ts';
 
 /** Vite puts a hash of the content into the names below this folder, so a name never changes its meaning. */
 const HASHED = /[/\\]assets[/\\]/;

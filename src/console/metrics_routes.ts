@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { type ShortRequest, shortRequest } from '../stack/http_request.ts';
-import { mergeMetrics } from './merge_metrics.ts';
 import type { StackServices } from './stack_services.ts';
 
 /** For each instance; Prometheus itself waits for ten seconds. */
@@ -35,4 +34,87 @@ async function metricsAt(door: ShortRequest): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** A metric with all of its samples. */
+interface Family {
+  /** The lines `# HELP` and `# TYPE`, as the first instance that has them writes them. */
+  head: Map<string, string>;
+  samples: string[];
+}
+
+const HEAD = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*)(?: |$)/;
+const LABEL = String.raw`([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"`;
+/** Name, labels, and value with its time. */
+const SAMPLE = new RegExp(
+  String.raw`^([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*(?:\{[ \t]*((?:${LABEL}[ \t]*,?[ \t]*)*)\})?[ \t]*(?<value>\S+(?:[ \t]+-?\d+)?)[ \t]*$`,
+);
+const LABELS = new RegExp(LABEL, 'g');
+/** What samples of a histogram or a summary are called beside their family's own name. */
+const SUFFIX = /_(?:bucket|sum|count)$/;
+
+/**
+ * One text in Prometheus' format of those of several instances: each metric once, with all samples, each of which says
+ * in `instance` whose it is; and `up`, which is 0 for an instance whose text is not there or not in the format. A
+ * sample's own label of that name becomes `exported_instance`, as Prometheus itself does it.
+ * @param texts by the instance's name; undefined where it did not answer
+ */
+export function mergeMetrics(texts: ReadonlyMap<string, string | undefined>): string {
+  const families = new Map<string, Family>();
+  const up: string[] = [];
+  for (const [instance, text] of texts) {
+    const label = `instance="${escaped(instance)}"`;
+    const own = text === undefined ? undefined : familiesOf(text, label);
+    up.push(`up{${label}} ${own ? 1 : 0}`);
+    for (const [name, { head, samples }] of own ?? []) {
+      const family = familyOf(families, name);
+      for (const [kind, line] of head) if (!family.head.has(kind)) family.head.set(kind, line);
+      family.samples.push(...samples);
+    }
+  }
+  const lines = [...families.values()].flatMap(({ head, samples }) => [...head.values(), ...samples]);
+  const ours = ['# HELP up Whether the instance gave its metrics', '# TYPE up gauge', ...up];
+  return `${[...ours, ...lines].join('\n')}\n`;
+}
+
+/** @returns undefined where a line is none of the format: half of a text is worse than none */
+function familiesOf(text: string, label: string): Map<string, Family> | undefined {
+  const families = new Map<string, Family>();
+  let current = '';
+  for (const line of text.split('\n')) {
+    const head = HEAD.exec(line);
+    if (head) {
+      const [, kind, name] = head as unknown as [string, string, string];
+      familyOf(families, name).head.set(kind, line);
+      current = name;
+    } else if (line.trim() !== '' && !line.startsWith('#')) {
+      const sample = SAMPLE.exec(line);
+      if (!sample) return undefined;
+      const [, name, labels = ''] = sample as unknown as [string, string, string | undefined];
+      const family = name === current || name.replace(SUFFIX, '') === current ? current : name;
+      familyOf(families, family).samples.push(
+        `${name}{${[label, ...labelsOf(labels)].join(',')}} ${sample.groups?.value}`,
+      );
+    }
+  }
+  return families;
+}
+
+function familyOf(families: Map<string, Family>, name: string): Family {
+  const known = families.get(name);
+  if (known) return known;
+  const family: Family = { head: new Map(), samples: [] };
+  families.set(name, family);
+  return family;
+}
+
+/** Their values as they were: they are escaped already. */
+function labelsOf(labels: string): string[] {
+  return [...labels.matchAll(LABELS)].map(([, name, value]) => {
+    return `${name === 'instance' ? 'exported_instance' : name}="${value}"`;
+  });
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

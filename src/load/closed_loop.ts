@@ -1,4 +1,4 @@
-import { pause } from '../client/pause.ts';
+import { pause } from '../client/abortable.ts';
 import type { RequestRunner } from './request_runner.ts';
 
 /** A decent client waits as long as it is told, but a load test does not stand still. */

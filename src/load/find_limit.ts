@@ -1,5 +1,5 @@
 import { runClosedLoop } from './closed_loop.ts';
-import { judgeLimit, type LimitStep, nextConcurrency } from './limit_steps.ts';
+import { judgeLimit, type LimitStep, nextConcurrency } from './limit_report.ts';
 import type { FindLimit } from './load_plan.ts';
 import type { LoadRecord } from './record.ts';
 import type { RequestRunner } from './request_runner.ts';

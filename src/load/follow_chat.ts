@@ -1,9 +1,8 @@
-import { orAborted } from '../client/or_aborted.ts';
-import { streamHead } from '../client/stream_head.ts';
+import { orAborted } from '../client/abortable.ts';
 import { readRefusal } from '../client/stream_refusal.ts';
+import { streamHead } from '../client/transport.ts';
 import { SseDecoder, SseLimitError } from '../formats/sse/sse_decoder.ts';
-import type { Ending } from './ending.ts';
-import type { LoadUser, StreamWatcher } from './follower.ts';
+import type { Ending, LoadUser, StreamWatcher } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';
 import { outcomeOfStatus } from './outcome.ts';
 

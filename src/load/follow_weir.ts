@@ -1,7 +1,6 @@
+import type { StreamResult } from '../client/open_stream.ts';
 import { openStream } from '../client/open_stream.ts';
-import type { StreamResult } from '../client/stream_result.ts';
-import type { Ending } from './ending.ts';
-import type { LoadUser, StreamWatcher } from './follower.ts';
+import type { Ending, LoadUser, StreamWatcher } from './follower.ts';
 import { type LoadPlan, planRequest } from './load_plan.ts';
 import { outcomeOfErrorEvent } from './outcome.ts';
 

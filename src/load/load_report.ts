@@ -1,4 +1,4 @@
-import type { LimitReport } from './limit_steps.ts';
+import type { LimitReport } from './limit_report.ts';
 import type { Outcome } from './outcome.ts';
 import type { PhaseCounts, PhaseName } from './phase_counts.ts';
 import type { Spread } from './samples.ts';

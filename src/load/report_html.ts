@@ -1,11 +1,9 @@
-import { escapeHtml, htmlTable } from './html_text.ts';
-import { limitAnswer } from './limit_answer.ts';
+import { limitAnswer } from './limit_report.ts';
 import type { LoadReport } from './load_report.ts';
 import type { LoadRun } from './load_run.ts';
 import { OUTCOMES, type Outcome } from './outcome.ts';
-import { REPORT_STYLE } from './report_style.ts';
 import type { Spread } from './samples.ts';
-import { activeChart, endedChart } from './svg_charts.ts';
+import type { SeriesPoint } from './time_series.ts';
 
 const LATENCIES = [
   ['TTFT', 'first text minus start', 'ttft_ms'],
@@ -136,3 +134,92 @@ function whole(count: number): string {
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
+
+const WIDTH = 720;
+const HEIGHT = 180;
+const LEFT = 44;
+const BOTTOM = 24;
+const TOP = 8;
+
+/** A line of a chart; `name` is also its class. */
+interface Line {
+  name: string;
+  value: (point: SeriesPoint) => number;
+}
+
+/** Streams in flight over time, as SVG text. */
+export function activeChart(series: readonly SeriesPoint[]): string {
+  return lineChart('Streams in flight over time', series, [{ name: 'active', value: ({ active }) => active }]);
+}
+
+/** Requests that ended, by how, over time. */
+export function endedChart(series: readonly SeriesPoint[]): string {
+  return lineChart('Requests ended over time', series, [
+    { name: 'ok', value: ({ ok }) => ok },
+    { name: 'refused', value: ({ refused }) => refused },
+    { name: 'failed', value: ({ failed }) => failed },
+  ]);
+}
+
+function lineChart(title: string, series: readonly SeriesPoint[], lines: readonly Line[]): string {
+  const endMs = Math.max(1, series.at(-1)?.t_ms ?? 1);
+  const top = roundUp(Math.max(1, ...series.flatMap((point) => lines.map(({ value }) => value(point)))));
+  const x = (ms: number) => LEFT + (ms / endMs) * (WIDTH - LEFT - 8);
+  const y = (value: number) => TOP + (1 - value / top) * (HEIGHT - TOP - BOTTOM);
+  const grid = [0, 0.5, 1].map((part) => {
+    const at = y(top * part).toFixed(1);
+    const label = `<text x="${LEFT - 6}" y="${at}" dy="4" text-anchor="end">${top * part}</text>`;
+    return `<line class="grid" x1="${LEFT}" x2="${WIDTH - 8}" y1="${at}" y2="${at}"/>${label}`;
+  });
+  const ends = `<text x="${LEFT}" y="${HEIGHT - 6}">0 s</text><text x="${WIDTH - 8}" y="${HEIGHT - 6}" text-anchor="end">${(endMs / 1000).toFixed(1)} s</text>`;
+  const paths = lines.map(({ name, value }) => {
+    const points = series.map((point) => `${x(point.t_ms).toFixed(1)},${y(value(point)).toFixed(1)}`);
+    return `<polyline class="line ${name}" points="${points.join(' ')}"/>`;
+  });
+  return `<svg role="img" aria-label="${escapeHtml(title)}" viewBox="0 0 ${WIDTH} ${HEIGHT}">${grid.join('')}${ends}${paths.join('')}</svg>`;
+}
+
+/** 1, 2 or 5 times a power of ten, and even, so that its half is a whole number too. */
+function roundUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= value)! * power;
+  return Math.max(2, step === 5 ? 6 : step);
+}
+
+/** A text as HTML, also within quotes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/** A table; the first column is text, the others are right-aligned. Cells are HTML already. */
+export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = (row: readonly string[], tag: 'th' | 'td') => row.map((cell) => `<${tag}>${cell}</${tag}>`).join('');
+  const body = rows.map((row) => `<tr>${cells(row, 'td')}</tr>`).join('\n');
+  return `<table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>\n${body}\n</tbody></table>`;
+}
+
+/** Style sheet of the report: both themes, and paper. Colours stand beside words, never alone. */
+export const REPORT_STYLE = `
+:root { color-scheme: light dark; --ink: #1c2430; --muted: #596273; --paper: #fff; --rule: #d9dee6;
+  --ok: #16794c; --refused: #96610a; --failed: #b3261e; --accent: #2459b3 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --muted: #9aa5b5; --paper: #12161d; --rule: #2b3340;
+  --ok: #4ec38a; --refused: #e0a94a; --failed: #f2837b; --accent: #7fb0ff } }
+* { box-sizing: border-box }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 auto;
+  max-width: 60rem; padding: 2rem 1rem; font-variant-numeric: tabular-nums }
+h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem }
+p { margin: .25rem 0 } .muted { color: var(--muted) } .scroll { overflow-x: auto }
+.verdict { font-size: 1.1rem; margin: 1rem 0; padding: .75rem 1rem; border-left: 4px solid var(--accent) }
+.verdict.bad { border-color: var(--failed) }
+table { border-collapse: collapse; width: 100% } th { font-weight: 600; color: var(--muted) }
+th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap }
+th:first-child, td:first-child { text-align: left }
+svg { width: 100%; height: auto } svg text { fill: var(--muted); font-size: 11px }
+.grid { stroke: var(--rule) } .line { fill: none; stroke-width: 2; stroke: var(--accent) }
+.line.ok { stroke: var(--ok) } .line.refused { stroke: var(--refused); stroke-dasharray: 6 3 }
+.line.failed { stroke: var(--failed); stroke-dasharray: 2 2 }
+.ok { color: var(--ok) } .refused { color: var(--refused) } .failed { color: var(--failed) }
+.few { color: var(--muted) } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px }
+@media print { :root { --ink: #000; --paper: #fff; --muted: #444; --rule: #bbb; --ok: #16794c; --refused: #96610a;
+  --failed: #b3261e; --accent: #2459b3 } body { max-width: none; padding: 0 } h2, table, svg { break-inside: avoid } }
+`;

@@ -1,11 +1,11 @@
-import { RequestTimeout } from './ending.ts';
 import type { LoadUser } from './follower.ts';
+import { RequestTimeout } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';
 import type { Outcome } from './outcome.ts';
 import type { LoadRecord } from './record.ts';
+import { unsentRecord } from './record.ts';
 import { sendRequest } from './send_request.ts';
 import type { Summary } from './summary.ts';
-import { unsentRecord } from './unsent_record.ts';
 
 const FIRST_TOKEN_MS = 120_000;
 const IDLE_MS = 60_000;

@@ -2,13 +2,12 @@ import { fetchTransport, type Transport } from '../client/transport.ts';
 import { runClosedLoop } from './closed_loop.ts';
 import { findLimit } from './find_limit.ts';
 import type { LoadUser } from './follower.ts';
-import { LagMeter } from './lag_meter.ts';
 import type { LoadPlan } from './load_plan.ts';
 import { runOpenLoop } from './open_loop.ts';
 import type { LoadRecord } from './record.ts';
 import { RequestRunner, type RunnerOptions } from './request_runner.ts';
 import { Samples } from './samples.ts';
-import { selfCheck } from './self_check.ts';
+import { LagMeter, selfCheck } from './self_check.ts';
 import { sloOf } from './slo.ts';
 import type { SummaryOptions } from './summary.ts';
 

@@ -1,3 +1,5 @@
+import { Samples } from './samples.ts';
+
 /** Whether the figures are of the server, or of a generator that could not keep up. */
 export interface SelfCheck {
   ok: boolean;
@@ -51,4 +53,25 @@ export function selfCheck({ scheduleLagMs, cpuShare, fileLimit, connections }: G
     cpu_share: rounded(cpuShare),
     file_limit: fileLimit,
   };
+}
+
+const EVERY_MS = 20;
+
+/** How late the event loop comes to what is due: what a closed loop has instead of a schedule. */
+export class LagMeter {
+  readonly samples = new Samples();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #lastMs = performance.now();
+
+  constructor() {
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      this.samples.add(Math.max(0, now - this.#lastMs - EVERY_MS));
+      this.#lastMs = now;
+    }, EVERY_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
 }

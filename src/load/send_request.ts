@@ -1,8 +1,8 @@
-import type { StreamHead } from '../client/stream_head.ts';
-import { type Ending, endingOfError } from './ending.ts';
+import type { StreamHead } from '../client/transport.ts';
 import { followChat } from './follow_chat.ts';
 import { followWeir } from './follow_weir.ts';
 import type { Follower, LoadUser, StreamWatcher } from './follower.ts';
+import { type Ending, endingOfError } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';
 import type { LoadRecord } from './record.ts';
 

@@ -1,10 +1,9 @@
-import { ErrorCounts } from './error_counts.ts';
-import { LatencySamples } from './latency_samples.ts';
-import type { LimitReport } from './limit_steps.ts';
-import type { LoadReport, LoadSnapshot } from './load_report.ts';
+import type { LimitReport } from './limit_report.ts';
+import type { LoadErrorCount, LoadReport, LoadSnapshot } from './load_report.ts';
 import { OUTCOMES, type Outcome } from './outcome.ts';
 import { type PhaseName, Phases } from './phase_counts.ts';
 import type { LoadRecord } from './record.ts';
+import { Samples } from './samples.ts';
 import type { SelfCheck } from './self_check.ts';
 import { imbalanceOf, sharesOf } from './shares.ts';
 import { isGood, type Slo } from './slo.ts';
@@ -174,3 +173,80 @@ function perSecondOf(count: number, ms: number): number {
 
 /** app-2 before app-10. */
 const byName = new Intl.Collator('en', { numeric: true });
+
+type Latencies = Pick<
+  LoadReport,
+  | 'ttft_ms'
+  | 'tpot_ms'
+  | 'icl_ms'
+  | 'e2e_ms'
+  | 'stall_ms'
+  | 'service_ttft_ms'
+  | 'service_e2e_ms'
+  | 'refusal_ms'
+  | 'resume_gap_ms'
+>;
+
+/** All latencies of a run. */
+export class LatencySamples {
+  readonly #ttft = new Samples();
+  readonly #tpot = new Samples();
+  readonly #icl = new Samples();
+  readonly #e2e = new Samples();
+  readonly #stall = new Samples();
+  readonly #serviceTtft = new Samples();
+  readonly #serviceE2e = new Samples();
+  readonly #refusal = new Samples();
+  readonly #resumeGap = new Samples();
+
+  /** A request that ended `ok`. */
+  addOk(record: LoadRecord, gapsMs: readonly number[], resumeGapsMs: readonly number[], isOpen: boolean): void {
+    this.#e2e.add(record.e2eMs);
+    if (record.ttftMs !== null) this.#ttft.add(record.ttftMs);
+    if (record.tpotMs !== null) this.#tpot.add(record.tpotMs);
+    if (record.maxStallMs !== null) this.#stall.add(record.maxStallMs);
+    for (const gap of gapsMs) this.#icl.add(gap);
+    for (const gap of resumeGapsMs) this.#resumeGap.add(gap);
+    if (!isOpen) return;
+    this.#serviceE2e.add(record.e2eMs - record.lateMs);
+    if (record.ttftMs !== null) this.#serviceTtft.add(record.ttftMs - record.lateMs);
+  }
+
+  /** A request that was refused before its head. */
+  addRefusal(record: LoadRecord): void {
+    this.#refusal.add(record.e2eMs - record.lateMs);
+  }
+
+  spreads(isLive: boolean): Latencies {
+    return {
+      ttft_ms: this.#ttft.spread(isLive),
+      tpot_ms: this.#tpot.spread(isLive),
+      icl_ms: this.#icl.spread(isLive),
+      e2e_ms: this.#e2e.spread(isLive),
+      stall_ms: this.#stall.spread(isLive),
+      service_ttft_ms: this.#serviceTtft.spread(isLive),
+      service_e2e_ms: this.#serviceE2e.spread(isLive),
+      refusal_ms: this.#refusal.spread(isLive),
+      resume_gap_ms: this.#resumeGap.spread(isLive),
+    };
+  }
+}
+
+const MAX_ERRORS = 50;
+
+/** What went wrong, and how often; further kinds than {@link MAX_ERRORS} are not kept. */
+export class ErrorCounts {
+  readonly #errors = new Map<string, LoadErrorCount>();
+
+  add({ outcome, code, message }: LoadRecord): void {
+    const key = `${outcome} ${code} ${message}`;
+    const known = this.#errors.get(key);
+    if (known) known.count += 1;
+    else if (this.#errors.size < MAX_ERRORS) this.#errors.set(key, { outcome, code, message, count: 1 });
+  }
+
+  /** Most frequent first. */
+  list(): LoadErrorCount[] {
+    return [...this.#errors.values()].sort((a, b) => b.count - a.count).map((error) => ({ ...error }));
+  }
+}

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StreamResult } from '../../src/client/open_stream.ts';
 import { openStream } from '../../src/client/open_stream.ts';
 import { StreamRefusal } from '../../src/client/stream_refusal.ts';
-import type { StreamResult } from '../../src/client/stream_result.ts';
 import type { Transport } from '../../src/client/transport.ts';
 import { QUERY, textOf } from '../support/thread_reading.ts';
 import { Timeline } from './timeline.ts';

@@ -1,10 +1,9 @@
 import { useMemo } from 'react';
 import { type ComparisonRow, compareReports, type LoadReport, type RunHead } from '../api.ts';
-import { metricName, metricValue } from '../view/compareRows.ts';
+import { metricName, metricValue } from '../view/format.ts';
 import { planWords, startedWords } from '../view/runWords.ts';
-import { Panel } from './Panel.tsx';
-import { Scroll } from './Scroll.tsx';
-import { StateDot } from './StateDot.tsx';
+import { StateDot } from './Marks.tsx';
+import { Panel, Scroll } from './Panel.tsx';
 
 export type FinishedRun = RunHead & { report: LoadReport };
 

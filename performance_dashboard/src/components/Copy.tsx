@@ -23,3 +23,28 @@ export function Copy({ label, text }: { label: string; text: string | (() => str
     </button>
   );
 }
+
+/** A command with a button that copies it. */
+export function Command({ text }: { text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+  };
+  return (
+    <span className="inline-flex max-w-full items-center rounded border border-line bg-surface">
+      <code className="overflow-x-auto px-2 py-0.5 font-mono text-label">{text}</code>
+      {window.isSecureContext && (
+        <button
+          type="button"
+          onClick={copy}
+          onBlur={() => setCopied(false)}
+          aria-label={copied ? `Copied ${text}` : `Copy ${text}`}
+          className="border-l border-line px-2 py-0.5 text-label text-muted hover:text-ink"
+        >
+          {copied ? 'Copied' : 'Copy'}
+        </button>
+      )}
+    </span>
+  );
+}

@@ -1,13 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { type Finding, fetchDiagnosis } from '../api.ts';
-import { useShortcuts } from '../hooks/useShortcuts.ts';
+import { useShortcuts } from '../hooks/browser.ts';
 import { checkName, type DoctorGroup, doctorGroups, doctorWords, isCommand } from '../view/doctorGroups.ts';
-import { Command } from './Command.tsx';
-import { LoginWanted } from './LoginWanted.tsx';
-import { PanelState } from './PanelState.tsx';
-import type { ScreenProps } from './ScreenProps.ts';
-import { StateDot, type Tone } from './StateDot.tsx';
+import { Command } from './Copy.tsx';
+import { StateDot, type Tone } from './Marks.tsx';
+import type { ScreenProps } from './Panel.tsx';
+import { LoginWanted, PanelState } from './Panel.tsx';
 
 const STATES: Record<Finding['status'], { tone: Tone; word: string }> = {
   ok: { tone: 'good', word: 'OK' },

@@ -1,12 +1,10 @@
 import type { InstanceShare, LoadSnapshot } from '../api.ts';
-import { balanceVerdict } from '../view/balanceVerdict.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { instanceMark } from '../view/instanceMark.ts';
-import { instanceRows } from '../view/instanceRows.ts';
-import { InstanceMark } from './InstanceMark.tsx';
-import { Panel } from './Panel.tsx';
-import { Scroll } from './Scroll.tsx';
-import { StateDot } from './StateDot.tsx';
+import { balanceVerdict } from '../view/runVerdict.ts';
+import { instanceRows } from '../view/runView.ts';
+import { InstanceMark, StateDot } from './Marks.tsx';
+import { Panel, Scroll } from './Panel.tsx';
 
 /** Each instance's part of the requests, beside the band that chance allows. */
 export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; known: readonly string[] }) {

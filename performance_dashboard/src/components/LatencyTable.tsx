@@ -1,7 +1,6 @@
 import type { LoadReport, Spread } from '../api.ts';
 import { formatCount, formatMs } from '../view/format.ts';
-import { Panel } from './Panel.tsx';
-import { Scroll } from './Scroll.tsx';
+import { Panel, Scroll } from './Panel.tsx';
 
 /** Percentiles and the least number of samples with which each says something. */
 const PERCENTILES = [

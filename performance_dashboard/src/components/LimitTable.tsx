@@ -1,7 +1,6 @@
 import type { LimitReport } from '../api.ts';
 import { formatCount, formatMs, formatRate } from '../view/format.ts';
-import { Panel } from './Panel.tsx';
-import { Scroll } from './Scroll.tsx';
+import { Panel, Scroll } from './Panel.tsx';
 
 /** Steps of the search for the limit. */
 export function LimitTable({ limit }: { limit: LimitReport }) {

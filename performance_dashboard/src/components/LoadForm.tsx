@@ -1,20 +1,16 @@
 import type { LoadPlan } from '../api.ts';
+import { useShortcuts } from '../hooks/browser.ts';
 import { useModels } from '../hooks/useModels.ts';
-import { useShortcuts } from '../hooks/useShortcuts.ts';
 import { isBusy, type RunPhase } from '../stores/runStore.ts';
 import { settingsStore } from '../stores/settingsStore.ts';
 import { useStore } from '../stores/store.ts';
-import { loadCommand } from '../view/loadCommand.ts';
-import { planOf } from '../view/runPlan.ts';
-import type { LoadSettings } from '../view/settings.ts';
-import { AdvancedFields } from './AdvancedFields.tsx';
-import { Copy } from './Copy.tsx';
-import { EngineField } from './EngineField.tsx';
-import { Field } from './Field.tsx';
-import { ModeFields } from './ModeFields.tsx';
+import { BROWSER_STREAMS, type LoadSettings, loadCommand, planOf } from '../view/settings.ts';
+import { Command, Copy } from './Copy.tsx';
+import { Field, Segments } from './Field.tsx';
+import { AdvancedFields, ModeFields } from './LoadFields.tsx';
 import { ModelFields } from './ModelFields.tsx';
 
-interface Props {
+interface LoadFormProps {
   apiBaseUrl: string;
   canRun: boolean;
   login: boolean;
@@ -26,7 +22,7 @@ interface Props {
 }
 
 /** What is to be run. The guide's two numbers stand first; the rest keeps out of the way. */
-export function LoadForm({ apiBaseUrl, canRun, login, reachable, phase, onRun, onStop }: Props) {
+export function LoadForm({ apiBaseUrl, canRun, login, reachable, phase, onRun, onStop }: LoadFormProps) {
   const stored = useStore(settingsStore);
   const settings: LoadSettings = { ...stored, engine: canRun ? stored.engine : 'browser' };
   const change = (next: Partial<LoadSettings>) => settingsStore.change(next);
@@ -96,5 +92,51 @@ export function LoadForm({ apiBaseUrl, canRun, login, reachable, phase, onRun, o
         </div>
       )}
     </form>
+  );
+}
+
+interface EngineProps {
+  engine: LoadSettings['engine'];
+  /** Whether the console runs tests for this page. */
+  canRun: boolean;
+  /** Whether it would after a login. */
+  login: boolean;
+  disabled: boolean;
+  onChange: (engine: LoadSettings['engine']) => void;
+}
+
+/** Who sends the requests, and what that means for the numbers. */
+export function EngineField({ engine, canRun, login, disabled, onChange }: EngineProps) {
+  return (
+    <div>
+      <div className="mb-1 text-label font-medium">Requests come from</div>
+      <Segments
+        label="Requests come from"
+        value={engine}
+        disabled={disabled}
+        onChange={onChange}
+        choices={[
+          { value: 'server', label: 'Server', disabled: !canRun },
+          { value: 'browser', label: 'This browser' },
+        ]}
+      />
+      <p className="mt-1 text-label text-muted">
+        {engine === 'server' && 'A process beside the console: thousands of streams, exact times.'}
+        {engine === 'browser' && (
+          <>
+            <span className="mr-1 rounded-sm border border-warn px-1 font-medium text-warn">
+              at most {BROWSER_STREAMS}
+            </span>
+            A browser opens about {BROWSER_STREAMS} streams at once, and its own queue adds to the time to first token.
+            {!canRun && !login && ' The server’s engine is there at the console’s own address.'}
+          </>
+        )}
+      </p>
+      {login && (
+        <p className="mt-1 text-label text-muted">
+          Log in to use the server’s engine and to keep the run: <Command text="./weir dashboard" />
+        </p>
+      )}
+    </div>
   );
 }

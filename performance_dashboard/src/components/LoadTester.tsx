@@ -1,17 +1,16 @@
 import { readyInstances } from '../stores/instanceHistory.ts';
-import { useLive } from '../stores/pausedStore.ts';
 import { runStore } from '../stores/runStore.ts';
 import { settingsStore } from '../stores/settingsStore.ts';
-import { useStore } from '../stores/store.ts';
+import { useLive, useStore } from '../stores/store.ts';
 import { capitalised } from '../view/doctorGroups.ts';
-import { planOf } from '../view/runPlan.ts';
+import { expectedWords } from '../view/runVerdict.ts';
 import { planWords } from '../view/runWords.ts';
-import { expectedWords } from '../view/verdict.ts';
+import { planOf } from '../view/settings.ts';
 import { Comparison } from './Comparison.tsx';
 import { FailoverDrill } from './FailoverDrill.tsx';
 import { LoadForm } from './LoadForm.tsx';
+import type { ScreenProps } from './Panel.tsx';
 import { RunResult } from './RunResult.tsx';
-import type { ScreenProps } from './ScreenProps.ts';
 
 const PARTS = [
   { part: '', title: 'Load test' },

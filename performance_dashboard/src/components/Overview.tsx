@@ -1,11 +1,12 @@
-import { readyInstances } from '../stores/instanceHistory.ts';
+import type { InstanceView } from '../api.ts';
+import { useModelsView } from '../hooks/useModels.ts';
+import { type KnownInstance, readyInstances } from '../stores/instanceHistory.ts';
 import { formatCount, formatShare } from '../view/format.ts';
-import { ActiveChart } from './ActiveChart.tsx';
-import { Freshness } from './Freshness.tsx';
-import { InstanceTable } from './InstanceTable.tsx';
-import { PanelState } from './PanelState.tsx';
-import { ProviderCircuits } from './ProviderCircuits.tsx';
-import type { ScreenProps } from './ScreenProps.ts';
+import { instanceMark } from '../view/instanceMark.ts';
+import { providerCircuits } from '../view/providerCircuits.ts';
+import { ActiveChart } from './Charts.tsx';
+import { Freshness, InstanceMark, StateDot, type Tone } from './Marks.tsx';
+import { Panel, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
 
 /** The cluster as it is now. */
 export function Overview({ config, cluster, theme, paused }: ScreenProps & { paused: boolean }) {
@@ -64,5 +65,154 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
       <ProviderCircuits instances={live} apiBaseUrl={config.apiBaseUrl} reachable={link === 'live'} />
       <ActiveChart history={history} theme={theme} />
     </div>
+  );
+}
+
+const POOL_TONES: Record<InstanceView['pool']['state'], Tone> = {
+  healthy: 'good',
+  degraded: 'warn',
+  critical: 'warn',
+  exhausted: 'bad',
+};
+
+interface InstanceTableProps {
+  instances: readonly KnownInstance[];
+  /** Dims what may no longer be true. */
+  old: boolean;
+  /** Nobody answers: what was heard last is no state of now. */
+  unheard: boolean;
+  aside: React.ReactNode;
+}
+
+/** One row per instance. */
+export function InstanceTable({ instances, old, unheard, aside }: InstanceTableProps) {
+  const active = instances.reduce((sum, each) => sum + activeOf(each), 0);
+  const longest = Math.max(3, ...instances.map(activeOf));
+  return (
+    <Panel title="Instances" aside={aside} className={old ? 'old' : ''}>
+      <Scroll label="Instances, table">
+        <table className="data-table">
+          <thead>
+            <tr>
+              <th scope="col">Instance</th>
+              <th scope="col" className="text-left!">
+                State
+              </th>
+              <td className="hidden w-1/4 md:table-cell" />
+              <th scope="col">Active streams</th>
+              <th scope="col">Share</th>
+              <th scope="col">Users</th>
+              <th scope="col">Since start</th>
+              <th scope="col" className="text-left!">
+                Pool
+              </th>
+              <th scope="col">Slots in use</th>
+              <th scope="col">Per user</th>
+              <th scope="col">Version</th>
+            </tr>
+          </thead>
+          <tbody>
+            {instances.map((instance) => (
+              <Row key={instance.id} instance={instance} unheard={unheard} active={active} longest={longest} />
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </Panel>
+  );
+}
+
+interface RowProps {
+  instance: KnownInstance;
+  unheard: boolean;
+  /** Streams of all instances, and of the one with most. */
+  active: number;
+  longest: number;
+}
+
+function Row({ instance, unheard, active, longest }: RowProps) {
+  const { id, gone, view } = instance;
+  const streams = activeOf(instance);
+  const now = (figure: string | undefined) => (gone ? '–' : figure);
+  return (
+    <tr>
+      <th scope="row">
+        <InstanceMark id={id} />
+      </th>
+      <td className="text-left!">
+        <StateDot {...stateOf(instance, unheard)} />
+      </td>
+      <td className="hidden md:table-cell" aria-hidden="true">
+        <div className="h-4 w-full overflow-hidden rounded-sm bg-sunken">
+          <div
+            className="h-full"
+            style={{
+              background: instanceMark(id).colour,
+              width: `${(streams / longest) * 100}%`,
+            }}
+          />
+        </div>
+      </td>
+      <td className="font-semibold">{now(formatCount(streams))}</td>
+      <td>{now(formatShare(streams, active))}</td>
+      <td>{now(view ? formatCount(view.users) : '')}</td>
+      <td>{view ? formatCount(view.streams_total) : '–'}</td>
+      <td className="text-left!">
+        {gone || !view ? (
+          '–'
+        ) : (
+          <StateDot tone={unheard ? 'idle' : POOL_TONES[view.pool.state]} word={view.pool.state} />
+        )}
+      </td>
+      <td>
+        {now(view ? `${formatCount(view.pool.total_connections)} / ${formatCount(view.pool.max_connections)}` : '')}
+      </td>
+      <td>{view ? formatCount(view.pool.max_connections_per_user) : '–'}</td>
+      <td className="text-muted">{view?.version ?? '–'}</td>
+    </tr>
+  );
+}
+
+/** Streams that it has open now, as far as that is known. */
+function activeOf({ gone, view }: KnownInstance): number {
+  return gone ? 0 : (view?.active_streams ?? 0);
+}
+
+function stateOf({ gone, expected, view }: KnownInstance, unheard: boolean): { tone: Tone; word: string } {
+  const word = gone || !view ? (expected ? 'does not answer' : 'gone') : view.state;
+  if (unheard) return { tone: 'idle', word: `${word}, last heard` };
+  return { tone: gone ? 'bad' : word === 'ready' ? 'good' : 'warn', word };
+}
+
+interface CircuitsProps {
+  instances: readonly InstanceView[];
+  apiBaseUrl: string;
+  /** Whether the cluster is heard. */
+  reachable: boolean;
+}
+
+/** Whether requests get through to each provider. */
+export function ProviderCircuits({ instances, apiBaseUrl, reachable }: CircuitsProps) {
+  const circuits = providerCircuits(instances, useModelsView(apiBaseUrl, reachable).data?.providers);
+  if (circuits.length === 0) return null;
+  const troubled = circuits.some(({ tone }) => tone === 'warn' || tone === 'bad');
+  return (
+    <Panel title="Providers" unit="circuit of each">
+      <ul className="flex flex-wrap gap-x-6 gap-y-1">
+        {circuits.map(({ provider, tone, words }) => (
+          <li key={provider} className="inline-flex flex-wrap items-center gap-x-2">
+            <span className="font-medium">{provider}</span>
+            <StateDot tone={tone} word={words} />
+          </li>
+        ))}
+      </ul>
+      {troubled && (
+        <p className="mt-2 text-label text-muted">
+          A provider that fails is left alone and then tried by one request. Until that goes well, requests are answered
+          by the next target of their route, or refused at once where there is none. One that refuses the key of this
+          deployment is mended where ./weir doctor says.
+        </p>
+      )}
+    </Panel>
   );
 }

@@ -1,6 +1,10 @@
 import { useId } from 'react';
+import type { PageConfig } from '../pageConfig.ts';
+import type { ClusterState } from '../stores/clusterStore.ts';
+import { Command } from './Copy.tsx';
+import { StateDot, type Tone } from './Marks.tsx';
 
-interface Props {
+interface PanelProps {
   title: string;
   /** Unit or scope of what is below, in grey after the title. */
   unit?: string | undefined;
@@ -10,7 +14,7 @@ interface Props {
 }
 
 /** A titled part of a screen; every part has this head. */
-export function Panel({ title, unit, aside, className = '', children }: Props) {
+export function Panel({ title, unit, aside, className = '', children }: PanelProps) {
   const id = useId();
   return (
     <section aria-labelledby={id} className={`panel min-w-0 px-4 py-3 ${className}`}>
@@ -24,4 +28,68 @@ export function Panel({ title, unit, aside, className = '', children }: Props) {
       {children}
     </section>
   );
+}
+
+interface PanelStateProps {
+  /** Left out for a state that is neither good nor bad: nothing there yet. */
+  tone?: Tone;
+  title: string;
+  children?: React.ReactNode;
+  action?: { label: string; act: () => void; disabled?: boolean } | undefined;
+}
+
+/** What a panel shows instead of its contents: what will appear here, or why it does not, and one button. */
+export function PanelState({ tone, title, children, action }: PanelStateProps) {
+  return (
+    <section className="panel flex flex-col items-start gap-3 px-4 py-6 sm:px-6 sm:py-8">
+      <h2 className="text-heading font-semibold">{tone ? <StateDot tone={tone} word={title} /> : title}</h2>
+      {children && <div className="flex max-w-[65ch] flex-col gap-2 text-muted">{children}</div>}
+      {action && (
+        <button type="button" className="button-plain mt-1" onClick={action.act} disabled={action.disabled}>
+          {action.label}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** What stands in the place of something that the console shows or does only after a login. */
+export function LoginWanted({ title, children }: { title: string; children?: React.ReactNode }) {
+  return (
+    <PanelState title={title} action={{ label: 'I am logged in: load again', act: () => window.location.reload() }}>
+      {children}
+      <p className="text-ink">
+        On the machine of the stack, <Command text="./weir dashboard" /> gives a link that logs this browser in.
+      </p>
+    </PanelState>
+  );
+}
+
+/** A table that may be wider than its panel: scrolls by itself, also from the keyboard. */
+export function Scroll({
+  label,
+  tall = false,
+  children,
+}: {
+  label: string;
+  tall?: boolean;
+  children: React.ReactNode;
+}) {
+  return (
+    <section
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no pointer scrolls it with the arrow keys
+      tabIndex={0}
+      className={tall ? 'max-h-64 overflow-auto' : 'overflow-x-auto'}
+    >
+      {children}
+    </section>
+  );
+}
+
+/** What every screen is given. */
+export interface ScreenProps {
+  config: PageConfig;
+  cluster: ClusterState;
+  theme: 'light' | 'dark';
 }

@@ -1,7 +1,7 @@
 import { Fragment } from 'react';
 import type { ClusterState } from '../stores/clusterStore.ts';
 import { pathNodes } from '../view/pathNodes.ts';
-import { StateDot } from './StateDot.tsx';
+import { StateDot } from './Marks.tsx';
 
 interface Props {
   cluster: ClusterState;

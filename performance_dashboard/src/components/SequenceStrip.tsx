@@ -1,9 +1,7 @@
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { STRIP_LENGTH, type StripEntry } from '../api.ts';
-import { stripCells } from '../view/stripCells.ts';
-import { Panel } from './Panel.tsx';
-import { Scroll } from './Scroll.tsx';
-import { StripCells } from './StripCells.tsx';
+import { type Cell, stripCells } from '../view/runView.ts';
+import { Panel, Scroll } from './Panel.tsx';
 
 const LEGEND = [
   { kind: 'streamed', word: 'streamed' },
@@ -66,3 +64,30 @@ export function SequenceStrip({ strip }: { strip: readonly StripEntry[] }) {
     </Panel>
   );
 }
+
+/** A tile for each request: colour and letter of its instance; its filling says how it went. */
+export const StripCells = memo(function StripCells({
+  cells,
+  large = false,
+}: {
+  cells: readonly Cell[];
+  large?: boolean;
+}) {
+  const size = large ? 'aspect-square text-body' : 'size-5 text-label';
+  return (
+    <div aria-hidden="true" className={large ? 'grid grid-cols-10 gap-1 sm:gap-1.5' : 'flex flex-wrap gap-0.5'}>
+      {cells.map(({ colour, letter, kind, title }, index) => (
+        <span
+          // biome-ignore lint/suspicious/noArrayIndexKey: a request is its place in the order
+          key={index}
+          title={title}
+          data-kind={kind}
+          className={`strip-cell ${size}`}
+          style={{ color: colour }}
+        >
+          <b>{kind === 'broken' ? '×' : letter}</b>
+        </span>
+      ))}
+    </div>
+  );
+});

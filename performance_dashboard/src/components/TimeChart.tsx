@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { Scroll } from './Scroll.tsx';
+import { Scroll } from './Panel.tsx';
 
 export interface ChartSeries {
   label: string;

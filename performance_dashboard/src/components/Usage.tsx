@@ -1,15 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { fetchUsage, totalUsage, type UsageGrouping } from '../api.ts';
+import { fetchUsage, type PageUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../api.ts';
 import type { PageConfig } from '../pageConfig.ts';
 import { formatCount, formatShare } from '../view/format.ts';
-import { formatUsd, usageGroups } from '../view/usageRows.ts';
-import { Command } from './Command.tsx';
-import { LoginWanted } from './LoginWanted.tsx';
-import { Panel } from './Panel.tsx';
-import { PanelState } from './PanelState.tsx';
-import { UsageBars } from './UsageBars.tsx';
-import { UsageTable } from './UsageTable.tsx';
+import { formatUsd, usageBars, usageGroups } from '../view/usageRows.ts';
+import { Command } from './Copy.tsx';
+import { LoginWanted, Panel, PanelState, Scroll } from './Panel.tsx';
 
 const REFRESH_MS = 5_000;
 const TIMES = [7, 30, 90] as const;
@@ -131,5 +127,96 @@ function Choice(props: { label: string; value: string; onChange: (value: string)
         {props.children}
       </select>
     </label>
+  );
+}
+
+const SERIES = [
+  { label: 'Output', colour: 'bg-accent' },
+  { label: 'Input', colour: 'bg-line-strong' },
+] as const;
+
+/** Tokens of each day; the numbers are in the table by day. */
+export function UsageBars({ usage }: { usage: PageUsage }) {
+  const bars = usageBars(usage);
+  const legend = (
+    <ul className="flex gap-x-4 text-label text-muted">
+      {SERIES.map(({ label, colour }) => (
+        <li key={label} className="flex items-center gap-1.5">
+          <span aria-hidden="true" className={`size-2.5 rounded-xs ${colour}`} />
+          {label}
+        </li>
+      ))}
+    </ul>
+  );
+  return (
+    <Panel title="Tokens" unit="per day" aside={legend}>
+      <ul className="flex h-32 items-stretch gap-px border-b border-line-strong sm:gap-1" aria-label="Tokens per day">
+        {bars.map(({ day, input, output, inputShare, outputShare }) => {
+          const words = `${day}: ${formatCount(input)} input, ${formatCount(output)} output`;
+          return (
+            <li
+              key={day}
+              title={words}
+              className="flex min-w-0 flex-1 flex-col items-center justify-end hover:bg-sunken"
+            >
+              <span className="sr-only">{words}</span>
+              <span
+                aria-hidden="true"
+                className="w-full max-w-12 bg-accent"
+                style={{ height: `${outputShare * 100}%` }}
+              />
+              <span
+                aria-hidden="true"
+                className="w-full max-w-12 bg-line-strong"
+                style={{ height: `${inputShare * 100}%` }}
+              />
+            </li>
+          );
+        })}
+      </ul>
+      <p aria-hidden="true" className="mt-1 flex justify-between text-label text-muted">
+        <span>{usage.from}</span>
+        <span>{usage.to}</span>
+      </p>
+    </Panel>
+  );
+}
+
+const HEADS = ['Requests', 'OK', 'Cancelled', 'Failed', 'Input', 'Output', 'Estimated', 'Cost'];
+
+/** @param what its rows are */
+export function UsageTable({ groups, what }: { groups: readonly UsageGroup[]; what: string }) {
+  return (
+    <Scroll label="Usage, table">
+      <table className="data-table">
+        <thead>
+          <tr>
+            <th scope="col">{what}</th>
+            {HEADS.map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {groups.map((group) => (
+            <tr key={group.name}>
+              <th scope="row" className="max-w-60 truncate" title={group.name}>
+                {group.name}
+              </th>
+              <td className="font-semibold">{formatCount(group.requests)}</td>
+              <td>{formatCount(group.ok)}</td>
+              <td>{formatCount(group.cancelled)}</td>
+              <td>{formatCount(group.failed)}</td>
+              <td>{formatCount(group.input_tokens)}</td>
+              <td>{formatCount(group.output_tokens)}</td>
+              <td className="text-muted">{formatCount(group.estimated_tokens)}</td>
+              <td>{formatUsd(group.cost_usd)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }

@@ -1,8 +1,8 @@
 import { type ClusterState, clusterStore } from '../stores/clusterStore.ts';
 import { drillStore } from '../stores/drillStore.ts';
 import { liveStreamStore } from '../stores/liveStreamStore.ts';
-import { useLive } from '../stores/pausedStore.ts';
 import { balancedStore, isBusy, type RunState, runStore, singleStore } from '../stores/runStore.ts';
+import { useLive } from '../stores/store.ts';
 
 export interface Path {
   cluster: ClusterState;

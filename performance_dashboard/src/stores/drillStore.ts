@@ -1,9 +1,8 @@
 import { drill, openStream, type StreamEvent, StreamRefusal } from '../api.ts';
-import type { DrillStream } from '../view/drillVerdict.ts';
-import { tokensOf } from '../view/drillVerdict.ts';
+import type { DrillStream } from '../view/experimentVerdicts.ts';
+import { tokensOf } from '../view/experimentVerdicts.ts';
 import { apiKey } from './apiKey.ts';
-import { pausedStore } from './pausedStore.ts';
-import { Store } from './store.ts';
+import { pausedStore, Store } from './store.ts';
 
 const REFRESH_MS = 200;
 /** Two per instance: within the limit of three, also when one instance is gone. */

@@ -7,8 +7,7 @@ import {
   StreamRefusal,
   type StreamResult,
 } from '../api.ts';
-import { pausedStore } from './pausedStore.ts';
-import { Store } from './store.ts';
+import { pausedStore, Store } from './store.ts';
 
 const REFRESH_MS = 200;
 const KEY = 'weir-live-stream';

@@ -13,8 +13,7 @@ import {
   stopRun,
 } from '../api.ts';
 import { emptyRunView, type RunView, withEnds, withSnapshot, withStarts, withStrip } from '../view/runView.ts';
-import { pausedStore } from './pausedStore.ts';
-import { Store } from './store.ts';
+import { pausedStore, Store } from './store.ts';
 
 /** Five times a second: numbers stay readable, and a run of a hundred streams costs no more than one of ten. */
 const REFRESH_MS = 200;

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useRef, useSyncExternalStore } from 'react';
 
 /** A value outside of React that components follow; what changes faster than the eye is gathered before it is set. */
 export class Store<T> {
@@ -24,4 +24,16 @@ export class Store<T> {
 
 export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
+}
+
+/** Whether the reader stopped the updates; what is measured goes on. */
+export const pausedStore = new Store(false);
+
+/** A store's value, which stands still while updates are paused. */
+export function useLive<T>(store: Store<T>): T {
+  const paused = useStore(pausedStore);
+  const value = useStore(store);
+  const held = useRef(value);
+  if (!paused) held.current = value;
+  return held.current;
 }

@@ -1,3 +1,5 @@
+import type { ComparisonRow } from '../api.ts';
+
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const ONE = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
@@ -26,4 +28,41 @@ export function formatSeconds(ms: number): string {
 /** 3.9: per second, with one decimal below 100. */
 export function formatRate(perSecond: number): string {
   return perSecond < 100 ? ONE.format(perSecond) : WHOLE.format(perSecond);
+}
+
+const NAMES: Record<string, string> = {
+  requests: 'Requests',
+  'ok.share': 'Completed, share',
+  'ok.per_second': 'Completed, per second',
+  'good.share': 'Good, share',
+  'good.per_second': 'Good, per second',
+  imbalance: 'Imbalance',
+};
+
+const MEASURES: Record<string, string> = {
+  ttft: 'TTFT',
+  tpot: 'TPOT',
+  icl: 'ICL',
+  e2e: 'E2E',
+  service_ttft: 'Sent TTFT',
+  service_e2e: 'Sent E2E',
+  refusal: 'Refusal',
+  resume_gap: 'Gap',
+  stall: 'Stall',
+};
+
+/** `ttft.p95` as people say it. */
+export function metricName(metric: string): string {
+  const [measure = '', part = ''] = metric.split('.');
+  const name = MEASURES[measure];
+  return NAMES[metric] ?? (name ? `${name} ${part.replace('p999', 'p99.9')}` : metric);
+}
+
+/** A figure with its unit. */
+export function metricValue({ unit }: Pick<ComparisonRow, 'unit'>, value: number | null): string {
+  if (value === null) return '–';
+  if (unit === 'ms') return `${formatMs(value)} ms`;
+  if (unit === 'share') return `${formatRate(value * 100)} %`;
+  if (unit === '1/s') return `${formatRate(value)} /s`;
+  return formatCount(value);
 }

@@ -1,4 +1,4 @@
-import type { Tone } from '../components/StateDot.tsx';
+import type { Tone } from '../components/Marks.tsx';
 import type { ClusterState } from '../stores/clusterStore.ts';
 import { readyInstances } from '../stores/instanceHistory.ts';
 import { formatCount } from './format.ts';

@@ -1,4 +1,5 @@
 import { type LoadSnapshot, STRIP_LENGTH, type StreamEnd, type StreamStart, type StripEntry } from '../api.ts';
+import { instanceMark } from './instanceMark.ts';
 
 /** Streams in flight per instance at one moment of a run. */
 export interface CoursePoint {
@@ -100,3 +101,83 @@ export function instanceOrder(known: readonly string[], snapshot: LoadSnapshot |
 
 /** app-2 before app-10. */
 const byName = new Intl.Collator('en', { numeric: true });
+
+export interface InstanceRow {
+  id: string;
+  streamed: number;
+  inFlight: number;
+  /** Refused, cut or failed. */
+  other: number;
+}
+
+/** A row for each instance that is known or that answered, in the order of their names: rows never jump. */
+export function instanceRows(
+  snapshot: Pick<LoadSnapshot, 'instances' | 'active_by_instance'>,
+  known: readonly string[],
+): InstanceRow[] {
+  const ids = new Set([...known, ...Object.keys(snapshot.instances), ...Object.keys(snapshot.active_by_instance)]);
+  return [...ids].sort(byName.compare).map((id) => {
+    const { requests = 0, ok = 0 } = snapshot.instances[id] ?? {};
+    return { id, streamed: ok, inFlight: snapshot.active_by_instance[id] ?? 0, other: requests - ok };
+  });
+}
+
+export interface Dot {
+  x: number;
+  /** Dots that start in the same moment stand above each other: 0 is the lowest. */
+  level: number;
+  refused: boolean;
+}
+
+/** Pixels of time that one dot covers. */
+export const DOT_WIDTH = 8;
+
+/**
+ * Where the dots of one lane stand: a column for every {@link DOT_WIDTH} pixels, filled from below.
+ * @param width of the lane in pixels, which stands for `spanMs`
+ */
+export function laneDots(starts: readonly ShownStart[], instance: string, spanMs: number, width: number): Dot[] {
+  const levels = new Map<number, number>();
+  const dots: Dot[] = [];
+  for (const start of starts) {
+    if (start.instance !== instance) continue;
+    const column = Math.floor(((start.atMs / spanMs) * (width - DOT_WIDTH)) / DOT_WIDTH);
+    const level = levels.get(column) ?? 0;
+    levels.set(column, level + 1);
+    dots.push({ x: column * DOT_WIDTH + DOT_WIDTH / 2, level, refused: start.refused === true });
+  }
+  return dots;
+}
+
+/** End of the time axis: a round number that the run has not reached yet. */
+export function axisEnd(elapsedMs: number): number {
+  const steps = [2.5, 5, 7.5, 10, 12.5, 15, 20, 25, 30, 40, 50, 60].map((seconds) => seconds * 1000);
+  return steps.find((step) => elapsedMs <= step) ?? Math.ceil(elapsedMs / 60_000) * 60_000;
+}
+
+export type CellKind = 'running' | 'streamed' | 'refused' | 'broken';
+
+export interface Cell {
+  /** Of its instance, as its letter is; of failures where no instance answered. */
+  colour: string;
+  letter: string;
+  kind: CellKind;
+  /** For people who point at it. */
+  title: string;
+}
+
+/** One cell for each of the first requests, in the order in which they started. */
+export function stripCells(strip: readonly StripEntry[]): Cell[] {
+  return strip.map(({ instance, outcome }, index) => {
+    const { letter, colour } = instanceMark(instance);
+    const kind = kindOf(outcome);
+    const title = `Request ${index + 1}: ${instance ?? 'no instance'}, ${outcome ?? 'under way'}`;
+    return { colour: instance === null ? 'var(--bad)' : colour, letter, kind, title };
+  });
+}
+
+function kindOf(outcome: StripEntry['outcome'] | undefined): CellKind {
+  if (outcome === null || outcome === undefined) return 'running';
+  if (outcome === 'ok') return 'streamed';
+  return outcome === '429' || outcome === '503' ? 'refused' : 'broken';
+}

@@ -1,4 +1,4 @@
-import type { LoadPlan, RunHead } from '../api.ts';
+import type { LoadPlan, LoadSnapshot, RunHead } from '../api.ts';
 import { formatCount, formatSeconds } from './format.ts';
 
 /** What a run did, in a few words: 10 at once, 30 requests. */
@@ -28,4 +28,40 @@ export const startedWords = ({ started_at }: RunHead): string => WHEN.format(new
 export function choose(chosen: readonly string[], id: string): string[] {
   if (chosen.includes(id)) return chosen.filter((other) => other !== id);
   return [...chosen, id].slice(-2);
+}
+
+export interface Phase {
+  name: string;
+  state: 'done' | 'now' | 'next';
+}
+
+export interface Progress {
+  /** 0 to 1; null where the end is not known before it is there. */
+  share: number | null;
+  words: string;
+  phases: Phase[];
+}
+
+const PHASE_NAMES = { warmup: 'Warm-up', measure: 'Measure', drain: 'Drain' } as const;
+
+/** How far a run is: its phases, and the part of it that is done. */
+export function progressOf({ mode, warmupMs }: LoadPlan, snapshot: LoadSnapshot | null, ended: boolean): Progress {
+  const order = warmupMs > 0 ? (['warmup', 'measure', 'drain'] as const) : (['measure', 'drain'] as const);
+  const at = ended ? order.length : order.findIndex((name) => name === (snapshot?.phase ?? order[0]));
+  const phases = order.map((name, index): Phase => {
+    return { name: PHASE_NAMES[name], state: index < at ? 'done' : index === at ? 'now' : 'next' };
+  });
+  const time = formatSeconds(snapshot?.elapsed_ms ?? 0);
+  const done = snapshot?.requests ?? 0;
+  if (mode.kind === 'closed' && 'requests' in mode) {
+    const words = `${formatCount(done)} of ${formatCount(mode.requests)} requests · ${time}`;
+    return { share: Math.min(1, done / mode.requests), words, phases };
+  }
+  if (mode.kind === 'find_limit') {
+    const steps = snapshot?.limit?.steps.length ?? 0;
+    return { share: null, words: `step ${steps + (ended ? 0 : 1)} · ${formatCount(done)} requests · ${time}`, phases };
+  }
+  const whole = warmupMs + mode.durationMs;
+  const words = `${formatCount(done)} requests · ${time}${ended ? '' : ` of ${formatSeconds(whole)}`}`;
+  return { share: ended ? 1 : Math.min(1, (snapshot?.elapsed_ms ?? 0) / whole), words, phases };
 }

@@ -1,3 +1,5 @@
+import type { LoadPlan } from '../api.ts';
+
 /** What the form of the load tester says. */
 export interface LoadSettings {
   engine: 'server' | 'browser';
@@ -133,4 +135,100 @@ function parsed(key: Key, text: string): string | number | boolean | undefined {
   }
   if (key === 'resumable') return text === 'true';
   return text.slice(0, 4_000);
+}
+
+/** More than the about 100 streams that a browser opens at once would only queue in it. */
+export const BROWSER_STREAMS = 100;
+
+/**
+ * The plan that the settings mean. `fake` knobs only where they differ from the provider's own and apply.
+ * @param provider undefined where `model` is a route
+ */
+export function planOf(
+  settings: LoadSettings,
+  apiBaseUrl: string,
+  provider: string | undefined,
+  model: string,
+): LoadPlan {
+  const { prompt, resumable, slo, warmupS } = settings;
+  return {
+    url: apiBaseUrl,
+    mode: modeOf(settings),
+    warmupMs: warmupS * 1000,
+    prompt,
+    model,
+    ...(provider === undefined ? {} : { provider }),
+    users: usersOf(settings),
+    api: 'weir',
+    ...(resumable ? { resumable } : {}),
+    ...(slo === 'none' ? {} : { slo }),
+    ...fakeKnobs(settings, provider),
+  };
+}
+
+/** A browser is one user. */
+function usersOf({ engine, mode, users, limitUsers }: LoadSettings): number {
+  if (engine === 'browser') return 1;
+  return mode === 'limit' ? limitUsers : users;
+}
+
+function modeOf(settings: LoadSettings): LoadPlan['mode'] {
+  const { engine, mode, requests } = settings;
+  const most = engine === 'browser' ? BROWSER_STREAMS : Number.POSITIVE_INFINITY;
+  if (mode === 'rate') {
+    const { rate: ratePerSecond, arrivals, durationS, maxInFlight } = settings;
+    const durationMs = durationS * 1000;
+    return { kind: 'open', ratePerSecond, arrivals, durationMs, maxInFlight: Math.min(most, maxInFlight) };
+  }
+  if (mode === 'limit') {
+    const { startConcurrency, stepS } = settings;
+    const limit = engine === 'browser' ? { maxConcurrency: BROWSER_STREAMS } : {};
+    return { kind: 'find_limit', startConcurrency, stepMs: stepS * 1000, ...limit };
+  }
+  return { kind: 'closed', concurrency: Math.min(most, settings.concurrency), requests };
+}
+
+function fakeKnobs({ tokens, tokensPerSecond }: LoadSettings, provider: string | undefined): Pick<LoadPlan, 'fake'> {
+  if (provider !== 'fake' || (tokens === 100 && tokensPerSecond === 50)) return {};
+  return { fake: { tokens, tokens_per_second: tokensPerSecond } };
+}
+
+/**
+ * The same run as a line for a terminal; only what differs from the command's own defaults, besides -c and -n.
+ * @param provider undefined where `model` is a route
+ */
+export function loadCommand(
+  settings: LoadSettings,
+  apiBaseUrl: string,
+  provider: string | undefined,
+  model: string,
+): string {
+  const { mode, users, warmupS, slo, resumable, prompt, tokens, tokensPerSecond } = settings;
+  const parts = ['./weir load'];
+  if (apiBaseUrl !== 'https://localhost/api/v1') parts.push(quoted(apiBaseUrl));
+  if (mode === 'concurrency') parts.push(`-c ${settings.concurrency}`, `-n ${settings.requests}`);
+  if (mode === 'rate') {
+    parts.push(`--rate ${settings.rate}`, `--duration ${settings.durationS}s`);
+    if (settings.arrivals === 'poisson') parts.push('--poisson');
+    parts.push(`--max-in-flight ${settings.maxInFlight}`);
+  }
+  if (mode === 'limit') {
+    parts.push('--find-limit', `-c ${settings.startConcurrency}`, `--duration ${settings.stepS}s`);
+    if (settings.limitUsers !== DEFAULTS.limitUsers) parts.push(`--users ${settings.limitUsers}`);
+  } else if (users > 1) parts.push(`--users ${users}`);
+  if (warmupS > 0) parts.push(`--warmup ${warmupS}s`);
+  if (slo !== 'none') parts.push(`--slo ${slo}`);
+  if (resumable) parts.push('--resumable');
+  if (prompt !== DEFAULTS.prompt) parts.push('--prompt', quoted(prompt));
+  if (provider === undefined) parts.push('--route', quoted(model));
+  else parts.push('--provider', quoted(provider), '--model', quoted(model));
+  if (provider === 'fake' && (tokens !== DEFAULTS.tokens || tokensPerSecond !== DEFAULTS.tokensPerSecond)) {
+    parts.push('--fake', quoted(JSON.stringify({ tokens, tokens_per_second: tokensPerSecond })));
+  }
+  return parts.join(' ');
+}
+
+/** For a POSIX shell. */
+function quoted(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

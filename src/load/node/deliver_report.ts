@@ -1,14 +1,13 @@
+import { access, constants, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { styleText } from 'node:util';
 import { compareReports } from '../compare_reports.ts';
 import type { LoadReport } from '../load_report.ts';
 import type { LoadRun } from '../load_run.ts';
 import { reportHtml } from '../report_html.ts';
 import type { RunRecorder } from '../run_recorder.ts';
-import { comparisonTable } from './comparison_table.ts';
-import type { NamedReport } from './find_report.ts';
-import { writeReport } from './report_files.ts';
-import { reportTable } from './report_table.ts';
-import type { Style } from './text_cells.ts';
+import { comparisonTable, reportTable, type Style } from './report_table.ts';
+import type { NamedReport } from './run_store.ts';
 
 /** Files that a run is written to; `-` is stdout, which then holds it and nothing else. */
 export interface Deliveries {
@@ -49,4 +48,29 @@ export const style: Style = (format, line) => styleText(format, line, { stream: 
 /** Resolves when it is written: a pipe takes time, and the program may exit right after. */
 export function out(text: string): Promise<void> {
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}
+
+/** A file that was named for the report can't be written; `message` says so in a sentence. */
+export class Unwritable extends Error {
+  constructor(file: string, reason: string) {
+    super(`The report can not be written to ${file} (${reason}); choose another file.`);
+  }
+}
+
+/** Noticed before the run, not after it. @throws Unwritable */
+export async function mustBeWritable(file: string): Promise<void> {
+  const folder = path.dirname(file);
+  const [found, around] = await Promise.all([file, folder].map((each) => stat(each).catch(() => undefined)));
+  if (found?.isDirectory()) throw new Unwritable(file, 'it is a folder');
+  if (!found && !around?.isDirectory()) throw new Unwritable(file, `there is no folder ${folder}`);
+  await access(found ? file : folder, constants.W_OK).catch((error: Error) => {
+    throw new Unwritable(file, error.message);
+  });
+}
+
+/** @throws Unwritable */
+export async function writeReport(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: Error) => {
+    throw new Unwritable(file, error.message);
+  });
 }

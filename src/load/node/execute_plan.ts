@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { cpuUsage } from 'node:process';
+import type { LoadUser } from '../follower.ts';
 import type { LoadPlan } from '../load_plan.ts';
 import type { LoadRecord } from '../record.ts';
-import { runLoad, summaryOptions } from '../run_load.ts';
+import { type GeneratorMeter, runLoad, summaryOptions } from '../run_load.ts';
 import { Summary } from '../summary.ts';
-import { knownInstances } from './known_instances.ts';
-import { nodeMeter } from './node_meter.ts';
 import type { NodeTransportOptions } from './node_transport.ts';
 import { nodeUsers } from './node_users.ts';
 
@@ -53,4 +54,56 @@ export async function executePlan(plan: LoadPlan, options: ExecuteOptions): Prom
 function streamsAtOnce({ mode }: LoadPlan): number {
   if (mode.kind === 'open') return mode.maxInFlight;
   return mode.kind === 'closed' ? mode.concurrency : mode.startConcurrency;
+}
+
+const WITHIN_MS = 3000;
+
+/** Names of the instances that Weir's API says it has; none where it doesn't say, as other servers don't. */
+export async function knownInstances(baseUrl: string, { transport, headers }: LoadUser): Promise<string[]> {
+  try {
+    const signal = AbortSignal.timeout(WITHIN_MS);
+    const sent = { ...headers, accept: 'application/json' };
+    const answer = await transport(`${baseUrl}/cluster`, { method: 'GET', headers: sent, body: '', signal });
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const bytes of answer.body) text += decoder.decode(bytes, { stream: true });
+    const { instances } = JSON.parse(text) as { instances?: { id: string; state: string }[] };
+    return (instances ?? []).filter(({ state }) => state === 'ready').map(({ id }) => id);
+  } catch {
+    return [];
+  }
+}
+
+/** Streams that one HTTP/2 connection carries, at the least. */
+const STREAMS_PER_CONNECTION = 100;
+/** A run that is shorter says nothing: its first connections are most of it. */
+const SHORT_MS = 1000;
+
+/** What this process uses of the machine, for the self-check. `isMultiplexed`: streams share connections (HTTP/2). */
+export function nodeMeter(isMultiplexed: boolean, users: number): GeneratorMeter {
+  let since = { usage: cpuUsage(), atMs: performance.now() };
+  return {
+    fileLimit: fileLimit(),
+    connections: (streams) => {
+      return isMultiplexed ? Math.max(Math.min(users, streams), Math.ceil(streams / STREAMS_PER_CONNECTION)) : streams;
+    },
+    begin: () => {
+      since = { usage: cpuUsage(), atMs: performance.now() };
+    },
+    cpuShare: () => {
+      const { user, system } = cpuUsage(since.usage);
+      const tookMs = performance.now() - since.atMs;
+      return tookMs > SHORT_MS ? (user + system) / 1000 / tookMs : null;
+    },
+  };
+}
+
+/** The soft limit of open files; null where the system doesn't say. */
+function fileLimit(): number | null {
+  try {
+    const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return line ? Number(line[1]) : null;
+  } catch {
+    return null;
+  }
 }

@@ -9,8 +9,8 @@ import {
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
-import type { ConnectOptions } from './connect_options.ts';
-import { connectTls } from './tls_connect.ts';
+import type { ConnectOptions } from './connect.ts';
+import { connectTls } from './connect.ts';
 
 /** Streams that a connection takes until the server has said how many it allows (NGINX: 128). */
 const ASSUMED_STREAMS = 100;

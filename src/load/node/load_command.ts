@@ -3,13 +3,12 @@ import { apiBaseUrl, type LoadPlan } from '../load_plan.ts';
 import type { LoadReport } from '../load_report.ts';
 import type { LoadRun } from '../load_run.ts';
 import { RunRecorder } from '../run_recorder.ts';
-import { type Deliveries, deliver } from './deliver_report.ts';
-import { findReport, type NamedReport, NoReport } from './find_report.ts';
+import { type Deliveries, deliver, mustBeWritable, Unwritable } from './deliver_report.ts';
 import { type MeasureOptions, measureLive } from './measure_live.ts';
 import { TooFewIdentities } from './node_users.ts';
 import { reachApi, Unreachable } from './reach_api.ts';
-import { mustBeWritable, Unwritable } from './report_files.ts';
 import type { RunStore } from './run_store.ts';
+import { findReport, type NamedReport, NoReport } from './run_store.ts';
 
 export interface LoadCommandOptions extends Deliveries, MeasureOptions {
   /** Its `url` as it was typed. */

@@ -4,8 +4,7 @@ import type { LoadPlan } from '../load_plan.ts';
 import type { LoadReport, LoadSnapshot } from '../load_report.ts';
 import type { RunRecorder } from '../run_recorder.ts';
 import { executePlan } from './execute_plan.ts';
-import { liveProgress } from './live_progress.ts';
-import { liveLines, progressLine } from './live_view.ts';
+import { liveLines, liveProgress, progressLine } from './live_view.ts';
 import type { NodeTransportOptions } from './node_transport.ts';
 
 export interface MeasureOptions {

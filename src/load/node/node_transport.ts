@@ -1,8 +1,8 @@
 import type { Transport } from '../../client/transport.ts';
-import type { ConnectOptions } from './connect_options.ts';
+import type { ConnectOptions } from './connect.ts';
+import { connectTls } from './connect.ts';
 import { Http1Requests } from './http1_requests.ts';
 import { Http2Sessions } from './http2_sessions.ts';
-import { connectTls } from './tls_connect.ts';
 
 export interface NodeTransportOptions extends ConnectOptions {
   /** Speak HTTP/1.1 also where the server offers HTTP/2. */

@@ -1,11 +1,10 @@
-import { limitAnswer } from '../limit_answer.ts';
+import type { ComparisonRow } from '../compare_reports.ts';
+import { limitAnswer } from '../limit_report.ts';
 import type { LoadReport } from '../load_report.ts';
 import { OUTCOMES, type Outcome } from '../outcome.ts';
+import type { Spread } from '../samples.ts';
 import type { SelfCheck } from '../self_check.ts';
 import type { InstanceShare } from '../shares.ts';
-import { latencyLines } from './latency_lines.ts';
-import { limitLines } from './limit_lines.ts';
-import { milliseconds, pad, percent, right, type Style } from './text_cells.ts';
 
 const BAR_WIDTH = 24;
 const NAMES: Partial<Record<Outcome, string>> = {
@@ -106,4 +105,100 @@ function selfFigures({ schedule_lag_ms: lag, cpu_share: cpu }: SelfCheck): strin
 function colourOf(outcome: Outcome): 'green' | 'yellow' | 'red' {
   if (outcome === 'ok') return 'green';
   return outcome === '429' || outcome === '503' || outcome === 'cancelled' || outcome === 'not_sent' ? 'yellow' : 'red';
+}
+
+const UNITS: Record<ComparisonRow['unit'], string> = { ms: ' ms', '1/s': '/s', share: ' %', count: '' };
+
+/** Two runs side by side, for people. */
+export function comparisonTable(rows: readonly ComparisonRow[], a: string, b: string, style: Style): string {
+  const lines = rows.map(({ metric, unit, a: of, b: to, better, note }) => {
+    const row = `  ${pad(metric, 18)}${right(comparedCell(of, unit), 14)}${right(comparedCell(to, unit), 14)}   ${note}`;
+    if (better === 'none' || better === 'unclear') return style('dim', row);
+    return style(better === 'b' ? 'green' : 'red', row);
+  });
+  const head = style('bold', `${pad('Comparison', 20)}${right('A', 14)}${right('B', 14)}`);
+  return `${[`A: ${a}`, `B: ${b}`, head, ...lines].join('\n')}\n`;
+}
+
+function comparedCell(value: number | null, unit: ComparisonRow['unit']): string {
+  if (value === null) return '-';
+  const number = unit === 'count' ? String(value) : milliseconds(unit === 'share' ? value * 100 : value);
+  return number + UNITS[unit];
+}
+
+/** Below so many values a percentile says nothing. */
+const NEEDED = { p95: 20, p99: 100, p999: 1000 };
+
+/** The latencies of a report, a line each, with what they count from. */
+export function latencyLines(report: LoadReport, style: Style): string[] {
+  const head = ['p50', 'p90', 'p95', 'p99', 'p99.9', 'max', 'n'].map((name) => right(name, 9)).join('');
+  const isOpen = report.service_e2e_ms !== null;
+  const rows: [name: string, spread: Spread | null, isAlways?: boolean][] = [
+    ['TTFT (first text)', report.ttft_ms, true],
+    ['TPOT (per chunk)', report.tpot_ms],
+    ['ICL (all gaps)', report.icl_ms],
+    ['E2E (whole answer)', report.e2e_ms, true],
+    ['TTFT once sent', report.service_ttft_ms],
+    ['E2E once sent', report.service_e2e_ms],
+    ['gap when resumed', report.resume_gap_ms],
+    ['time to refuse', report.refusal_ms],
+  ];
+  return [
+    style('bold', `${pad('Milliseconds', 22)}${head}`),
+    ...rows
+      .filter(([, spread, isAlways]) => spread || isAlways)
+      .map(([name, spread]) => latencyLine(name, spread, style)),
+    style('dim', `  ${isOpen ? 'from the scheduled start (open loop)' : 'service time (closed loop)'}, of ok requests`),
+  ];
+}
+
+function latencyLine(name: string, spread: Spread | null, style: Style): string {
+  if (spread === null) return `  ${pad(name, 20)}${right('no sample', 9)}`;
+  const { n } = spread;
+  const cell = (ms: number, needed: number) => {
+    const text = right(milliseconds(ms), 9);
+    return n < needed ? style('dim', text) : text;
+  };
+  const times = [
+    cell(spread.p50, 0),
+    cell(spread.p90, 0),
+    cell(spread.p95, NEEDED.p95),
+    cell(spread.p99, NEEDED.p99),
+    cell(spread.p999, NEEDED.p999),
+    cell(spread.max, 0),
+  ];
+  return `  ${pad(name, 20)}${times.join('')}${right(n, 9)}`;
+}
+
+/** The steps of a search for the limit; nothing for other runs. */
+export function limitLines({ limit }: LoadReport): string[] {
+  if (limit === null) return [];
+  const rows = limit.steps.map((step) => {
+    const { concurrency, goodput_per_second: goodput, ttft_p50_ms: p50, ttft_p95_ms: p95, ok, requests } = step;
+    const mark = limit.knee?.concurrency === concurrency ? '  <- the knee' : '';
+    const ttft =
+      p50 === null || p95 === null ? 'no TTFT' : `TTFT p50 ${milliseconds(p50)}, p95 ${milliseconds(p95)} ms`;
+    return `  ${right(concurrency, 6)} streams  ${right(goodput.toFixed(1), 9)}/s  ${ttft}, ${ok} of ${requests} ok${mark}`;
+  });
+  return ['steps to the limit:', ...rows];
+}
+
+/** Wraps a text in a terminal style; the identity where there are no colours. */
+export type Style = (format: 'bold' | 'dim' | 'green' | 'yellow' | 'red', text: string) => string;
+
+/** Three digits, no unit. */
+export function milliseconds(ms: number): string {
+  return ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0);
+}
+
+export function percent(part: number, whole: number): string {
+  return whole === 0 ? '-' : `${((part / whole) * 100).toFixed(1)} %`;
+}
+
+export function pad(text: string, width: number): string {
+  return text.padEnd(width);
+}
+
+export function right(value: string | number, width: number): string {
+  return String(value).padStart(width);
 }

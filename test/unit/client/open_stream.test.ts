@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openStream } from '../../../src/client/open_stream.ts';
-import type { StreamHead } from '../../../src/client/stream_head.ts';
 import { StreamRefusal } from '../../../src/client/stream_refusal.ts';
-import type { Transport } from '../../../src/client/transport.ts';
+import type { StreamHead, Transport } from '../../../src/client/transport.ts';
 import { WeirError } from '../../../src/formats/error_code.ts';
 import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import {

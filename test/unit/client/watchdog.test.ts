@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Watchdog } from '../../../src/client/watchdog.ts';
+import { Watchdog } from '../../../src/client/abortable.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

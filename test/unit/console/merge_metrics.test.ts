@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { PrometheusMetrics } from '../../../src/adapters/observe/prometheus_metrics.ts';
-import { mergeMetrics } from '../../../src/console/merge_metrics.ts';
+import { mergeMetrics } from '../../../src/console/metrics_routes.ts';
 import { runs } from '../../support/fast_check_runs.ts';
 
 interface Sample {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { balanceVerdict } from '../../../performance_dashboard/src/view/balanceVerdict.ts';
+import { balanceVerdict } from '../../../performance_dashboard/src/view/runVerdict.ts';
 import { imbalanceOf, sharesOf } from '../../../src/load/shares.ts';
 
 const verdict = (...counts: number[]) => {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Summary } from '../../../performance_dashboard/src/api.ts';
-import { comparisonVerdict, sideOf, slotsAt } from '../../../performance_dashboard/src/view/comparisonVerdict.ts';
-import { type DrillStream, drillVerdict } from '../../../performance_dashboard/src/view/drillVerdict.ts';
+import {
+  comparisonVerdict,
+  type DrillStream,
+  drillVerdict,
+  sideOf,
+  slotsAt,
+} from '../../../performance_dashboard/src/view/experimentVerdicts.ts';
 
 const side = (streamed: number[], refused: number, broken = 0) => ({
   streamed: streamed.reduce((sum, n) => sum + n, 0),

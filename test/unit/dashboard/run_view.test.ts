@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { type LoadSnapshot, Summary } from '../../../performance_dashboard/src/api.ts';
-import { axisEnd, laneDots } from '../../../performance_dashboard/src/view/laneDots.ts';
-import { progressOf } from '../../../performance_dashboard/src/view/progress.ts';
-import { planOf } from '../../../performance_dashboard/src/view/runPlan.ts';
 import {
+  axisEnd,
   emptyRunView,
   instanceOrder,
+  laneDots,
+  stripCells,
   withEnds,
   withSnapshot,
   withStarts,
   withStrip,
 } from '../../../performance_dashboard/src/view/runView.ts';
-import { DEFAULTS } from '../../../performance_dashboard/src/view/settings.ts';
-import { stripCells } from '../../../performance_dashboard/src/view/stripCells.ts';
+import { progressOf } from '../../../performance_dashboard/src/view/runWords.ts';
+import { DEFAULTS, planOf } from '../../../performance_dashboard/src/view/settings.ts';
 
 const start = (index: number, instance = 'app-1', atMs = 0) => ({ index, instance, atMs });
 const snapshot = (change: Partial<LoadSnapshot> = {}): LoadSnapshot => ({ ...new Summary().snapshot(0), ...change });

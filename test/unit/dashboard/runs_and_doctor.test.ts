@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../performance_dashboard/src/api.ts';
-import { metricName, metricValue } from '../../../performance_dashboard/src/view/compareRows.ts';
 import {
   checkName,
   doctorGroups,
   doctorWords,
   isCommand,
 } from '../../../performance_dashboard/src/view/doctorGroups.ts';
-import { planOf } from '../../../performance_dashboard/src/view/runPlan.ts';
+import { metricName, metricValue } from '../../../performance_dashboard/src/view/format.ts';
 import { choose, planWords } from '../../../performance_dashboard/src/view/runWords.ts';
-import { DEFAULTS, type LoadSettings } from '../../../performance_dashboard/src/view/settings.ts';
+import { DEFAULTS, type LoadSettings, planOf } from '../../../performance_dashboard/src/view/settings.ts';
 
 describe('the history', () => {
   it('says in a few words what each run did', () => {

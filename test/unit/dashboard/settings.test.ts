@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { loadCommand } from '../../../performance_dashboard/src/view/loadCommand.ts';
-import { planOf } from '../../../performance_dashboard/src/view/runPlan.ts';
 import {
   DEFAULTS,
   type LoadSettings,
+  loadCommand,
+  planOf,
   settingsFromQuery,
   settingsToQuery,
 } from '../../../performance_dashboard/src/view/settings.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type LoadReport, Summary } from '../../../performance_dashboard/src/api.ts';
-import { runCounts } from '../../../performance_dashboard/src/view/runCounts.ts';
-import { expectedWords, verdict } from '../../../performance_dashboard/src/view/verdict.ts';
+import { expectedWords, runCounts, verdict } from '../../../performance_dashboard/src/view/runVerdict.ts';
 import { loadRecord } from '../../support/load_plan.ts';
 
 const PER_INSTANCE = { perUser: 3, scope: 'instance' } as const;

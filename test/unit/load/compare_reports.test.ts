@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareReports, differenceRange } from '../../../src/load/compare_reports.ts';
-import { seededRandom } from '../../../src/load/pacer.ts';
+import { seededRandom } from '../../../src/load/open_loop.ts';
 import { shareRange } from '../../../src/load/report_metrics.ts';
 import { Summary } from '../../../src/load/summary.ts';
 import { loadRecord } from '../../support/load_plan.ts';

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { limitAnswer } from '../../../src/load/limit_answer.ts';
-import { judgeLimit, type LimitReport, type LimitStep, nextConcurrency } from '../../../src/load/limit_steps.ts';
+import {
+  judgeLimit,
+  type LimitReport,
+  type LimitStep,
+  limitAnswer,
+  nextConcurrency,
+} from '../../../src/load/limit_report.ts';
 
 const step = (concurrency: number, goodput: number, ttft: number, ok = 100): LimitStep => ({
   concurrency,

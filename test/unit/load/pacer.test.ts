@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arrivalTimes } from '../../../src/load/pacer.ts';
+import { arrivalTimes } from '../../../src/load/open_loop.ts';
 
 const times = (ratePerSecond: number, arrivals: 'constant' | 'poisson', forMs: number, seed = 1) => [
   ...arrivalTimes({ ratePerSecond, arrivals, seed }, forMs),

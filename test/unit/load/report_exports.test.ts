@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadRun } from '../../../src/load/load_run.ts';
-import { CSV_HEAD, csvLine } from '../../../src/load/records_csv.ts';
 import { reportHtml } from '../../../src/load/report_html.ts';
-import { RunRecorder } from '../../../src/load/run_recorder.ts';
+import { CSV_HEAD, csvLine, RunRecorder } from '../../../src/load/run_recorder.ts';
 import { Summary } from '../../../src/load/summary.ts';
 import { loadPlan, loadRecord } from '../../support/load_plan.ts';
 

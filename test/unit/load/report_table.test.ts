@@ -1,6 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { liveProgress } from '../../../src/load/node/live_progress.ts';
-import { liveLines, progressLine } from '../../../src/load/node/live_view.ts';
+import { liveLines, liveProgress, progressLine } from '../../../src/load/node/live_view.ts';
 import { reportTable } from '../../../src/load/node/report_table.ts';
 import { Summary } from '../../../src/load/summary.ts';
 import { loadPlan } from '../../support/load_plan.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Transport } from '../../../src/client/transport.ts';
 import type { LoadPlan } from '../../../src/load/load_plan.ts';
-import { progressOf } from '../../../src/load/progress.ts';
+import { progressOf } from '../../../src/load/node/live_view.ts';
 import type { LoadRecord } from '../../../src/load/record.ts';
 import { runLoad, summaryOptions } from '../../../src/load/run_load.ts';
 import { Summary } from '../../../src/load/summary.ts';

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LoadRun } from '../../../src/load/load_run.ts';
-import { findReport } from '../../../src/load/node/find_report.ts';
-import { RunStore } from '../../../src/load/node/run_store.ts';
+import { findReport, RunStore } from '../../../src/load/node/run_store.ts';
 import { Summary } from '../../../src/load/summary.ts';
 import { loadPlan } from '../../support/load_plan.ts';
 

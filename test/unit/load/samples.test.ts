@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/load/pacer.ts';
+import { seededRandom } from '../../../src/load/open_loop.ts';
 import { Samples } from '../../../src/load/samples.ts';
 
 function spreadOf(values: number[], limit?: number) {

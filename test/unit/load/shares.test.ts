@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/load/pacer.ts';
+import { seededRandom } from '../../../src/load/open_loop.ts';
 import { imbalanceOf, sharesOf } from '../../../src/load/shares.ts';
 
 const shares = (...counts: number[]) => sharesOf(new Map(counts.map((count, at) => [`app-${at + 1}`, count])));

@@ -1,0 +1,211 @@
+import { errorSentence, type LoadReport, type LoadSnapshot, limitAnswer, type Outcome } from '../api.ts';
+import { formatCount, formatShare } from './format.ts';
+
+export interface Verdict {
+  tone: 'good' | 'note' | 'bad';
+  title: string;
+  text: string;
+}
+
+export interface Limits {
+  perUser: number;
+  scope: 'instance' | 'cluster';
+}
+
+/**
+ * What a run showed, in plain words.
+ *
+ * @param limits the per-user limit, where the cluster has told it
+ */
+export function verdict(report: LoadReport, stopped: boolean, limits: Limits | null): Verdict {
+  const answer = limitAnswer(report);
+  if (answer) {
+    const { found, title, text } = answer;
+    const idle = idleInstances(report) === '' ? '' : ` ${balanceSentence(report)}`;
+    return { tone: found && idle === '' ? 'good' : 'note', title: `${title}.`, text: `${text}${idle}` };
+  }
+  const counts = runCounts(report);
+  const { completed, refused429, refused503, truncated } = counts;
+  const failed = counts.failed + counts.failed502;
+  const onPurpose = refusedOnPurpose(report) === refused429 + refused503;
+  const title = headline(completed, refused429 + refused503, onPurpose, truncated, failed);
+  const sentences: string[] = [];
+  if (stopped) sentences.push(`Stopped by you after ${plural(report.requests, 'request', 'requests')}.`);
+  if (truncated > 0) {
+    sentences.push(mostOften(`${cap(inWords(truncated))} broke off before the end`, report, isOutcome('truncated')));
+  }
+  if (failed > 0) sentences.push(failureSentence(report, failed));
+  if (refused503 > 0) sentences.push(mostOften(`503 was answered`, report, isOutcome('503')));
+  if (refused429 > 0) sentences.push(tooManySentence(report, limits));
+  if (report.via === 'direct') sentences.push('All of it went straight to one instance: nothing was balanced.');
+  const balance = balanceSentence(report);
+  if (balance) sentences.push(balance);
+  const short = stopped || !onPurpose || completed === 0 || report.via === 'direct' || idleInstances(report) !== '';
+  const tone = truncated + failed > 0 ? 'bad' : short ? 'note' : 'good';
+  return { tone, title, text: sentences.join(' ') };
+}
+
+/**
+ * What the guide's ten streams at once will come to.
+ * @param limits null where the cluster has not told it: as the guide has it
+ * @param instances 0 where none is known
+ */
+export function expectedWords(limits: Limits | null, instances: number): string {
+  const { perUser, scope } = limits ?? { perUser: 3, scope: 'instance' };
+  const several = scope === 'cluster' ? 1 : instances || 3;
+  const streams = plural(perUser, 'stream', 'streams');
+  const where =
+    scope === 'cluster'
+      ? `${streams} per user over all instances`
+      : `${plural(several, 'instance', 'instances')} and ${streams} per user on each`;
+  const admitted = Math.min(10, perUser * several);
+  if (admitted === 10) return `With ${where}, all ten run at once.`;
+  const rest = admitted === 9 ? 'the tenth gets' : `the other ${inWords(10 - admitted)} get`;
+  return `With ${where}, ${inWords(admitted)} of ten run at once and ${rest} a 429.`;
+}
+
+function headline(ok: number, refused: number, onPurpose: boolean, truncated: number, failed: number): string {
+  // Words read well up to ten; next to a larger number they would look like another kind of thing.
+  const amount = Math.max(ok, refused, truncated, failed) > 10 ? formatCount : inWords;
+  const parts = [ok > 0 ? `${amount(ok)} streamed to the end` : 'nothing streamed to the end'];
+  if (refused > 0) {
+    const word = refused === 1 ? 'was' : 'were';
+    parts.push(`${amount(refused)} ${word} refused${onPurpose ? ' on purpose' : ''}`);
+  }
+  if (truncated > 0) parts.push(`${amount(truncated)} cut off`);
+  if (failed > 0) parts.push(`${amount(failed)} failed`);
+  return `${cap(parts.join(', '))}.`;
+}
+
+type LoadError = LoadReport['errors'][number];
+
+const isOutcome =
+  (wanted: LoadError['outcome']) =>
+  ({ outcome }: LoadError) =>
+    outcome === wanted;
+
+/** Limits that were set to turn requests away. */
+const LIMITERS = new Set<string | null>(['too_many_connections', 'rate_limited']);
+
+/** How many requests a limiter of the stack itself turned away. */
+function refusedOnPurpose({ errors }: LoadReport): number {
+  return errors.filter(({ code }) => LIMITERS.has(code)).reduce((sum, { count }) => sum + count, 0);
+}
+
+/** What was said most often where that happened, in the words of the error itself. */
+function mostOften(what: string, { errors }: LoadReport, isMeant: (error: LoadError) => boolean): string {
+  const sentence = errorSentence(errors.find(isMeant) ?? { code: null, message: null });
+  return sentence === null ? `${what}.` : `${what}; most often: ${sentence}`;
+}
+
+/** 429 is the limit of streams where its code says so, and else what that says. */
+function tooManySentence(report: LoadReport, limits: Limits | null): string {
+  const first = report.errors.find(isOutcome('429'));
+  if (first?.code === 'too_many_connections') return limiterSentence(report, limits);
+  return mostOften('429 was answered', report, isOutcome('429'));
+}
+
+function limiterSentence(report: LoadReport, limits: Limits | null): string {
+  const where = limits?.scope === 'cluster' ? 'over all instances' : 'and instance';
+  const limit = limits ? `${inWords(limits.perUser)} streams per user ${where}` : 'the limit of streams per user';
+  const instances = Object.values(report.instances).filter(({ requests }) => requests > 0).length;
+  const product = limits?.scope === 'instance' && instances > 1;
+  const sum = product ? ` ${instances} × ${limits.perUser} = ${instances * limits.perUser} at once.` : '';
+  return `429 is ${limit}:${sum || ' more at once are turned away.'} This is the limiter working.`;
+}
+
+/** Names of those that should have got requests, and got none. */
+function idleInstances({ shares }: LoadReport): string {
+  const idle = shares.filter(({ requests, verdict }) => requests === 0 && verdict === 'uneven');
+  return idle.map(({ instance }) => instance).join(', ');
+}
+
+function balanceSentence(report: LoadReport): string | null {
+  const idle = idleInstances(report);
+  if (idle !== '') return `${idle} answered no request: Overview and Doctor say why.`;
+  const streamed = Object.values(report.instances).map(({ ok }) => ok);
+  const most = Math.max(...streamed);
+  const least = Math.min(...streamed);
+  if (streamed.length < 2 || most === 0) return null;
+  if (most === least) return `Each of the ${inWords(streamed.length)} instances streamed ${inWords(most)}.`;
+  if (most - least === 1) return `Instances streamed ${formatCount(least)} or ${formatCount(most)} each: even.`;
+  return `Instances streamed between ${formatCount(least)} and ${formatCount(most)} each.`;
+}
+
+function failureSentence(report: LoadReport, failed: number): string {
+  if (report.via === null) return 'No answer came at all; see above for what to do.';
+  const isFailure = ({ outcome }: LoadError) => outcome !== '429' && outcome !== '503' && outcome !== 'truncated';
+  return mostOften(`${cap(inWords(failed))} failed`, report, isFailure);
+}
+
+const WORDS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+
+function inWords(n: number): string {
+  return WORDS[n] ?? formatCount(n);
+}
+
+function plural(n: number, one: string, many: string): string {
+  return `${inWords(n)} ${n === 1 ? one : many}`;
+}
+
+function cap(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const VERDICTS = {
+  even: { tone: 'good', word: 'even' },
+  uneven: { tone: 'warn', word: 'uneven' },
+  too_few: { tone: 'idle', word: 'too few to tell' },
+} as const;
+
+export interface BalanceVerdict {
+  tone: 'good' | 'warn' | 'idle';
+  word: string;
+  text: string;
+}
+
+/** How even the deal was, by the worst share; null where there is nothing to balance. */
+export function balanceVerdict({
+  shares,
+  imbalance,
+}: Pick<LoadSnapshot, 'shares' | 'imbalance'>): BalanceVerdict | null {
+  const worst = shares.find(({ verdict }) => verdict === 'uneven') ?? shares[0];
+  if (!worst || imbalance === null || shares.length < 2) return null;
+  // A figure that no even deal could avoid reads as a fault all the same.
+  const text =
+    worst.verdict === 'too_few'
+      ? 'An even deal shows only over more requests.'
+      : `${formatShare(imbalance, 1)} of the requests went elsewhere than an even deal would send them. The bracket is what chance allows.`;
+  return { ...VERDICTS[worst.verdict], text };
+}
+
+/** Outcomes of a run in the groups that the page shows; every request is in exactly one. */
+export interface RunCounts {
+  completed: number;
+  refused429: number;
+  refused503: number;
+  /** A provider or an instance behind the balancer failed. */
+  failed502: number;
+  truncated: number;
+  /** Errors of every other kind. */
+  failed: number;
+  cancelled: number;
+}
+
+const APART: readonly Outcome[] = ['ok', '429', '503', '502', 'truncated', 'cancelled', 'not_sent'];
+
+export function runCounts({ outcomes }: Pick<LoadReport, 'outcomes'>): RunCounts {
+  let failed = 0;
+  for (const [outcome, count] of Object.entries(outcomes)) {
+    if (!APART.includes(outcome as Outcome)) failed += count;
+  }
+  return {
+    completed: outcomes.ok,
+    refused429: outcomes['429'],
+    refused503: outcomes['503'],
+    failed502: outcomes['502'],
+    truncated: outcomes.truncated,
+    failed,
+    cancelled: outcomes.cancelled,
+  };
+}

@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+
+/** How connections to the one origin of a transport are made. */
+export interface ConnectOptions {
+  /** PEM of the CA to trust instead of the system's. */
+  ca?: string;
+  /** Accept any certificate. */
+  insecure?: boolean;
+  /** Source address, such as 127.0.1.5: another user to the limiter. IPv4. */
+  localAddress?: string;
+  /** `host:port` to connect to instead; request and certificate keep the origin's name. */
+  connectTo?: string;
+  /** Unix socket to connect to instead, in plain HTTP/1.1. */
+  socketPath?: string;
+}
+
+/** Where a connection to this origin really leads. */
+export function placeOf(origin: URL, { connectTo }: ConnectOptions): { host: string; port: number } {
+  const [host, port] = connectTo?.split(':') ?? [];
+  return {
+    host: host ?? origin.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port ?? (origin.port || (origin.protocol === 'https:' ? 443 : 80))),
+  };
+}
+
+/** Connects to an https origin and offers these protocols. @throws the socket's error (connect, DNS, certificate) */
+export async function connectTls(origin: URL, alpn: string[], options: ConnectOptions): Promise<TLSSocket> {
+  const name = origin.hostname.replace(/^\[|\]$/g, '');
+  const socket = connect({
+    ...placeOf(origin, options),
+    ALPNProtocols: alpn,
+    rejectUnauthorized: options.insecure !== true,
+    ...(isIP(name) ? {} : { servername: name }),
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress, family: 4 }),
+  });
+  socket.setNoDelay(true);
+  await once(socket, 'secureConnect');
+  return socket;
+}
