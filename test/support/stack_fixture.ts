@@ -3,10 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ProcessIdentity } from '../../src/stack/supervisor/process_identity.ts';
+import { connectSupervisor } from '../../src/stack/supervisor/control_client.ts';
+import { isSameProcess, type ProcessIdentity } from '../../src/stack/supervisor/process_identity.ts';
 import type { ServiceStatus, SupervisorPlan } from '../../src/stack/supervisor/service_spec.ts';
 import { freePort } from './free_port.ts';
 import { listens } from './listens.ts';
+import { until } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = path.join(ROOT, 'src/cli/main.ts');
@@ -89,7 +91,10 @@ export class StackFixture implements AsyncDisposable {
     if (code !== 0) throw new Error(`start ended with ${code}:\n${stderr}`);
   }
 
+  /** As its supervisor says, who is asked from here: a command for each look is most of a test's work. */
   async services(): Promise<ServiceStatus[]> {
+    const supervisor = await connectSupervisor(path.join(this.state, 'plan.json'));
+    if (supervisor) return supervisor.status();
     const { stdout } = await this.weir(['status', '--json']);
     return (JSON.parse(stdout) as { services: ServiceStatus[] }).services;
   }
@@ -133,8 +138,16 @@ export class StackFixture implements AsyncDisposable {
   /** Ends everything at once and removes its state. */
   async destroy(): Promise<void> {
     const isLeft = ['plan.json', 'processes.json'].some((name) => existsSync(path.join(this.state, name)));
-    if (isLeft) await this.weir(['stop', '--now']);
+    if (isLeft) await this.#stopNow();
     rmSync(this.state, { recursive: true, force: true });
+  }
+
+  async #stopNow(): Promise<void> {
+    const owned = this.processes();
+    const supervisor = await connectSupervisor(path.join(this.state, 'plan.json'));
+    if (!supervisor) await this.weir(['stop', '--now']);
+    await supervisor?.stop(true);
+    await until('its processes are gone', () => !owned.some(isSameProcess));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
