@@ -1,13 +1,13 @@
 # Two images from one file: "app" (an instance) and "console" (the dashboard and its server).
 # React and Vite are needed to build the page and are in neither of them.
 
-FROM node:24-slim AS dependencies
+FROM node:26-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY performance_dashboard/package.json performance_dashboard/
 RUN npm ci --omit=dev --workspaces=false --ignore-scripts
 
-FROM node:24-slim AS dashboard
+FROM node:26-slim AS dashboard
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY performance_dashboard/package.json performance_dashboard/
@@ -17,7 +17,7 @@ COPY src src
 COPY performance_dashboard performance_dashboard
 RUN npm run build --workspace performance_dashboard
 
-FROM node:24-slim AS app
+FROM node:26-slim AS app
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules

@@ -1,6 +1,6 @@
 // The guide's name for ./weir. A Node.js that loads no TypeScript takes this file for plain CommonJS (package.json
 // beside it says so), so that it starts with any: no types, no import statements.
-const OLDEST_NODE = 24;
+const OLDEST_NODE = 26;
 
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
   import('../src/cli/main.ts');

@@ -6,7 +6,7 @@ import { allowDirectWrites, forbidDirectWrites } from './http/direct_write.ts';
 import { tryDirectWrites } from './http/try_direct_writes.ts';
 
 /** The major versions of Node, and the one of undici, with which direct writes and small reads were tested. */
-export const TESTED: { node: readonly number[]; undici: string } = { node: [24, 26], undici: '8.12.4' };
+export const TESTED: { node: readonly number[]; undici: string } = { node: [26], undici: '8.12.4' };
 
 /** A trial takes milliseconds, on a machine that starves a second; one that does not end by then never does. */
 const TRIAL_MS = 20_000;

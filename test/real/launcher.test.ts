@@ -104,7 +104,7 @@ describe('./weir on a machine with an old Node.js', () => {
     expect([await code, said.stderr]).toEqual([
       0,
       expect.stringMatching(
-        /^weir: installing Node\.js 24 .*v20\.0\.0\)\n(weir: still .*\n)*weir: installing packages/,
+        /^weir: installing Node\.js 26 .*v20\.0\.0\)\n(weir: still .*\n)*weir: installing packages/,
       ),
     ]);
     expect(JSON.parse(said.stdout)).toMatchObject({ version: process.version, args: ['status', '--json'] });

@@ -16,7 +16,7 @@ export function rawConnection(port: number, send: string, read = true): RawConne
   socket.write(send);
   if (read) {
     socket.on('data', (data) => {
-      parts.push(data);
+      parts.push(data as Buffer);
       size += data.length;
     });
   }

@@ -18,6 +18,8 @@ export interface Takeover {
   failures: number;
   /** Not before this it is tried again, by `performance.now()`. */
   notBefore: number;
+  /** The change of owner was sent and no answer came: it may be stored. */
+  isUnanswered: boolean;
 }
 
 /** What resumable streams need on top of what every stream needs. */

@@ -30,6 +30,7 @@ export class HouseKeeping {
       // Whoever could not reach the store itself knows nothing of the others' silence: they need time to say that they
       // are alive.
       if (now - this.#answersSince >= LEASE_MS) for (const boot of dead) await sparing(() => this.#recover(boot));
+      await sparing(() => this.#resumeUnanswered());
       await this.#checkpointAndTrim();
     } catch {
       this.#answersSince = undefined;
@@ -56,6 +57,17 @@ export class HouseKeeping {
       if (await orphan(record)) left += 1;
     }
     if (left === 0) await store.forget(boot);
+  }
+
+  /** A stream whose change of owner was stored and never answered is ours, and no other instance can go on with it. */
+  async #resumeUnanswered(): Promise<void> {
+    const { store, takingOver, wal } = this.#core;
+    for (const [threadId, takeover] of takingOver) {
+      if (!takeover.isUnanswered || takeover.work) continue;
+      const record = await store.read(threadId);
+      if (record?.owner === wal.boot && record.state === 'running') await takeOver(this.#core, record);
+      else takeover.isUnanswered = false;
+    }
   }
 
   async #checkpointAndTrim(): Promise<void> {

@@ -17,7 +17,12 @@ const FAILED_FORGET_MS = 60_000;
  * @returns false where it failed, or has failed and is not due again
  */
 export async function takeOver(core: DurableCore, record: ThreadRecord): Promise<boolean> {
-  const takeover = core.takingOver.get(record.id) ?? { work: undefined, failures: 0, notBefore: 0 };
+  const takeover = core.takingOver.get(record.id) ?? {
+    work: undefined,
+    failures: 0,
+    notBefore: 0,
+    isUnanswered: false,
+  };
   if (takeover.work) return takeover.work;
   if (performance.now() < takeover.notBefore) return false;
   core.takingOver.set(record.id, takeover);
@@ -27,7 +32,7 @@ export async function takeOver(core: DurableCore, record: ThreadRecord): Promise
 
 async function tryOnce(core: DurableCore, record: ThreadRecord, takeover: Takeover): Promise<boolean> {
   try {
-    await adoptThread(core, record);
+    await adoptThread(core, record, takeover);
     core.takingOver.delete(record.id);
     return true;
   } catch (error) {
@@ -39,15 +44,22 @@ async function tryOnce(core: DurableCore, record: ThreadRecord, takeover: Takeov
     const waitMs = backOffMs(takeover.failures, FAILED_FIRST_MS, FAILED_LONGEST_MS);
     takeover.notBefore = performance.now() + waitMs;
     takeover.work = undefined;
-    const { failures } = takeover;
-    setTimeout(() => {
-      if (takeover.failures === failures && !takeover.work) core.takingOver.delete(record.id);
-    }, FAILED_FORGET_MS).unref();
+    forgetLater(core, record.id, takeover);
     return false;
   }
 }
 
-async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<void> {
+/** Forgets failures that were not followed by others. One that may have been stored is kept until its store answers. */
+function forgetLater(core: DurableCore, threadId: string, takeover: Takeover): void {
+  const { failures } = takeover;
+  setTimeout(() => {
+    if (takeover.failures !== failures || takeover.work) return;
+    if (takeover.isUnanswered) forgetLater(core, threadId, takeover);
+    else core.takingOver.delete(threadId);
+  }, FAILED_FORGET_MS).unref();
+}
+
+async function adoptThread(core: DurableCore, record: ThreadRecord, takeover: Takeover): Promise<void> {
   // Somebody here was faster; and who is fenced itself has no log to go on in.
   if (core.threads.get(record.id)?.gone === false || core.wal.fenced) return;
   core.faults('after_seal');
@@ -62,7 +74,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   }
   // Before the change of owner: whoever comes after us reads our log, not the dead one's.
   if (found.length > checkpoint && (await store.checkpoint(dead, found, found.length)) !== 'kept') return;
-  const isDeath = !(await store.isRetired(record.owner));
+  const isDeath = record.owner !== core.wal.boot && !(await store.isRetired(record.owner));
   const span = beginSpan(core, record);
   const number = core.wal.enroll();
   const request = await store.readRequest(record.id);
@@ -80,7 +92,9 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
       ...(span ? { trace: span.context } : {}),
     };
     const { owner } = record;
+    takeover.isUnanswered = true;
     const stored = await surely(() => store.adopt(next, owner, request));
+    takeover.isUnanswered = false;
     if (stored < 0) return;
     if (stored <= contents.length) break;
     // Whoever only slept may have kept unlogged text meanwhile, which its clients have. From now on it can't any more.
@@ -90,7 +104,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord): Promise<voi
   }
   core.faults('after_adopt');
   // Fenced meanwhile: what is logged from now on lies in another log than the record says.
-  if (core.wal.boot !== next.owner) return adoptThread(core, next);
+  if (core.wal.boot !== next.owner) return adoptThread(core, next, takeover);
   const permit = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
   const thread = addThread(core, next, request, span, contents);
   const { id, epoch, userId } = next;
@@ -127,6 +141,8 @@ async function recoverText(core: DurableCore, record: ThreadRecord): Promise<Thr
   const { contents } = await core.store.readText(record.id);
   const checkpoint = contents.length;
   let terminal: string | undefined;
+  // Ours already, by an adoption whose answer was lost: nothing has been logged of it.
+  if (record.owner === core.wal.boot) return { contents, terminal, checkpoint };
   const log = await core.deadLogs.read(record.owner);
   for (const { seq, kind, text } of log.get(record.number)?.records ?? []) {
     // It is checkpointed already; or it follows text that the store has lost, and fits to nothing.

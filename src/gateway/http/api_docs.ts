@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 
-/** Written by `npm run openapi:write`; a test holds it equal to the routes. */
+/** Written by `npm run generate`; a test holds it equal to the routes. */
 export const DOCUMENT_FILE = fileURLToPath(new URL('./openapi.json', import.meta.url));
 
 const PAGE_PATH = '/api/v1/docs';

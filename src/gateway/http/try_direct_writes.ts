@@ -46,7 +46,7 @@ async function tryPair(writer: Socket, reader: Socket): Promise<void> {
   expected.push(Buffer.from('last'));
 
   const got: Buffer[] = [];
-  reader.on('data', (bytes) => got.push(bytes)).resume();
+  reader.on('data', (bytes) => got.push(bytes as Buffer)).resume();
   await Promise.all([once(reader, 'end'), taken]);
   check(handle.writeQueueSize === 0, 'bytes wait that have left');
   check(Buffer.concat(got).equals(Buffer.concat(expected)), 'not all that was written arrived');

@@ -7,7 +7,7 @@ import { isAtLeast } from '../nginx/nginx_version.ts';
 import { nginxVersion, OLDEST_NGINX } from '../nginx/test_nginx_conf.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, startCommand, warn } from './check.ts';
 
-const OLDEST_NODE = 24;
+const OLDEST_NODE = 26;
 const LOW_DISK_BYTES = 200 * 1024 * 1024;
 
 /** Node.js itself. */

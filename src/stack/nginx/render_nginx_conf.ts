@@ -13,7 +13,7 @@ function mainSettings(plan: NginxPlan): Conf {
   return [
     plan.driver === 'compose'
       ? comment(`
-          NGINX of docker-compose.yml. Written by "npm run nginx:render" from src/stack/nginx, which makes the native
+          NGINX of docker-compose.yml. Written by "npm run generate" from src/stack/nginx, which makes the native
           stack's configuration too; a test holds this file equal to it, so change it there.`)
       : comment('NGINX of the native stack. Written at every start; changes made here are lost.'),
     '',

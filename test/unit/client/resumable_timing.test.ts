@@ -34,20 +34,20 @@ describe('a resumable stream, in time', () => {
       setTimeout(() => response.end(FRAMES.slice(1).join('')), 50);
     });
     const slow = (event: StreamEvent) =>
-      event.type === 'status' ? new Promise((resolve) => setTimeout(resolve, 1_000)) : undefined;
-    expect((await open(server, { silenceMs: 600, onEvent: slow })).result).toMatchObject({ outcome: 'complete' });
+      event.type === 'status' ? new Promise((resolve) => setTimeout(resolve, 2_500)) : undefined;
+    expect((await open(server, { silenceMs: 2_000, onEvent: slow })).result).toMatchObject({ outcome: 'complete' });
     expect(server.calls).toEqual(['POST']);
   });
 
   it('takes a head for a sign of life', async () => {
     const late = (ms: number, step: () => void) => setTimeout(step, ms);
     const server = await serve((response, seen) => {
-      late(600, () => {
+      late(2_400, () => {
         hang([])(response, seen);
-        late(600, () => response.end(FRAMES.join('')));
+        late(2_400, () => response.end(FRAMES.join('')));
       });
     });
-    expect((await open(server, { silenceMs: 1_000 })).result).toMatchObject({ outcome: 'complete' });
+    expect((await open(server, { silenceMs: 4_000 })).result).toMatchObject({ outcome: 'complete' });
     expect(server.calls).toEqual(['POST']);
   });
 

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { parseWeirConfig, WeirConfigError } from '../../../src/config/parse_weir_config.ts';
 import { PROVIDER_PRESETS } from '../../../src/config/provider_presets.ts';
-import { priceOf, settledProvider, weirConfigSchema } from '../../../src/config/weir_config.ts';
+import { priceOf, settledProvider } from '../../../src/config/weir_config.ts';
 
 function problemsOf(text: string): readonly string[] {
   try {
@@ -80,11 +79,6 @@ describe('weir.config.yaml', () => {
 
   it('has an example that is valid', () => {
     expect(problemsOf(readFileSync('weir.config.example.yaml', 'utf8'))).toEqual([]);
-  });
-
-  it('has a published schema that is this one (write it anew with z.toJSONSchema, as here)', () => {
-    const schema = z.toJSONSchema(weirConfigSchema, { io: 'input' });
-    expect(JSON.parse(readFileSync('docs/weir.config.schema.json', 'utf8'))).toEqual(schema);
   });
 
   it('has prices, for whoever counts', () => {

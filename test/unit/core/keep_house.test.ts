@@ -29,6 +29,7 @@ function house(store: Record<string, unknown>, ...threads: Thread[]) {
   const core = {
     wal,
     threads: new Map(threads.map((thread) => [thread.record.id, thread])),
+    takingOver: new Map(),
     checkpointMs: 1_000,
     faults: noFaults,
     log: silentLog,

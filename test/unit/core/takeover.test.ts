@@ -89,6 +89,43 @@ describe('a takeover', () => {
     expect(counts.takeovers).toBe(1);
   });
 
+  it('whose every answer is lost, and that was stored, is completed once the store answers', async () => {
+    vi.useFakeTimers();
+    let isAway = true;
+    let stored = record;
+    const { core, counts } = coreWith({
+      adopt: async (next: ThreadRecord) => {
+        stored = next;
+        if (isAway) throw new Error('no answer');
+        return 1;
+      },
+      read: async () => stored,
+      beat: async () => [],
+      trim: async () => {},
+    });
+    const takingOver = takeOver(core, record);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(await takingOver).toBe(false);
+    isAway = false;
+    await new HouseKeeping(core).beat();
+    expect(counts.takeovers).toBe(1);
+    expect(core.threads.get('thread')?.record).toMatchObject({ owner: 'mine', takeovers: 1 });
+    expect(core.takingOver.size).toBe(0);
+  });
+
+  it('whose every answer is lost, and that was not stored, is left to the owner of the stream', async () => {
+    vi.useFakeTimers();
+    const adopt = () => Promise.reject(new Error('no answer'));
+    const { core, counts } = coreWith({ adopt, read: async () => record, beat: async () => [], trim: async () => {} });
+    const takingOver = takeOver(core, record);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await takingOver).toBe(false);
+    await new HouseKeeping(core).beat();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(counts.takeovers).toBe(0);
+    expect(core.takingOver.size).toBe(0);
+  });
+
   it('is not for an instance that is fenced itself', async () => {
     const { core, counts } = coreWith({});
     Object.assign(core.wal, { fenced: true });

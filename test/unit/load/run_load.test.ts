@@ -82,6 +82,11 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
 describe('runLoad', () => {
   beforeEach(() => {
     vi.useFakeTimers();
+    // The real one takes time that the clock of the test knows nothing of.
+    vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (_, text) => {
+      const hash = createHash('sha256').update(text as Uint8Array);
+      return new Uint8Array(hash.digest()).buffer;
+    });
   });
   afterEach(() => {
     vi.useRealTimers();

@@ -201,8 +201,8 @@ describe('Dockerfile', () => {
   const lines = read('Dockerfile').split('\n');
   const stages = lines.flatMap((line) => /^FROM (\S+) AS (\S+)/.exec(line)?.slice(1, 3).join(' ') ?? []);
 
-  it('builds the targets that Compose names, on Node 24', () => {
-    expect(stages).toContain('node:24-slim app');
+  it('builds the targets that Compose names, on Node 26', () => {
+    expect(stages).toContain('node:26-slim app');
     expect(stages).toContain('app console');
     expect([service('app-1').build!.target, service('console').build!.target]).toEqual(['app', 'console']);
   });

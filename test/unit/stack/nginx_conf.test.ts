@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COMPOSE_NGINX_PLAN } from '../../../src/stack/nginx/compose_plan.ts';
 import { listenAddresses, nativeNginxPlan } from '../../../src/stack/nginx/native_plan.ts';
@@ -45,11 +44,6 @@ describe('an instance that is started again', () => {
 });
 
 describe('the checked-in nginx.conf', () => {
-  it('is what the renderer makes for Compose (npm run nginx:render writes it)', () => {
-    const file = new URL('../../../infrastructure/nginx/nginx.conf', import.meta.url);
-    expect(readFileSync(file, 'utf8')).toBe(renderNginxConf(COMPOSE_NGINX_PLAN));
-  });
-
   it('names the containers and the paths of the image', () => {
     const conf = renderNginxConf(COMPOSE_NGINX_PLAN);
     expect(conf).toContain('server app-1:8000 max_fails=3 fail_timeout=0s;');

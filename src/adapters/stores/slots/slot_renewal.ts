@@ -1,6 +1,6 @@
 import type { Slot } from '../../../core/resilience/slot_store.ts';
 import type { RedisBreaker } from '../redis/redis_breaker.ts';
-import type { HeldByUser, HeldSlots } from './held_slots.ts';
+import type { HeldByUser, HeldPermit, HeldSlots } from './held_slots.ts';
 import { limitOfUser, type SlotLimits } from './slot_limits.ts';
 import type { SlotScripts } from './slot_scripts.ts';
 import type { SlotTiming } from './slot_timing.ts';
@@ -57,16 +57,23 @@ export class SlotRenewal {
   }
 
   async renew(user: HeldByUser): Promise<void> {
-    const sentAt = performance.now();
     const { leaseMs, renewMs } = this.#timing;
     const keys = userKeys(user.userId);
     const limit = limitOfUser(this.#limits, user.userId);
-    const permits = [...user.permits.values()];
-    const facts = permits.map(({ permitId, forced, detachedSince }) => {
-      return { permitId, forced, detached: detachedSince !== undefined };
+    const isDetached = ({ detachedSince }: HeldPermit) => detachedSince !== undefined;
+    const hasDetached = [...user.permits.values()].some(isDetached);
+    user.dueAt = performance.now() + renewMs * (hasDetached ? DETACHED_FACTOR : 1);
+    let sentAt = 0;
+    let permits: HeldPermit[] = [];
+    const lost = await this.#breaker.ask(() => {
+      // Read for each call: a repeated one must not take again what was released meanwhile.
+      sentAt = performance.now();
+      permits = [...user.permits.values()];
+      const facts = permits.map((permit) => {
+        return { permitId: permit.permitId, forced: permit.forced, detached: isDetached(permit) };
+      });
+      return this.#scripts.renew(keys, limit, leaseMs, facts);
     });
-    user.dueAt = sentAt + renewMs * (facts.some(({ detached }) => detached) ? DETACHED_FACTOR : 1);
-    const lost = await this.#breaker.ask(() => this.#scripts.renew(keys, limit, leaseMs, facts));
     if (lost === undefined) return this.#putOff(user);
     const gone = new Set(lost);
     for (const permit of permits) {

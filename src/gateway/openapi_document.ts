@@ -1,11 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { buildGateway } from './build_gateway.ts';
 import { parseConfig } from './config.ts';
-import { DOCUMENT_FILE } from './http/api_docs.ts';
 import { completeDocument, ERROR_CODES } from './http/complete_document.ts';
 
 const DESCRIPTION = `Streams LLM answers over Server-Sent Events. Requests below /v1 are those of OpenAI and Anthropic.
@@ -14,7 +12,7 @@ ${ERROR_CODES}`;
 
 const KEY = 'A key of this deployment, where it asks for one; X-API-Key is taken too.';
 
-/** The OpenAPI document of an instance's routes. Instances serve the file; only this needs the library that makes it. */
+/** The OpenAPI document of an instance's routes. Instances serve the file that `npm run generate` writes, and do not load the library that makes it. */
 export async function openApiDocument(): Promise<object> {
   const gateway = await buildGateway(parseConfig({ LOG_LEVEL: 'error' }), {}, '', undefined, describeRoutes);
   try {
@@ -39,5 +37,3 @@ async function describeRoutes(app: FastifyInstance): Promise<void> {
     transformObject: (made) => ('openapiObject' in made ? completeDocument(made.openapiObject) : made.swaggerObject),
   });
 }
-
-if (import.meta.main) writeFileSync(DOCUMENT_FILE, `${JSON.stringify(await openApiDocument(), null, 2)}\n`);
