@@ -16,7 +16,6 @@ import { readTally, type TestTally } from './test_tally.ts';
 const NEEDED = {
   nginx: 'nginx',
   'redis-server': 'redis-server',
-  chromium: 'chromium',
   curl: 'curl',
   openssl: 'openssl',
   'update-ca-certificates': 'ca-certificates',
@@ -82,11 +81,22 @@ class TestRun {
   }
 }
 
+/** Chromium without windows, which takes half the CPU; all of Chromium where the system has no such package. */
+async function installBrowser(environment: Environment): Promise<void> {
+  const isThere = (program: string) => findCommand(program, environment.searchPath) !== undefined;
+  if (isThere('chromium-headless-shell')) return;
+  await installPackages(['chromium-headless-shell'], environment, say).catch(async (error: Error) => {
+    say(error.message);
+    if (!isThere('chromium')) await installPackages(['chromium'], environment, say);
+  });
+}
+
 async function installPrograms(environment: Environment): Promise<void> {
   const missing = Object.entries(NEEDED).flatMap(([program, name]) => {
     return findCommand(program, environment.searchPath) ? [] : [name];
   });
   if (missing.length > 0) await installPackages(missing, environment, say);
+  await installBrowser(environment);
 }
 
 /** Format, lint, types and unused code on one core, unit tests on the other. */
