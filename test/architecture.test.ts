@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -29,6 +29,41 @@ const ENVIRONMENT_READERS = [
   'src/console/main.ts',
   'src/stack/supervisor/main.ts',
   'src/stack/usage/main.ts',
+];
+
+/** Words that may not come back: the field has plainer ones. Not words that have an ordinary use as well. */
+const BANNED_WORDS = ['whoever', 'nobody', 'mends?', 'mended', 'mending', 'told', 'news', 'doors?', 'dialects?'];
+
+/** Files, and folders with all that is in them, that still have some. Take out what is done; add nothing. */
+const BANNED_WORDS_LEFT: readonly string[] = [
+  'bench/',
+  'docs/',
+  'infrastructure/',
+  'performance_dashboard/src/',
+  'src/adapters/',
+  'src/cli/',
+  'src/client/',
+  'src/config/',
+  'src/console/',
+  'src/core/',
+  'src/formats/',
+  'src/gateway/',
+  'src/load/',
+  'src/stack/',
+  'test/alone/',
+  'test/browser/',
+  'test/leaks/',
+  'test/real/',
+  'test/soak/',
+  'test/support/',
+  'test/unit/',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'README.md',
+  'SECURITY.md',
+  'docker-compose.yml',
+  'weir',
 ];
 
 function sourceFiles(folder: string): string[] {
@@ -128,5 +163,37 @@ describe('the architecture', () => {
 
   it('has no dumping grounds', () => {
     expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|types)(\/|\.tsx?$)/.test(file))).toEqual([]);
+  });
+
+  it('speaks plainly: in code, comments, documents, messages and the names of files', () => {
+    const capital = (word: string) => `${word[0]?.toUpperCase()}${word.slice(1)}`;
+    // As a word, and as a part of a name: of `ownDoor`, and of `doorOf`, but not of `recommend`.
+    const banned = new RegExp(
+      `(?<![A-Za-z])(${BANNED_WORDS.join('|')})(?![a-z])|(${BANNED_WORDS.map(capital).join('|')})(?![a-z])` +
+        `|(?<![A-Z])(${BANNED_WORDS.map((word) => word.toUpperCase()).join('|')})(?![A-Za-z])`,
+    );
+    const isLeft = (file: string) =>
+      BANNED_WORDS_LEFT.some((left) => file === left || (left.endsWith('/') && file.startsWith(left)));
+    const written = globSync(
+      [
+        '{src,test,bench,scripts,infrastructure,performance_dashboard}/**/*.{ts,tsx,css,html,lua,conf,json}',
+        'docs/**/*.md',
+        '*.{md,yml,yaml,json}',
+        'weir',
+        'Dockerfile',
+      ],
+      {
+        cwd: ROOT,
+        exclude: ['**/node_modules', '**/dist', 'docs/decisions', 'package-lock.json', 'test/architecture.test.ts'],
+      },
+    );
+    expect(written.length).toBeGreaterThan(500);
+    const wrong = written
+      .filter((file) => !isLeft(file))
+      .flatMap((file) => {
+        const lines = [file, ...readFileSync(join(ROOT, file), 'utf8').split('\n')];
+        return lines.filter((line) => banned.test(line)).map((line) => `${file}: ${line.trim()}`);
+      });
+    expect(wrong).toEqual([]);
   });
 });

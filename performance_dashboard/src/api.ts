@@ -197,13 +197,13 @@ async function tell<T>(method: 'POST' | 'DELETE', path: string, body: unknown = 
   return (await response.json().catch(() => ({}))) as T;
 }
 
-/** What the doctor found; `mend` is a command or an action, empty where nothing is wrong. */
+/** What the doctor found; `fix` is a command or an action, empty where nothing is wrong. */
 export interface Finding {
   id: string;
   status: 'ok' | 'warn' | 'fail';
   what: string;
   why: string;
-  mend: string;
+  fix: string;
   /** The part of the path that it belongs to. */
   area?: 'page' | 'nginx' | 'instances' | 'redis' | 'machine';
 }

@@ -1,12 +1,11 @@
 import { type Phase, runPhases } from '../stack/phases.ts';
 import type { StackDriver } from '../stack/stack_driver.ts';
-import { UsageError } from '../stack/stack_error.ts';
+import { StackError, UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS, optionFlag, type StackOptions, stackOptionsSchema } from '../stack/stack_options.ts';
 import { takeStartLock } from '../stack/start_lock.ts';
-import { checkedConfig } from './config_file.ts';
 import type { Environment } from './environment.ts';
 import { reporter, say } from './reporter.ts';
-import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
+import { checkedConfig, driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
 /**
  * Runs what changes a running stack. Ctrl-C ends it before the next phase: what has begun goes on by itself, and is
@@ -75,5 +74,22 @@ export async function scaleCommand(instances: number, environment: Environment):
   if (changed === undefined) return 130;
   const count = instances === 1 ? 'there is one instance' : `there are ${instances} instances`;
   say(changed === 0 ? `${count} already; nothing to do` : count);
+  return 0;
+}
+
+/** `reload`: has every instance read providers and routes again, while streams run. Returns the exit code. */
+export async function reloadCommand(environment: Environment): Promise<number> {
+  const options = keptOptions(layoutOf(environment)) ?? DEFAULT_STACK_OPTIONS;
+  const found = checkedConfig(options, environment);
+  const results = await driverFor(options, environment).reload();
+  for (const { name, result } of results) say(`${name}: ${result}`);
+  const failed = results.filter(({ result }) => result !== 'reloaded');
+  if (failed.length > 0) {
+    throw new StackError(
+      `${failed.map(({ name }) => name).join(', ')} did not take the new configuration`,
+      `the one before holds there; see ./weir logs ${failed[0]?.name}`,
+    );
+  }
+  say(`${found}; no stream was cut`);
   return 0;
 }

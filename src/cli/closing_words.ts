@@ -1,7 +1,6 @@
 import path from 'node:path';
-import { readKeys } from '../stack/keys/key_file.ts';
-import { keyState } from '../stack/keys/new_key.ts';
-import { dashboardUrl, stackUrl } from '../stack/service_specs.ts';
+import { keyState, readKeys } from '../stack/keys/api_keys.ts';
+import { dashboardUrl, stackUrl } from '../stack/stack_addresses.ts';
 import type { StackLayout } from '../stack/stack_layout.ts';
 import type { StackOptions } from '../stack/stack_options.ts';
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { instanceArgs } from '../stack/instance_command.ts';
-import { portProblem } from '../stack/machine/port_check.ts';
+import { portProblem } from '../stack/machine/port_problem.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
-import { checkedConfig } from './config_file.ts';
 import type { Environment } from './environment.ts';
 import { say } from './reporter.ts';
+import { checkedConfig } from './stack_access.ts';
 
 /** `dev`: one instance in the foreground, without NGINX and Redis: the limits of one instance, 3 streams a user. */
 export async function devCommand(port: number, environment: Environment): Promise<number> {

@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiKey } from '../config/api_key.ts';
 import { shareKeys } from '../stack/compose/container_files.ts';
-import { changeKeys, readKeys } from '../stack/keys/key_file.ts';
-import { keyState, newKey } from '../stack/keys/new_key.ts';
+import { changeKeys, keyState, newKey, readKeys } from '../stack/keys/api_keys.ts';
 import { UsageError } from '../stack/stack_error.ts';
 import type { Environment } from './environment.ts';
 import { print, say } from './reporter.ts';

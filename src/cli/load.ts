@@ -1,15 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { modelsViewSchema } from '../formats/cluster/cluster_view.ts';
+import { compareReports } from '../load/compare_reports.ts';
+import { apiBaseUrl } from '../load/load_plan.ts';
+import { style } from '../load/node/deliver_report.ts';
 import { runLoadCommand } from '../load/node/load_command.ts';
-import { RunStore } from '../load/node/run_store.ts';
+import { comparisonTable } from '../load/node/report_table.ts';
+import { findReport, NoReport, RunStore } from '../load/node/run_store.ts';
 import { inspectCertificate } from '../stack/certificates/inspect_certificate.ts';
-import { operatorKey } from '../stack/keys/operator_key.ts';
-import { stackUrl } from '../stack/service_specs.ts';
+import { shortRequest } from '../stack/http_request.ts';
+import { operatorKey } from '../stack/keys/api_keys.ts';
+import { stackUrl } from '../stack/stack_addresses.ts';
 import { UsageError } from '../stack/stack_error.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
 import type { LoadFlags } from './load_flags.ts';
 import { planOfFlags } from './load_plan_flags.ts';
-import { mustHaveRoute } from './load_route.ts';
+import { print } from './reporter.ts';
 import { expectedOf, keptOptions, layoutOf } from './stack_access.ts';
 
 function authority(flags: LoadFlags, environment: Environment): string | undefined {
@@ -73,4 +79,50 @@ export async function loadCommand(
     ...(csv === undefined ? {} : { csv }),
     ...(html === undefined ? {} : { html }),
   });
+}
+
+/**
+ * A name that is no route would be taken as a model of the default provider, and the run would measure that.
+ * @param url as a plan has it @param key where clients need one
+ * @throws UsageError where the server lists its routes, and not this one
+ */
+export async function mustHaveRoute(url: string, route: string, key: string | undefined): Promise<void> {
+  const names = await routesOf(url, key);
+  if (names === undefined || names.includes(route)) return;
+  throw new UsageError(
+    `${url} has no route ${route}`,
+    names.length === 0
+      ? 'add it to weir.config.yaml (docs/routes.md), then ./weir reload'
+      : `it has ${names.join(', ')}`,
+  );
+}
+
+/** Undefined where the server does not say: what is wrong with it, the run itself tells better. */
+async function routesOf(url: string, key: string | undefined): Promise<string[] | undefined> {
+  try {
+    const headers = key === undefined ? {} : { 'x-api-key': key };
+    const { body } = await shortRequest({ url: `${apiBaseUrl(url)}/models`, headers });
+    return modelsViewSchema.parse(JSON.parse(body)).routes.map(({ name }) => name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `load compare`: two runs side by side. `a` and `b` are files, ids of kept runs, or `last`. */
+export async function loadCompareCommand(
+  a: string,
+  b: string,
+  json: boolean,
+  environment: Environment,
+): Promise<number> {
+  const runs = new RunStore(layoutOf(environment).runs);
+  try {
+    const [left, right] = [findReport(a, runs), findReport(b, runs)];
+    const rows = compareReports(left.report, right.report);
+    print(json ? JSON.stringify({ rows }, null, 2) : comparisonTable(rows, left.name, right.name, style).trimEnd());
+    return 0;
+  } catch (error) {
+    if (!(error instanceof NoReport)) throw error;
+    throw new UsageError(error.message.replace(/;.*$/, ''), 'see the ids in .weir/runs', { cause: error });
+  }
 }

@@ -1,9 +1,8 @@
 import { type Command, CommanderError } from 'commander';
 import { UsageError } from '../stack/stack_error.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, usageSentence } from './program.ts';
 import { say } from './reporter.ts';
-import { usageSentence } from './usage_sentence.ts';
 
 const USAGE = 2;
 

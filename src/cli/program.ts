@@ -7,6 +7,24 @@ import { addLoadFlags } from './load_flags.ts';
 import { addStackFlags, saidFlags, wholeNumber } from './stack_flags.ts';
 import type { UsageFlags } from './usage_command.ts';
 
+/** What commander says about an option, and what follows the reason. */
+const INVALID = /^option '(.+)' argument '(.*)' is invalid\. (.*)$/;
+const INVALID_ARGUMENT = /^command-argument value '(.*)' is invalid for argument '(.+)'\. (.*)$/;
+
+const reason = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** Commander's words about a mistake as one sentence that says what to do, in the voice of all other failures. */
+export function usageSentence(text: string, command: string): string {
+  const words = text
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .trim()
+    .replace(INVALID, (_, flags, value, why) => `${flags} can not be "${value}": ${reason(why)}`)
+    .replace(INVALID_ARGUMENT, (_, value, name, why) => `<${name}> can not be "${value}": ${reason(why)}`)
+    .replace(/\.$/, '');
+  return `${words}; see ${command} --help.`;
+}
+
 function daysOfUsage(text: string): number {
   const days = wholeNumber(text);
   if (days < 1 || days > USAGE_DAYS) throw new InvalidArgumentError(`It has to be from 1 to ${USAGE_DAYS}.`);
@@ -52,7 +70,7 @@ function addStackCommands(program: Command, environment: Environment, finish: Fi
   program
     .command('reload')
     .description('instances read providers, routes and keys again; no stream is cut')
-    .action(() => finish(import('./reload_command.ts').then((its) => its.reloadCommand(environment))));
+    .action(() => finish(import('./change_command.ts').then((its) => its.reloadCommand(environment))));
   program
     .command('status')
     .description('every service: state, pid, health, open streams')
@@ -93,7 +111,7 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .description('two runs side by side')
     .option('--json', 'for programs')
     .action((a: string, b: string, flags: { json?: boolean }) =>
-      finish(import('./load_compare.ts').then((its) => its.loadCompareCommand(a, b, flags.json === true, environment))),
+      finish(import('./load.ts').then((its) => its.loadCompareCommand(a, b, flags.json === true, environment))),
     );
   program
     .command('doctor')
@@ -143,10 +161,7 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     );
 }
 
-/**
- * The command line's grammar. `finish` gets each command's work. A command is loaded when it is called: `status` starts
- * four times as fast without what the others need.
- */
+/** The command line's grammar. `finish` gets each command's work. A command is loaded when it is called. */
 export function buildProgram(environment: Environment, finish: Finish): Command {
   const program = new Command('weir')
     .description('Streams LLM answers to many users at once, from several instances behind NGINX.')

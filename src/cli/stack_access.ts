@@ -1,13 +1,24 @@
+import { checkConfigFile } from '../stack/check_config_file.ts';
 import { composeDriver } from '../stack/compose/compose_driver.ts';
-import { expectedInstances } from '../stack/expected_instances.ts';
 import { readJsonFile } from '../stack/json_file.ts';
 import { nativeDriver } from '../stack/native/native_driver.ts';
-import { instanceNames } from '../stack/service_specs.ts';
+import { instanceNames } from '../stack/stack_addresses.ts';
 import type { StackDriver } from '../stack/stack_driver.ts';
 import { type StackLayout, stackLayout } from '../stack/stack_layout.ts';
 import { type StackOptions, stackOptionsSchema } from '../stack/stack_options.ts';
-import { configFileOf } from './config_file.ts';
+import { expectedInstances } from '../stack/supervisor/control_client.ts';
 import type { Environment } from './environment.ts';
+
+/** The file with providers and routes that instances get; undefined where there is none. */
+export function configFileOf(options: StackOptions, environment: Environment): string | undefined {
+  return options.config ?? environment.configFile;
+}
+
+/** Before anything is started or changed. @returns what is in it, or undefined without a file. @throws StackError */
+export function checkedConfig(options: StackOptions, environment: Environment): string | undefined {
+  const file = configFileOf(options, environment);
+  return file === undefined ? undefined : checkConfigFile(file);
+}
 
 /** Paths of the stack that this command line is about. */
 export function layoutOf(environment: Environment): StackLayout {

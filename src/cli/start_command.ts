@@ -11,18 +11,17 @@ import {
 } from '../stack/stack_options.ts';
 import { takeStartLock } from '../stack/start_lock.ts';
 import { closingWords } from './closing_words.ts';
-import { checkedConfig } from './config_file.ts';
 import { loginPath } from './dashboard_command.ts';
 import type { Environment } from './environment.ts';
 import { print, reporter, say } from './reporter.ts';
-import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
+import { checkedConfig, driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
 function refuseDifference(asked: Partial<StackOptions>, running: StackOptions): void {
   const differing = differingOptions(asked, running);
   if (differing.length === 0) return;
   if (differing.length === 1 && differing[0] === 'instances' && running.all) {
-    const mend = `change that without a gap with "./weir scale ${asked.instances}"`;
-    throw new StackError(`the stack runs already, with --instances ${running.instances}`, mend);
+    const fix = `change that without a gap with "./weir scale ${asked.instances}"`;
+    throw new StackError(`the stack runs already, with --instances ${running.instances}`, fix);
   }
   const list = differing.map((name) => `${optionFlag(name)} ${running[name] ?? 'not set'}`).join(', ');
   const flags = differing.map((name) => `${optionFlag(name)} ${asked[name]}`).join(' ');

@@ -1,7 +1,7 @@
-import { dashboardUrl, stackUrl } from '../stack/service_specs.ts';
+import { dashboardUrl, stackUrl } from '../stack/stack_addresses.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
+import { UNWATCHED } from '../stack/supervisor/leftovers.ts';
 import type { ServiceStatus } from '../stack/supervisor/service_spec.ts';
-import { UNWATCHED } from '../stack/supervisor/unwatched.ts';
 import type { Environment } from './environment.ts';
 import { print, say } from './reporter.ts';
 import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
@@ -29,7 +29,7 @@ export async function statusCommand(json: boolean, environment: Environment): Pr
     print('Nothing runs. Start it with ./weir start --all');
     return 0;
   }
-  if (services.some(({ state }) => state === 'unwatched')) say(`${UNWATCHED.what}; ${UNWATCHED.mend}.`);
+  if (services.some(({ state }) => state === 'unwatched')) say(`${UNWATCHED.what}; ${UNWATCHED.fix}.`);
   print([row(['SERVICE', 'STATE', 'PID', 'HEALTHY', 'STREAMS', 'ADDRESS']), ...services.map(serviceRow)].join('\n'));
   print(
     `\n${url}   dashboard ${dashboard}   driver ${options.driver}${options.auth === 'keys' ? '   clients need a key' : ''}`,

@@ -2,15 +2,14 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findCommand } from '../stack/machine/find_command.ts';
 import { installPackages } from '../stack/machine/install_packages.ts';
+import { findCommand } from '../stack/machine/run_command.ts';
 import { UsageError } from '../stack/stack_error.ts';
 import type { Environment } from './environment.ts';
 import { watchMachine } from './machine_watch.ts';
 import { print, say } from './reporter.ts';
 import { filesOf, listTestFiles, PROJECTS, testAreas } from './test_areas.ts';
-import { longParts, STATIC_CHECKS, type TestPart, vitestPart } from './test_parts.ts';
-import { readTally, type TestTally } from './test_tally.ts';
+import { longParts, readTally, STATIC_CHECKS, type TestPart, type TestTally, vitestPart } from './test_parts.ts';
 
 /** Programs that the tests call, each with Debian's package. */
 const NEEDED = {

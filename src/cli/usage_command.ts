@@ -1,5 +1,5 @@
 import { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../formats/cluster/group_usage.ts';
-import { readKeys } from '../stack/keys/key_file.ts';
+import { readKeys } from '../stack/keys/api_keys.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
 import { readUsage } from '../stack/usage/read_usage.ts';
 import type { Environment } from './environment.ts';

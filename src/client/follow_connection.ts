@@ -1,4 +1,5 @@
 import { SseDecoder, SseLimitError } from '../formats/sse/sse_decoder.ts';
+import { CLIENT_SILENCE_MS } from '../formats/timing.ts';
 import type { StreamEvent } from '../formats/weir/stream_event.ts';
 import { orAborted, Watchdog } from './abortable.ts';
 import { judgeStatus, type ReconnectLog } from './reconnect.ts';
@@ -7,9 +8,6 @@ import { type StreamCheck, StreamProtocolError } from './stream_check.ts';
 import type { StreamOptions } from './stream_options.ts';
 import { readRefusal, type StreamRefusal } from './stream_refusal.ts';
 import { type StreamHead, streamHead, type TransportResponse } from './transport.ts';
-
-/** Heartbeats come every 10 s, so two were missed. */
-const SILENCE_MS = 25_000;
 
 /** A stream on its way, over all its connections. */
 export interface FollowedStream {
@@ -39,7 +37,7 @@ export type ConnectionEnd =
 export async function followConnection(stream: FollowedStream): Promise<ConnectionEnd> {
   const { calls, check, options, isResumable } = stream;
   const kind = calls.kind;
-  const watchdog = new Watchdog(isResumable ? (options.silenceMs ?? SILENCE_MS) : undefined, options.signal);
+  const watchdog = new Watchdog(isResumable ? (options.silenceMs ?? CLIENT_SILENCE_MS) : undefined, options.signal);
   try {
     let response: TransportResponse;
     try {

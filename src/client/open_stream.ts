@@ -1,3 +1,4 @@
+import { CLIENT_GIVE_UP_MS } from '../formats/timing.ts';
 import type { CompleteEvent, ErrorEvent } from '../formats/weir/stream_event.ts';
 import type { StreamRequestInput } from '../formats/weir/stream_request.ts';
 import { pause } from './abortable.ts';
@@ -8,8 +9,6 @@ import { StreamCheck, StreamProtocolError, verifyText } from './stream_check.ts'
 import type { AttachOptions, StreamOptions } from './stream_options.ts';
 import { StreamRefusal } from './stream_refusal.ts';
 import type { StreamHead } from './transport.ts';
-
-const GIVE_UP_AFTER_MS = 60_000;
 
 /**
  * Opens a stream and follows it to its end; with `resumable: true` over as many connections as it takes.
@@ -52,7 +51,7 @@ function streamOf(
 /** Connection after connection, until the stream ends or nothing brings it back. A caller who leaves cancels it. */
 async function follow(stream: FollowedStream): Promise<ConnectionEnd> {
   const { calls, check, options, isResumable } = stream;
-  const { signal, giveUpAfterMs = GIVE_UP_AFTER_MS, cancelOnAbort = true } = options;
+  const { signal, giveUpAfterMs = CLIENT_GIVE_UP_MS, cancelOnAbort = true } = options;
   signal?.throwIfAborted();
   try {
     for (let attempt = 1; ; attempt++) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type DoctorPlace, doctorPlaceSchema } from '../stack/doctor/doctor_place.ts';
+import { type DoctorPlace, doctorPlaceSchema } from '../stack/doctor/check.ts';
 
 const schema = z.object({
   CONSOLE_HOST: z.string().min(1).default('127.0.0.1'),

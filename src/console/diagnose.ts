@@ -1,6 +1,5 @@
-import type { Area, Check } from '../stack/doctor/check.ts';
-import { doctorContext } from '../stack/doctor/doctor_place.ts';
-import { providersFinding } from '../stack/doctor/providers_check.ts';
+import { type Area, type Check, doctorContext } from '../stack/doctor/check.ts';
+import { providersFinding } from '../stack/doctor/provider_checks.ts';
 import { runDoctor } from '../stack/doctor/run_doctor.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { type ApiProbe, probeApi } from './probe_api.ts';
@@ -12,7 +11,7 @@ export interface Finding {
   what: string;
   why: string;
   /** A command or an action; empty where nothing is wrong. */
-  mend: string;
+  fix: string;
   /** The part of the path that it is about. */
   area: Area;
 }
@@ -157,10 +156,10 @@ const AREAS = {
 } as const satisfies Record<string, Area>;
 type ProbeId = keyof typeof AREAS;
 
-const ok = (id: ProbeId, what: string): Finding => ({ id, status: 'ok', what, why: '', mend: '', area: AREAS[id] });
-const warn = (id: ProbeId, what: string, why: string, mend: string): Finding => {
-  return { id, status: 'warn', what, why, mend, area: AREAS[id] };
+const ok = (id: ProbeId, what: string): Finding => ({ id, status: 'ok', what, why: '', fix: '', area: AREAS[id] });
+const warn = (id: ProbeId, what: string, why: string, fix: string): Finding => {
+  return { id, status: 'warn', what, why, fix, area: AREAS[id] };
 };
-const fail = (id: ProbeId, what: string, why: string, mend: string): Finding => {
-  return { id, status: 'fail', what, why, mend, area: AREAS[id] };
+const fail = (id: ProbeId, what: string, why: string, fix: string): Finding => {
+  return { id, status: 'fail', what, why, fix, area: AREAS[id] };
 };

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { LoadPlan } from '../load/load_plan.ts';
 import type { NodeTransportOptions } from '../load/node/node_transport.ts';
 import { inspectCertificate } from '../stack/certificates/inspect_certificate.ts';
-import { doctorContext } from '../stack/doctor/doctor_place.ts';
-import { operatorKey } from '../stack/keys/operator_key.ts';
+import { doctorContext } from '../stack/doctor/check.ts';
+import { operatorKey } from '../stack/keys/api_keys.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import type { StackServices } from './stack_services.ts';
 

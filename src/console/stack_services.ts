@@ -1,6 +1,5 @@
-import { expectedInstances } from '../stack/expected_instances.ts';
 import type { ShortRequest } from '../stack/http_request.ts';
-import { ControlClient } from '../stack/supervisor/control_client.ts';
+import { ControlClient, expectedInstances } from '../stack/supervisor/control_client.ts';
 import type { ServiceStatus } from '../stack/supervisor/service_spec.ts';
 
 /** What a drill does to a service. */

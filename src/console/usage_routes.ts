@@ -1,11 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { USAGE_DAYS } from '../formats/cluster/usage_row.ts';
-import { keptSecret } from '../stack/compose/keep_secret.ts';
-import { doctorContext } from '../stack/doctor/doctor_place.ts';
-import { readKeys } from '../stack/keys/key_file.ts';
+import { keptSecret } from '../stack/compose/private_files.ts';
+import { doctorContext } from '../stack/doctor/check.ts';
+import { readKeys } from '../stack/keys/api_keys.ts';
 import { StackError } from '../stack/stack_error.ts';
-import { type AskPeer, networkPeers, socketPeers } from '../stack/usage/ask_peer.ts';
-import { readUsage } from '../stack/usage/read_usage.ts';
+import { type AskPeer, networkPeers, readUsage, socketPeers } from '../stack/usage/read_usage.ts';
 import type { ConsoleConfig } from './console_config.ts';
 
 const DEFAULT_DAYS = 7;

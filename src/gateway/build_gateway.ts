@@ -20,9 +20,8 @@ import { ConnectionPoolManager } from '../core/resilience/connection_pool_manage
 import { Routing } from '../core/routing/routing.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../formats/cluster/cluster_view.ts';
-import { buildLimits, openKeys } from './build_access.ts';
 import { buildDurable } from './build_durable.ts';
-import { buildSlotStore } from './build_slot_store.ts';
+import { buildLimits, buildSlotStore, openKeys } from './build_limits.ts';
 import { buildUsage } from './build_usage.ts';
 import { chooseIo } from './choose_io.ts';
 import { Announcer } from './cluster/announcer.ts';

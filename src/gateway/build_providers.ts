@@ -11,14 +11,13 @@ import { KeyStanding } from '../core/routing/key_standing.ts';
 import { ProviderBreaker } from '../core/routing/provider_breaker.ts';
 import { type Offer, RoutingTable } from '../core/routing/routing_table.ts';
 import type { TimerWheel } from '../core/time/timer_wheel.ts';
+import { PROVIDER_SILENCE_MS } from '../formats/timing.ts';
 import { ANTHROPIC_VERSION } from './doors/door.ts';
 import type { LoadedProviders } from './load_providers.ts';
 import { providerKey } from './provider_key.ts';
 
 /** A shorter value is no secret, and would be found in any text. */
 const SECRET_LENGTH = 8;
-/** Limit for a head, and for each silence after it, where a request of `/api/v1/stream` is answered. */
-const SILENCE_MS = 60_000;
 
 export interface ProviderSurroundings {
   /** The provider in this process. */
@@ -83,7 +82,7 @@ function offerOf(
   const silenceMs = timeouts.silence_seconds === undefined ? undefined : timeouts.silence_seconds * 1000;
   const secrets = [...(key === undefined ? [] : [key]), ...Object.values(settled.headers)];
   const redact = redactor(secrets.filter(({ length }) => length >= SECRET_LENGTH));
-  const about = { provider: name, baseUrl, headers, silenceMs: silenceMs ?? SILENCE_MS, redact };
+  const about = { provider: name, baseUrl, headers, silenceMs: silenceMs ?? PROVIDER_SILENCE_MS, redact };
   const endpoint = new OpenAiEndpoint(about, agent, wheel);
   const origin = new HttpOrigin(
     {

@@ -23,7 +23,7 @@ export function checkConfigFile(file: string): string {
     return describeConfigFile(file);
   } catch (error) {
     if (!(error instanceof WeirConfigError)) throw error;
-    throw new StackError(`${error.message}\nnothing was changed`, 'mend these lines; docs/routes.md explains them');
+    throw new StackError(`${error.message}\nnothing was changed`, 'fix these lines; docs/routes.md explains them');
   }
 }
 

@@ -1,58 +1,16 @@
 import path from 'node:path';
-import { dashboardOrigins } from './dashboard_origins.ts';
-import type { DoctorPlace } from './doctor/doctor_place.ts';
+import type { DoctorPlace } from './doctor/check.ts';
 import { instanceArgs } from './instance_command.ts';
-import { nginxCommand } from './nginx/nginx_command.ts';
-import { ownRedisUrl, redisSpecs } from './redis_specs.ts';
-import type { ServiceSettings } from './service_settings.ts';
+import { nginxCommand } from './nginx/nginx_program.ts';
+import { ownRedisUrl, redisSpecs } from './redis/redis_specs.ts';
+import { corsOrigins, instanceNames, nginxHealthUrl, peerSocket, serviceSocket, stackUrl } from './stack_addresses.ts';
 import type { StackLayout } from './stack_layout.ts';
 import type { StackOptions } from './stack_options.ts';
-import type { ServiceSpec } from './supervisor/service_spec.ts';
+import type { ServiceSettings, ServiceSpec } from './supervisor/service_spec.ts';
 
 const READY_MS = 20_000;
 /** On top of the drain: for the last answers, and the log. */
 const STOP_MARGIN_MS = 5000;
-
-/** A host as it stands in a URL; an address that means "all" is asked on loopback. */
-export function urlHost(bind: string): string {
-  if (bind === '127.0.0.1' || bind === '0.0.0.0' || bind === '::') return 'localhost';
-  return bind.includes(':') ? `[${bind}]` : bind;
-}
-
-/** `https://localhost`, with the port where it isn't 443. */
-export function stackUrl(options: StackOptions): string {
-  return `https://${urlHost(options.bind)}${options.httpsPort === 443 ? '' : `:${options.httpsPort}`}`;
-}
-
-/** Where NGINX says that it lives; on this machine only. */
-export function nginxHealthUrl(options: StackOptions): string {
-  return `${stackUrl(options)}/nginx-health`;
-}
-
-/** `http://localhost:3001`: it listens there whatever NGINX is bound to. */
-export function dashboardUrl(options: StackOptions): string {
-  return `http://localhost:${options.dashboardPort}`;
-}
-
-/** Names of the instances: app-1, app-2 … */
-export function instanceNames(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `app-${index + 1}`);
-}
-
-/** Socket of an instance or of the console, where NGINX's workers can reach it. */
-export function serviceSocket(layout: StackLayout, name: string): string {
-  return path.join(layout.run, `${name}.sock`);
-}
-
-/** Socket of an instance for the stack's own account: other instances, and its tools. */
-export function peerSocket(layout: StackLayout, name: string): string {
-  return path.join(layout.privateRun, `${name}.peer.sock`);
-}
-
-/** Origins that may read the API: what the user set, else the dashboard's. */
-export function corsOrigins(options: StackOptions, settings: { corsOrigins: string[] | undefined }): string[] {
-  return settings.corsOrigins ?? dashboardOrigins(options.httpsPort, options.dashboardPort);
-}
 
 function instanceSpec(
   name: string,

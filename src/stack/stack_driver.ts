@@ -1,7 +1,7 @@
 import type { Phase } from './phases.ts';
 import type { ReloadResult } from './supervisor/reload_instances.ts';
 import type { ServiceStatus } from './supervisor/service_spec.ts';
-import type { AskPeer } from './usage/ask_peer.ts';
+import type { AskPeer } from './usage/read_usage.ts';
 
 /** `partly` is a stack whose start was cut short. */
 export type RunState = 'no' | 'partly' | 'yes';

@@ -1,17 +1,17 @@
-/** A failure that a user can do something about: what went wrong, and the mend. */
+/** A failure that a user can do something about: what went wrong, and the fix. */
 export class StackError extends Error {
-  readonly mend: string;
+  readonly fix: string;
 
-  /** `problem` and `mend` are halves of one sentence: "port 443 is taken by nginx" and "choose another with …". */
-  constructor(problem: string, mend: string, options?: { cause?: unknown }) {
-    super(`${problem}; ${mend}.`, options);
+  /** `problem` and `fix` are halves of one sentence: "port 443 is taken by nginx" and "choose another with …". */
+  constructor(problem: string, fix: string, options?: { cause?: unknown }) {
+    super(`${problem}; ${fix}.`, options);
     this.name = 'StackError';
-    this.mend = mend;
+    this.fix = fix;
   }
 
-  /** What went wrong, without the mend. */
+  /** What went wrong, without the fix. */
   get problem(): string {
-    return this.message.slice(0, -`; ${this.mend}.`.length);
+    return this.message.slice(0, -`; ${this.fix}.`.length);
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { type CertificateFiles, certificateFiles } from './certificates/certificate_files.ts';
+import { type CertificateFiles, certificateFiles } from './certificates/inspect_certificate.ts';
 
 /** Every path of one stack. Two stacks with different state folders share nothing. */
 export interface StackLayout {

@@ -16,7 +16,7 @@ it('the doctor names a page that was built for one instance, and its command men
   // As a start does with VITE_API_BASE_URL in its environment.
   const root = path.resolve(import.meta.dirname, '../..');
   expect(await buildDashboard(root, `${instance.url}/api/v1`)).toBe('built');
-  const mend = await patient.namedAs('api_url', new RegExp(`${instance.url}/api/v1 bypasses NGINX$`));
-  expect(mend).toBe('unset VITE_API_BASE_URL; ./weir restart');
-  await patient.mendedBy(mend);
+  const fix = await patient.namedAs('api_url', new RegExp(`${instance.url}/api/v1 bypasses NGINX$`));
+  expect(fix).toBe('unset VITE_API_BASE_URL; ./weir restart');
+  await patient.fixedBy(fix);
 });

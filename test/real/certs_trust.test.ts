@@ -74,14 +74,14 @@ async function strangeServer(): Promise<{ server: Server; port: number }> {
 
 const trustCheck = async () => {
   const { stdout } = await stack.weir(['doctor', '--json']);
-  const { checks } = JSON.parse(stdout) as { checks: { id: string; result: string; mend: string }[] };
+  const { checks } = JSON.parse(stdout) as { checks: { id: string; result: string; fix: string }[] };
   return checks.find(({ id }) => id === 'certificate_trust');
 };
 
 describe('certs trust', () => {
   it('makes curl, Node.js and Chromium accept the stack, and untrust makes them refuse it again', async () => {
     expect(await whoAccepts()).toEqual(refused);
-    expect(await trustCheck()).toMatchObject({ result: 'warn', mend: './weir certs trust' });
+    expect(await trustCheck()).toMatchObject({ result: 'warn', fix: './weir certs trust' });
 
     const trust = await stack.weir(['certs', 'trust']);
     expect([trust.code, trust.stdout]).toEqual([0, expect.stringMatching(/added +system .*\nadded +Chromium /)]);

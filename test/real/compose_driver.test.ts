@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import path from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { parseWeirConfig } from '../../src/config/parse_weir_config.ts';
-import { containerUser } from '../../src/stack/compose/container_user.ts';
+import { containerUser } from '../../src/stack/compose/private_files.ts';
 import { bindsOf, composeFile } from '../support/compose_file.ts';
 import { FakeDocker } from '../support/fake_docker.ts';
 import { routeFile } from '../support/route_files.ts';

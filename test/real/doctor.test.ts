@@ -22,7 +22,7 @@ function giveBack(patient: Patient): void {
 }
 
 beforeAll(async () => {
-  // Two: the doctor and the commands that mend wait more than they work.
+  // Two: the doctor and the commands that fix wait more than they work.
   patients.push(...(await Promise.all([Patient.admit(), Patient.admit()])));
   patients.forEach(giveBack);
 });
@@ -88,9 +88,9 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
   it('NGINX is frozen', async ({ patient }) => {
     const master = patient.pidOf('nginx');
     for (const pid of [master, ...patient.workers()]) process.kill(pid, 'SIGSTOP');
-    const mend = await patient.namedAs('nginx_running', /^NGINX .*does not answer$/);
-    expect(mend).toBe('./weir restart nginx');
-    await patient.mendedBy(mend);
+    const fix = await patient.namedAs('nginx_running', /^NGINX .*does not answer$/);
+    expect(fix).toBe('./weir restart nginx');
+    await patient.fixedBy(fix);
   });
 
   it('another program has its port', async ({ patient }) => {
@@ -106,12 +106,12 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
     for (const pid of [patient.pidOf('nginx'), ...patient.workers()]) process.kill(pid, 'SIGKILL');
     await once(squatter.stdout, 'data');
     patient.signal('supervisor', 'SIGCONT');
-    const mend = await patient.namedAs(
+    const fix = await patient.namedAs(
       'ports',
       new RegExp(`^port ${https} is taken by \\S+ \\(pid ${squatter.pid}\\)$`),
     );
-    expect(mend).toBe(`kill ${squatter.pid} && ./weir restart nginx`);
-    await patient.mendedBy(mend);
+    expect(fix).toBe(`kill ${squatter.pid} && ./weir restart nginx`);
+    await patient.fixedBy(fix);
   });
 
   it('the certificate has expired', async ({ patient }) => {
@@ -120,66 +120,66 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
     const old = await issueLeaf(authority, new Date(Date.now() - 40 * 86_400_000), 30);
     writeFileSync(ssl('localhost.crt'), old.certificate + authority.certificate);
     writeFileSync(ssl('localhost.key'), old.key);
-    const mend = await patient.namedAs('certificate', /it expired on \d{4}-/);
-    expect(mend).toBe('./weir certs renew && ./weir restart nginx');
-    await patient.mendedBy(mend);
+    const fix = await patient.namedAs('certificate', /it expired on \d{4}-/);
+    expect(fix).toBe('./weir certs renew && ./weir restart nginx');
+    await patient.fixedBy(fix);
   });
 
   it('one instance is frozen', async ({ patient }) => {
     patient.signal('app-2', 'SIGSTOP');
-    const mend = await patient.namedAs('instances_alive', /^app-2 of 3 instances does not answer$/);
-    expect(mend).toBe('./weir restart app-2');
-    await patient.mendedBy(mend);
+    const fix = await patient.namedAs('instances_alive', /^app-2 of 3 instances does not answer$/);
+    expect(fix).toBe('./weir restart app-2');
+    await patient.fixedBy(fix);
   });
 
   it('all instances are frozen, and the console says the same', async ({ patient }) => {
     for (const name of ['app-1', 'app-2', 'app-3']) patient.signal(name, 'SIGSTOP');
-    const mend = await patient.namedAs('instances_alive', /^none of the 3 instances answers$/);
+    const fix = await patient.namedAs('instances_alive', /^none of the 3 instances answers$/);
     const ill = (await patient.consoleFindings()).filter(({ status }) => status === 'fail');
-    expect(ill).toMatchObject([{ id: 'instances_alive', mend, area: 'instances', why: /502 Bad Gateway/ }]);
-    expect(mend).toBe('./weir restart');
-    await patient.mendedBy(mend);
+    expect(ill).toMatchObject([{ id: 'instances_alive', fix, area: 'instances', why: /502 Bad Gateway/ }]);
+    expect(fix).toBe('./weir restart');
+    await patient.fixedBy(fix);
   });
 
   it('text is collected on its way', async ({ patient }) => {
     await patient.edit((conf) =>
       conf.replaceAll('proxy_buffering off;', 'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;'),
     );
-    const mend = await patient.namedAs('unbuffered', /something collects them$/);
-    expect(mend).toBe('./weir restart nginx');
-    await patient.mendedBy(mend);
+    const fix = await patient.namedAs('unbuffered', /something collects them$/);
+    expect(fix).toBe('./weir restart nginx');
+    await patient.fixedBy(fix);
   });
 
   it('the upstream has no zone', async ({ patient }) => {
     await patient.edit((conf) => conf.replace('zone sse_backend 256k;', ''));
-    const mend = await patient.namedAs('shared_zone', /^the upstream sse_backend has no zone$/);
-    expect(mend).toBe('./weir restart nginx');
-    await patient.mendedBy(mend);
+    const fix = await patient.namedAs('shared_zone', /^the upstream sse_backend has no zone$/);
+    expect(fix).toBe('./weir restart nginx');
+    await patient.fixedBy(fix);
   });
 
   it('Redis is frozen', async ({ patient }) => {
     patient.signal('redis', 'SIGSTOP');
-    const mend = await patient.namedAs('redis_server', /^Redis at unix:.* does not answer/);
-    expect(mend).toBe('./weir restart redis');
-    await patient.mendedBy(mend);
+    const fix = await patient.namedAs('redis_server', /^Redis at unix:.* does not answer/);
+    expect(fix).toBe('./weir restart redis');
+    await patient.fixedBy(fix);
   });
 
   it('Redis throws things away', async ({ patient }) => {
     const cli = `redis-cli -s ${patient.stack.plan().run}/private/redis.sock config set maxmemory-policy`;
     await patient.stack.shell(`${cli} allkeys-lru`);
-    const mend = await patient.namedAs('redis_server', /^Redis evicts \(maxmemory-policy allkeys-lru\)$/);
-    expect(mend).toBe(`${cli} noeviction`);
-    await patient.mendedBy(mend);
+    const fix = await patient.namedAs('redis_server', /^Redis evicts \(maxmemory-policy allkeys-lru\)$/);
+    expect(fix).toBe(`${cli} noeviction`);
+    await patient.fixedBy(fix);
   });
 
   it('the file limit of a process is low', async ({ patient }) => {
     await patient.stack.shell(`prlimit --pid ${patient.pidOf('app-3')} --nofile=200`);
-    const mend = await patient.namedAs(
+    const fix = await patient.namedAs(
       'file_limit',
       /^the file limit of app-3 \(pid \d+\) is 200; its streams may take 812$/,
     );
-    expect(mend).toBe('./weir restart app-3');
-    await patient.mendedBy(mend);
+    expect(fix).toBe('./weir restart app-3');
+    await patient.fixedBy(fix);
   });
 
   it('the file limit is low, in this shell or for all that the supervisor starts', async ({ patient }) => {
@@ -188,26 +188,26 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
       {
         id: 'file_limit',
         what: 'the file limit (ulimit -n) of 1024 allows 256 of 900 streams at once',
-        mend: 'ulimit -n 2312 && ./weir restart',
+        fix: 'ulimit -n 2312 && ./weir restart',
       },
     ]);
     for (const name of ['supervisor', 'app-1'])
       await patient.stack.shell(`prlimit --pid ${patient.pidOf(name)} --nofile=500`);
-    const mend = await patient.namedAs(
+    const fix = await patient.namedAs(
       'file_limit',
       /^the file limit of app-1 \(pid \d+\) is 500; its streams may take 812$/,
     );
-    expect(mend).toBe('ulimit -n 2312 && ./weir restart');
-    await patient.mendedBy(mend);
+    expect(fix).toBe('ulimit -n 2312 && ./weir restart');
+    await patient.fixedBy(fix);
   });
 
   it('nothing runs', async ({ patient }) => {
     await patient.stack.weir(['stop', '--now']);
-    const mend = await patient.namedAs('nginx_running', /^the stack is not running$/);
+    const fix = await patient.namedAs('nginx_running', /^the stack is not running$/);
     // With the ports that it had, which are not the usual ones.
-    expect(mend).toBe('./weir restart');
+    expect(fix).toBe('./weir restart');
     const { code, stdout } = await patient.stack.weir(['doctor']);
     expect([code, stdout]).toEqual([1, expect.stringContaining('ERR_CONNECTION_REFUSED')]);
-    await patient.mendedBy(mend);
+    await patient.fixedBy(fix);
   });
 });

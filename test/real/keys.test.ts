@@ -127,11 +127,11 @@ describe('a key', () => {
   it('is kept while the file is broken, which the log says', async () => {
     const key = await newKey();
     const warned = () => deployment.at(0).lines.filter(({ event }) => event.startsWith('API keys could not be read'));
-    const mend = file.spoil();
+    const repair = file.spoil();
     await until('the log says so', () => warned().length > 0);
     expect(warned()[0]).toMatchObject({ level: 'warn', reason: 'it is not JSON' });
     await known(key, 200);
-    mend();
+    repair();
   });
 
   it('may use its models only, by name or by provider, and sees no others', async () => {

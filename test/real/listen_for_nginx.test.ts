@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { runCommand } from '../../src/stack/machine/run_command.ts';
-import { canListenForNginx, nginxCommand } from '../../src/stack/nginx/nginx_command.ts';
+import { canListenForNginx, nginxCommand } from '../../src/stack/nginx/nginx_program.ts';
 import { freePort } from '../support/free_port.ts';
 
 /** In NGINX's place: says of each socket that it got where it listens, its limit, and whether accept() waits. */

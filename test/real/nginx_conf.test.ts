@@ -4,12 +4,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../src/cli/environment.ts';
 import { ensureCertificates } from '../../src/stack/certificates/ensure_certificates.ts';
-import { findCommand } from '../../src/stack/machine/find_command.ts';
+import { findCommand } from '../../src/stack/machine/run_command.ts';
 import { workerAccount } from '../../src/stack/machine/worker_account.ts';
 import { nativeNginxPlan } from '../../src/stack/nginx/native_plan.ts';
 import type { NginxPlan } from '../../src/stack/nginx/nginx_plan.ts';
+import { nginxConfProblem, nginxVersion } from '../../src/stack/nginx/nginx_program.ts';
 import { renderNginxConf } from '../../src/stack/nginx/render_nginx_conf.ts';
-import { nginxConfProblem, nginxVersion } from '../../src/stack/nginx/test_nginx_conf.ts';
 import { stackLayout } from '../../src/stack/stack_layout.ts';
 import { DEFAULT_STACK_OPTIONS } from '../../src/stack/stack_options.ts';
 

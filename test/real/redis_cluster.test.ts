@@ -4,7 +4,7 @@ import { RateCounters } from '../../src/adapters/stores/limits/rate_counters.ts'
 import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import { RedisUsageStore } from '../../src/adapters/stores/usage/redis_usage_store.ts';
 import type { Announcement } from '../../src/core/cluster/instance_directory.ts';
-import { newKey } from '../../src/stack/keys/new_key.ts';
+import { newKey } from '../../src/stack/keys/api_keys.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
 import { startRedisCluster, type TestRedisCluster } from '../support/redis_cluster.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { redisFacts } from '../../src/stack/redis_facts.ts';
+import { redisFacts } from '../../src/stack/redis/redis_facts.ts';
 import { freePort } from '../support/free_port.ts';
 import { startInstance } from '../support/instance.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';

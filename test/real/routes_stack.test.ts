@@ -169,7 +169,7 @@ it('the doctor says which provider refused its key, and where that is set', asyn
   expect(found).toMatchObject({
     result: 'warn',
     what: 'the key of this deployment was refused by first (401)',
-    mend: 'FIRST_KEY=… ./weir restart',
+    fix: 'FIRST_KEY=… ./weir restart',
   });
 });
 
@@ -187,7 +187,7 @@ it('the doctor names a provider that fails, and the cluster says who leaves it a
   expect(found).toMatchObject({
     result: 'warn',
     what: expect.stringMatching(/^left alone for failing: failing \(by app-/),
-    mend: expect.stringMatching(/^\.\/weir logs app-[12]$/),
+    fix: expect.stringMatching(/^\.\/weir logs app-[12]$/),
   });
 });
 
@@ -210,7 +210,7 @@ describe('a reload', () => {
     const found = checks.find(({ id }) => id === 'config_file');
     expect(found?.result).toBe('fail');
     expect(found?.what).toMatch(/is not valid: line 1: providers\.first\.preset.*line 3: routes\.x/);
-    expect(found?.mend).toMatch(/then \.\/weir reload$/);
+    expect(found?.fix).toMatch(/then \.\/weir reload$/);
     // An instance that is told all the same refuses it by itself.
     const says = stack.sinceNow('app-1');
     process.kill(await stack.pid('app-1'), 'SIGHUP');

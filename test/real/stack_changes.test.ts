@@ -51,7 +51,7 @@ describe('a rolling restart under 300 streams', () => {
       expect(after[name]).not.toContain(boot);
     }
     expect(await stack.pid('nginx')).toBe(nginx);
-    expect(stack.plan().nginx.plan.resting).toEqual([]);
+    expect(stack.plan().nginx.plan.down).toEqual([]);
   });
 });
 
@@ -76,7 +76,7 @@ describe('a rolling restart that fails', () => {
 
     rmSync(inTheWay, { recursive: true });
     expect((await stack.weir(['restart', 'app-1'])).code).toBe(0);
-    expect(stack.plan().nginx.plan.resting).toEqual([]);
+    expect(stack.plan().nginx.plan.down).toEqual([]);
     const after = await startSteadyLoad(stack.url, 20, { tokens: 5, ttft_ms: 0 });
     expect(Object.keys(perInstance(await after.stop())).sort()).toEqual(['app-1', 'app-2', 'app-3']);
   });

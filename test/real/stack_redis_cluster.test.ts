@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/formats/cluster/cluster_view.ts';
-import { redisFacts } from '../../src/stack/redis_facts.ts';
+import { redisFacts } from '../../src/stack/redis/redis_facts.ts';
 import { isAlive } from '../../src/stack/supervisor/process_identity.ts';
 import type { ServiceStatus } from '../../src/stack/supervisor/service_spec.ts';
 import { listens } from '../support/listens.ts';

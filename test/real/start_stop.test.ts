@@ -73,10 +73,10 @@ describe('start and stop', () => {
     expect([answer.status, JSON.parse(answer.body).error]).toEqual([502, 'upstream_error']);
 
     const { checks } = JSON.parse((await stack.weir(['doctor', '--json'])).stdout) as {
-      checks: { id: string; result: string; mend: string }[];
+      checks: { id: string; result: string; fix: string }[];
     };
     const failed = checks.filter(({ result }) => result === 'fail');
-    expect(failed).toMatchObject([{ id: 'instances_alive', mend: './weir start --all' }]);
+    expect(failed).toMatchObject([{ id: 'instances_alive', fix: './weir start --all' }]);
     const load = await stack.weir(['load', '-c', '2', '-n', '2']);
     expect([load.code, load.stderr]).toEqual([3, expect.stringContaining('got a stream')]);
     const unwritable = await stack.weir(['load', '--json', '/nowhere/report.json']);

@@ -13,6 +13,8 @@ export interface DeploymentOptions {
   env?: Record<string, string>;
   /** On top of it, for one. */
   envOf?: (at: number) => Record<string, string>;
+  /** Checkout whose code one runs; this one where there is none. */
+  rootOf?: (at: number) => string;
 }
 
 /** Several instances that share a Redis and reach each other, as processes; without NGINX, so that a test can choose. */
@@ -46,7 +48,7 @@ export class Deployment implements AsyncDisposable {
   /** Starts one; again, where it has died, at the same port. */
   async boot(at: number, env: Record<string, string> = {}): Promise<Instance> {
     const name = `app-${at + 1}`;
-    const instance = await startInstance({
+    const settings = {
       INSTANCE_ID: name,
       REDIS_URL: this.redis.url,
       // Not one that the system gives out: it would give it to another while this instance is dead.
@@ -57,7 +59,8 @@ export class Deployment implements AsyncDisposable {
       MAX_CONNECTIONS_PER_USER: '1000',
       ...this.#options.env,
       ...env,
-    });
+    };
+    const instance = await startInstance(settings, this.#options.rootOf?.(at));
     this.instances[at] = instance;
     return instance;
   }

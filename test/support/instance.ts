@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { instanceArgs } from '../../src/stack/instance_command.ts';
 
@@ -21,10 +22,14 @@ export interface Instance {
   stop(): Promise<void>;
 }
 
-/** Starts an instance and resolves when it is ready; what it prints otherwise is part of the error. */
-export async function startInstance(environment: Record<string, string> = {}): Promise<Instance> {
+/**
+ * Starts an instance and resolves when it is ready; what it prints otherwise is part of the error.
+ * @param root of the checkout whose code it runs
+ */
+export async function startInstance(environment: Record<string, string> = {}, root = '.'): Promise<Instance> {
   const { PATH, NODE_COMPILE_CACHE, WEIR_PLAIN_IO } = process.env;
-  const child = spawn(process.execPath, instanceArgs('.'), {
+  const child = spawn(process.execPath, instanceArgs(path.resolve(root)), {
+    cwd: root,
     env: {
       PATH,
       NODE_COMPILE_CACHE,

@@ -1,8 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { changeKeys } from '../../src/stack/keys/key_file.ts';
-import { type KeyWishes, newKey } from '../../src/stack/keys/new_key.ts';
+import { changeKeys, type KeyWishes, newKey } from '../../src/stack/keys/api_keys.ts';
 
 /** A file of keys of its own, as the command line writes it. */
 export class KeyFile {

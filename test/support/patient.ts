@@ -62,11 +62,11 @@ export class Patient {
   async namedAs(id: Check['id'], words: RegExp): Promise<string> {
     const found = await this.#complaintsUntil(id, (checks) => checks.some((check) => check.id === id));
     expect(found).toMatchObject([{ id, what: expect.stringMatching(words), why: expect.stringMatching(/\w/) }]);
-    return found[0]!.mend;
+    return found[0]!.fix;
   }
 
   /** Runs what the doctor said, and waits until it is content. */
-  async mendedBy(command: string): Promise<void> {
+  async fixedBy(command: string): Promise<void> {
     const { code, stderr } = await this.stack.shell(command);
     expect([code, stderr]).toEqual([0, expect.any(String)]);
     await this.isWell();

@@ -24,15 +24,15 @@ export function sampleRun(id: string, ttftMs: number, refused = 0): LoadRun {
 
 /** A finding for each area of the path, one of them of each kind. */
 export const SAMPLE_FINDINGS = [
-  { id: 'page', area: 'page', status: 'ok', what: 'The page is served by the console.', why: '', mend: '' },
-  { id: 'reach', area: 'nginx', status: 'ok', what: 'https://localhost answers.', why: '', mend: '' },
+  { id: 'page', area: 'page', status: 'ok', what: 'The page is served by the console.', why: '', fix: '' },
+  { id: 'reach', area: 'nginx', status: 'ok', what: 'https://localhost answers.', why: '', fix: '' },
   {
     id: 'certificate',
     area: 'nginx',
     status: 'warn',
     what: 'Browsers ask before they trust https://localhost.',
     why: 'Weir signed it with an authority of its own, which browsers do not know.',
-    mend: './weir certs trust',
+    fix: './weir certs trust',
   },
   {
     id: 'instances',
@@ -40,9 +40,9 @@ export const SAMPLE_FINDINGS = [
     status: 'fail',
     what: 'app-2 does not answer.',
     why: 'NGINX reaches two of three instances.',
-    mend: './weir restart app-2',
+    fix: './weir restart app-2',
   },
-  { id: 'redis', area: 'redis', status: 'ok', what: 'Redis is connected.', why: '', mend: '' },
+  { id: 'redis', area: 'redis', status: 'ok', what: 'Redis is connected.', why: '', fix: '' },
 ] as const;
 
 /** A week of two keys, one of which has no price for its model. */

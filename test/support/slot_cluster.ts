@@ -1,7 +1,6 @@
 import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import { RedisSlotStore } from '../../src/adapters/stores/slots/redis_slot_store.ts';
-import type { SlotScripts } from '../../src/adapters/stores/slots/slot_scripts.ts';
-import type { SlotTiming } from '../../src/adapters/stores/slots/slot_timing.ts';
+import type { SlotScripts, SlotTiming } from '../../src/adapters/stores/slots/slot_scripts.ts';
 import type { Slot } from '../../src/core/resilience/slot_store.ts';
 import { silentLog } from './silent_log.ts';
 

@@ -108,9 +108,9 @@ function Group({ group: { area, title, findings, status }, marked }: { group: Do
                   </span>
                 </p>
                 {finding.why && <p className="max-w-[75ch] text-muted sm:ml-43">{finding.why}</p>}
-                {finding.mend && (
+                {finding.fix && (
                   <p className="mt-1 flex flex-wrap items-center gap-2 sm:ml-43">
-                    {isCommand(finding.mend) ? <Command text={finding.mend} /> : finding.mend}
+                    {isCommand(finding.fix) ? <Command text={finding.fix} /> : finding.fix}
                   </p>
                 )}
               </div>

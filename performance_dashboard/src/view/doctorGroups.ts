@@ -61,7 +61,7 @@ export function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Whether a mend is a command, which can be copied, and not a sentence. */
-export function isCommand(mend: string): boolean {
-  return /^(\.\/|sudo |npm |[A-Z_]+=|ulimit |redis-cli |kill )/.test(mend);
+/** Whether a fix is a command, which can be copied, and not a sentence. */
+export function isCommand(fix: string): boolean {
+  return /^(\.\/|sudo |npm |[A-Z_]+=|ulimit |redis-cli |kill )/.test(fix);
 }

@@ -34,21 +34,21 @@ export function explainUnreachable(failure: Failure, findings: Finding[] | 'pend
   if (findings === null) return withoutConsole(failure, steps);
   const failed = findings.find(({ status }) => status === 'fail');
   if (failed) {
-    const mend = failed.mend && { text: 'Mend it:', command: failed.mend };
-    const others = steps.filter(({ command }) => command !== failed.mend);
+    const fix = failed.fix && { text: 'Mend it:', command: failed.fix };
+    const others = steps.filter(({ command }) => command !== failed.fix);
     const offerCertificate = failed.id === 'certificate' && !failure.sameOrigin;
     return {
       title: capitalised(failed.what),
       why: failed.why,
-      steps: mend ? [mend, ...others] : others,
+      steps: fix ? [fix, ...others] : others,
       offerCertificate,
     };
   }
   const certificate = findings.find(({ id, status }) => id.startsWith('certificate') && status === 'warn');
   if (certificate && !failure.sameOrigin) {
     const why = `The stack itself answers. ${certificate.why} Until it is accepted, requests of this page fail.`;
-    const { mend } = certificate;
-    const trust = mend.startsWith('./weir') ? [{ text: 'Or let this machine trust it, for good:', command: mend }] : [];
+    const { fix } = certificate;
+    const trust = fix.startsWith('./weir') ? [{ text: 'Or let this machine trust it, for good:', command: fix }] : [];
     return {
       title: `This browser does not trust the certificate of ${origin} yet`,
       why,

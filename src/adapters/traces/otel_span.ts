@@ -1,9 +1,30 @@
-import { type Span, SpanStatusCode } from '@opentelemetry/api';
+import { createTraceState, type Span, type SpanContext, SpanStatusCode } from '@opentelemetry/api';
 import type { CacheKind } from '../../core/observe/cache_observer.ts';
 import type { Outcome } from '../../core/observe/stream_observer.ts';
 import type { SpanAnswer, SpanEvent, SpanTarget, StreamSpan, TraceContext } from '../../core/observe/stream_span.ts';
 import { ERROR_TYPE, GEN_AI, WEIR } from './span_names.ts';
-import { writeContext } from './trace_context.ts';
+
+/** W3C Trace Context, section 3.2: version, trace, parent, flags; a later version may add fields. */
+const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
+
+/** @returns undefined for what is no context: whoever sent it is then not a part of the trace, as the standard says */
+export function readContext({ traceparent, tracestate }: TraceContext): SpanContext | undefined {
+  const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(traceparent) ?? [];
+  if (traceId === undefined || spanId === undefined || (version === '00' && more)) return undefined;
+  return {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags as string, 16) & 1,
+    isRemote: true,
+    ...(tracestate === undefined ? {} : { traceState: createTraceState(tracestate) }),
+  };
+}
+
+export function writeContext({ traceId, spanId, traceFlags, traceState }: SpanContext): TraceContext {
+  const traceparent = `00-${traceId}-${spanId}-0${traceFlags & 1}`;
+  const tracestate = traceState?.serialize();
+  return tracestate ? { traceparent, tracestate } : { traceparent };
+}
 
 /** A client that leaves has got what it wanted; that is no failure. */
 const NO_FAILURE: readonly Outcome[] = ['ok', 'cancelled'];

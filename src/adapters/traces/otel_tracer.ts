@@ -12,9 +12,8 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { EventLog } from '../../core/observe/event_log.ts';
 import type { SpanBegin, StreamSpan, StreamTracer } from '../../core/observe/stream_span.ts';
-import { OtelSpan } from './otel_span.ts';
+import { OtelSpan, readContext } from './otel_span.ts';
 import { GEN_AI, SERVICE, WEIR } from './span_names.ts';
-import { readContext } from './trace_context.ts';
 
 /** A collector that is away must not hold up the end of the process. */
 const FLUSH_MS = 3_000;

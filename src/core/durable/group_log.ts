@@ -1,3 +1,4 @@
+import { LEASE_MS } from '../../formats/timing.ts';
 import type { FaultPoint } from './fault_point.ts';
 import type { LogStore } from './log_store.ts';
 import { SentGroups } from './sent_groups.ts';
@@ -7,8 +8,6 @@ const GATHER_MS = 5;
 const RETRY_MS = 50;
 /** A store that does not answer is asked this often whether it does again. */
 const PROBE_MS = 250;
-/** As long as the store waits for a boot that no longer appends. */
-export const LEASE_MS = 6_000;
 
 /** A thread, as the log sees it. */
 export interface LoggedThread {

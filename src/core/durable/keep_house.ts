@@ -1,10 +1,8 @@
+import { BEAT_MS, LEASE_MS } from '../../formats/timing.ts';
 import type { DurableCore } from './durable_core.ts';
-import { LEASE_MS } from './group_log.ts';
 import { StoreUnavailable } from './store_unavailable.ts';
 import { takeOver } from './take_over.ts';
 import type { Thread } from './thread.ts';
-
-export const BEAT_MS = 2_000;
 
 /** What an instance does for its own log and for the dead, every {@link BEAT_MS}. */
 export class HouseKeeping {

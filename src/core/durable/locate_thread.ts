@@ -1,4 +1,5 @@
 import { WeirError } from '../../formats/error_code.ts';
+import { TAKEOVER_WAIT_MS } from '../../formats/timing.ts';
 import { instanceOfBoot } from './boot_name.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
@@ -25,7 +26,6 @@ export type Located = { threadId: string; producer: string } & (
   | { kind: 'ended' }
 );
 
-const PATIENCE_MS = 15_000;
 /** A takeover that has failed so often here is not waited for. */
 const MAX_FAILURES = 5;
 
@@ -41,7 +41,7 @@ export async function locateThread(
   caller: Caller,
   cursor: Cursor | undefined,
 ): Promise<Located> {
-  const until = performance.now() + PATIENCE_MS;
+  const until = performance.now() + TAKEOVER_WAIT_MS;
   let isTaken = false;
   for (let looks = 0; ; looks += 1) {
     const mine = core.threads.get(threadId);

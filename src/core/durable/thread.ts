@@ -1,4 +1,5 @@
 import { WeirError } from '../../formats/error_code.ts';
+import { STREAM_LIFE_MS } from '../../formats/timing.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
@@ -12,7 +13,6 @@ import type { ThreadRecord } from './thread_record.ts';
 
 /** Bounds of one resumable stream. */
 const MAX_UNITS = 512 * 1024;
-const MAX_MS = 15 * 60_000;
 /** This much may wait for its commit; then the provider is throttled. */
 const MAX_WAITING = 256 * 1024;
 
@@ -97,7 +97,7 @@ export class Thread implements LoggedThread, Outlet {
       this.#graceTimer.arm(options.graceMs);
       this.open();
     }
-    this.#lifeTimer.arm(Math.max(0, MAX_MS - options.ageMs));
+    this.#lifeTimer.arm(Math.max(0, STREAM_LIFE_MS - options.ageMs));
   }
 
   /** Last sequence number that readers may have; the terminal is the one after the last text. */

@@ -1,11 +1,7 @@
+import { HEARTBEAT_MS, SLOW_CLIENT_MS } from '../../formats/timing.ts';
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
 import type { Outlet } from './producer.ts';
 import type { Sink } from './sink.ts';
-
-/** Silence is filled with a comment at least this often. */
-export const HEARTBEAT_MS = 10_000;
-/** A client that has read nothing for this long, while bytes wait for it, is cut. */
-export const SLOW_READER_MS = 30_000;
 
 /**
  * One client of a stream: passes frames to its sink, fills silence, and notices a client that no longer reads.
@@ -78,7 +74,7 @@ export class Reader implements Outlet {
     if (taken === undefined || taken !== this.#taken) {
       this.#taken = taken;
       this.#stuckSince = now;
-    } else if (now - this.#stuckSince >= SLOW_READER_MS) {
+    } else if (now - this.#stuckSince >= SLOW_CLIENT_MS) {
       this.#onSlow();
       return;
     }

@@ -1,7 +1,7 @@
 import type { Announcement, InstanceDirectory } from '../../core/cluster/instance_directory.ts';
+import { ANNOUNCE_MS } from '../../formats/timing.ts';
 
 const LOOK_MS = 250;
-const ANNOUNCE_MS = 1_000;
 
 /** Announces this instance every second, and sooner when something that others show has changed. */
 export class Announcer {

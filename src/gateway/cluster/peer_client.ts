@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Cursor } from '../../core/durable/cursor.ts';
 import type { PeerAnswer, PeerSilence, Peers } from '../../core/durable/peers.ts';
 import { WeirError } from '../../formats/error_code.ts';
+import { PEER_SILENCE_MS } from '../../formats/timing.ts';
 import { peerPlace } from './peer_address.ts';
 import { BOOT_HEADER, SECRET_HEADER } from './peer_listener.ts';
 
@@ -10,8 +11,6 @@ const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 /** Whoever does not answer within this may be frozen, and may be dead. */
 const HEAD_MS = 500;
-/** A stream has a heartbeat every ten seconds; one that is silent for longer than three of them is cut. */
-const SILENCE_MS = 35_000;
 /** Nobody listens: the process that did has exited. */
 const REFUSED = new Set(['ECONNREFUSED', 'ENOENT']);
 
@@ -19,7 +18,7 @@ const REFUSED = new Set(['ECONNREFUSED', 'ENOENT']);
  * Speaks with the peer listeners of the other instances: Unix sockets, or `http://host:port` with a shared secret.
  * Frames end with an error when nothing has come for `silenceMs`.
  */
-export function peerClient(secret: string, silenceMs = SILENCE_MS): Peers {
+export function peerClient(secret: string, silenceMs = PEER_SILENCE_MS): Peers {
   const ask = (address: string | undefined, method: string, boot: string, threadId: string, cursor?: Cursor) => {
     const place = peerPlace(address);
     if (!place) return Promise.resolve('silent' as const);

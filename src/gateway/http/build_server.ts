@@ -6,6 +6,7 @@ import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { ModelList } from '../../core/passthrough/model_list.ts';
 import { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { type ClusterView, type HealthView, modelsViewSchema } from '../../formats/cluster/cluster_view.ts';
+import { IDLE_MS, REQUEST_MS } from '../../formats/timing.ts';
 import type { ClusterFeed } from '../cluster/cluster_feed.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { OpenStreams } from '../open_streams.ts';
@@ -22,10 +23,6 @@ import { streamRoute } from './stream_route.ts';
 import { threadRoutes } from './thread_routes.ts';
 
 const BODY_LIMIT = 1024 * 1024;
-/** Above NGINX's own 60 s, so that it is never us who close a connection that NGINX is about to use. */
-const KEEP_ALIVE_MS = 65_000;
-/** Head and body of a request together. */
-const REQUEST_MS = 30_000;
 
 /** Headers that pages of other origins may read. */
 const EXPOSED = [
@@ -59,7 +56,7 @@ export async function buildServer(
   const { config, core, metrics, access } = context;
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: IDLE_MS,
     requestTimeout: REQUEST_MS,
     http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 },
     clientErrorHandler: answerParserError,

@@ -6,6 +6,7 @@ import { handlePassthrough, type WholeAnswer } from '../../core/passthrough/hand
 import type { ModelList } from '../../core/passthrough/model_list.ts';
 import type { Origin } from '../../core/passthrough/origin.ts';
 import type { SelectedRoute } from '../../core/routing/selected_route.ts';
+import { PROVIDER_STREAM_SILENCE_MS, PROVIDER_WHOLE_SILENCE_MS } from '../../formats/timing.ts';
 import { DOORS, type Door } from '../doors/door.ts';
 import { abortWhenGone } from './abort_when_gone.ts';
 import { BodyBudget } from './body_budget.ts';
@@ -21,10 +22,6 @@ import { traceContextOf } from './trace_context_of.ts';
 
 /** Images come inside the body. */
 const BODY_LIMIT = 32 * 1024 * 1024;
-/** A model that thinks may be silent for long, in the middle of a stream too. */
-const STREAM_SILENCE_MS = 180_000;
-/** Nothing fills the silence before a whole answer: just below the 300 s after which NGINX gives up. */
-const WHOLE_SILENCE_MS = 290_000;
 
 const bodySchema = z.looseObject({
   model: z.string().describe('a route, provider/model, or a model of the default provider'),
@@ -119,7 +116,7 @@ function passOn(
       path: door.upstreamPath,
       body: asked.withModel(model),
       headers: { accept: reader ? 'text/event-stream' : 'application/json', ...passedOn(door, request) },
-      silenceMs: reader ? STREAM_SILENCE_MS : WHOLE_SILENCE_MS,
+      silenceMs: reader ? PROVIDER_STREAM_SILENCE_MS : PROVIDER_WHOLE_SILENCE_MS,
     }),
     userId: context.access.userOf(request),
     threadId,

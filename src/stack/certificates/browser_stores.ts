@@ -1,8 +1,7 @@
 import { existsSync, globSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { findCommand } from '../machine/find_command.ts';
 import { installPackages } from '../machine/install_packages.ts';
-import { lastLine, runCommand } from '../machine/run_command.ts';
+import { findCommand, lastLine, runCommand } from '../machine/run_command.ts';
 import { StackError } from '../stack_error.ts';
 import type { Authority, TrustAccess, TrustStore } from './trust_store.ts';
 

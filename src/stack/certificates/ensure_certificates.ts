@@ -1,8 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { StackError } from '../stack_error.ts';
-import type { CertificateFiles } from './certificate_files.ts';
-import { inspectCertificate } from './inspect_certificate.ts';
+import { type CertificateFiles, inspectCertificate } from './inspect_certificate.ts';
 import type { IssuedPair } from './issue_certificates.ts';
 
 /** Written beside and renamed, so that NGINX never reads half a file; the mode is right from the first byte. */

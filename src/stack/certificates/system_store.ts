@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { rootPrefix } from '../machine/as_root.ts';
-import { findCommand } from '../machine/find_command.ts';
-import { lastLine, runCommand } from '../machine/run_command.ts';
+import { findCommand, lastLine, rootPrefix, runCommand } from '../machine/run_command.ts';
 import { StackError } from '../stack_error.ts';
 import type { Authority, TrustAccess, TrustStore } from './trust_store.ts';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { readJsonFile, writeJsonFile } from '../json_file.ts';
 import { StackError } from '../stack_error.ts';
 import { browserStores, hasDatabase, nssStore } from './browser_stores.ts';
-import type { CertificateFiles } from './certificate_files.ts';
+import type { CertificateFiles } from './inspect_certificate.ts';
 import { systemStore } from './system_store.ts';
 import { type Authority, parseAuthority, type TrustAccess, type TrustStore } from './trust_store.ts';
 
@@ -34,8 +34,8 @@ function readAuthority(file: string): Authority {
   try {
     return parseAuthority(readFileSync(file, 'utf8'));
   } catch {
-    const mend = 'trust your own certificate where you made it, or move it away and run ./weir certs renew';
-    throw new StackError(`there is no authority at ${file}`, mend);
+    const fix = 'trust your own certificate where you made it, or move it away and run ./weir certs renew';
+    throw new StackError(`there is no authority at ${file}`, fix);
   }
 }
 

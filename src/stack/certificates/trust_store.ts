@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { MachineAccess } from '../machine/as_root.ts';
+import type { MachineAccess } from '../machine/run_command.ts';
 
 /** An authority, as stores know it. */
 export interface Authority {

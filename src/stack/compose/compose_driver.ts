@@ -2,17 +2,16 @@ import { existsSync } from 'node:fs';
 import { ensureCertificates } from '../certificates/ensure_certificates.ts';
 import { writeJsonFile } from '../json_file.ts';
 import { lastLine } from '../machine/run_command.ts';
-import { instanceNames } from '../service_specs.ts';
+import { instanceNames } from '../stack_addresses.ts';
 import type { StackDriver } from '../stack_driver.ts';
 import { StackError } from '../stack_error.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
-import { type ComposeEngine, findComposeEngine } from './compose_engine.ts';
-import { composeStatus } from './compose_status.ts';
+import { type ComposeEngine, composeStatus, findComposeEngine } from './compose_engine.ts';
 import { composeVariables } from './compose_variables.ts';
 import { containerPaths, writeContainerConfig, writeContainerFiles } from './container_files.ts';
 import { activeStreams, containerPeers, type RunCompose, reloadContainers } from './container_instances.ts';
-import { type Account, containerUser } from './container_user.ts';
+import { type Account, containerUser } from './private_files.ts';
 
 /** What the Compose driver needs to know. */
 export interface ComposeContext {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { CLUSTER_NODES, redisNodeName } from '../redis_specs.ts';
+import { CLUSTER_NODES, redisNodeName } from '../redis/redis_specs.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
 import { MOUNTED_CONFIG } from './container_files.ts';
-import type { Account } from './container_user.ts';
+import type { Account } from './private_files.ts';
 
 /** Redis as the instances of docker-compose.yml reach it: one, or with the profile `redis-cluster` six. */
 export const COMPOSE_REDIS_URL = 'redis://redis:6379';

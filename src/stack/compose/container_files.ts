@@ -1,13 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { ensureOperatorKey, withKeys } from '../keys/api_keys.ts';
 import { consoleToken } from '../keys/console_token.ts';
-import { withKeys } from '../keys/key_file.ts';
-import { ensureOperatorKey } from '../keys/operator_key.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
 import { type ContainerConfig, containerConfig } from './container_config.ts';
-import type { Account } from './container_user.ts';
-import { makePrivateFolder, writePrivateFile } from './private_files.ts';
+import { type Account, makePrivateFolder, writePrivateFile } from './private_files.ts';
 
 /** Where instances find their configuration: `docker-compose.yml` mounts the folder, as files are replaced. */
 export const MOUNTED_CONFIG = '/etc/weir/config/weir.config.yaml';

@@ -2,7 +2,7 @@ import { clusterViewSchema } from '../../formats/cluster/cluster_view.ts';
 import { lastLine } from '../machine/run_command.ts';
 import { StackError } from '../stack_error.ts';
 import { askConfig, HEALTH_PATH, type ReloadResult, reloadResult } from '../supervisor/reload_instances.ts';
-import type { AskPeer } from '../usage/ask_peer.ts';
+import type { AskPeer } from '../usage/read_usage.ts';
 
 /** Runs compose with this stack's variables. */
 export type RunCompose = (args: string[], onLine?: (line: string) => void) => Promise<{ code: number; output: string }>;

@@ -1,7 +1,42 @@
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { StackError } from '../stack_error.ts';
-import type { Account } from './container_user.ts';
+
+/** An account, by its numbers. */
+export interface Account {
+  uid: number;
+  gid: number;
+}
+
+/** `node` in the images. */
+const IMAGE_USER: Account = { uid: 1000, gid: 1000 };
+
+/** As whom the containers run that read what `./weir` writes, and to whom those files belong on this machine. */
+export interface ContainerUser {
+  inside: Account;
+  outside: Account;
+}
+
+/**
+ * The account that runs `./weir`, so that its files need no other reader; in root's stead the images' own, which has no
+ * rights. A rootless engine calls whoever runs it root, in containers that have none of root's rights.
+ */
+export function containerUser(self: Account, isRootless: boolean): ContainerUser {
+  if (isRootless) return { inside: { uid: 0, gid: 0 }, outside: self };
+  if (self.uid === 0) return { inside: IMAGE_USER, outside: IMAGE_USER };
+  return { inside: self, outside: self };
+}
 
 function give(file: string, { uid, gid }: Account): void {
   const found = statSync(file);
@@ -28,4 +63,20 @@ export function writePrivateFile(file: string, content: string | Buffer): void {
   writeFileSync(draft, content, { mode: 0o600 });
   give(draft, statSync(path.dirname(file)));
   renameSync(draft, file);
+}
+
+/**
+ * Makes a secret in a file where there is none yet. Whoever can see its folder can read it: in Compose that is a volume
+ * which only those containers have that need it, and they may run under several accounts.
+ */
+export function keepSecret(file: string): void {
+  if (existsSync(file)) return;
+  const draft = `${file}.new`;
+  writeFileSync(draft, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o644 });
+  renameSync(draft, file);
+}
+
+/** What {@link keepSecret} has made there; empty before that. */
+export function keptSecret(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }

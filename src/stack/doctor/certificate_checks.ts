@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { inspectCertificate } from '../certificates/inspect_certificate.ts';
 import { trustedWhere } from '../certificates/trust_authority.ts';
-import { urlHost } from '../service_specs.ts';
+import { urlHost } from '../stack_addresses.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
 
 const RENEW = './weir certs renew && ./weir restart nginx';
@@ -17,9 +17,9 @@ export function checkCertificate({ layout }: DoctorContext, { services }: Situat
   const restart = services.some(({ name }) => name === 'nginx') ? ' && ./weir restart nginx' : '';
   if (isOurs) return fail(id, `the certificate has to be renewed: ${problem}`, why, `./weir certs renew${restart}`);
   const what = `your own certificate is not what Weir's would be: ${problem}`;
-  const mend = `put a good one at ${certificates.certificate}, or move it and its key away and run ./weir certs renew${restart}`;
-  if (!isServable || daysLeft < 0) return fail(id, what, why, mend);
-  return warn(id, what, 'Clients that check the name and the dates accept it elsewhere, or not for long.', mend);
+  const fix = `put a good one at ${certificates.certificate}, or move it and its key away and run ./weir certs renew${restart}`;
+  if (!isServable || daysLeft < 0) return fail(id, what, why, fix);
+  return warn(id, what, 'Clients that check the name and the dates accept it elsewhere, or not for long.', fix);
 }
 
 /** The fingerprint of what NGINX presents, or the error that says why there is none. */

@@ -1,5 +1,8 @@
+import { z } from 'zod';
+import { readJsonFile } from '../json_file.ts';
 import type { StackLayout } from '../stack_layout.ts';
-import { DEFAULT_STACK_OPTIONS, differingOptions, type StackOptions } from '../stack_options.ts';
+import { DEFAULT_STACK_OPTIONS, differingOptions, type StackOptions, stackOptionsSchema } from '../stack_options.ts';
+import { readPlan } from '../supervisor/control_client.ts';
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
 
 /** Part of the path that a check is about, for a page that shows them in groups. */
@@ -47,7 +50,7 @@ export interface Check {
   /** Why it matters or how it comes about; empty when all is well. */
   why: string;
   /** The command that mends it, or an action where none can; empty when all is well. */
-  mend: string;
+  fix: string;
   area: Area;
 }
 
@@ -80,15 +83,39 @@ export function startCommand({ options }: DoctorContext): string {
 
 /** All is well. */
 export function ok(id: CheckId, what: string): Check {
-  return { id, result: 'ok', what, why: '', mend: '', area: AREAS[id] };
+  return { id, result: 'ok', what, why: '', fix: '', area: AREAS[id] };
 }
 
 /** Works, but not as it should. */
-export function warn(id: CheckId, what: string, why: string, mend: string): Check {
-  return { id, result: 'warn', what, why, mend, area: AREAS[id] };
+export function warn(id: CheckId, what: string, why: string, fix: string): Check {
+  return { id, result: 'warn', what, why, fix, area: AREAS[id] };
 }
 
 /** Does not work. */
-export function fail(id: CheckId, what: string, why: string, mend: string): Check {
-  return { id, result: 'fail', what, why, mend, area: AREAS[id] };
+export function fail(id: CheckId, what: string, why: string, fix: string): Check {
+  return { id, result: 'fail', what, why, fix, area: AREAS[id] };
+}
+
+/** What a process beside a native stack is told, so that it can run the doctor. Travels as JSON. */
+export const doctorPlaceSchema = z.object({
+  layout: z.custom<StackLayout>((value) => typeof value === 'object' && value !== null),
+  searchPath: z.string(),
+  uid: z.number(),
+  home: z.string().optional(),
+});
+export type DoctorPlace = z.infer<typeof doctorPlaceSchema>;
+
+/** The doctor's context there, with the options that hold now (`scale` changes them). */
+export function doctorContext({ layout, searchPath, uid, home }: DoctorPlace): DoctorContext {
+  const options = stackOptionsSchema.safeParse(readJsonFile(layout.optionsFile)).data;
+  return {
+    layout,
+    options: options ?? { ...DEFAULT_STACK_OPTIONS, all: true },
+    searchPath,
+    uid,
+    home,
+    configFile: readPlan(layout.planFile)?.settings.configFile,
+    // The build itself knows; see `builtApiBaseUrl`.
+    apiBaseUrl: undefined,
+  };
 }

@@ -1,16 +1,13 @@
 import { checkCertificate, checkTrust } from './certificate_checks.ts';
 import type { Check, CheckId, DoctorContext, Situation } from './check.ts';
-import { checkConfigFileOf } from './config_file_check.ts';
 import { checkFileLimit } from './file_limit_check.ts';
 import { checkApiUrl, checkClock, checkCors, checkReachable, checkRedisConnection } from './gateway_checks.ts';
 import { checkDisk, checkNginxInstalled, checkPorts, checkRedisInstalled, checkRuntime } from './machine_checks.ts';
-import { checkConfiguration, checkSharedZone } from './nginx_conf_checks.ts';
-import { checkProviderKeys } from './provider_keys_check.ts';
-import { checkProviders } from './providers_check.ts';
+import { checkConfiguration, checkSharedZone, checkVanishedClients } from './nginx_checks.ts';
+import { checkConfigFileOf, checkProviderKeys, checkProviders } from './provider_checks.ts';
 import { checkRedisServer } from './redis_checks.ts';
 import { checkConsole, checkInstances, checkNginxRuns, checkSupervisor } from './stack_checks.ts';
 import { checkBalance, checkUnbuffered } from './stream_checks.ts';
-import { checkVanishedClients } from './vanished_clients_check.ts';
 
 /** One check, and how it hangs together with the others: one cause is to be one finding. */
 export interface ListedCheck {

@@ -6,9 +6,9 @@ import {
 } from '../../formats/cluster/cluster_view.ts';
 import { type ShortRequest, type ShortResponse, shortRequest } from '../http_request.ts';
 import { builtApiBaseUrl } from '../native/build_dashboard.ts';
-import { redisFacts, redisHosts } from '../redis_facts.ts';
-import { ownRedisUrl } from '../redis_specs.ts';
-import { corsOrigins, dashboardUrl, stackUrl } from '../service_specs.ts';
+import { redisFacts, redisHosts } from '../redis/redis_facts.ts';
+import { ownRedisUrl } from '../redis/redis_specs.ts';
+import { corsOrigins, dashboardUrl, stackUrl } from '../stack_addresses.ts';
 import { readPlan } from '../supervisor/control_client.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
 
@@ -48,9 +48,9 @@ export async function checkReachable(context: DoctorContext, { services }: Situa
   if (seen.size === 0) return fail(id, `the API does not answer through NGINX (${last})`, why, './weir restart');
   const missing = expected.filter((name) => !seen.has(name));
   if (missing.length === 0) return ok(id, `NGINX reaches ${[...seen].sort().join(', ')}`);
-  const mend = missing.map((name) => `./weir restart ${name}`).join(' && ');
+  const fix = missing.map((name) => `./weir restart ${name}`).join(' && ');
   const cause = 'It failed a moment ago, or a restart of it did not end well; the others carry its share.';
-  return warn(id, `NGINX hands no requests to ${missing.join(', ')}`, cause, mend);
+  return warn(id, `NGINX hands no requests to ${missing.join(', ')}`, cause, fix);
 }
 
 /** Where the page sends its requests: what a build would hold, what this build holds, or what its server says. */
@@ -82,9 +82,9 @@ export async function checkApiUrl(context: DoctorContext): Promise<Check> {
   const answer = await askAny(context, { url: `${url.replace(/\/$/, '')}/health` });
   if (answer?.headers['x-gateway-via'] === 'nginx') return ok(id, `${url} leads through NGINX`);
   const why = `Requests that bypass NGINX all go to one instance${fewer(context)}. The page is to use ${api(context)}.`;
-  const mend = 'unset VITE_API_BASE_URL; ./weir restart';
-  if (!answer) return fail(id, `nothing answers at the dashboard's API address ${url}`, why, mend);
-  return fail(id, `the dashboard's API address ${url} bypasses NGINX`, why, mend);
+  const fix = 'unset VITE_API_BASE_URL; ./weir restart';
+  if (!answer) return fail(id, `nothing answers at the dashboard's API address ${url}`, why, fix);
+  return fail(id, `the dashboard's API address ${url} bypasses NGINX`, why, fix);
 }
 
 async function health(context: DoctorContext): Promise<HealthView | undefined> {
@@ -155,7 +155,7 @@ export async function checkCors(context: DoctorContext): Promise<Check> {
   const allowed = answer?.headers['access-control-allow-origin'];
   if (allowed === origin || allowed === '*') return ok(id, `errors are readable from ${origin}`);
   const kept = corsOrigins(context.options, { corsOrigins: readPlan(context.layout.planFile)?.settings.corsOrigins });
-  const mend = `CORS_ORIGINS=${[...new Set([...kept, origin])].join(',')} ./weir restart`;
+  const fix = `CORS_ORIGINS=${[...new Set([...kept, origin])].join(',')} ./weir restart`;
   const why = 'A browser hides answers without exactly one such header from the page: it shows "Failed to fetch".';
-  return fail(id, `errors carry "${allowed ?? 'no'}" as allowed origin for ${origin}`, why, mend);
+  return fail(id, `errors carry "${allowed ?? 'no'}" as allowed origin for ${origin}`, why, fix);
 }

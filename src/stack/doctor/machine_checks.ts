@@ -1,10 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { findCommand } from '../machine/find_command.ts';
-import { portProblem } from '../machine/port_check.ts';
-import { portOwner } from '../machine/port_owner.ts';
-import { wantedPorts } from '../native/check_ports.ts';
-import { isAtLeast } from '../nginx/nginx_version.ts';
-import { nginxVersion, OLDEST_NGINX } from '../nginx/test_nginx_conf.ts';
+import { portOwner, portProblem, wantedPorts } from '../machine/port_problem.ts';
+import { findCommand } from '../machine/run_command.ts';
+import { isAtLeast, nginxVersion, OLDEST_NGINX } from '../nginx/nginx_program.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, startCommand, warn } from './check.ts';
 
 const OLDEST_NODE = 26;
@@ -55,7 +52,7 @@ export async function checkPorts(context: DoctorContext, { services, nginxRuns }
   }
   const problem = await portProblem(wanted.filter(({ port }) => !owners.find((one) => one.port === port)?.owner));
   if (!problem) return ok(id, services.length > 0 ? `nobody else has ${list}` : `${list} are free`);
-  return fail(id, problem.problem, why, problem.mend);
+  return fail(id, problem.problem, why, problem.fix);
 }
 
 /** Room for logs. */

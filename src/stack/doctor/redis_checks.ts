@@ -1,5 +1,5 @@
-import { type RedisFacts, redisFacts, redisHosts } from '../redis_facts.ts';
-import { ownRedisUrl, redisNodeName } from '../redis_specs.ts';
+import { type RedisFacts, redisFacts, redisHosts } from '../redis/redis_facts.ts';
+import { ownRedisUrl, redisNodeName } from '../redis/redis_specs.ts';
 import { StackError } from '../stack_error.ts';
 import { readPlan } from '../supervisor/control_client.ts';
 import { type Check, type DoctorContext, fail, ok, warn } from './check.ts';
@@ -22,11 +22,11 @@ function unfit(url: string, { version, evictionPolicy }: RedisFacts): Check | un
   }
   if (evictionPolicy === undefined || evictionPolicy === 'noeviction') return undefined;
   const why = 'When its memory is full, it throws away what instances still count on.';
-  const mend = `redis-cli ${cliAddress(url)} config set maxmemory-policy noeviction`;
-  return warn(ID, `Redis evicts (maxmemory-policy ${evictionPolicy})`, why, mend);
+  const fix = `redis-cli ${cliAddress(url)} config set maxmemory-policy noeviction`;
+  return warn(ID, `Redis evicts (maxmemory-policy ${evictionPolicy})`, why, fix);
 }
 
-async function checkOne(url: string, mend: string): Promise<Check> {
+async function checkOne(url: string, fix: string): Promise<Check> {
   try {
     const facts = await redisFacts(url);
     if (facts.role === 'slave') {
@@ -36,7 +36,7 @@ async function checkOne(url: string, mend: string): Promise<Check> {
     return unfit(url, facts) ?? ok(ID, `Redis ${facts.version}, ${facts.role}, ${policy}`);
   } catch (error) {
     const what = error instanceof StackError ? error.problem : (error as Error).message;
-    return fail(ID, what, WITHOUT_IT, mend);
+    return fail(ID, what, WITHOUT_IT, fix);
   }
 }
 
@@ -47,15 +47,15 @@ async function checkCluster(hosts: string[], own: boolean): Promise<Check> {
     return answer.status === 'fulfilled' ? (unfit(hosts[index]!, answer.value) ?? []) : [];
   });
   const silent = answers.findIndex((answer) => answer.status === 'rejected');
-  const mend = own ? `./weir restart ${redisNodeName(Math.max(silent, 0))}` : 'mend it there';
+  const fix = own ? `./weir restart ${redisNodeName(Math.max(silent, 0))}` : 'fix it there';
   const count = `${facts.length} of ${hosts.length} hosts of the Redis Cluster answer`;
-  if (facts.length === 0) return fail(ID, count, WITHOUT_IT, own ? './weir restart' : mend);
+  if (facts.length === 0) return fail(ID, count, WITHOUT_IT, own ? './weir restart' : fix);
   const state = facts.find(({ clusterState }) => clusterState !== 'ok');
   if (state) {
     const what = state.clusterState ? `the Redis Cluster is in state "${state.clusterState}"` : 'Redis is no cluster';
-    return fail(ID, what, 'Some of its slots have no primary.', own ? './weir restart' : 'mend it there');
+    return fail(ID, what, 'Some of its slots have no primary.', own ? './weir restart' : 'fix it there');
   }
-  if (silent >= 0) return warn(ID, count, 'One more death may take some of its slots away.', mend);
+  if (silent >= 0) return warn(ID, count, 'One more death may take some of its slots away.', fix);
   return misfit[0] ?? ok(ID, `Redis ${facts[0]!.version}, ${count}, state ok`);
 }
 
@@ -64,5 +64,5 @@ export async function checkRedisServer({ layout, options }: DoctorContext): Prom
   const own = options.redisUrl === undefined;
   const hosts = redisHosts(options.redisUrl ?? ownRedisUrl(layout, readPlan(layout.planFile)?.settings.redisPorts));
   if (hosts.length > 1) return checkCluster(hosts, own);
-  return checkOne(hosts[0] ?? '', own ? './weir restart redis' : 'mend it there, or leave out --redis-url');
+  return checkOne(hosts[0] ?? '', own ? './weir restart redis' : 'fix it there, or leave out --redis-url');
 }

@@ -1,6 +1,6 @@
 import { connectSupervisor } from '../supervisor/control_client.ts';
+import { unwatchedServices } from '../supervisor/leftovers.ts';
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
-import { unwatchedServices } from '../supervisor/unwatched.ts';
 import { type Check, type DoctorContext, fail, type Situation } from './check.ts';
 import { CHECK_LIST, type ListedCheck } from './check_list.ts';
 

@@ -1,6 +1,6 @@
-import { stackUrl } from '../service_specs.ts';
+import { stackUrl } from '../stack_addresses.ts';
+import { UNWATCHED } from '../supervisor/leftovers.ts';
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
-import { UNWATCHED } from '../supervisor/unwatched.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, startCommand } from './check.ts';
 
 /** The guide's second pitfall: is NGINX there at all. */
@@ -18,7 +18,7 @@ export function checkNginxRuns(context: DoctorContext, { services }: Situation):
 export function checkSupervisor(services: ServiceStatus[]): Check {
   const id = 'supervisor';
   if (services.every(({ state }) => state !== 'unwatched')) return ok(id, `watches ${services.length} services`);
-  return fail(id, UNWATCHED.what, 'It was killed. What dies now is not started again.', UNWATCHED.mend);
+  return fail(id, UNWATCHED.what, 'It was killed. What dies now is not started again.', UNWATCHED.fix);
 }
 
 /** The guide's third pitfall, seen from the inside: do the instances live. */

@@ -1,9 +1,9 @@
 import { DOCTOR_MODEL } from '../../formats/cluster/usage_row.ts';
 import { type ShortResponse, shortRequest } from '../http_request.ts';
-import { operatorKey } from '../keys/operator_key.ts';
-import { stackUrl } from '../service_specs.ts';
+import { operatorKey } from '../keys/api_keys.ts';
+import { stackUrl } from '../stack_addresses.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
-import { isChangedByHand } from './nginx_conf_checks.ts';
+import { isChangedByHand } from './nginx_checks.ts';
 
 /** Its own loopback address each, so that the checks don't use up the places of whoever runs them. */
 const STREAM_SOURCE = '127.86.0.1';

@@ -1,7 +1,5 @@
 import { StackError } from '../stack_error.ts';
-import { type MachineAccess, rootPrefix } from './as_root.ts';
-import { findCommand } from './find_command.ts';
-import { lastLine, runCommand } from './run_command.ts';
+import { findCommand, lastLine, type MachineAccess, rootPrefix, runCommand } from './run_command.ts';
 
 /**
  * Debian's nginx and redis-server start a service of their own right after they are installed, and at every boot,

@@ -1,4 +1,18 @@
 import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** Full path of an executable, looked for in `searchPath` (as in PATH); undefined where there is none. */
+export function findCommand(name: string, searchPath: string): string | undefined {
+  for (const folder of searchPath.split(path.delimiter).filter(Boolean)) {
+    const file = path.join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      if (statSync(file).isFile()) return file;
+    } catch {}
+  }
+  return undefined;
+}
 
 /** How a program ended and all that it said (stdout and stderr in the order of arrival). */
 export interface CommandResult {
@@ -42,4 +56,20 @@ export function runCommand(command: string, args: string[], options: CommandOpti
 /** The last line that says something, for the end of a sentence. */
 export function lastLine(output: string): string {
   return output.trim().split('\n').at(-1)?.trim() || 'it said nothing';
+}
+
+/** What this account may do to the machine. */
+export interface MachineAccess {
+  /** Like PATH. */
+  searchPath: string;
+  /** 0 for root. */
+  uid: number;
+}
+
+/** What a command that needs root begins with: nothing for root, sudo where it asks for no password, else undefined. */
+export async function rootPrefix({ searchPath, uid }: MachineAccess): Promise<string[] | undefined> {
+  if (uid === 0) return [];
+  const sudo = findCommand('sudo', searchPath);
+  if (!sudo || (await runCommand(sudo, ['-n', 'true'])).code !== 0) return undefined;
+  return [sudo, '-n'];
 }

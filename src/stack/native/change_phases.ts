@@ -2,7 +2,8 @@ import { readJsonFile, writeJsonFile } from '../json_file.ts';
 import { fileLimit } from '../machine/file_limit.ts';
 import { instanceAddresses } from '../nginx/native_plan.ts';
 import type { Phase } from '../phases.ts';
-import { instanceNames, instanceSpecs } from '../service_specs.ts';
+import { instanceSpecs } from '../service_specs.ts';
+import { instanceNames } from '../stack_addresses.ts';
 import { StackError } from '../stack_error.ts';
 import type { StackOptions } from '../stack_options.ts';
 import { type ControlClient, readPlan } from '../supervisor/control_client.ts';
@@ -19,8 +20,8 @@ async function instancesOf(client: ControlClient): Promise<ServiceStatus[]> {
 export async function rollingRestartPhases(client: ControlClient): Promise<Phase[]> {
   const instances = await instancesOf(client);
   if (instances.length === 1) {
-    const mend = 'make it two for the time being with ./weir scale 2, or have a gap with ./weir restart';
-    throw new StackError('one instance can not leave without a gap', mend);
+    const fix = 'make it two for the time being with ./weir scale 2, or have a gap with ./weir restart';
+    throw new StackError('one instance can not leave without a gap', fix);
   }
   return instances.map(({ name }) => ({
     title: `Restarting ${name}, whose streams finish first`,

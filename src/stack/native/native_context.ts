@@ -1,6 +1,9 @@
-import type { ServiceSettings } from '../service_settings.ts';
+import { installPackages } from '../machine/install_packages.ts';
+import { findCommand } from '../machine/run_command.ts';
+import { canListenForNginx, nginxVersion } from '../nginx/nginx_program.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
+import type { ServiceSettings } from '../supervisor/service_spec.ts';
 
 /** Everything that a native start knows and finds out on its way. */
 export interface NativeContext {
@@ -39,4 +42,19 @@ export function serviceSettings(context: NativeContext, programs: FoundPrograms)
   const { drainSeconds, corsOrigins, configFile, searchPath, uid, home } = context;
   const { nginx, perl, redis, redisPorts } = programs;
   return { nginx, perl, redis, redisPorts, drainSeconds, corsOrigins, configFile, searchPath, uid, home };
+}
+
+/** NGINX and, unless the user brings one, Redis: found on the search path, else installed where that is possible. */
+export async function findPrograms(context: NativeContext): Promise<FoundPrograms> {
+  const { searchPath } = context;
+  const wanted = context.options.redisUrl === undefined ? ['nginx', 'redis-server'] : ['nginx'];
+  const missing = wanted.filter((name) => !findCommand(name, searchPath));
+  // On Debian both packages are named like their programs.
+  if (missing.length > 0) await installPackages(missing, context, context.say);
+  const nginx = findCommand('nginx', searchPath) ?? 'nginx';
+  const redis = wanted.includes('redis-server') ? findCommand('redis-server', searchPath) : undefined;
+  // Part of every Debian, and worth no package elsewhere: without it NGINX only learns later of clients that vanish.
+  const perl = findCommand('perl', searchPath);
+  const isAble = perl !== undefined && (await canListenForNginx(perl));
+  return { nginx, nginxVersion: await nginxVersion(nginx), perl: isAble ? perl : undefined, redis };
 }

@@ -2,11 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readJsonFile } from '../json_file.ts';
 import type { StackDriver } from '../stack_driver.ts';
 import { StackError } from '../stack_error.ts';
-import { clearRemains } from '../supervisor/clear_remains.ts';
 import { type ControlClient, connectSupervisor, readPlan } from '../supervisor/control_client.ts';
+import { clearRemains, UNWATCHED, unwatchedServices } from '../supervisor/leftovers.ts';
 import { isSameProcess, type ProcessIdentity } from '../supervisor/process_identity.ts';
-import { UNWATCHED, unwatchedServices } from '../supervisor/unwatched.ts';
-import { socketPeers } from '../usage/ask_peer.ts';
+import { socketPeers } from '../usage/read_usage.ts';
 import { rollingRestartPhases, scalePhases } from './change_phases.ts';
 import type { NativeContext } from './native_context.ts';
 import { startPhases } from './start_phases.ts';
@@ -32,7 +31,7 @@ export function nativeDriver(context: NativeContext): StackDriver {
   const running = async (): Promise<ControlClient> => {
     const client = await supervisor();
     if (client) return client;
-    if ((await unwatchedServices(layout)).length > 0) throw new StackError(UNWATCHED.what, UNWATCHED.mend);
+    if ((await unwatchedServices(layout)).length > 0) throw new StackError(UNWATCHED.what, UNWATCHED.fix);
     throw new StackError('the stack is not running', 'start it with ./weir start --all');
   };
   return {

@@ -3,20 +3,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ensureCertificates } from '../certificates/ensure_certificates.ts';
 import { shortRequest } from '../http_request.ts';
 import { writeJsonFile } from '../json_file.ts';
-import { ensureOperatorKey } from '../keys/operator_key.ts';
+import { ensureOperatorKey } from '../keys/api_keys.ts';
+import { checkPorts } from '../machine/port_problem.ts';
 import type { NginxPlan } from '../nginx/nginx_plan.ts';
 import type { Phase } from '../phases.ts';
-import { anyRedisFacts } from '../redis_facts.ts';
-import { nginxHealthUrl, serviceSpecs, stackUrl } from '../service_specs.ts';
+import { redisFacts } from '../redis/redis_facts.ts';
+import { freeRedisPorts } from '../redis/redis_specs.ts';
+import { serviceSpecs } from '../service_specs.ts';
+import { nginxHealthUrl, stackUrl } from '../stack_addresses.ts';
 import { StackError } from '../stack_error.ts';
-import { clearRemains } from '../supervisor/clear_remains.ts';
 import type { ControlClient } from '../supervisor/control_client.ts';
+import { clearRemains } from '../supervisor/leftovers.ts';
 import type { ServiceSpec } from '../supervisor/service_spec.ts';
 import { buildDashboard } from './build_dashboard.ts';
-import { checkPorts } from './check_ports.ts';
-import { findPrograms } from './find_programs.ts';
-import { type FoundPrograms, type NativeContext, serviceSettings } from './native_context.ts';
-import { freeRedisPorts } from './redis_ports.ts';
+import { type FoundPrograms, findPrograms, type NativeContext, serviceSettings } from './native_context.ts';
 import { spawnSupervisor } from './spawn_supervisor.ts';
 import { removeRunFolder, writeConfiguration } from './write_configuration.ts';
 
@@ -60,7 +60,7 @@ function preparing(context: NativeContext, found: Findings): Phase[] {
     },
     ...(redisUrl === undefined
       ? []
-      : [{ title: 'Asking Redis', run: async () => `Redis ${(await anyRedisFacts(redisUrl)).version}` }]),
+      : [{ title: 'Asking Redis', run: async () => `Redis ${(await redisFacts(redisUrl)).version}` }]),
     {
       title: 'Checking ports',
       run: async () => {
@@ -95,7 +95,7 @@ function forming(found: Findings): Phase {
     title: 'Forming the Redis Cluster',
     run: async () => {
       const ports = found.programs!.redisPorts!;
-      const { formRedisCluster } = await import('./form_redis_cluster.ts');
+      const { formRedisCluster } = await import('../redis/form_redis_cluster.ts');
       await formRedisCluster(ports);
       return `three primaries and three replicas at ports ${ports[0]} to ${ports.at(-1)}`;
     },

@@ -5,13 +5,13 @@ import { fileLimit, raiseFileLimit } from '../machine/file_limit.ts';
 import { workerAccount } from '../machine/worker_account.ts';
 import { nativeNginxPlan } from '../nginx/native_plan.ts';
 import type { NginxPlan } from '../nginx/nginx_plan.ts';
+import { nginxConfProblem } from '../nginx/nginx_program.ts';
 import { renderNginxConf } from '../nginx/render_nginx_conf.ts';
-import { nginxConfProblem } from '../nginx/test_nginx_conf.ts';
+import { writeRedisConf } from '../redis/redis_specs.ts';
 import { StackError } from '../stack_error.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import { streamTotal } from '../stack_options.ts';
 import type { FoundPrograms, NativeContext } from './native_context.ts';
-import { writeRedisConf } from './redis_conf.ts';
 
 /**
  * The run folder lets NGINX's workers pass (not list), and no one else: what is made in it gets their group. Below

@@ -1,4 +1,4 @@
-import { dashboardOrigins } from '../dashboard_origins.ts';
+import { dashboardOrigins } from '../stack_addresses.ts';
 import type { NginxPlan } from './nginx_plan.ts';
 
 /** The plan of docker-compose.yml: names instead of sockets, and the official image's paths and account. */
@@ -19,7 +19,7 @@ export const COMPOSE_NGINX_PLAN: NginxPlan = {
   certificate: '/etc/nginx/ssl/localhost.crt',
   certificateKey: '/etc/nginx/ssl/localhost.key',
   instances: ['app-1:8000', 'app-2:8000', 'app-3:8000'],
-  resting: [],
+  down: [],
   generation: undefined,
   console: 'console:3002',
   corsOrigins: dashboardOrigins(443, 3001),

@@ -25,6 +25,11 @@ export function confText(...content: Conf[]): string {
   return `${flatten(content).join('\n')}\n`;
 }
 
+/** A time as NGINX writes it. @param ms whole seconds */
+export function seconds(ms: number): string {
+  return `${ms / 1000}s`;
+}
+
 /** A value in quotes, with what would end it or start a variable made harmless. */
 export function quoted(value: string): string {
   if (value.includes('$')) throw new Error(`NGINX can't take a "$" in ${value}; choose a path without it.`);

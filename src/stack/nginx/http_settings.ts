@@ -1,4 +1,5 @@
-import { block, type Conf, comment, quoted } from './conf_text.ts';
+import { NGINX_REQUEST_PAUSE_MS, SLOW_CLIENT_MS } from '../../formats/timing.ts';
+import { block, type Conf, comment, quoted, seconds } from './conf_text.ts';
 import type { NginxPlan } from './nginx_plan.ts';
 
 const TEMP_FOLDERS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
@@ -60,9 +61,9 @@ export function httpSettings(plan: NginxPlan): Conf {
     comment(`
       Clients: slow senders are cut early and never reach an instance; a client that reads nothing for 30 s is cut.
       The counts are high because their default (1,000 requests) closes a connection in the middle of a load test.`),
-    'client_header_timeout 15s;',
-    'client_body_timeout 15s;',
-    'send_timeout 30s;',
+    `client_header_timeout ${seconds(NGINX_REQUEST_PAUSE_MS)};`,
+    `client_body_timeout ${seconds(NGINX_REQUEST_PAUSE_MS)};`,
+    `send_timeout ${seconds(SLOW_CLIENT_MS)};`,
     'keepalive_timeout 75s;',
     'keepalive_time 24h;',
     'keepalive_requests 1000000;',

@@ -1,8 +1,9 @@
-import { block, type Conf, comment } from './conf_text.ts';
+import { HEARTBEAT_MS, NGINX_API_SILENCE_MS, NGINX_STREAM_SILENCE_MS } from '../../formats/timing.ts';
+import { block, type Conf, comment, seconds } from './conf_text.ts';
 import type { NginxPlan } from './nginx_plan.ts';
 
 /** How a request travels to an instance, and the answer back. */
-function toInstances(upstream: string, readTimeout: string, maxBody: string): Conf {
+function toInstances(upstream: string, readTimeoutMs: number, maxBody: string): Conf {
   return [
     `proxy_pass http://${upstream};`,
     comment('HTTP/1.1 with connections that stay open; with 1.0 a killed instance looks like a clean end.'),
@@ -33,7 +34,7 @@ function toInstances(upstream: string, readTimeout: string, maxBody: string): Co
       429 or 503 (a refusal is not a failure) and a POST that was sent (two generations to pay for).`),
     'proxy_connect_timeout 2s;',
     'proxy_send_timeout 30s;',
-    `proxy_read_timeout ${readTimeout};`,
+    `proxy_read_timeout ${seconds(readTimeoutMs)};`,
     'proxy_next_upstream error timeout;',
     'proxy_next_upstream_tries 3;',
     'proxy_intercept_errors off;',
@@ -71,15 +72,15 @@ export function locations(plan: NginxPlan): Conf {
   return [
     comment(`
       LOAD BALANCING HAPPENS HERE: the stream is handed to the least busy instance. An instance sends a heartbeat
-      every 10 s, so 35 s without a byte mean that it hangs.`),
-    block('location /api/v1/stream', toInstances('sse_backend', '35s', '2m')),
+      every ${HEARTBEAT_MS / 1000} s, so ${NGINX_STREAM_SILENCE_MS / 1000} s without a byte mean that it hangs.`),
+    block('location /api/v1/stream', toInstances('sse_backend', NGINX_STREAM_SILENCE_MS, '2m')),
     '',
     comment('Open dashboards, counted apart from the work.'),
-    block('location = /api/v1/cluster/events', toInstances('sse_watchers', '35s', '1k')),
+    block('location = /api/v1/cluster/events', toInstances('sse_watchers', NGINX_STREAM_SILENCE_MS, '1k')),
     '',
     comment('The rest of the API, and the OpenAI- and Anthropic-compatible doors (which take images).'),
-    block('location /api/v1/', toInstances('sse_backend', '300s', '2m')),
-    block('location /v1/', toInstances('sse_backend', '300s', '33m')),
+    block('location /api/v1/', toInstances('sse_backend', NGINX_API_SILENCE_MS, '2m')),
+    block('location /v1/', toInstances('sse_backend', NGINX_API_SILENCE_MS, '33m')),
     '',
     comment('Metrics are for the inside: the dashboard server shows them at its own port.'),
     block('location ~ ^/metrics(/|$)', 'return 404;'),

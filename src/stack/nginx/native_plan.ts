@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { FileLimit } from '../machine/file_limit.ts';
 import type { WorkerAccount } from '../machine/worker_account.ts';
-import { corsOrigins, instanceNames, serviceSocket } from '../service_specs.ts';
+import { corsOrigins, instanceNames, serviceSocket } from '../stack_addresses.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
 import type { NginxPlan } from './nginx_plan.ts';
@@ -49,7 +49,7 @@ export function nativeNginxPlan(layout: StackLayout, options: StackOptions, mach
     certificate: layout.certificates.certificate,
     certificateKey: layout.certificates.key,
     instances: instanceAddresses(layout, options.instances),
-    resting: [],
+    down: [],
     generation: 1,
     console: `unix:${serviceSocket(layout, 'console')}`,
     corsOrigins: corsOrigins(options, machine),

@@ -27,7 +27,7 @@ export interface NginxPlan {
   /** Addresses of the instances: `unix:/run/…/app-1.sock` or `app-1:8000`. */
   instances: string[];
   /** Those of them that get nothing new at the moment: they are being started again. */
-  resting: string[];
+  down: string[];
   /** Told at /nginx-health, so that whoever reloads sees which configuration answers; undefined: not told. */
   generation: number | undefined;
   /** Address of the dashboard's server. */

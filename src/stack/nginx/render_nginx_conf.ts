@@ -1,8 +1,9 @@
+import { NGINX_OLD_WORKERS_MS } from '../../formats/timing.ts';
 import { block, type Conf, comment, confText, quoted } from './conf_text.ts';
 import { httpSettings } from './http_settings.ts';
 import { healthLocation, locations, thisMachine } from './locations.ts';
 import type { NginxPlan } from './nginx_plan.ts';
-import { isAtLeast } from './nginx_version.ts';
+import { isAtLeast } from './nginx_program.ts';
 import { ownErrorMaps, ownErrorPages } from './own_errors.ts';
 import { upstreams } from './upstreams.ts';
 
@@ -27,7 +28,7 @@ function mainSettings(plan: NginxPlan): Conf {
     comment(`
       After a reload the old workers keep their streams for as long as this: longer than any answer takes, for what
       is still open then is cut. It does have to end: a page that only watches would hold its worker for ever.`),
-    'worker_shutdown_timeout 1h;',
+    `worker_shutdown_timeout ${NGINX_OLD_WORKERS_MS / 3_600_000}h;`,
     '',
     block('events', `worker_connections ${plan.workerConnections};`),
   ];

@@ -1,9 +1,10 @@
-import { block, type Conf, comment } from './conf_text.ts';
+import { NGINX_IDLE_MS } from '../../formats/timing.ts';
+import { block, type Conf, comment, seconds } from './conf_text.ts';
 import type { NginxPlan } from './nginx_plan.ts';
 
 function servers(plan: NginxPlan): string[] {
   return plan.instances.map((address) => {
-    return `server ${address} max_fails=3 fail_timeout=0s${plan.resting.includes(address) ? ' down' : ''};`;
+    return `server ${address} max_fails=3 fail_timeout=0s${plan.down.includes(address) ? ' down' : ''};`;
   });
 }
 
@@ -11,7 +12,7 @@ function servers(plan: NginxPlan): string[] {
  * Idle connections to the instances. Node closes an idle one after 65 s: NGINX has to be first, else it sends a POST
  * into a connection that is just being closed, and that is a 502 which may not be retried.
  */
-const KEEPALIVE = ['keepalive_timeout 60s;', 'keepalive_requests 1000000;'];
+const KEEPALIVE = [`keepalive_timeout ${seconds(NGINX_IDLE_MS)};`, 'keepalive_requests 1000000;'];
 
 /** The two groups of instances: one for the work, one for those who only watch. */
 export function upstreams(plan: NginxPlan): Conf {

@@ -1,9 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { boundLogs } from './bound_logs.ts';
 import { controlServer } from './control_server.ts';
-import { eventLine } from './event_line.ts';
 import type { SupervisorPlan } from './service_spec.ts';
 import { Supervisor } from './supervisor.ts';
+import { boundLogs, eventLine } from './supervisor_log.ts';
 
 const LOG_CHECK_MS = 5000;
 /** Meant for the program that listens at them, and set for each service apart. */

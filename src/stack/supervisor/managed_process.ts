@@ -1,14 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { lastLine } from '../machine/run_command.ts';
 import { askHealth } from './ask_health.ts';
-import { eventLine } from './event_line.ts';
-import { lastWords } from './last_words.ts';
 import type { ServiceSpec, ServiceState } from './service_spec.ts';
+import { eventLine } from './supervisor_log.ts';
+
+function spoken(line: string): string {
+  try {
+    const { event } = JSON.parse(line) as { event?: unknown };
+    return typeof event === 'string' ? event : line;
+  } catch {
+    return line.trim();
+  }
+}
+
+/** Why a process ended, from what it wrote: its last line about an error, else its last line. */
+export function lastWords(output: string): string {
+  const lines = output.split('\n').filter((line) => !/^\s+at |^Node\.js v|^\s*$/.test(line));
+  const telling = lines.findLast((line) => /\b\w*error\b|\[emerg\]|fatal/i.test(line));
+  return spoken(telling ?? lastLine(lines.join('\n'))).slice(0, 400);
+}
 
 const FIRST_BACK_OFF_MS = 200;
 const MAX_BACK_OFF_MS = 5000;
-/** A service that answered for this long, and for longer than its start took, waits the shortest time again. */
+/** A service that answered for this long is no failed start. */
 const STEADY_AFTER_MS = 1000;
 const POLL_MS = 50;
 /** In what a service wrote last its reason is looked for. */
@@ -23,14 +39,15 @@ export interface ProcessHooks {
 }
 
 /**
- * How long a death is waited out. Who does not stay waits longer each time, for starts cost CPU; who served for a while
- * does not, however often it died before: then starting takes at most half of the time.
- * @param lastMs how long the death before it was waited out, 0 for the first
- * @param startMs from the start of the process to its first answer, and from there to its end
+ * How long to wait before a service is started again. Starts cost CPU, so the wait is twice as long each time; after a
+ * service that served for a while it is never longer than what makes starts take half of the time.
+ * @param lastMs the wait before this one, 0 for the first
+ * @param startMs from the start of the process to its first answer
+ * @param servedMs from there to its end
  */
 export function backOff(firstMs: number, lastMs: number, startMs: number, servedMs: number): number {
-  if (servedMs >= Math.max(STEADY_AFTER_MS, startMs)) return firstMs;
-  return Math.max(firstMs, Math.min(lastMs * 2, MAX_BACK_OFF_MS));
+  const mostMs = servedMs < STEADY_AFTER_MS ? MAX_BACK_OFF_MS : Math.min(startMs - servedMs, MAX_BACK_OFF_MS);
+  return Math.max(firstMs, Math.min(lastMs * 2, mostMs));
 }
 
 /** To what is left of a process group; none left is the usual case. */

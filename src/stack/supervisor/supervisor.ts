@@ -1,15 +1,15 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeJsonFile } from '../json_file.ts';
+import { rewriteNginxConf } from '../nginx/reload_nginx.ts';
+import { Rotation } from '../nginx/rotation.ts';
 import { UsageKeeper } from '../usage/usage_keeper.ts';
 import { askActiveStreams, askHealth } from './ask_health.ts';
-import { eventLine } from './event_line.ts';
 import { ManagedProcess, type ProcessHooks } from './managed_process.ts';
 import { type ProcessIdentity, startTime } from './process_identity.ts';
 import { type ReloadResult, reloadInstance } from './reload_instances.ts';
-import { rewriteNginxConf } from './reload_nginx.ts';
-import { Rotation } from './rotation.ts';
 import type { ScaleRequest, ServiceSpec, ServiceStatus, SupervisorPlan } from './service_spec.ts';
+import { eventLine } from './supervisor_log.ts';
 
 const BEING_STOPPED = 'the stack is being stopped';
 
@@ -88,13 +88,13 @@ export class Supervisor {
       const names = new Set(wanted.instances.map(({ name }) => name));
       const added = wanted.instances.filter(({ name }) => !this.#services.has(name)).map((spec) => this.#manage(spec));
       const leaving = known.filter(({ spec }) => !names.has(spec.name));
-      if (added.length === 0 && this.#restingOf(wanted.nginx.instances).length === names.size) {
+      if (added.length === 0 && this.#outOf(wanted.nginx.instances).length === names.size) {
         throw new Error(`of these, none serves now (${[...names].join(', ')})`);
       }
       this.#setInstances([...known, ...added]);
       try {
         await allOrThrow(added.map((service) => service.start()));
-        await this.#rotation.change({ ...wanted.nginx, resting: this.#restingOf(wanted.nginx.instances) });
+        await this.#rotation.change({ ...wanted.nginx, down: this.#outOf(wanted.nginx.instances) });
       } catch (error) {
         await Promise.all(added.map((service) => this.#dismiss(service, true)));
         throw error;
@@ -149,23 +149,23 @@ export class Supervisor {
   async #exchange(service: ManagedProcess): Promise<void> {
     const { name, address } = service.spec;
     if (!this.#isSpare(service)) throw new Error(`no other instance serves while ${name} is away`);
-    await this.#rotation.rest(address);
+    await this.#rotation.takeOut(address);
     await service.stop();
     this.#refuseWhenStopping();
     await service.start();
-    await this.#rotation.wake(address);
+    await this.#rotation.putBack(address);
     if (!(await this.#rotation.isReached(service))) throw new Error(`${name} is back, but NGINX does not reach it`);
   }
 
   /** Whether requests have somewhere else to go while this one is away. */
   #isSpare(service: ManagedProcess): boolean {
     return this.#instances().some((other) => {
-      return other !== service && other.state === 'running' && !this.#rotation.isResting(other.spec.address);
+      return other !== service && other.state === 'running' && !this.#rotation.isOut(other.spec.address);
     });
   }
 
-  #restingOf(addresses: string[]): string[] {
-    return addresses.filter((address) => this.#rotation.isResting(address));
+  #outOf(addresses: string[]): string[] {
+    return addresses.filter((address) => this.#rotation.isOut(address));
   }
 
   /** Ends it for good: its process, its sockets, its place among the services. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import { keepSecret } from '../compose/keep_secret.ts';
-import { redisPlaces } from './redis_places.ts';
+import { keepSecret } from '../compose/private_files.ts';
+import { redisPlaces } from '../redis/redis_facts.ts';
 import { UsageKeeper } from './usage_keeper.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
 import { USAGE_DAYS, usageDays } from '../../formats/cluster/usage_row.ts';
 import { readJsonFile, writeJsonFile } from '../json_file.ts';
+import type { RedisPlace } from '../redis/redis_facts.ts';
 
 /** What a Redis that dies takes with it, at the most. */
 const SAVE_MS = 10_000;
@@ -10,16 +10,6 @@ const TTL_SECONDS = USAGE_DAYS * 86_400;
 
 /** Counters by the names of their days' keys. */
 type Kept = Record<string, Record<string, string>>;
-
-/** Where a node of Redis listens: a socket, or a port, of 127.0.0.1 where no host is named. */
-export interface RedisPlace {
-  path?: string;
-  host?: string;
-  port?: number;
-  username?: string;
-  password?: string;
-  tls?: ConnectionOptions;
-}
 
 /**
  * Carries usage over the end of the stack's own Redis, which writes nothing to disk: answers are nobody's business

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { packRequest, unpackRequest } from '../../../src/adapters/stores/stream_log/kept_request.ts';
-import { MAX_REQUEST_BYTES } from '../../../src/adapters/stores/stream_log/log_lifetimes.ts';
+import { packRequest, unpackRequest } from '../../../src/adapters/stores/stream_log/redis_log_store.ts';
+import { MAX_REQUEST_BYTES } from '../../../src/adapters/stores/stream_log/retention.ts';
 import { streamRequestSchema } from '../../../src/formats/weir/stream_request.ts';
 
 const request = (query: string) => streamRequestSchema.parse({ query, model: 'm', resumable: true });

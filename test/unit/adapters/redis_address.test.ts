@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redisAddress } from '../../../src/adapters/stores/redis/redis_address.ts';
+import { redisAddress } from '../../../src/adapters/stores/redis/redis_connection.ts';
 
 describe('the address of Redis', () => {
   it.each(['redis://localhost', 'rediss://:a,b@host:6380/2'])('is one server: %s', (url) => {

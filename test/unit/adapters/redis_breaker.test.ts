@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RedisBreaker } from '../../../src/adapters/stores/redis/redis_breaker.ts';
-import { COMMAND_DEADLINE_MS } from '../../../src/adapters/stores/redis/redis_connection.ts';
+import { REDIS_COMMAND_MS } from '../../../src/formats/timing.ts';
 
 const late = () => Promise.reject(new Error('Command timed out'));
 
@@ -16,7 +16,7 @@ describe('a deadline for Redis', () => {
     const call = async () => {
       asked += 1;
       if (asked > 1) return 'answer';
-      standStill(COMMAND_DEADLINE_MS + 50);
+      standStill(REDIS_COMMAND_MS + 50);
       return late();
     };
     expect(await breaker.ask(call)).toBe('answer');

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RedisBreaker } from '../../../src/adapters/stores/redis/redis_breaker.ts';
-import { isOutage, mistakeLog } from '../../../src/adapters/stores/redis/redis_outage.ts';
+import { isOutage, mistakeLog, RedisBreaker } from '../../../src/adapters/stores/redis/redis_breaker.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
 const reply = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' });

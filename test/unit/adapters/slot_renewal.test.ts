@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { RedisBreaker } from '../../../src/adapters/stores/redis/redis_breaker.ts';
-import { COMMAND_DEADLINE_MS } from '../../../src/adapters/stores/redis/redis_connection.ts';
 import { HeldSlots } from '../../../src/adapters/stores/slots/held_slots.ts';
 import { SlotRenewal } from '../../../src/adapters/stores/slots/slot_renewal.ts';
 import type { RenewedPermit, SlotScripts } from '../../../src/adapters/stores/slots/slot_scripts.ts';
-import { SLOT_TIMING } from '../../../src/adapters/stores/slots/slot_timing.ts';
+import { SLOT_TIMING } from '../../../src/adapters/stores/slots/slot_scripts.ts';
+import { REDIS_COMMAND_MS } from '../../../src/formats/timing.ts';
 
 describe('a renewal that is repeated because the process stood still', () => {
   it('does not put back a slot that was released meanwhile', async () => {
@@ -18,7 +18,7 @@ describe('a renewal that is repeated because the process stood still', () => {
       sent.push(permits.map(({ permitId }) => permitId));
       if (sent.length > 1) return [];
       held.remove(released);
-      for (const until = performance.now() + COMMAND_DEADLINE_MS + 50; performance.now() < until; );
+      for (const until = performance.now() + REDIS_COMMAND_MS + 50; performance.now() < until; );
       throw new Error('Command timed out');
     };
     const scripts = { renew } as unknown as SlotScripts;

@@ -1,10 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { closingWords } from '../../../src/cli/closing_words.ts';
 import { readEnvironment } from '../../../src/cli/environment.ts';
-import { buildProgram } from '../../../src/cli/program.ts';
+import { buildProgram, usageSentence } from '../../../src/cli/program.ts';
 import { layoutOf } from '../../../src/cli/stack_access.ts';
 import { saidFlags } from '../../../src/cli/stack_flags.ts';
-import { usageSentence } from '../../../src/cli/usage_sentence.ts';
 import { DEFAULT_STACK_OPTIONS } from '../../../src/stack/stack_options.ts';
 import { KeyFile } from '../../support/key_file.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { readTally } from '../../../src/cli/test_tally.ts';
+import { readTally } from '../../../src/cli/test_parts.ts';
 
 function reportOf(...files: string[][]): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'weir-tally-'));

@@ -41,7 +41,7 @@ const well: ApiProbe = {
 const bad = (change: Partial<ApiProbe>) =>
   diagnose({ ...well, ...change }, NOW)
     .filter(({ status }) => status !== 'ok')
-    .map(({ id, status, mend }) => `${id} ${status}: ${mend}`);
+    .map(({ id, status, fix }) => `${id} ${status}: ${fix}`);
 
 describe('the diagnosis', () => {
   it('finds nothing where all is well', () => {
@@ -64,7 +64,7 @@ describe('the diagnosis', () => {
     ['something else', { status: 200, health: null }, 'instances fail: ./weir doctor'],
     ['no balancer', { via: null }, 'balancer warn: Start the console with the address of NGINX in API_BASE_URL.'],
     ['no Redis', { health: { ...health, redis: 'disconnected' } }, 'redis warn: ./weir logs redis'],
-  ] as [string, Partial<ApiProbe>, string][])('names %s and its mend', (_name, change, expected) => {
+  ] as [string, Partial<ApiProbe>, string][])('names %s and its fix', (_name, change, expected) => {
     expect(bad(change)).toEqual([expected]);
   });
 
@@ -75,7 +75,7 @@ describe('the diagnosis', () => {
     const found = diagnose({ ...well, cluster }, NOW, ['app-1', 'app-2', 'app-3']).filter(
       ({ status }) => status !== 'ok',
     );
-    expect(found.map(({ id, what, mend }) => [id, what, mend])).toEqual([
+    expect(found.map(({ id, what, fix }) => [id, what, fix])).toEqual([
       ['instances', 'app-2 of 3 instances does not answer.', './weir restart app-2'],
       ['providers', 'left alone for failing: a (by app-1, app-3)', './weir logs app-1'],
     ]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApiKey } from '../../../src/config/api_key.ts';
 import { KeyRing } from '../../../src/core/access/key_ring.ts';
 import { WeirError } from '../../../src/formats/error_code.ts';
-import { keyState, newKey } from '../../../src/stack/keys/new_key.ts';
+import { keyState, newKey } from '../../../src/stack/keys/api_keys.ts';
 
 const NOW = new Date('2026-11-25T12:00:00Z');
 const make = (more: Partial<ApiKey> = {}) => {

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import { noFaults } from '../../../src/core/durable/fault_point.ts';
-import { LEASE_MS } from '../../../src/core/durable/group_log.ts';
 import { HouseKeeping } from '../../../src/core/durable/keep_house.ts';
 import { takeOver } from '../../../src/core/durable/take_over.ts';
 import type { ThreadRecord } from '../../../src/core/durable/thread_record.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
+import { LEASE_MS } from '../../../src/formats/timing.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
 afterEach(() => {

@@ -8,14 +8,14 @@ const certificate: Finding = {
   status: 'warn',
   what: 'Browsers ask before they trust https://localhost.',
   why: 'Weir signed it with an authority of its own, which browsers do not know.',
-  mend: '',
+  fix: '',
 };
 const down: Finding = {
   id: 'reach',
   status: 'fail',
   what: 'Nothing listens at https://localhost.',
   why: 'NGINX is not running.',
-  mend: './weir start --all',
+  fix: './weir start --all',
 };
 const commands = (explanation: ReturnType<typeof explainUnreachable>) =>
   explanation.steps.map(({ command }) => command);
@@ -28,7 +28,7 @@ describe('what to do when nothing answers', () => {
     expect(commands(explanation)).toEqual(['./weir status', './weir doctor']);
   });
 
-  it('repeats what the console found, its mend first', () => {
+  it('repeats what the console found, its fix first', () => {
     const explanation = explainUnreachable(there, [down]);
     expect(explanation.title).toBe('Nothing listens at https://localhost.');
     expect(explanation.offerCertificate).toBe(false);
@@ -36,7 +36,7 @@ describe('what to do when nothing answers', () => {
   });
 
   it('knows the doctor’s own check of the trust, and its command', () => {
-    const trust = { ...certificate, id: 'certificate_trust', mend: './weir certs trust' };
+    const trust = { ...certificate, id: 'certificate_trust', fix: './weir certs trust' };
     const explanation = explainUnreachable(there, [trust]);
     expect(explanation.offerCertificate).toBe(true);
     expect(commands(explanation)[0]).toBe('./weir certs trust');

@@ -46,7 +46,7 @@ describe('the doctor', () => {
     status: 'ok',
     what: '',
     why: '',
-    mend: '',
+    fix: '',
     ...change,
   });
 

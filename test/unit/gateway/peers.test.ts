@@ -9,7 +9,7 @@ import { peerAddress } from '../../../src/gateway/cluster/peer_address.ts';
 import { peerClient } from '../../../src/gateway/cluster/peer_client.ts';
 import { type PeerServices, peerListener } from '../../../src/gateway/cluster/peer_listener.ts';
 import { peerSecret } from '../../../src/gateway/cluster/peer_secret.ts';
-import { keepSecret } from '../../../src/stack/compose/keep_secret.ts';
+import { keepSecret } from '../../../src/stack/compose/private_files.ts';
 
 const servers: Server[] = [];
 afterEach(() => {

@@ -5,9 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CertificateFiles, certificateFiles } from '../../../src/stack/certificates/certificate_files.ts';
 import { ensureCertificates, renewCertificates } from '../../../src/stack/certificates/ensure_certificates.ts';
-import { inspectCertificate } from '../../../src/stack/certificates/inspect_certificate.ts';
+import {
+  type CertificateFiles,
+  certificateFiles,
+  inspectCertificate,
+} from '../../../src/stack/certificates/inspect_certificate.ts';
 import { type IssuedPair, issueAuthority, issueLeaf } from '../../../src/stack/certificates/issue_certificates.ts';
 import { shortRequest } from '../../../src/stack/http_request.ts';
 import { ownCertificate } from '../../support/own_certificate.ts';

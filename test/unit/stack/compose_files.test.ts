@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { INSTANCE_VARIABLES, parseConfig } from '../../../src/gateway/config.ts';
-import { composeStatus } from '../../../src/stack/compose/compose_status.ts';
+import { composeStatus } from '../../../src/stack/compose/compose_engine.ts';
 import { COMPOSE_CLUSTER_URL, COMPOSE_REDIS_URL } from '../../../src/stack/compose/compose_variables.ts';
 import { MOUNTED_CONFIG } from '../../../src/stack/compose/container_files.ts';
 import { INSTANCE_FLAGS } from '../../../src/stack/instance_command.ts';
 import { COMPOSE_NGINX_PLAN } from '../../../src/stack/nginx/compose_plan.ts';
-import { CLUSTER_NODES, redisNodeName } from '../../../src/stack/redis_specs.ts';
+import { CLUSTER_NODES, redisNodeName } from '../../../src/stack/redis/redis_specs.ts';
 import { bindsOf, composeFile, imageCommand } from '../../support/compose_file.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Check, DoctorContext } from '../../../src/stack/doctor/check.ts';
-import { fail, ok, startCommand, warn } from '../../../src/stack/doctor/check.ts';
+import { type Check, type DoctorContext, fail, ok, startCommand, warn } from '../../../src/stack/doctor/check.ts';
 import { CHECK_LIST, type ListedCheck } from '../../../src/stack/doctor/check_list.ts';
-import { hasSharedZone } from '../../../src/stack/doctor/nginx_conf_checks.ts';
+import { hasSharedZone } from '../../../src/stack/doctor/nginx_checks.ts';
 import { runDoctor } from '../../../src/stack/doctor/run_doctor.ts';
 import { DEFAULT_STACK_OPTIONS } from '../../../src/stack/stack_options.ts';
 
@@ -14,7 +13,7 @@ const run = async (list: ListedCheck[], opensStreams = true) => {
 const says = (check: Check): ListedCheck['run'] => {
   return () => check;
 };
-const failing = (id: Check['id']) => fail(id, 'broken', 'because', 'mend it');
+const failing = (id: Check['id']) => fail(id, 'broken', 'because', 'fix it');
 
 describe('the list of checks', () => {
   it('names only checks that stand before, so that their results are known', () => {
@@ -39,7 +38,7 @@ describe('the doctor', () => {
 
   it('keeps to itself what follows from an earlier finding, and goes on from there all the same', async () => {
     const list: ListedCheck[] = [
-      { id: 'shared_zone', run: says(warn('shared_zone', 'none', 'because', 'mend it')) },
+      { id: 'shared_zone', run: says(warn('shared_zone', 'none', 'because', 'fix it')) },
       { id: 'balance', explainedBy: ['shared_zone'], run: says(failing('balance')) },
       { id: 'cors', needs: ['balance'], run: says(ok('cors', 'never asked')) },
       { id: 'unbuffered', explainedBy: ['shared_zone'], run: says(ok('unbuffered', 'well')) },

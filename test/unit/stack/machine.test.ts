@@ -1,11 +1,9 @@
-import type { AddressInfo, Server } from 'node:net';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hardFileLimit, limitFor } from '../../../src/stack/machine/file_limit.ts';
-import { findCommand } from '../../../src/stack/machine/find_command.ts';
 import { installPackages } from '../../../src/stack/machine/install_packages.ts';
-import { portProblem } from '../../../src/stack/machine/port_check.ts';
-import { listeningInodes, portOwner } from '../../../src/stack/machine/port_owner.ts';
+import { listeningInodes, portOwner, portProblem } from '../../../src/stack/machine/port_problem.ts';
+import { findCommand } from '../../../src/stack/machine/run_command.ts';
 import { chooseWorkerAccount } from '../../../src/stack/machine/worker_account.ts';
 
 let server: Server | undefined;
@@ -54,7 +52,7 @@ describe('a port that is taken', () => {
     ]);
     other.close();
     expect(problem?.message).toMatch(new RegExp(`port ${port} is taken by .*, port ${second} is taken by `));
-    expect(problem?.mend).toBe(`stop what has it, or choose with --https-port ${port + 1} --http-port ${second + 1}`);
+    expect(problem?.fix).toBe(`stop what has it, or choose with --https-port ${port + 1} --http-port ${second + 1}`);
   });
 
   it('is no problem once it is free', async () => {

@@ -25,13 +25,13 @@ function blockOf(conf: string, opening: string): string {
 }
 
 describe('an instance that is started again', () => {
-  const resting = nativePlan().instances[1]!;
+  const leaving = nativePlan().instances[1]!;
 
   it('gets nothing new, in both groups, while the others do', () => {
-    const conf = renderNginxConf(nativePlan({ resting: [resting] }));
+    const conf = renderNginxConf(nativePlan({ down: [leaving] }));
     expect(conf.match(/^\s*server \S+ max_fails=3 fail_timeout=0s down;$/gm)).toEqual([
-      expect.stringContaining(resting),
-      expect.stringContaining(resting),
+      expect.stringContaining(leaving),
+      expect.stringContaining(leaving),
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { COMPOSE_CLUSTER_URL, COMPOSE_REDIS_URL } from '../../../src/stack/compose/compose_variables.ts';
-import { redisPlaces } from '../../../src/stack/usage/redis_places.ts';
+import { redisPlaces } from '../../../src/stack/redis/redis_facts.ts';
 
 it.each([
   ['unix:///run/redis.sock', [{ path: '/run/redis.sock' }]],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redisHosts } from '../../../src/stack/redis_facts.ts';
+import { redisHosts } from '../../../src/stack/redis/redis_facts.ts';
 import {
   DEFAULT_STACK_OPTIONS,
   differingOptions,

@@ -2,10 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { boundLogs } from '../../../src/stack/supervisor/bound_logs.ts';
-import { lastWords } from '../../../src/stack/supervisor/last_words.ts';
-import { backOff, ManagedProcess } from '../../../src/stack/supervisor/managed_process.ts';
+import { backOff, lastWords, ManagedProcess } from '../../../src/stack/supervisor/managed_process.ts';
 import type { ServiceSpec } from '../../../src/stack/supervisor/service_spec.ts';
+import { boundLogs } from '../../../src/stack/supervisor/supervisor_log.ts';
 
 let folder: string;
 let service: ManagedProcess | undefined;
@@ -107,11 +106,15 @@ describe('the wait before the next start', () => {
     expect(backOff(1500, 5000, 500, 60_000)).toBe(1500);
   });
 
-  it('grows for what did not stay, or took longer to start than it served', () => {
+  it('grows for what did not stay', () => {
     expect(waits(7, 0, 0)).toEqual([200, 400, 800, 1600, 3200, 5000, 5000]);
     expect(waits(3, 500, 900)).toEqual([200, 400, 800]);
-    expect(waits(3, 3000, 2000)).toEqual([200, 400, 800]);
     expect(backOff(200, 0, 500, 10)).toBe(200);
+  });
+
+  it('grows for what served a while and starts slowly only until starts take half of the time', () => {
+    expect(waits(6, 3000, 2000)).toEqual([200, 400, 800, 1000, 1000, 1000]);
+    expect(waits(7, 20_000, 1000)).toEqual([200, 400, 800, 1600, 3200, 5000, 5000]);
   });
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { DoctorContext } from '../../../src/stack/doctor/check.ts';
-import { checkVanishedClients } from '../../../src/stack/doctor/vanished_clients_check.ts';
+import { checkVanishedClients } from '../../../src/stack/doctor/nginx_checks.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'weir-vanished-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,5 +20,5 @@ it.each([
   if (tries !== undefined) writeFileSync(triesFile, tries);
   const found = checkVanishedClients({ layout: { planFile } } as DoctorContext, triesFile);
   expect(found.result).toBe(result);
-  expect(found.mend).toBe(result === 'ok' ? '' : 'install perl, then ./weir restart');
+  expect(found.fix).toBe(result === 'ok' ? '' : 'install perl, then ./weir restart');
 });

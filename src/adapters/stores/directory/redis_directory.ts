@@ -1,10 +1,10 @@
 import type { Announcement, InstanceDirectory } from '../../../core/cluster/instance_directory.ts';
+import { ANNOUNCED_MS } from '../../../formats/timing.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 
 /** One hash tag, so that index and entries lie in one slot of a Redis Cluster and can be read together. */
 const INDEX = 'weir:{instances}';
-/** Seconds after which an instance that no longer announces itself is gone. */
-const TTL_SECONDS = 4;
+const TTL_SECONDS = ANNOUNCED_MS / 1000;
 
 /**
  * Instances in Redis: a key each, with a time to live, and an index of ids. What an entry's expiry leaves in the index

@@ -1,6 +1,5 @@
 import type { RedisBreaker } from '../redis/redis_breaker.ts';
-import type { SlotScripts } from './slot_scripts.ts';
-import type { SlotTiming } from './slot_timing.ts';
+import type { SlotScripts, SlotTiming } from './slot_scripts.ts';
 
 /** For so many leases it is remembered that there were more instances: a Redis that lost everything finds one first. */
 const REMEMBERED_LEASES = 10;

@@ -1,4 +1,6 @@
-import type { Slot } from '../../../core/resilience/slot_store.ts';
+import { poolState } from '../../../core/resilience/pool_state.ts';
+import type { Slot, SlotVerdict } from '../../../core/resilience/slot_store.ts';
+import type { PoolView } from '../../../formats/cluster/cluster_view.ts';
 
 /** A slot that a stream of this process holds. Times are by `performance.now()`. */
 export interface HeldPermit {
@@ -82,4 +84,33 @@ export class HeldSlots {
       .sort((a, b) => (a.detachedSince ?? 0) - (b.detachedSince ?? 0));
     return detached.length < excess ? undefined : detached.slice(0, excess).map((permit) => permit.slot);
   }
+}
+
+/** How many streams there may be at once, in all and of one user; where that is counted is the store's affair. */
+export interface SlotLimits {
+  maxConnections: number;
+  maxConnectionsPerUser: number;
+  /** The limit of a user who has one of its own. */
+  ownLimit?: (userId: string) => number | undefined;
+}
+
+/** Streams that this user may have at once. */
+export function limitOfUser({ maxConnectionsPerUser, ownLimit }: SlotLimits, userId: string): number {
+  return ownLimit?.(userId) ?? maxConnectionsPerUser;
+}
+
+export function refused(limit: 'user' | 'total', current: number, max: number): SlotVerdict {
+  return { granted: false, limit, current, max };
+}
+
+/** @param used connections that count against the total */
+export function poolView(limits: SlotLimits, held: HeldSlots, used: number, scope: PoolView['scope']): PoolView {
+  return {
+    state: poolState(used, limits.maxConnections),
+    total_connections: held.total,
+    max_connections: limits.maxConnections,
+    max_connections_per_user: limits.maxConnectionsPerUser,
+    users: held.userCount,
+    scope,
+  };
 }

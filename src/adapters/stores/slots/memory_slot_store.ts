@@ -1,7 +1,6 @@
 import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot_store.ts';
 import type { PoolView } from '../../../formats/cluster/cluster_view.ts';
-import { HeldSlots } from './held_slots.ts';
-import { limitOfUser, poolView, refused, type SlotLimits } from './slot_limits.ts';
+import { HeldSlots, limitOfUser, poolView, refused, type SlotLimits } from './held_slots.ts';
 
 /** Slots of this process alone: exact, and decided in one synchronous step. */
 export class MemorySlotStore implements SlotStore {

@@ -1,8 +1,6 @@
 import type { Slot } from '../../../core/resilience/slot_store.ts';
 import type { RedisBreaker } from '../redis/redis_breaker.ts';
-import type { SlotScripts } from './slot_scripts.ts';
-import type { SlotTiming } from './slot_timing.ts';
-import { userKeys } from './user_keys.ts';
+import { type SlotScripts, type SlotTiming, userKeys } from './slot_scripts.ts';
 
 /** At the most so many are sent at once. */
 const BATCH = 250;

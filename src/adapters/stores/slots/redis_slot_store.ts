@@ -1,19 +1,61 @@
+import type { EventLog } from '../../../core/observe/event_log.ts';
+import type { SlotObserver } from '../../../core/observe/slot_observer.ts';
 import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot_store.ts';
 import type { PoolView } from '../../../formats/cluster/cluster_view.ts';
-import { RedisBreaker } from '../redis/redis_breaker.ts';
+import { mistakeLog, RedisBreaker } from '../redis/redis_breaker.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
-import { mistakeLog } from '../redis/redis_outage.ts';
 import { CapacityGrant } from './capacity_grant.ts';
-import { HeldSlots } from './held_slots.ts';
+import { HeldSlots, limitOfUser, poolView, refused, type SlotLimits } from './held_slots.ts';
 import { PendingReleases } from './pending_releases.ts';
-import type { RedisSlotOptions } from './redis_slot_options.ts';
-import { limitOfUser, poolView, refused } from './slot_limits.ts';
 import { SlotRenewal } from './slot_renewal.ts';
-import { type SlotScripts, slotScripts } from './slot_scripts.ts';
-import { SLOT_TIMING, type SlotTiming } from './slot_timing.ts';
-import { SlotUpkeep } from './slot_upkeep.ts';
+import { SLOT_TIMING, type SlotScripts, type SlotTiming, slotScripts, userKeys } from './slot_scripts.ts';
 import { StaticShare } from './static_share.ts';
-import { userKeys } from './user_keys.ts';
+
+/** What a store of slots in Redis is told. */
+export interface RedisSlotOptions {
+  limits: SlotLimits;
+  /** This incarnation of the instance. */
+  boot: string;
+  /** Without Redis: enforce this instance's share of the limits, or refuse. */
+  onFailure: 'static' | 'strict';
+  observer: SlotObserver;
+  log: EventLog;
+  timing?: SlotTiming;
+  scripts?: SlotScripts;
+}
+
+/** What has to be done for slots in the background: one timer for all of it. */
+export class SlotUpkeep {
+  readonly #redis: RedisConnection;
+  readonly #parts: { renewal: SlotRenewal; capacity: CapacityGrant; releases: PendingReleases };
+  readonly #reconnected = () => this.#parts.renewal.reconnected();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    redis: RedisConnection,
+    parts: { renewal: SlotRenewal; capacity: CapacityGrant; releases: PendingReleases },
+  ) {
+    this.#redis = redis;
+    this.#parts = parts;
+  }
+
+  async start(tickMs: number): Promise<void> {
+    const { renewal, capacity, releases } = this.#parts;
+    this.#redis.on('ready', this.#reconnected);
+    this.#timer = setInterval(() => {
+      renewal.tick();
+      capacity.tick();
+      releases.tick();
+    }, tickMs);
+    await capacity.refresh();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#redis.off('ready', this.#reconnected);
+    await this.#parts.capacity.withdraw();
+  }
+}
 
 /**
  * Slots of all instances together. A slot is a named member with its own end in a sorted set per user: what a process

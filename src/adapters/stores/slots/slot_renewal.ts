@@ -1,10 +1,7 @@
 import type { Slot } from '../../../core/resilience/slot_store.ts';
 import type { RedisBreaker } from '../redis/redis_breaker.ts';
-import type { HeldByUser, HeldPermit, HeldSlots } from './held_slots.ts';
-import { limitOfUser, type SlotLimits } from './slot_limits.ts';
-import type { SlotScripts } from './slot_scripts.ts';
-import type { SlotTiming } from './slot_timing.ts';
-import { userKeys } from './user_keys.ts';
+import { type HeldByUser, type HeldPermit, type HeldSlots, limitOfUser, type SlotLimits } from './held_slots.ts';
+import { type SlotScripts, type SlotTiming, userKeys } from './slot_scripts.ts';
 
 /** At the least so many users a look: more would wait in Redis' queue for longer than a call may take. */
 const BATCH = 250;

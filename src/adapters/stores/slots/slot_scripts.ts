@@ -1,6 +1,37 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { SLOT_LEASE_MS, SLOT_RENEWAL_MS } from '../../../formats/timing.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
-import type { UserKeys } from './user_keys.ts';
+
+/** The keys of one user's slots. */
+export interface UserKeys {
+  slots: string;
+  detached: string;
+}
+
+/**
+ * The same hash tag in both keys, so that one script can touch both on a Redis Cluster. The user stands there as a
+ * hash: names of users may be long, and are nobody's business in Redis.
+ */
+export function userKeys(userId: string): UserKeys {
+  const tag = hash('sha256', userId, 'base64url').slice(0, 22);
+  return { slots: `weir:slots:{${tag}}`, detached: `weir:detached:{${tag}}` };
+}
+
+/** The times of slots in Redis, in milliseconds. */
+export interface SlotTiming {
+  /** How long a slot outlives the last word of the process that holds it. */
+  leaseMs: number;
+  /** How often a living one is renewed. */
+  renewMs: number;
+  /** How often Redis is asked in the background while it does not answer. */
+  retryMs: number;
+  /** How often it is looked what is due. */
+  tickMs: number;
+}
+
+/** Two renewals may fail before a lease ends. A killed process blocks its users until its leases have ended. */
+export const SLOT_TIMING: SlotTiming = { leaseMs: SLOT_LEASE_MS, renewMs: SLOT_RENEWAL_MS, retryMs: 500, tickMs: 50 };
 
 const NAMES = ['take', 'renew', 'release', 'grant'] as const;
 const CAPACITY_KEY = 'weir:{capacity}';

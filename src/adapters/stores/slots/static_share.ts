@@ -1,8 +1,7 @@
 import type { SlotObserver } from '../../../core/observe/slot_observer.ts';
 import type { Slot, SlotVerdict } from '../../../core/resilience/slot_store.ts';
 import type { CapacityGrant } from './capacity_grant.ts';
-import type { HeldSlots } from './held_slots.ts';
-import { limitOfUser, refused, type SlotLimits } from './slot_limits.ts';
+import { type HeldSlots, limitOfUser, refused, type SlotLimits } from './held_slots.ts';
 
 /**
  * What an instance decides alone while Redis does not answer: it enforces its equal share of the user's limit. Neither

@@ -1,7 +1,8 @@
 import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
+import { RETENTION_MS } from '../../../formats/timing.ts';
 import type { StreamRequest } from '../../../formats/weir/stream_request.ts';
-import { CLAIM_KEPT_MS, RETENTION_MS } from './log_lifetimes.ts';
+import { CLAIM_KEPT_MS } from './retention.ts';
 
 /** What is over is kept for a while, and together at most this much, in UTF-16 units. */
 const MAX_OVER_UNITS = 32 * 1024 * 1024;

@@ -1,11 +1,11 @@
 import type { LogStore } from '../../../core/durable/log_store.ts';
 import { StoreUnavailable } from '../../../core/durable/store_unavailable.ts';
 import type { EventLog } from '../../../core/observe/event_log.ts';
-import { COMMAND_DEADLINE_MS } from '../redis/redis_connection.ts';
-import { isOutage, mistakeLog } from '../redis/redis_outage.ts';
+import { REDIS_COMMAND_MS, REDIS_PATIENCE_MS } from '../../../formats/timing.ts';
+import { isOutage, mistakeLog } from '../redis/redis_breaker.ts';
 
-/** A second, by Redis' deadline; a process that stood still meanwhile has used up one try, not the second. */
-const TRIES = 10;
+/** Tries are counted, not time: a process that was paused has used one try and not all of them. */
+const TRIES = REDIS_PATIENCE_MS / REDIS_COMMAND_MS;
 
 /**
  * The same store, which repeats a step that Redis did not answer: a stream that would survive must not be less because
@@ -27,7 +27,7 @@ export function patientStore(store: LogStore, log: EventLog): LogStore {
         }
         if (tries === TRIES) throw new StoreUnavailable(error);
         // What failed at once would fail again at once.
-        const early = COMMAND_DEADLINE_MS - (performance.now() - askedAt);
+        const early = REDIS_COMMAND_MS - (performance.now() - askedAt);
         if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
       }
     }

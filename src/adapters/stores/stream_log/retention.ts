@@ -1,6 +1,11 @@
 import { Cluster } from 'ioredis';
+import { MIN_RETENTION_MS, RETENTION_MS, RUNNING_KEYS_MS } from '../../../formats/timing.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
-import { MIN_RETENTION_MS, RETENTION_MS } from './log_lifetimes.ts';
+
+/** Longer than a stream can run and be read afterwards. Whether a claim still counts is decided by its stream. */
+export const CLAIM_KEPT_MS = RUNNING_KEYS_MS + RETENTION_MS;
+/** Requests above this are not kept: such a stream can be replayed, not continued. */
+export const MAX_REQUEST_BYTES = 256 * 1024;
 
 /** Up to this share of its memory Redis keeps what is over for the whole time, and from the second on for the least. */
 const ROOM = 0.5;
