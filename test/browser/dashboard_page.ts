@@ -9,10 +9,10 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const PROGRAMS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 
 /** Chromium runs as root in containers, hence without its sandbox. */
-export function launchBrowser(args: string[] = []): Promise<Browser> {
+export function launchBrowser(args: string[] = [], env: NodeJS.ProcessEnv = process.env): Promise<Browser> {
   const executablePath = PROGRAMS.find((program) => existsSync(program));
   if (executablePath === undefined) throw new Error(`there is no ${PROGRAMS.join(' and no ')}`);
-  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args], env });
 }
 
 /** The dashboard in a fresh profile that trusts every certificate, unless `options` say otherwise. */
