@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LoadReport } from '../../src/load/load_report.ts';
 import { connectSupervisor } from '../../src/stack/supervisor/control_client.ts';
 import { isSameProcess, type ProcessIdentity } from '../../src/stack/supervisor/process_identity.ts';
 import type { ServiceStatus, SupervisorPlan } from '../../src/stack/supervisor/service_spec.ts';
@@ -83,6 +84,18 @@ export class StackFixture implements AsyncDisposable {
       });
       child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
     });
+  }
+
+  /**
+   * The report of `./weir load`. Whether the generator kept up is a question of the machine, and 98 says that it did not;
+   * that verdict and exit code agree is not.
+   */
+  async load(flags: string[]): Promise<LoadReport> {
+    const { code, stdout, stderr } = await this.weir(['load', ...flags, '--json', '-']);
+    if (code !== 0 && code !== 98) throw new Error(`load ended with ${code}:\n${stderr}`);
+    const report = JSON.parse(stdout) as LoadReport;
+    if ((report.self_check?.ok === false) !== (code === 98)) throw new Error(`load ended with ${code}:\n${stdout}`);
+    return report;
   }
 
   /** Starts everything; throws what the command said when it fails. */
