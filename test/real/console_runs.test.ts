@@ -74,7 +74,7 @@ describe('./weir load with several users', () => {
     const flags = ['-c', '2', '-n', '4', '--fake', JSON.stringify(SHORT), '--fail-if', 'ttft.p50>50'];
     const { code, stderr } = await stack.weir(['load', ...flags]);
     expect([98, 99]).toContain(code);
-    expect(stderr).toMatch(/ttft\.p50>50 holds: it is \d/);
+    expect(stderr).toMatch(/ttft\.p50>50 is true: the value is \d/);
     const aborted = await stack.weir([
       'load',
       '--duration',
@@ -85,7 +85,7 @@ describe('./weir load with several users', () => {
       '{"tokens":1}',
     ]);
     expect([98, 99]).toContain(aborted.code);
-    expect(aborted.stderr).toContain('was ended: requests>2');
+    expect(aborted.stderr).toContain('--abort-if ended the run: requests>2');
   });
 });
 

@@ -62,7 +62,7 @@ describe('the diagnosis', () => {
     ['no instance', { status: 502, health: null }, 'instances fail: ./weir status'],
     ['instances that start', { status: 503, health: null }, 'instances fail: ./weir status'],
     ['something else', { status: 200, health: null }, 'instances fail: ./weir doctor'],
-    ['no balancer', { via: null }, 'balancer warn: Start the console with the address of NGINX in API_BASE_URL.'],
+    ['no balancer', { via: null }, 'balancer warn: Set API_BASE_URL of the console to the address of NGINX.'],
     ['no Redis', { health: { ...health, redis: 'disconnected' } }, 'redis warn: ./weir logs redis'],
   ] as [string, Partial<ApiProbe>, string][])('names %s and its fix', (_name, change, expected) => {
     expect(bad(change)).toEqual([expected]);
