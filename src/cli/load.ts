@@ -20,7 +20,7 @@ import { expectedOf, keptOptions, layoutOf } from './stack_access.ts';
 
 function authority(flags: LoadFlags, environment: Environment): string | undefined {
   const { certificates } = layoutOf(environment);
-  // An operator's own certificate is for whom this machine trusts.
+  // For a certificate of the operator's own, the authorities that this machine trusts decide.
   if (flags.ca === undefined && !inspectCertificate(certificates).isOurs) return undefined;
   const file = flags.ca ?? certificates.authority;
   if (existsSync(file)) return readFileSync(file, 'utf8');
@@ -28,7 +28,7 @@ function authority(flags: LoadFlags, environment: Environment): string | undefin
   throw new UsageError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');
 }
 
-/** One key for each user; of the stack itself, where it wants one, this account has one. */
+/** One key for each user. For the stack itself, where it requires keys, the operator's key. */
 function keysOf(url: string | undefined, { keysFile, apiKey }: LoadFlags, environment: Environment): string[] {
   if (keysFile !== undefined) return keysOfFile(keysFile);
   const layout = layoutOf(environment);
@@ -68,7 +68,7 @@ export async function loadCommand(
       ...(ca === undefined ? {} : { ca }),
     },
     keys,
-    // Of another server only what it says itself is known.
+    // The instances of another server are not known in advance.
     expected: url === undefined ? expectedOf(layout) : [],
     failIf: flags.failIf ?? [],
     abortIf: flags.abortIf ?? [],
@@ -82,7 +82,7 @@ export async function loadCommand(
 }
 
 /**
- * A name that is no route would be taken as a model of the default provider, and the run would measure that.
+ * Refuses a name that is not a route: it would be taken as a model of the default provider, and the run would measure that.
  * @param url as a plan has it @param key where clients need one
  * @throws UsageError where the server lists its routes, and not this one
  */
@@ -97,7 +97,7 @@ export async function mustHaveRoute(url: string, route: string, key: string | un
   );
 }
 
-/** Undefined where the server does not say: what is wrong with it, the run itself tells better. */
+/** Undefined where the server does not say; the run itself then reports what is wrong. */
 async function routesOf(url: string, key: string | undefined): Promise<string[] | undefined> {
   try {
     const headers = key === undefined ? {} : { 'x-api-key': key };

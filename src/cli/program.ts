@@ -7,13 +7,13 @@ import { addLoadFlags } from './load_flags.ts';
 import { addStackFlags, saidFlags, wholeNumber } from './stack_flags.ts';
 import type { UsageFlags } from './usage_command.ts';
 
-/** What commander says about an option, and what follows the reason. */
+/** Commander's sentences about an option and about an argument. */
 const INVALID = /^option '(.+)' argument '(.*)' is invalid\. (.*)$/;
 const INVALID_ARGUMENT = /^command-argument value '(.*)' is invalid for argument '(.+)'\. (.*)$/;
 
 const reason = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
-/** Commander's words about a mistake as one sentence that says what to do, in the voice of all other failures. */
+/** Turns commander's message into one sentence in the form of all other failures. */
 export function usageSentence(text: string, command: string): string {
   const words = text
     .replace(/^error: /, '')
@@ -27,7 +27,7 @@ export function usageSentence(text: string, command: string): string {
 
 function daysOfUsage(text: string): number {
   const days = wholeNumber(text);
-  if (days < 1 || days > USAGE_DAYS) throw new InvalidArgumentError(`It has to be from 1 to ${USAGE_DAYS}.`);
+  if (days < 1 || days > USAGE_DAYS) throw new InvalidArgumentError(`It must be from 1 to ${USAGE_DAYS}.`);
   return days;
 }
 
@@ -35,13 +35,13 @@ function daysOfUsage(text: string): number {
 type Finish = (work: Promise<number>) => Promise<void>;
 
 function addStackCommands(program: Command, environment: Environment, finish: Finish): void {
-  addStackFlags(program.command('start').description('start the stack; returns when it answers')).action(
+  addStackFlags(program.command('start').description('start the stack; returns when it serves')).action(
     (flags: Partial<StackOptions>) =>
       finish(import('./start_command.ts').then((its) => its.startCommand(saidFlags(flags), environment))),
   );
   program
     .command('stop')
-    .description('end everything; open streams may finish')
+    .description('stop everything; open streams may finish')
     .option('--now', 'without waiting for open streams')
     .action((flags: { now?: boolean }) =>
       finish(import('./start_command.ts').then((its) => its.stopCommand(flags.now === true, environment))),
@@ -80,13 +80,13 @@ function addStackCommands(program: Command, environment: Environment, finish: Fi
     );
   program
     .command('dashboard')
-    .description('open it, and print a link that logs a browser in')
+    .description('open the dashboard, and print a link that logs in a browser')
     .action(() => finish(import('./dashboard_command.ts').then((its) => its.dashboardCommand(environment))));
   program
     .command('logs')
     .argument('[service]', 'nginx, redis, app-1 …, console or supervisor')
     .description('the last lines of the logs')
-    .option('-f, --follow', 'and those to come')
+    .option('-f, --follow', 'and new lines as they come')
     .action((service: string | undefined, flags: { follow?: boolean }) =>
       finish(import('./logs_command.ts').then((its) => its.logsCommand(service, flags.follow === true, environment))),
     );
@@ -108,14 +108,14 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .command('compare')
     .argument('<a>', 'id of a run, last, or a file of --json')
     .argument('<b>', 'the same')
-    .description('two runs side by side')
+    .description('compare two runs')
     .option('--json', 'for programs')
     .action((a: string, b: string, flags: { json?: boolean }) =>
       finish(import('./load.ts').then((its) => its.loadCompareCommand(a, b, flags.json === true, environment))),
     );
   program
     .command('doctor')
-    .description('what is wrong, why, and the command that mends it')
+    .description('what is wrong, why, and the command that fixes it')
     .option('--json', 'for programs')
     .action((flags: { json?: boolean }) =>
       finish(import('./doctor_command.ts').then((its) => its.doctorCommand(flags.json === true, environment))),
@@ -123,7 +123,7 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
   const certs = program.command('certs').description('the certificate for localhost');
   certs
     .command('show', { isDefault: true })
-    .description('what it says, and whether it is good')
+    .description('show it, and whether it is valid')
     .action(() => finish(import('./certs_command.ts').then((its) => its.certsCommand('show', environment))));
   certs
     .command('renew')
@@ -135,14 +135,14 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .action(() => finish(import('./certs_command.ts').then((its) => its.certsCommand('trust', environment))));
   certs
     .command('untrust')
-    .description('undo that')
+    .description('undo certs trust')
     .action(() => finish(import('./certs_command.ts').then((its) => its.certsCommand('untrust', environment))));
   addKeysCommands(program, environment, finish);
   program
     .command('usage')
-    .description('what keys, models or days have used')
-    .option('--days <n>', 'the last days, with today', daysOfUsage, 7)
-    .addOption(new Option('--by <what>', 'what to add up').choices(['key', 'model', 'day']).default('key'))
+    .description('usage by key, model or day')
+    .option('--days <n>', 'the last days, including today', daysOfUsage, 7)
+    .addOption(new Option('--by <what>', 'group by').choices(['key', 'model', 'day']).default('key'))
     .option('--json', 'rows by day, key and model, for programs')
     .option('--csv', 'the same, for spreadsheets')
     .action((flags: UsageFlags) =>
@@ -161,13 +161,13 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     );
 }
 
-/** The command line's grammar. `finish` gets each command's work. A command is loaded when it is called. */
+/** Defines all commands. `finish` gets the promise of the command that runs. */
 export function buildProgram(environment: Environment, finish: Finish): Command {
   const program = new Command('weir')
     .description('Streams LLM answers to many users at once, from several instances behind NGINX.')
     .usage('<command> [options]')
     .version(environment.version, '--version', 'the version of Weir')
-    // What follows a command's name is its own: `load --json FILE`, `load compare --json`.
+    // Options after a command's name belong to that command: `load --json FILE`, `load compare --json`.
     .enablePositionalOptions()
     .configureHelp({ sortSubcommands: false });
   addStackCommands(program, environment, finish);

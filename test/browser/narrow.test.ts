@@ -29,7 +29,7 @@ it('320 pixels hold every screen without scrolling sideways, light and dark', as
     },
     'load/failover': () => page.getByRole('button', { name: 'Start the drill' }).waitFor(),
     overview: () => page.getByRole('region', { name: 'Instances', exact: true }).waitFor(),
-    stream: () => page.getByText('An answer, as it comes').waitFor(),
+    stream: () => page.getByText('Live answer').waitFor(),
     doctor: () => page.getByText('app-2 does not answer.').waitFor(),
     usage: () => page.getByRole('row', { name: /alice/ }).waitFor(),
   };

@@ -9,9 +9,9 @@ import { BOOT_HEADER, SECRET_HEADER } from './peer_listener.ts';
 // An import would read all of its exports, one of which loads Node's own fetch: 0.1 s of CPU at each start.
 const { request: httpRequest } = process.getBuiltinModule('node:http');
 
-/** Whoever does not answer within this may be frozen, and may be dead. */
+/** An instance that does not answer within this may be frozen or dead. */
 const HEAD_MS = 500;
-/** Nobody listens: the process that did has exited. */
+/** No process listens: the owner has exited. */
 const REFUSED = new Set(['ECONNREFUSED', 'ENOENT']);
 
 /**
@@ -62,7 +62,7 @@ function headOf(request: ClientRequest, silenceMs: number): Promise<IncomingMess
     }, HEAD_MS);
     request.once('response', (response) => {
       clearTimeout(patience);
-      // Nobody's listener but ours says this: another server may have got the address, and what it says proves nothing.
+      // Only a peer listener sends this header: another server may have the address now, and its answer proves nothing.
       const isPeer = response.headers[BOOT_HEADER] !== undefined;
       // The listener answers for one boot: another's answer proves that this one is no more.
       if (isPeer && response.statusCode !== 410) {

@@ -77,7 +77,7 @@ describe('the diagnosis', () => {
     );
     expect(found.map(({ id, what, fix }) => [id, what, fix])).toEqual([
       ['instances', 'app-2 of 3 instances does not answer.', './weir restart app-2'],
-      ['providers', 'left alone for failing: a (by app-1, app-3)', './weir logs app-1'],
+      ['providers', 'skipped for failing: a (by app-1, app-3)', './weir logs app-1'],
     ]);
     const calm = { instances: [instance('app-1', { b: 'closed' })] } as ClusterView;
     expect(diagnose({ ...well, cluster: calm }, NOW, ['app-1']).every(({ status }) => status === 'ok')).toBe(true);
