@@ -1,6 +1,12 @@
 import type { SseEvent } from '../formats/sse/sse_decoder.ts';
 import { CodePointCounter } from '../formats/weir/code_point_counter.ts';
-import type { CompleteEvent, ErrorEvent, StreamEvent } from '../formats/weir/stream_event.ts';
+import type {
+  CompleteEvent,
+  ErrorEvent,
+  ReasoningEvent,
+  StreamEvent,
+  ToolCallEvent,
+} from '../formats/weir/stream_event.ts';
 
 /**
  * Turns decoded SSE events into stream events and checks the protocol: `status` first, ids contiguous, chunks numbered
@@ -13,6 +19,8 @@ export class StreamCheck {
   /** `chunk_index` of the last chunk; undefined if the chunks before the cursor are unknown. */
   #index: number | undefined = 0;
   #chunks = 0;
+  /** Tool calls that have begun. */
+  #calls = 0;
   readonly #length = new CodePointCounter();
   #parts: string[] = [];
   /** Whether it saw the stream from its first event. Otherwise length and checksum cannot be compared. */
@@ -78,6 +86,8 @@ export class StreamCheck {
       case 'status':
       case 'chunk':
       case 'complete':
+      case 'reasoning':
+      case 'tool_call':
         if (!isNumbered) fail(`the ${event.event} event has no id of its own`);
         return this.#numbered(event.event, event);
       case 'error':
@@ -93,7 +103,7 @@ export class StreamCheck {
     return this.isFinished;
   }
 
-  #numbered(type: 'status' | 'chunk' | 'complete', event: SseEvent): StreamEvent {
+  #numbered(type: Exclude<StreamEvent['type'], 'notice' | 'error'>, event: SseEvent): StreamEvent {
     const id = event.id;
     if (type === 'status') {
       if (this.#state !== 'start') fail('a second status event');
@@ -102,6 +112,8 @@ export class StreamCheck {
     }
     if (this.#state === 'start') fail(`${type} came before status`);
     if (type === 'chunk') return this.#chunk(id, parse(event));
+    if (type === 'reasoning') return this.#reasoning(id, parse(event));
+    if (type === 'tool_call') return this.#toolCall(id, parse(event));
     const complete = parse(event) as CompleteEvent;
     if (this.#index !== undefined && complete.chunk_count !== this.#index) {
       fail(`complete counts ${complete.chunk_count} chunks, ${this.#index} came`);
@@ -123,6 +135,23 @@ export class StreamCheck {
     this.#length.add(data.content);
     this.#parts.push(data.content);
     return { type: 'chunk', id, data };
+  }
+
+  #reasoning(id: string, data: ReasoningEvent): StreamEvent {
+    if (typeof data.content !== 'string') fail('a reasoning event has no content');
+    return { type: 'reasoning', id, data };
+  }
+
+  /** Calls are numbered from 0, and each begins with its name. */
+  #toolCall(id: string, data: ToolCallEvent): StreamEvent {
+    if (typeof data.arguments !== 'string') fail('a tool_call event has no arguments');
+    const isNew = data.index === this.#calls;
+    if (isNew && (typeof data.id !== 'string' || typeof data.name !== 'string'))
+      fail('a tool call has no id or no name');
+    if (isNew) this.#calls += 1;
+    if (!(data.index >= 0 && data.index < this.#calls))
+      fail(`tool call ${data.index} came where ${this.#calls} was due`);
+    return { type: 'tool_call', id, data };
   }
 
   /** An error of this connection only, such as `log_regressed`, is not part of the stream and has no number. */

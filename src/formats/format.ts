@@ -1,5 +1,5 @@
 import type { GenerationRequest } from './generation_request.ts';
-import type { JsonObject } from './json_shape.ts';
+import type { JsonObject } from './json_object.ts';
 import type { StreamPart, StreamReader, StreamWriter } from './stream_part.ts';
 
 /** What an answer says of itself, apart from its parts. */

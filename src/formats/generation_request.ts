@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WeirError } from './error_code.ts';
-import type { JsonObject } from './json_shape.ts';
+import type { JsonObject } from './json_object.ts';
 import type { ReasoningSeal } from './stream_part.ts';
 
 /** A piece of a message. Images and files are a `data:` or `https:` address, or the provider's id of a file. */

@@ -1,5 +1,5 @@
 /** A JSON object whose members are still to be checked. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Record<string, unknown>;
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -33,4 +33,24 @@ export function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** @returns the value where it is an object (no list, no null), else undefined */
+export function objectOf(value: unknown): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+/** @returns the value where it is a list, else an empty one */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** @returns the value where it is a text, else an empty one */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** @returns the value where it can count tokens or places (an integer from 0 on), else undefined */
+export function countOf(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }

@@ -1,5 +1,5 @@
 import { WeirError } from './error_code.ts';
-import { objectOf, textOf } from './json_shape.ts';
+import { objectOf, textOf } from './json_object.ts';
 import type { StreamPart } from './stream_part.ts';
 
 type ErrorPart = StreamPart & { type: 'error' };

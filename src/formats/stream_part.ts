@@ -47,6 +47,9 @@ export type StreamPart =
   | { type: 'finish'; reason: FinishReason; sequence?: string }
   | { type: 'error'; error: WeirError };
 
+/** What an answer says besides plain text, which is nearly all of it and has a way of its own. */
+export type AnswerPart = Exclude<StreamPart, { type: 'text' | 'usage' | 'finish' | 'error' }>;
+
 /** Reads the events of one answer in one format. What makes no sense becomes an `error` part, and is never thrown. */
 export interface StreamReader {
   /**

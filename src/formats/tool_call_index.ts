@@ -1,4 +1,4 @@
-import { textOf } from './json_shape.ts';
+import { textOf } from './json_object.ts';
 import type { StreamPart } from './stream_part.ts';
 
 /**

@@ -9,12 +9,12 @@ import type { LogStore } from '../core/durable/log_store.ts';
 import { beginNewBoot } from '../core/durable/new_boot.ts';
 import { StoreClock } from '../core/durable/store_clock.ts';
 import type { ThreadRecord } from '../core/durable/thread_record.ts';
-import type { StreamCore } from '../core/handle_stream.ts';
+import type { StreamCore } from '../core/stream/stream_exchange.ts';
 import { BEAT_MS } from '../formats/timing.ts';
 import { peerClient } from './cluster/peer_client.ts';
 import { peerServices } from './cluster/peer_services.ts';
 import type { GatewayConfig } from './config.ts';
-import { WeirDoor } from './doors/weir_door.ts';
+import { WeirEncoder } from './endpoints/encoders.ts';
 
 const EMPTY_LOOK_MS = 50;
 
@@ -117,7 +117,7 @@ function threadEncoder(record: ThreadRecord, current: () => ThreadRecord) {
     },
     resume_token,
   };
-  return new WeirDoor(status, promptLength, (seq) => eventId(current(), seq));
+  return new WeirEncoder(status, promptLength, false, (seq) => eventId(current(), seq));
 }
 
 function faultPoint(setting: string | undefined): FaultPoint {

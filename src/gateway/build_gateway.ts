@@ -3,7 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { jsonLog } from '../adapters/observe/json_log.ts';
 import { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
 import { RoutingMetrics } from '../adapters/observe/routing_metrics.ts';
-import { FakeProvider } from '../adapters/providers/fake_provider.ts';
+import { FakeUpstream } from '../adapters/providers/fake_upstream.ts';
 import { MemoryEntryStore } from '../adapters/stores/cache/memory_entry_store.ts';
 import { RedisEntryStore } from '../adapters/stores/cache/redis_entry_store.ts';
 import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.ts';
@@ -15,9 +15,9 @@ import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts'
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import { newBootName } from '../core/durable/boot_name.ts';
-import type { StreamCore } from '../core/handle_stream.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
 import { Routing } from '../core/routing/routing.ts';
+import type { StreamCore } from '../core/stream/stream_exchange.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
 import type { ClusterView, HealthView } from '../formats/cluster/cluster_view.ts';
 import { buildDurable } from './build_durable.ts';
@@ -65,8 +65,8 @@ export async function buildGateway(
   await chooseIo(config.WEIR_PLAIN_IO === '1', eventLog);
 
   const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
-  const local = new FakeProvider(new TimerWheel(PACE_RESOLUTION_MS));
-  const providers = new ProviderSet(config, { local, wheel, environment });
+  const fake = new FakeUpstream(new TimerWheel(PACE_RESOLUTION_MS));
+  const providers = new ProviderSet(config, { fake, wheel, environment });
 
   const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
@@ -88,7 +88,7 @@ export async function buildGateway(
     redis,
     boot,
     metrics,
-    local,
+    fake,
     config: () => providers.config,
     keys: keys && limits && { ring: keys.ring, limits },
   });

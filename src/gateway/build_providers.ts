@@ -1,27 +1,23 @@
 import path from 'node:path';
-import { HttpOrigin } from '../adapters/providers/http_origin.ts';
-import { OpenAiEndpoint } from '../adapters/providers/openai_endpoint.ts';
-import { OpenAiProvider } from '../adapters/providers/openai_provider.ts';
+import type { FakeUpstream } from '../adapters/providers/fake_upstream.ts';
+import { HttpUpstream } from '../adapters/providers/http_upstream.ts';
 import { ProviderAgent } from '../adapters/providers/provider_agent.ts';
+import { UpstreamServer } from '../adapters/providers/upstream_server.ts';
 import { LOCAL_PROVIDER, namedModels, type ProviderSettings, settledProvider } from '../config/weir_config.ts';
-import { LOCAL_PROTOCOLS } from '../core/passthrough/origin_registry.ts';
-import { redactor } from '../core/passthrough/redactor.ts';
-import type { Provider } from '../core/provider/provider.ts';
-import { KeyStanding } from '../core/routing/key_standing.ts';
+import { CredentialStatus } from '../core/routing/credential_status.ts';
 import { ProviderBreaker } from '../core/routing/provider_breaker.ts';
-import { type Offer, RoutingTable } from '../core/routing/routing_table.ts';
+import { RoutingTable } from '../core/routing/routing_table.ts';
+import type { RoutedUpstream } from '../core/routing/selected_route.ts';
 import type { TimerWheel } from '../core/time/timer_wheel.ts';
-import { PROVIDER_SILENCE_MS } from '../formats/timing.ts';
-import { ANTHROPIC_VERSION } from './doors/door.ts';
+import { redactor } from '../core/upstream/redactor.ts';
+import { ANTHROPIC_VERSION } from './endpoints/endpoint.ts';
 import type { LoadedProviders } from './load_providers.ts';
 import { providerKey } from './provider_key.ts';
 
 /** A shorter value is no secret, and would be found in any text. */
 const SECRET_LENGTH = 8;
-
 export interface ProviderSurroundings {
-  /** The provider in this process. */
-  local: Provider;
+  fake: FakeUpstream;
   wheel: TimerWheel;
   /** Where keys are. */
   environment: Readonly<Record<string, string | undefined>>;
@@ -29,27 +25,24 @@ export interface ProviderSurroundings {
   folder: string;
 }
 
-/** All providers of one configuration, and the connections that are theirs. */
+/** All upstreams of one configuration, and the connections that are theirs. */
 export function buildProviders({ config, defaultProvider }: LoadedProviders, around: ProviderSurroundings) {
   const agents: ProviderAgent[] = [];
-  const offers = Object.entries(config.providers).map(([name, settings]): Offer => {
+  const upstreams = Object.entries(config.providers).map(([name, settings]): RoutedUpstream => {
     const agent = new ProviderAgent(settings.timeouts.connect_seconds * 1000);
     agents.push(agent);
-    return offerOf(name, settings, namedModels(config, name), agent, around);
+    return upstreamOf(name, settings, namedModels(config, name), agent, around);
   });
-  const local: Offer = {
-    name: LOCAL_PROVIDER,
-    provider: around.local,
-    origin: undefined,
-    speaks: [...LOCAL_PROTOCOLS],
-    models: [...new Set([...around.local.models, ...namedModels(config, LOCAL_PROVIDER)])],
+  const fake: RoutedUpstream = {
+    upstream: around.fake,
+    models: [...new Set([...around.fake.models, ...namedModels(config, LOCAL_PROVIDER)])],
     breaker: undefined,
-    key: undefined,
+    credential: undefined,
     firstTokenMs: undefined,
   };
   return {
     config,
-    table: new RoutingTable([local, ...offers], config.routes, defaultProvider, LOCAL_PROVIDER),
+    table: new RoutingTable([fake, ...upstreams], config.routes, defaultProvider),
     /** Another configuration holds: what runs ends as it began, and takes its connections with it. */
     async retire(): Promise<void> {
       await Promise.all(agents.map((agent) => agent.retire()));
@@ -61,13 +54,13 @@ export function buildProviders({ config, defaultProvider }: LoadedProviders, aro
   };
 }
 
-function offerOf(
+function upstreamOf(
   name: string,
   settings: ProviderSettings,
   models: readonly string[],
   agent: ProviderAgent,
   { wheel, environment, folder }: ProviderSurroundings,
-): Offer {
+): RoutedUpstream {
   const { base_url, protocol, speaks, continuation, timeouts, ...settled } = settledProvider(settings);
   const file = settled.api_key_file === undefined ? undefined : path.resolve(folder, settled.api_key_file);
   const isNamed = settings.api_key_env !== undefined || settings.api_key_file !== undefined;
@@ -82,31 +75,19 @@ function offerOf(
   const silenceMs = timeouts.silence_seconds === undefined ? undefined : timeouts.silence_seconds * 1000;
   const secrets = [...(key === undefined ? [] : [key]), ...Object.values(settled.headers)];
   const redact = redactor(secrets.filter(({ length }) => length >= SECRET_LENGTH));
-  const about = { provider: name, baseUrl, headers, silenceMs: silenceMs ?? PROVIDER_SILENCE_MS, redact };
-  const endpoint = new OpenAiEndpoint(about, agent, wheel);
-  const origin = new HttpOrigin(
-    {
-      name,
-      speaks,
-      modelsPath: isAnthropic ? '/models?limit=1000' : '/models',
-      modelsHeaders: isAnthropic ? { 'anthropic-version': ANTHROPIC_VERSION } : {},
-      baseUrl,
-      headers,
-      redact,
-      silenceMs,
-      unusable,
-    },
-    agent,
-    wheel,
-  );
+  const server = new UpstreamServer({ provider: name, baseUrl, headers, silenceMs, redact }, agent, wheel);
+  const modelsRequest = {
+    method: 'GET',
+    path: isAnthropic ? '/models?limit=1000' : '/models',
+    body: undefined,
+    headers: isAnthropic ? { 'anthropic-version': ANTHROPIC_VERSION } : {},
+    silenceMs: 0,
+  } as const;
   return {
-    name,
-    provider: speaks.includes('chat') ? new OpenAiProvider(endpoint, { continuation, unusable }) : undefined,
-    origin,
-    speaks,
+    upstream: new HttpUpstream(server, { speaks, modelsRequest, continuation, unusable }),
     models,
     breaker: new ProviderBreaker(),
-    key: new KeyStanding(name, place),
+    credential: new CredentialStatus(name, place),
     firstTokenMs: timeouts.first_token_seconds === undefined ? undefined : timeouts.first_token_seconds * 1000,
   };
 }

@@ -1,11 +1,11 @@
 import type { PrometheusMetrics } from '../adapters/observe/prometheus_metrics.ts';
+import type { FakeUpstream } from '../adapters/providers/fake_upstream.ts';
 import type { RedisConnection } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryUsageStore } from '../adapters/stores/usage/memory_usage_store.ts';
 import { RedisUsageStore } from '../adapters/stores/usage/redis_usage_store.ts';
 import { namedModels, priceOf, type WeirConfig } from '../config/weir_config.ts';
 import type { KeyRing } from '../core/access/key_ring.ts';
 import type { RateLimits } from '../core/access/rate_limits.ts';
-import type { Provider } from '../core/provider/provider.ts';
 import type { RecordUsage } from '../core/usage/stream_usage.ts';
 import { UsageLedger } from '../core/usage/usage_ledger.ts';
 import { ANONYMOUS, DOCTOR_MODEL, USAGE_DAYS, type UsageView, usageDays } from '../formats/cluster/usage_row.ts';
@@ -17,8 +17,8 @@ interface UsageParts {
   redis: RedisConnection | undefined;
   boot: string;
   metrics: PrometheusMetrics;
-  /** The provider in this process, which takes any name for a model. */
-  local: Pick<Provider, 'name' | 'models'>;
+  /** It takes any name for a model. */
+  fake: Pick<FakeUpstream, 'name' | 'models'>;
   /** As it is now. */
   config: () => WeirConfig;
   /** Where clients have keys. */
@@ -26,20 +26,20 @@ interface UsageParts {
 }
 
 /** Who hears what a stream has used: the key's limit per minute, the metrics, and the ledger. */
-export function buildUsage({ redis, boot, metrics, local, config, keys }: UsageParts) {
+export function buildUsage({ redis, boot, metrics, fake, config, keys }: UsageParts) {
   const store = redis ? new RedisUsageStore(redis) : new MemoryUsageStore();
   const ledger = new UsageLedger(store, (provider, model) => priceOf(config(), provider, model), boot);
   ledger.start();
   const labelOf = (provider: string, model: string) => {
     const isNamed =
-      provider === local.name ? local.models.includes(model) : namedModels(config(), provider).includes(model);
+      provider === fake.name ? fake.models.includes(model) : namedModels(config(), provider).includes(model);
     return isNamed ? model : OTHER;
   };
   const record: RecordUsage = (used) => {
     const { userId, provider, model, route, usage } = used;
     const key = keys?.ring.get(userId);
     if (key) keys?.limits.charge(key, usage.input_tokens + usage.output_tokens);
-    if (provider === local.name && model === DOCTOR_MODEL) return;
+    if (provider === fake.name && model === DOCTOR_MODEL) return;
     metrics.tokens(provider, route ?? labelOf(provider, model), usage);
     // Users without a key are addresses, which are not kept.
     ledger.record(keys ? userId : ANONYMOUS, used);

@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import { WeirError } from '../formats/error_code.ts';
 
 /** The streams of this instance whose connections are open, for the drain. */
@@ -42,4 +43,15 @@ export class OpenStreams {
     this.#closed = true;
     for (const abort of this.#aborts) abort.abort(new WeirError('draining'));
   }
+}
+
+/** What ends a request's work from outside: its client that leaves, or the drain's deadline. */
+export function abortWhenGone(reply: FastifyReply, open: OpenStreams): AbortController {
+  const abort = new AbortController();
+  reply.raw.once('close', () => {
+    open.delete(abort);
+    if (!reply.raw.writableFinished) abort.abort(new WeirError('cancelled'));
+  });
+  open.add(abort);
+  return abort;
 }

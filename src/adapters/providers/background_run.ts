@@ -1,8 +1,8 @@
-import type { TraceContext } from '../../core/observe/stream_span.ts';
-import type { Answer, AnswerConsumer, AnswerEnd, KeepRun } from '../../core/provider/provider.ts';
+import type { AnswerEnd, CallContext, KeepRun, PartAnswer, PartConsumer } from '../../core/upstream/upstream.ts';
 import { asWeirError, WeirError } from '../../formats/error_code.ts';
+import type { PartParser, PartSink, Sight } from '../../formats/event_parser.ts';
 import { responsesNews } from '../../formats/responses/responses_event.ts';
-import type { OpenAiEndpoint } from './openai_endpoint.ts';
+import type { ServerCall, UpstreamServer } from './upstream_server.ts';
 
 /** A run that the provider no longer has, or no longer streams (OpenAI: five minutes after its start). */
 const GONE = new Set<unknown>([400, 404, 410]);
@@ -13,58 +13,56 @@ const NAME_MS = 60_000;
  * An answer that the provider works on by itself, in the background: closing the socket does not stop it. It is read
  * as long as we want it, left running for another instance that goes on with it, and cancelled when nobody wants it.
  */
-export class BackgroundRun implements Answer, AnswerConsumer {
-  readonly #endpoint: OpenAiEndpoint;
+export class BackgroundRun implements PartAnswer, PartConsumer {
+  readonly kind = 'parts';
+  readonly #server: UpstreamServer;
   readonly #signal: AbortSignal;
-  readonly #opened = Promise.withResolvers<Answer>();
+  readonly #opened = Promise.withResolvers<PartAnswer>();
   /** Ends the reading, not the run. */
   readonly #reading = new AbortController();
   #keepRun: KeepRun = async () => {};
   #run: string | undefined;
   #runIsOver = false;
-  #answer: Answer | undefined;
-  #consumer: AnswerConsumer | undefined;
+  #answer: PartAnswer | undefined;
+  #consumer: PartConsumer | undefined;
   /** What came before anybody could take it: a piece of text at the most, as the reading then pauses, or an end. */
   #held = '';
-  #ending: ((consumer: AnswerConsumer) => void) | undefined;
+  #ending: ((consumer: PartConsumer) => void) | undefined;
   #hasBegun = false;
   #settled = false;
 
-  private constructor(endpoint: OpenAiEndpoint, signal: AbortSignal) {
-    this.#endpoint = endpoint;
+  private constructor(server: UpstreamServer, signal: AbortSignal) {
+    this.#server = server;
     this.#signal = signal;
     this.#opened.promise.catch(() => {});
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Starts a run. @returns once `keepRun` knows it. @throws as Provider.open */
+  /** Starts a run. @returns once `keepRun` knows it. @throws as Upstream.open */
   static start(
-    endpoint: OpenAiEndpoint,
+    server: UpstreamServer,
     body: Record<string, unknown>,
-    signal: AbortSignal,
-    keepRun: KeepRun,
-    trace?: TraceContext,
-  ) {
+    context: CallContext & { keepRun: KeepRun },
+  ): Promise<PartAnswer> {
+    const { signal, keepRun } = context;
     signal.throwIfAborted();
-    const run = new BackgroundRun(endpoint, signal);
+    const run = new BackgroundRun(server, signal);
     run.#keepRun = keepRun;
-    const call = { method: 'POST', path: '/responses', body, trace } as const;
-    void run.#read(endpoint.stream(call, run.#reading.signal, run.#news));
+    void run.#read({ method: 'POST', path: '/responses', body }, context);
     return run.#opened.promise;
   }
 
   /**
    * Reads a run again, from its beginning.
    * @returns its answer, and what ends it where it turns out to be another one
-   * @throws WeirError producer_lost where the provider no longer has it; and as Provider.open
+   * @throws WeirError producer_lost where the provider no longer has it; and as Upstream.open
    */
-  static async resume(endpoint: OpenAiEndpoint, run: string, signal: AbortSignal, trace?: TraceContext) {
-    const again = new BackgroundRun(endpoint, signal);
+  static async resume(server: UpstreamServer, run: string, context: CallContext) {
+    const again = new BackgroundRun(server, context.signal);
     again.#run = run;
-    if (signal.aborted) again.#onAbort();
+    if (context.signal.aborted) again.#onAbort();
     const path = `/responses/${encodeURIComponent(run)}?stream=true`;
-    const call = { method: 'GET', path, trace } as const;
-    void again.#read(endpoint.stream(call, again.#reading.signal, again.#news)).then(again.#open);
+    void again.#read({ method: 'GET', path }, context).then(again.#open);
     const answer = await again.#opened.promise.catch((error) => {
       throw GONE.has(error.details?.status) ? new WeirError('producer_lost', { cause: error }) : error;
     });
@@ -73,10 +71,10 @@ export class BackgroundRun implements Answer, AnswerConsumer {
 
   // --- Answer
 
-  start(consumer: AnswerConsumer): void {
+  start(consumer: PartConsumer): void {
     this.#consumer = consumer;
     if (this.#hasBegun) consumer.begun?.();
-    const full = this.#held !== '' && !consumer.content(this.#held);
+    const full = this.#held !== '' && !consumer.text(this.#held);
     this.#held = '';
     if (this.#ending) this.#ending(consumer);
     else if (!full) this.#answer?.resume();
@@ -88,21 +86,31 @@ export class BackgroundRun implements Answer, AnswerConsumer {
 
   // --- the call's consumer
 
-  content(text: string): boolean {
+  text(text: string): boolean {
     if (this.#settled) {
       // Only a run that never got a name comes here, and then there is nothing to listen for.
       this.#reading.abort(new WeirError('cancelled'));
       return false;
     }
-    if (this.#consumer) return this.#consumer.content(text);
-    if (this.#run !== undefined) this.#held = text;
-    else this.#leave(this.#notItsProtocol(), false);
+    if (this.#consumer) return this.#consumer.text(text);
+    if (this.#run !== undefined) this.#held += text;
+    else this.#leave(this.#notItsFormat(), false);
     return false;
+  }
+
+  /** Not asked for. */
+  part(): boolean {
+    return true;
+  }
+
+  begun(): void {
+    this.#hasBegun = true;
+    this.#consumer?.begun?.();
   }
 
   end(end: AnswerEnd): void {
     // Without a name nobody has been given it yet, and nobody could go on with it.
-    if (this.#run === undefined) this.#leave(this.#notItsProtocol(), false);
+    if (this.#run === undefined) this.#leave(this.#notItsFormat(), false);
     else if (!this.#settled) this.#settle((consumer) => consumer.end(end));
   }
 
@@ -110,15 +118,19 @@ export class BackgroundRun implements Answer, AnswerConsumer {
     this.#leave(error, !this.#runIsOver);
   }
 
-  #notItsProtocol(): WeirError {
-    return new WeirError('upstream_protocol', { details: { provider: this.#endpoint.provider } });
+  #notItsFormat(): WeirError {
+    return new WeirError('upstream_protocol', { details: { provider: this.#server.provider } });
   }
 
   // --- the run
 
-  async #read(opening: Promise<Answer>): Promise<void> {
+  async #read(call: ServerCall, { trace }: CallContext): Promise<void> {
     try {
-      this.#answer = await opening;
+      const parser = new RunEvents(
+        (run) => this.#known(run),
+        () => this.#over(),
+      );
+      this.#answer = await this.#server.parts(call, parser, { signal: this.#reading.signal, trace });
       this.#answer.start(this);
     } catch (error) {
       this.fail(asWeirError(error));
@@ -127,33 +139,8 @@ export class BackgroundRun implements Answer, AnswerConsumer {
 
   readonly #open = (): void => this.#opened.resolve(this);
 
-  readonly #news = (data: string): string | AnswerEnd | WeirError | undefined => {
-    const news = responsesNews(data);
-    switch (news?.kind) {
-      case undefined:
-        return undefined;
-      case 'text':
-        return news.text;
-      case 'begun':
-        this.#begin();
-        return '';
-      case 'run':
-        this.#known(news.run);
-        return '';
-      case 'end':
-        this.#runIsOver = true;
-        return { finishReason: news.finishReason, ...(news.usage && { usage: news.usage }) };
-      case 'error':
-        this.#runIsOver ||= news.over;
-        return new WeirError('upstream_error', { details: { provider: this.#endpoint.provider } });
-      default:
-        return '';
-    }
-  };
-
-  #begin(): void {
-    this.#hasBegun = true;
-    this.#consumer?.begun?.();
+  #over(): void {
+    this.#runIsOver = true;
   }
 
   #known(run: string): void {
@@ -184,10 +171,10 @@ export class BackgroundRun implements Answer, AnswerConsumer {
   }
 
   #cancelRun(run: string): void {
-    void cancelRun(this.#endpoint, run);
+    void cancelRun(this.#server, run);
   }
 
-  #settle(ending: (consumer: AnswerConsumer) => void): void {
+  #settle(ending: (consumer: PartConsumer) => void): void {
     this.#settled = true;
     this.#signal.removeEventListener('abort', this.#onAbort);
     if (this.#consumer) ending(this.#consumer);
@@ -195,7 +182,49 @@ export class BackgroundRun implements Answer, AnswerConsumer {
   }
 }
 
+/** Events of a run: its text, and its name, which comes before it. */
+class RunEvents implements PartParser {
+  readonly #known: (run: string) => void;
+  readonly #over: () => void;
+  readonly complete = false;
+  finishReason: string | undefined;
+  usage: PartParser['usage'];
+
+  /** @param over the provider works on the answer no more */
+  constructor(known: (run: string) => void, over: () => void) {
+    this.#known = known;
+    this.#over = over;
+  }
+
+  readParts(data: string, sink: PartSink): Sight {
+    const event = responsesNews(sink.decode(data));
+    switch (event?.kind) {
+      case undefined:
+        return 'broken';
+      case 'text':
+        sink.text(event.text);
+        return 'piece';
+      case 'begun':
+        sink.begun();
+        return 'begun';
+      case 'run':
+        this.#known(event.run);
+        return 'none';
+      case 'end':
+        this.#over();
+        this.finishReason = event.finishReason;
+        this.usage = event.usage;
+        return 'end';
+      case 'error':
+        if (event.over) this.#over();
+        return 'error';
+      default:
+        return 'none';
+    }
+  }
+}
+
 /** Ends a run by its name; harmless for one that is over. */
-export function cancelRun(endpoint: OpenAiEndpoint, run: string): Promise<void> {
-  return endpoint.errand({ method: 'POST', path: `/responses/${encodeURIComponent(run)}/cancel` });
+export function cancelRun(server: UpstreamServer, run: string): Promise<void> {
+  return server.errand({ method: 'POST', path: `/responses/${encodeURIComponent(run)}/cancel` });
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Redact } from '../../core/passthrough/redactor.ts';
+import type { Redact } from '../../core/upstream/redactor.ts';
 
 /** What clients of these APIs read: when to try again, whether to, and how much is left. Nothing else is passed on. */
 const PASSED = new Set(['retry-after', 'retry-after-ms', 'x-should-retry', 'openai-processing-ms', 'openai-version']);

@@ -1,52 +1,56 @@
+import type { EventParser } from '../../formats/event_parser.ts';
+import { isObject } from '../../formats/json_object.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { CacheKind, CacheObserver } from '../observe/cache_observer.ts';
 import type { SpanTarget } from '../observe/stream_span.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
+import type { Answer } from '../upstream/upstream.ts';
 import { SharedUsage } from '../usage/shared_usage.ts';
+import { feedAnswer, isKeepable, type KeptEnd, type KeptHead, readAnswer } from './answer_medium.ts';
 import type { EntryStore } from './entry_store.ts';
-import { Generation } from './generation.ts';
-import type { Medium } from './medium.ts';
+import { Generation, type Piece } from './generation.ts';
 
 /** One answer on its way, as routing gives it. */
-interface Opening<Answer> {
+interface Opening {
   readonly head: Promise<void>;
   readonly answer: Promise<Answer>;
   readonly target: SpanTarget;
 }
 
 /** The same, and where it comes from, which is known before the head is. */
-export interface CachedOpening<Answer> extends Opening<Answer> {
+export interface CachedOpening extends Opening {
   readonly kind: Promise<CacheKind>;
   /** What of the tokens that this request has seen is its to count, when it ends. @param whole whether it has them all */
   counted(seen: Usage, whole: boolean): Usage;
 }
 
-interface CacheOrder<Answer, Head, End> {
+interface CacheOrder {
   /** Names equal requests. */
   key: string;
-  route: Pick<SelectedRoute<unknown>, 'cache'>;
-  medium: Medium<Answer, Head, End>;
+  route: Pick<SelectedRoute, 'cache'>;
+  /** Makes one for a stream of bytes. */
+  parser: (() => EventParser) | undefined;
   /** Of this request. The answer goes on for the others. */
   abort: AbortController;
   /** Asks the provider. @param signal aborted when nobody wants the answer any more */
-  open(signal: AbortSignal): Opening<Answer>;
+  open(signal: AbortSignal): Opening;
 }
 
 /** An answer as it is kept. */
-interface Entry<Head, End> {
+interface Entry {
   target: SpanTarget;
-  head: Head;
-  pieces: readonly string[];
-  end: End;
+  head: KeptHead;
+  pieces: readonly Piece[];
+  end: KeptEnd;
 }
 
 /** An answer under way, for all requests that want it. */
-class Running<Head, End> {
-  readonly generation = new Generation<End>();
+class Running {
+  readonly generation = new Generation<KeptEnd>();
   readonly usage = new SharedUsage();
   readonly kept = Promise.withResolvers<boolean>();
   readonly head = Promise.withResolvers<void>();
-  readonly opened = Promise.withResolvers<Head>();
+  readonly opened = Promise.withResolvers<KeptHead>();
   opening: { readonly target: SpanTarget };
 
   constructor() {
@@ -67,20 +71,19 @@ class Running<Head, End> {
 export class AnswerCache {
   readonly #store: EntryStore;
   readonly #observer: CacheObserver;
-  readonly #running = new Map<string, Running<unknown, unknown>>();
+  readonly #running = new Map<string, Running>();
 
   constructor(store: EntryStore, observer: CacheObserver) {
     this.#store = store;
     this.#observer = observer;
   }
 
-  open<Answer, Head, End>(order: CacheOrder<Answer, Head, End>): CachedOpening<Answer> {
+  open(order: CacheOrder): CachedOpening {
     const { key } = order;
-    // Equal keys name the door too, so they are of one medium.
-    const known = this.#running.get(key) as Running<Head, End> | undefined;
+    const known = this.#running.get(key);
     if (known?.generation.joinable) return this.#join(known, order, 'shared');
-    const running = new Running<Head, End>();
-    this.#running.set(key, running as Running<unknown, unknown>);
+    const running = new Running();
+    this.#running.set(key, running);
     const opening = this.#join(running, order, 'miss');
     void this.#run(running, order).finally(() => {
       if (this.#running.get(key) === running) this.#running.delete(key);
@@ -88,33 +91,29 @@ export class AnswerCache {
     return opening;
   }
 
-  #join<Answer, Head, End>(
-    running: Running<Head, End>,
-    order: CacheOrder<Answer, Head, End>,
-    otherwise: CacheKind,
-  ): CachedOpening<Answer> {
+  #join(running: Running, order: CacheOrder, otherwise: CacheKind): CachedOpening {
     const opening = join(running, order, otherwise);
     void opening.kind.then((kind) => this.#observer.cached(kind));
     return opening;
   }
 
-  async #run<Answer, Head, End>(running: Running<Head, End>, order: CacheOrder<Answer, Head, End>): Promise<void> {
+  async #run(running: Running, order: CacheOrder): Promise<void> {
     const { generation } = running;
     try {
-      const entry = parse<Head, End>(await this.#store.get(order.key));
+      const entry = parse(await this.#store.get(order.key));
       running.kept.resolve(entry !== undefined);
       if (entry) return replay(running, entry);
       generation.signal.throwIfAborted();
       const opening = order.open(generation.signal);
       running.opening = opening;
       opening.head.then(running.head.resolve, running.head.reject);
-      const head = order.medium.feed(await opening.answer, generation);
+      const head = feedAnswer(await opening.answer, generation, order.parser);
       running.opened.resolve(head);
       const ending = await generation.ended;
       const { pieces } = generation;
-      if (!ending.ok || !pieces || !order.medium.keepable(ending.end)) return;
+      if (!ending.ok || !pieces || !isKeepable(ending.end)) return;
       const { provider, model } = opening.target;
-      const made: Entry<Head, End> = { target: { provider, model }, head, pieces, end: ending.end };
+      const made: Entry = { target: { provider, model }, head, pieces, end: ending.end };
       await this.#store.set(order.key, JSON.stringify(made), order.route.cache?.ttl_seconds ?? 0);
     } catch (error) {
       running.kept.resolve(false);
@@ -123,17 +122,13 @@ export class AnswerCache {
   }
 }
 
-function join<Answer, Head, End>(
-  running: Running<Head, End>,
-  { medium, abort: { signal } }: CacheOrder<Answer, Head, End>,
-  otherwise: CacheKind,
-): CachedOpening<Answer> {
+function join(running: Running, { abort: { signal } }: CacheOrder, otherwise: CacheKind): CachedOpening {
   const reader = running.generation.join(signal);
   const left = new Promise<never>((_, reject) => {
     if (signal.aborted) reject(signal.reason);
     else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-  const answer = running.opened.promise.then((head) => medium.read(head, reader));
+  const answer = running.opened.promise.then((head) => readAnswer(head, reader));
   const opening = {
     kind: running.kept.promise.then((kept) => (kept ? 'hit' : otherwise)),
     head: Promise.race([running.head.promise, left]),
@@ -148,7 +143,7 @@ function join<Answer, Head, End>(
   return opening;
 }
 
-function replay<Head, End>(running: Running<Head, End>, { target, head, pieces, end }: Entry<Head, End>): void {
+function replay(running: Running, { target, head, pieces, end }: Entry): void {
   running.opening = { target };
   running.usage.keptFromBefore();
   for (const piece of pieces) running.generation.push(piece);
@@ -158,13 +153,17 @@ function replay<Head, End>(running: Running<Head, End>, { target, head, pieces, 
 }
 
 /** @returns undefined also for what an other version may have kept */
-function parse<Head, End>(text: string | undefined): Entry<Head, End> | undefined {
+function parse(text: string | undefined): Entry | undefined {
   if (text === undefined) return undefined;
   try {
-    const entry = JSON.parse(text) as Partial<Entry<Head, End>>;
-    const isText = Array.isArray(entry.pieces) && entry.pieces.every((piece) => typeof piece === 'string');
-    return entry.target && isText && 'end' in entry ? (entry as Entry<Head, End>) : undefined;
+    const entry = JSON.parse(text) as Partial<Entry>;
+    const isWhole = Array.isArray(entry.pieces) && entry.pieces.every(isPiece);
+    return entry.target && isWhole && 'end' in entry ? (entry as Entry) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isPiece(piece: unknown): piece is Piece {
+  return typeof piece === 'string' || (isObject(piece) && typeof piece.type === 'string');
 }

@@ -1,6 +1,10 @@
 import { WeirError } from '../../formats/error_code.ts';
+import type { AnswerPart } from '../../formats/stream_part.ts';
 
-/** So much of an answer is held for whoever comes later, or reads slower; in characters of its pieces. */
+/** Bytes, or text of an answer in parts; anything else that such an answer says. */
+export type Piece = string | AnswerPart;
+
+/** So much of an answer is held for requests that come later, or read slower; in characters of its pieces. */
 const MAX_HELD = 1024 * 1024;
 
 /** How an answer ended: with what its provider said at the end, or with what broke it. */
@@ -9,20 +13,20 @@ export type GenerationEnd<End> = { ok: true; end: End } | { ok: false; error: We
 /** Takes an answer's pieces. Exactly one of `end` and `fail` is called, once, last. */
 export interface PieceConsumer<End> {
   /** @returns false when full: nothing more until {@link GenerationReader.resume} */
-  piece(text: string): boolean;
+  piece(piece: Piece): boolean;
   end(end: End): void;
   fail(error: WeirError): void;
 }
 
 /**
- * One answer for several requests. Up to a bound all of it is held, so that a slow reader holds back nobody and a late
- * one gets the whole; beyond it nobody new may come, and the slowest sets the pace. When the last reader leaves before
+ * One answer for several requests. Up to a bound all of it is held, so that a slow reader holds no other back and a
+ * late one gets the whole; beyond it no new one may come, and the slowest sets the pace. When the last reader leaves before
  * its end, it is ended.
  */
 export class Generation<End> {
   readonly #abort = new AbortController();
   readonly #readers = new Set<GenerationReader<End>>();
-  #pieces: string[] = [];
+  #pieces: Piece[] = [];
   /** Number of the first piece that is still held. */
   #first = 0;
   #held = 0;
@@ -48,7 +52,7 @@ export class Generation<End> {
   }
 
   /** All of it, once it has come to its proper end and is not too long to be held. */
-  get pieces(): readonly string[] | undefined {
+  get pieces(): readonly Piece[] | undefined {
     return this.#whole && this.#ending?.ok ? this.#pieces : undefined;
   }
 
@@ -67,8 +71,8 @@ export class Generation<End> {
   }
 
   /** @param number from 0, not below that of any reader */
-  piece(number: number): string {
-    return this.#pieces[number - this.#first] as string;
+  piece(number: number): Piece {
+    return this.#pieces[number - this.#first] as Piece;
   }
 
   // --- the source
@@ -79,10 +83,10 @@ export class Generation<End> {
   }
 
   /** @returns false when there is no more room */
-  push(piece: string): boolean {
+  push(piece: Piece): boolean {
     if (this.#ending || this.signal.aborted) return false;
     this.#pieces.push(piece);
-    this.#held += piece.length;
+    this.#held += sizeOf(piece);
     for (const reader of this.#readers) reader.pump();
     if (this.#held > MAX_HELD) this.#drop();
     this.#full = this.#held > MAX_HELD;
@@ -131,9 +135,13 @@ export class Generation<End> {
     this.#whole = false;
     let slowest = this.length;
     for (const { at } of this.#readers) slowest = Math.min(slowest, at);
-    for (const piece of this.#pieces.splice(0, slowest - this.#first)) this.#held -= piece.length;
+    for (const piece of this.#pieces.splice(0, slowest - this.#first)) this.#held -= sizeOf(piece);
     this.#first = slowest;
   }
+}
+
+function sizeOf(piece: Piece): number {
+  return typeof piece === 'string' ? piece.length : JSON.stringify(piece).length;
 }
 
 /** One request's way through a generation. */

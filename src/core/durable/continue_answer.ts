@@ -1,6 +1,6 @@
 import { WeirError } from '../../formats/error_code.ts';
-import type { Answer, Provider } from '../provider/provider.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
+import { type PartAnswer, weirRequest } from '../upstream/upstream.ts';
 import type { DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
 import type { Thread } from './thread.ts';
@@ -14,27 +14,31 @@ const MAX_TAKEOVERS = 3;
  * own stream, by continuing a given text, or by saying the same again. Never a guess.
  * @throws WeirError producer_lost where none of that can be had
  */
-export async function continueAnswer(core: DurableCore, thread: Thread): Promise<Answer> {
+export async function continueAnswer(core: DurableCore, thread: Thread): Promise<PartAnswer> {
   const { record, contents, abort, span } = thread;
   const route = selectAgain(core, record);
-  const provider = route.targets[0].source;
+  const provider = route.targets[0].upstream;
   const request = thread.request && { ...thread.request, model: record.model };
   const run = record.providerRun;
   if (record.takeovers > MAX_TAKEOVERS || !request) {
     if (run !== undefined) provider.dropRun?.(run);
     throw new WeirError('producer_lost');
   }
-  // Nothing was said, and nothing runs: whatever is said now is the answer.
+  // There is no text, and nothing runs: any answer is the answer.
   if (contents.length === 0 && run === undefined) {
     const about = { threadId: record.id, userId: record.userId, signal: abort.signal, span };
-    return core.routing.open(route, request, about, (name) => keepRun(core, thread, name)).answer;
+    const opening = core.routing.open(route, weirRequest(request), {
+      ...about,
+      keepRun: (name) => keepRun(core, thread, name),
+    });
+    return (await opening.answer) as PartAnswer;
   }
   if (!provider.continueFrom) throw new WeirError('producer_lost');
-  return provider.continueFrom(request, contents, abort.signal, run, span?.context);
+  return provider.continueFrom(request, contents, run, { signal: abort.signal, trace: span?.context });
 }
 
-/** The provider that has said what was said. @throws WeirError producer_lost where it is no longer configured */
-function selectAgain(core: DurableCore, { provider, model }: ThreadRecord): SelectedRoute<Provider> {
+/** The provider that gave the text so far. @throws WeirError producer_lost where it is no longer configured */
+function selectAgain(core: DurableCore, { provider, model }: ThreadRecord): SelectedRoute {
   try {
     return core.routing.select({ provider, model });
   } catch (error) {

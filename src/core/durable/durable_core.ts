@@ -1,8 +1,8 @@
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
-import type { StreamCore } from '../handle_stream.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';
+import type { StreamCore } from '../stream/stream_exchange.ts';
 import type { DeadLogs } from './dead_logs.ts';
 import type { FaultPoint } from './fault_point.ts';
 import type { GroupLog } from './group_log.ts';
@@ -43,7 +43,7 @@ export interface DurableCore extends StreamCore {
   strict: boolean;
   /** A secret that can't be guessed. */
   newToken(): string;
-  /** The door's frames. @param current asked anew for each frame, as a thread's epoch may change */
+  /** Writes a thread's frames. @param current asked anew for each frame, as a thread's epoch may change */
   encoder(record: ThreadRecord, current: () => ThreadRecord): Encoder;
 }
 

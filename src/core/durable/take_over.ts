@@ -1,7 +1,7 @@
 import { continueAnswer } from './continue_answer.ts';
 import { addThread, type DurableCore, type Takeover } from './durable_core.ts';
 import { backOffMs } from './look_again.ts';
-import { produceThread } from './produce_thread.ts';
+import { continueThread } from './thread_delivery.ts';
 import type { ThreadRecord, ThreadText } from './thread_record.ts';
 
 const ADOPT_TRIES = 50;
@@ -113,7 +113,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord, takeover: Ta
   core.observer.tookOver();
   span?.event('takeover', { from: record.owner, chunks: contents.length });
   const startedAt = performance.now() - (core.clock.now() - record.createdAt);
-  void produceThread(core, thread, permit, continueAnswer(core, thread), startedAt);
+  void continueThread(core, thread, permit, continueAnswer(core, thread), startedAt);
 }
 
 /** In the trace of the dead instance's span, which may never have been sent. Unless it is ended, it is not sent either. */

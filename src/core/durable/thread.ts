@@ -3,8 +3,7 @@ import { STREAM_LIFE_MS } from '../../formats/timing.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
-import type { Encoder } from '../stream/encoder.ts';
-import type { Outlet } from '../stream/producer.ts';
+import type { Encoder, Outlet } from '../stream/encoder.ts';
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
 import type { GroupLog, LoggedThread } from './group_log.ts';
 import { terminalRecord, textRecord, threadRecord } from './log_record.ts';
@@ -137,6 +136,10 @@ export class Thread implements LoggedThread, Outlet {
   /** Nothing has begun. */
   refuse(error: unknown): void {
     this.#opened.reject(error);
+  }
+
+  get full(): boolean {
+    return this.#full;
   }
 
   /** The next piece of text. @returns false when the log has to catch up first: {@link onRoom} tells when it has */

@@ -1,7 +1,6 @@
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
+import { ClientWriter, type Sink } from '../stream/client_writer.ts';
 import type { Encoder } from '../stream/encoder.ts';
-import { Reader } from '../stream/reader.ts';
-import type { Sink } from '../stream/sink.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 
 /** A thread as a reader sees it: one that still runs, or one that is over and was read from the store. */
@@ -22,7 +21,7 @@ export interface ThreadSource {
  */
 export class ThreadReader {
   readonly #source: ThreadSource;
-  readonly #reader: Reader;
+  readonly #writer: ClientWriter;
   readonly #done: () => void;
   #at: number;
 
@@ -35,7 +34,7 @@ export class ThreadReader {
     this.#done = done;
     this.#at = Math.max(0, after);
     const { encoder } = source;
-    this.#reader = new Reader(
+    this.#writer = new ClientWriter(
       sink,
       wheel,
       encoder.heartbeat,
@@ -43,7 +42,7 @@ export class ThreadReader {
       () => this.cut(),
     );
     source.attach(this);
-    this.#reader.open(after < 0 ? encoder.status(0) : encoder.heartbeat);
+    this.#writer.open(after < 0 ? encoder.status(0) : encoder.heartbeat);
     if (source.standing) this.notice(source.standing);
     this.pump();
   }
@@ -52,29 +51,29 @@ export class ThreadReader {
   pump(): void {
     const source = this.#source;
     const now = performance.now();
-    while (!this.#reader.full && this.#at < source.committed) {
+    while (!this.#writer.full && this.#at < source.committed) {
       this.#at += 1;
       const text = source.contents[this.#at - 1] as string;
-      this.#reader.write(source.encoder.chunk(this.#at, text, this.#at), now);
+      this.#writer.write(source.encoder.chunk(this.#at, text, this.#at), now);
     }
-    if (!source.over || this.#reader.full || this.#at < source.committed) return;
-    this.#reader.end(source.terminal as string);
+    if (!source.over || this.#writer.full || this.#at < source.committed) return;
+    this.#writer.end(source.terminal as string);
     this.#leave();
   }
 
   notice(notice: NoticeEvent): void {
-    this.#reader.write(this.#source.encoder.notice(notice), performance.now());
+    this.#writer.write(this.#source.encoder.notice(notice), performance.now());
   }
 
   /** Cuts the client off; it may come back. */
   cut(): void {
-    this.#reader.cut();
+    this.#writer.cut();
     this.#leave();
   }
 
   /** The client is gone. */
   close(): void {
-    this.#reader.close();
+    this.#writer.close();
     this.#leave();
   }
 

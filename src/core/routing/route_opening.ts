@@ -1,10 +1,10 @@
 import { WeirError } from '../../formats/error_code.ts';
+import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { EventLog } from '../observe/event_log.ts';
 import type { AttemptAbout, RoutingObserver } from '../observe/routing_observer.ts';
-import type { StreamSpan } from '../observe/stream_span.ts';
+import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 import { failureKind, failureReason } from './attempt_failure.ts';
-import { retryDelay } from './retry_delay.ts';
 import type { RouteTarget, SelectedRoute } from './selected_route.ts';
 
 /** Tries at one target. */
@@ -15,7 +15,7 @@ const WAIT_MS = 5_000;
 const WAIT_BESIDE_OTHERS_MS = 1_000;
 /** Where another target is left, one that was given no limit of its own has this long to say something. */
 const FIRST_TOKEN_MS = 60_000;
-/** Nobody new is asked later than this after the request. */
+/** No other target is asked later than this after the request. */
 const OPENING_MS = 120_000;
 
 /** What every opening needs of its instance. */
@@ -27,12 +27,12 @@ export interface OpeningTools {
   random: () => number;
 }
 
-export interface OpeningOrder<Source, Answer> {
-  route: SelectedRoute<Source>;
+export interface OpeningOrder<Answer> {
+  route: SelectedRoute;
   /** Whether an answer begins with its first content only; limits for that then hold. */
   held: boolean;
   threadId: string;
-  /** Who asks. */
+  /** The client. */
   userId: string;
   /** Of the whole request. */
   signal: AbortSignal;
@@ -42,28 +42,28 @@ export interface OpeningOrder<Source, Answer> {
    * Asks one target. `onHead` is called when it has sent its head; the promise resolves when its answer has begun, which
    * with `held` is its first content. What it has begun it ends when it fails, or when `signal` is aborted.
    */
-  ask(target: RouteTarget<Source>, signal: AbortSignal, onHead: () => void): Promise<Answer>;
+  ask(target: RouteTarget, signal: AbortSignal, onHead: () => void): Promise<Answer>;
   /** Called before another target than the first is asked. */
-  onMove?: (target: RouteTarget<Source>) => Promise<void>;
+  onMove?: (target: RouteTarget) => Promise<void>;
 }
 
 /**
  * One request on its way along a route: tries again, goes on to the next target, and ends with one answer, or with the
- * last failure. All of it before anything was said: once an answer has begun, nobody else is asked.
+ * last failure. All of it before anything was said: once an answer has begun, no other target is asked.
  */
-export class RouteOpening<Source, Answer> {
+export class RouteOpening<Answer> {
   /** Resolves when some target has sent its head, rejects as `answer` does. */
   readonly head: Promise<void>;
   readonly answer: Promise<Answer>;
-  readonly #order: OpeningOrder<Source, Answer>;
+  readonly #order: OpeningOrder<Answer>;
   readonly #tools: OpeningTools;
   readonly #onHead: () => void;
   readonly #startedAt = performance.now();
-  #target: RouteTarget<Source>;
+  #target: RouteTarget;
   #attempt = 0;
   #waited = 0;
 
-  constructor(order: OpeningOrder<Source, Answer>, tools: OpeningTools) {
+  constructor(order: OpeningOrder<Answer>, tools: OpeningTools) {
     this.#order = order;
     this.#tools = tools;
     this.#target = order.route.targets[0];
@@ -72,12 +72,12 @@ export class RouteOpening<Source, Answer> {
     this.#onHead = resolve;
     this.answer = this.#open();
     this.answer.then(() => resolve(), reject);
-    // Whoever waits for one of them need not wait for the other.
+    // A caller that waits for one of them need not wait for the other.
     promise.catch(() => {});
   }
 
-  /** Who is asked now, or has answered. */
-  get target(): RouteTarget<Source> {
+  /** The target that is asked now, or has answered. */
+  get target(): RouteTarget {
     return this.#target;
   }
 
@@ -99,7 +99,7 @@ export class RouteOpening<Source, Answer> {
   }
 
   /** @returns false where it is not to be asked */
-  async #moveTo(target: RouteTarget<Source>): Promise<boolean> {
+  async #moveTo(target: RouteTarget): Promise<boolean> {
     if (this.#isBlocked(target)) return false;
     if (performance.now() - this.#startedAt > OPENING_MS) return false;
     await this.#order.onMove?.(target);
@@ -109,11 +109,11 @@ export class RouteOpening<Source, Answer> {
   }
 
   /** Whether its circuit is open. */
-  #isBlocked({ breaker }: RouteTarget<Source>): boolean {
+  #isBlocked({ breaker }: RouteTarget): boolean {
     return breaker !== undefined && breaker.blockedMs(this.#order.userId) > 0;
   }
 
-  async #askRepeatedly(target: RouteTarget<Source>, others: boolean): Promise<Answer> {
+  async #askRepeatedly(target: RouteTarget, others: boolean): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
       this.#attempt += 1;
       const { threadId, userId, signal } = this.#order;
@@ -124,17 +124,17 @@ export class RouteOpening<Source, Answer> {
         const work = () => this.#ask(target, others);
         const answer = await (target.breaker ? target.breaker.run(provider, userId, work) : work());
         this.#tools.observer.attemptSucceeded(about);
-        if (target.key?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
+        if (target.credential?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
         return answer;
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
-        if (target.key?.failed(error)) this.#tellOfKey(about, error, target.key.place);
+        if (target.credential?.failed(error)) this.#reportKey(about, error, target.credential.place);
         const delay = signal.aborted ? undefined : this.#delay(error, tries, others, target);
         const kind = failureKind(error);
         const next =
           delay !== undefined ? 'retry' : others && !signal.aborted && kind !== 'final' ? 'failover' : 'none';
         this.#tools.observer.attemptFailed(about, error, next);
-        if (next !== 'none') this.#tell(about, error, next);
+        if (next !== 'none') this.#report(about, error, next);
         if (delay === undefined) throw error;
         this.#waited += delay;
         await this.#pause(delay);
@@ -143,7 +143,7 @@ export class RouteOpening<Source, Answer> {
   }
 
   /** Milliseconds until the same target is asked again; undefined where it is not. */
-  #delay(error: WeirError, tries: number, others: boolean, target: RouteTarget<Source>): number | undefined {
+  #delay(error: WeirError, tries: number, others: boolean, target: RouteTarget): number | undefined {
     if (failureKind(error) !== 'retry' || tries === TRIES) return undefined;
     if (this.#isBlocked(target)) return undefined;
     const delay = retryDelay(tries, error.retryAfter, this.#tools.random());
@@ -153,7 +153,7 @@ export class RouteOpening<Source, Answer> {
   }
 
   /** One try; with a limit for its first content where the answer is held back for that. */
-  async #ask(target: RouteTarget<Source>, others: boolean): Promise<Answer> {
+  async #ask(target: RouteTarget, others: boolean): Promise<Answer> {
     const { ask, signal, held } = this.#order;
     if (!held) return ask(target, signal, this.#onHead);
     const own = new AbortController();
@@ -171,8 +171,8 @@ export class RouteOpening<Source, Answer> {
     }
   }
 
-  /** Once: whoever has to mend it need not read it with every request. */
-  #tellOfKey({ threadId, provider }: AttemptAbout, error: WeirError, place: string): void {
+  /** Once, and not with every request. */
+  #reportKey({ threadId, provider }: AttemptAbout, error: WeirError, place: string): void {
     const { status } = error.details;
     this.#tools.log.warn('4', 'Provider refuses the key of this deployment', {
       thread_id: threadId,
@@ -182,7 +182,7 @@ export class RouteOpening<Source, Answer> {
     });
   }
 
-  #tell({ threadId, ...about }: AttemptAbout, error: WeirError, next: 'retry' | 'failover'): void {
+  #report({ threadId, ...about }: AttemptAbout, error: WeirError, next: 'retry' | 'failover'): void {
     const event = next === 'retry' ? 'Provider failed; trying again' : 'Provider failed; going on with the next';
     const facts = { ...about, reason: failureReason(error) };
     this.#tools.log.warn('4', event, { thread_id: threadId, ...facts });
@@ -203,6 +203,40 @@ export class RouteOpening<Source, Answer> {
       timer.arm(ms);
     });
   }
+}
+
+const BASE_MS = 250;
+const CAP_MS = 2_000;
+
+/**
+ * Full jitter: anything from nothing to a bound that doubles, so that clients that failed together do not come back
+ * together (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). What the provider asks for comes
+ * first, and then the jitter on top.
+ * @param tries how many have failed; @param retryAfter seconds; @param random 0 to 1
+ * @returns milliseconds
+ */
+export function retryDelay(tries: number, retryAfter: number | undefined, random: number): number {
+  const jitter = random * Math.min(CAP_MS, BASE_MS * 2 ** (tries - 1));
+  return (retryAfter ?? 0) * 1000 + jitter;
+}
+
+/** Reports to a client whose head has left already that another target answers, before the first content does. */
+export function onFailover(
+  opening: { readonly target: SpanTarget; readonly answer: Promise<unknown> },
+  report: (notice: NoticeEvent) => void,
+): void {
+  const named = opening.target;
+  opening.answer.then(
+    () => {
+      const { provider, model } = opening.target;
+      if (opening.target === named) return;
+      report({
+        kind: 'failed_over',
+        message: `${named.provider} failed before it said anything; ${provider} answers, as ${model}.`,
+      });
+    },
+    () => {},
+  );
 }
 
 function tooSilent(provider: string, limitMs: number): WeirError {

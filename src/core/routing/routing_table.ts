@@ -1,142 +1,130 @@
 import type { RouteSettings } from '../../config/weir_config.ts';
 import type { ModelsView } from '../../formats/cluster/cluster_view.ts';
 import { WeirError } from '../../formats/error_code.ts';
-import type { Origin, Protocol } from '../passthrough/origin.ts';
-import { LOCAL_PROTOCOLS, OriginRegistry } from '../passthrough/origin_registry.ts';
-import type { Provider } from '../provider/provider.ts';
-import { ProviderRegistry } from '../provider/provider_registry.ts';
-import type { KeyStanding } from './key_standing.ts';
-import { orderTargets } from './order_targets.ts';
-import type { BreakerState, ProviderBreaker } from './provider_breaker.ts';
-import type { RouteTarget, SelectedRoute } from './selected_route.ts';
+import type { ClientFormat, Upstream } from '../upstream/upstream.ts';
+import type { BreakerState } from './provider_breaker.ts';
+import { orderTargets, type RoutedUpstream, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
-/** One provider of the deployment, with what is needed to ask it. */
-export interface Offer {
-  name: string;
-  /** Answers requests of `/api/v1/stream`; undefined where it does not speak chat completions. */
-  provider: Provider | undefined;
-  /** Is passed requests of `/v1/*`; undefined for the provider in this process. */
-  origin: Origin | undefined;
-  speaks: readonly Protocol[];
-  /** Names that are known without asking it. */
-  models: readonly string[];
-  breaker: ProviderBreaker | undefined;
-  key: KeyStanding | undefined;
-  firstTokenMs: number | undefined;
-}
-
-/** Who answers at a door: servers, or the provider in this process. */
-export type DoorRoute = { passed: SelectedRoute<Origin> } | { local: SelectedRoute<Provider> };
-
-/** Providers and routes of one configuration. It never changes: another configuration is another table. */
+/** Upstreams and routes of one configuration. It never changes: another configuration is another table. */
 export class RoutingTable {
-  readonly providers: ProviderRegistry;
-  readonly origins: OriginRegistry;
+  /** All of them, the fake provider too. */
+  readonly upstreams: readonly Upstream[];
   readonly defaultProvider: string;
-  readonly #offers: ReadonlyMap<string, Offer>;
+  readonly #upstreams: ReadonlyMap<string, RoutedUpstream>;
   readonly #routes: ReadonlyMap<string, RouteSettings>;
 
-  /** @param local the provider in this process, which is among the offers */
   constructor(
-    offers: readonly Offer[],
+    upstreams: readonly RoutedUpstream[],
     routes: Readonly<Record<string, RouteSettings>>,
     defaultProvider: string,
-    local: string,
   ) {
-    this.#offers = new Map(offers.map((offer) => [offer.name, offer]));
+    this.upstreams = upstreams.map(({ upstream }) => upstream);
+    this.#upstreams = new Map(upstreams.map((each) => [each.upstream.name, each]));
     this.#routes = new Map(Object.entries(routes));
     this.defaultProvider = defaultProvider;
-    const providers = offers.flatMap(({ provider }) => provider ?? []);
-    this.providers = new ProviderRegistry(providers, defaultProvider);
-    this.origins = new OriginRegistry(
-      offers.flatMap(({ origin }) => origin ?? []),
-      defaultProvider,
-      local,
-    );
   }
 
   /**
-   * Who answers a request of `/api/v1/stream`.
+   * The targets of a request of `/api/v1/stream`.
    * @param provider undefined: the route of that name, or the default provider's model
    * @param random 0 to 1, without 1
    * @throws WeirError validation_error, service_unavailable
    */
-  select(provider: string | undefined, model: string, random: number): SelectedRoute<Provider> {
+  select(provider: string | undefined, model: string, random: number): SelectedRoute {
     const route = provider === undefined ? this.#routes.get(model) : undefined;
-    if (route) return this.#along(model, route, random, 'chat', (offer) => offer.provider);
-    const source = this.providers.select(provider, model);
-    return this.#direct(source.name, model, source);
+    if (route) return this.#along(model, route, random, 'weir');
+    const wanted = provider ?? this.defaultProvider;
+    const found = this.#upstreams.get(wanted);
+    if (!found?.upstream.serves('weir')) {
+      const names = this.upstreams.filter((upstream) => upstream.serves('weir')).map(({ name }) => name);
+      throw invalid('provider', `unknown provider "${wanted}"; known: ${names.join(', ')}`);
+    }
+    return direct(found, model);
   }
 
-  /** Who answers at a door. @throws WeirError validation_error, service_unavailable */
-  selectDoor(name: string, protocol: Protocol, random: number): DoorRoute {
+  /**
+   * The targets of a request of `/v1/*`.
+   * @param name a route, or `provider/model`; any other name, with a slash or not, is the default provider's, or where
+   * that one does not speak the format, the first that does
+   * @throws WeirError validation_error, service_unavailable
+   */
+  selectNamed(name: string, format: ClientFormat, random: number): SelectedRoute {
     const route = this.#routes.get(name);
-    if (route) {
-      const isLocal = route.targets.every(({ provider }) => this.#offers.get(provider)?.origin === undefined);
-      if (isLocal && LOCAL_PROTOCOLS.has(protocol)) return { local: this.select(undefined, name, random) };
-      const speaker = ({ origin }: Offer) => (origin?.speaks.includes(protocol) ? origin : undefined);
-      return { passed: this.#along(name, route, random, protocol, speaker) };
+    if (route) return this.#along(name, route, random, format);
+    const slash = name.indexOf('/');
+    const prefix = slash > 0 ? name.slice(0, slash) : undefined;
+    const isNamed = prefix !== undefined && this.#upstreams.has(prefix);
+    const provider = isNamed ? prefix : this.answering(format);
+    const model = isNamed ? name.slice(slash + 1) : name;
+    if (model === '') throw invalidModel('names no model after its provider');
+    const found = this.#upstreams.get(provider);
+    // The fake provider would take a slip of the pen for a model of its own.
+    if (found?.upstream.isFake && found.upstream.serves(format) && prefix !== undefined && !isNamed) {
+      throw invalidModel(`names no provider here; known: ${[...this.#upstreams.keys()].join(', ')}`);
     }
-    const { provider, origin, model } = this.origins.select(name, protocol);
-    return origin ? { passed: this.#direct(provider, model, origin) } : { local: this.select(provider, model, random) };
+    if (!found?.upstream.serves(format)) throw invalidModel(`is of ${provider}, which does not speak ${format}`);
+    return direct(found, model);
+  }
+
+  /** The provider that answers where the client names none. */
+  answering(format: ClientFormat): string {
+    const preferred = this.#upstreams.get(this.defaultProvider)?.upstream;
+    // A real provider goes before the fake one, which is asked in chat's format only where it is the default.
+    if (preferred?.serves(format) && (!preferred.isFake || format === 'chat')) return this.defaultProvider;
+    const real = this.upstreams.find((upstream) => !upstream.isFake && upstream.serves(format));
+    return real?.name ?? this.defaultProvider;
   }
 
   /** The names by which the right to ask `route` goes: that of the route, else those of its one target. */
-  namesOf({ name, targets: [target] }: SelectedRoute<unknown>, protocol: Protocol): string[] {
-    return name === undefined ? this.namesOfModel(target.provider, target.model, protocol) : [name];
+  namesOf({ name, targets: [target] }: SelectedRoute, format: ClientFormat): string[] {
+    return name === undefined ? this.namesOfModel(target.provider, target.model, format) : [name];
   }
 
   /**
    * The names by which the right to a model goes, however a client spells it: `provider/model`, and the bare name where
    * that leads to this provider. A bare name with a slash in it is none, as it could be another provider's.
    */
-  namesOfModel(provider: string, model: string, protocol: Protocol = 'chat'): string[] {
+  namesOfModel(provider: string, model: string, format: ClientFormat = 'chat'): string[] {
     const names = [`${provider}/${model}`];
-    const isBare = !model.includes('/') && !this.#routes.has(model) && this.origins.answering(protocol) === provider;
+    const isBare = !model.includes('/') && !this.#routes.has(model) && this.answering(format) === provider;
     return isBare ? [...names, model] : names;
   }
 
   /** Of each provider that has one. */
   breakers(): Record<string, BreakerState> {
     const states: Record<string, BreakerState> = {};
-    for (const { name, breaker } of this.#offers.values()) if (breaker) states[name] = breaker.state;
+    for (const [name, { breaker }] of this.#upstreams) if (breaker) states[name] = breaker.state;
     return states;
   }
 
   /** Of each provider that refused the deployment's key when it was asked last: the status. */
   refusedKeys(): Record<string, number> {
     const refused: Record<string, number> = {};
-    for (const { name, key } of this.#offers.values()) {
-      if (key?.refusedWith !== undefined) refused[name] = key.refusedWith;
+    for (const [name, { credential }] of this.#upstreams) {
+      if (credential?.refusedWith !== undefined) refused[name] = credential.refusedWith;
     }
     return refused;
   }
 
-  routeNames(): string[] {
-    return [...this.#routes.keys()];
-  }
-
   /** Everything that there is, whether or not it can be used now. */
   view(): ModelsView {
-    const providers = [...this.#offers.values()].map((offer) => {
-      const reason = trouble(offer);
+    const providers = [...this.#upstreams.values()].map((each) => {
+      const reason = trouble(each);
       return {
-        name: offer.name,
+        name: each.upstream.name,
         usable: reason === undefined,
         ...(reason === undefined ? {} : { reason }),
-        speaks: [...offer.speaks],
-        models: [...offer.models],
-        any_model: offer.provider?.anyModel ?? true,
+        speaks: [...each.upstream.speaks],
+        models: [...each.models],
+        any_model: true,
       };
     });
     const routes = [...this.#routes].map(([name, { targets }]) => {
-      const offers = targets.flatMap(({ provider }) => this.#offers.get(provider) ?? []);
-      const isLocal = offers.every(({ origin }) => origin === undefined);
+      const known = targets.flatMap(({ provider }) => this.#upstreams.get(provider) ?? []);
       return {
         name,
-        usable: offers.some((offer) => trouble(offer) === undefined),
-        // Beside others the provider in this process is left out of what is passed on.
-        speaks: [...new Set(offers.flatMap(({ speaks, origin }) => (origin || isLocal ? speaks : ['chat' as const])))],
+        usable: known.some((each) => trouble(each) === undefined),
+        speaks: [...new Set(known.flatMap(({ upstream }) => upstream.speaks))],
         targets: targets.map(({ provider, model, weight }) => ({
           provider,
           model,
@@ -147,59 +135,47 @@ export class RoutingTable {
     return { default_provider: this.defaultProvider, providers, routes };
   }
 
-  #direct<Source>(provider: string, model: string, source: Source): SelectedRoute<Source> {
-    const offer = this.#offers.get(provider);
-    const target = {
-      provider,
-      model,
-      source,
-      breaker: offer?.breaker,
-      key: offer?.key,
-      firstTokenMs: offer?.firstTokenMs,
-    };
-    return { name: undefined, targets: [target], cache: undefined };
-  }
-
-  #along<Source>(
-    name: string,
-    route: RouteSettings,
-    random: number,
-    protocol: Protocol,
-    sourceOf: (offer: Offer) => Source | undefined,
-  ): SelectedRoute<Source> {
+  #along(name: string, route: RouteSettings, random: number, format: ClientFormat): SelectedRoute {
     let reason: string | undefined;
     const limit = route.first_token_seconds;
-    const usable = route.targets.flatMap((target): (RouteTarget<Source> & { weight: number | undefined })[] => {
-      const offer = this.#offers.get(target.provider);
-      const source = offer && sourceOf(offer);
-      if (!offer || source === undefined) return [];
-      reason = unusable(offer);
+    const usable = route.targets.flatMap((target): (RouteTarget & { weight: number | undefined })[] => {
+      const found = this.#upstreams.get(target.provider);
+      if (!found?.upstream.serves(format)) return [];
+      const { models: _, ...known } = found;
+      reason = found.upstream.unusable();
       if (reason !== undefined) return [];
-      const firstTokenMs = limit === undefined ? offer.firstTokenMs : limit * 1000;
-      return [{ ...target, weight: target.weight, source, breaker: offer.breaker, key: offer.key, firstTokenMs }];
+      const firstTokenMs = limit === undefined ? found.firstTokenMs : limit * 1000;
+      return [{ ...target, ...known, weight: target.weight, firstTokenMs }];
     });
     const [first, ...others] = orderTargets(usable, random);
     if (first) return { name, targets: [first, ...others], cache: route.cache };
     if (reason !== undefined) {
-      const details = { reason: 'provider', route: name };
       throw new WeirError('service_unavailable', {
-        message: `The route ${name} has nobody to ask. ${reason}`,
-        details,
+        message: `The route ${name} has no target that can be asked. ${reason}`,
+        details: { reason: 'provider', route: name },
       });
     }
-    const message = `is a route on which nobody speaks ${protocol}`;
-    throw new WeirError('validation_error', {
-      message: `Not valid: model ${message}.`,
-      details: { fields: [{ field: 'model', message }] },
-    });
+    throw invalidModel(`is a route on which no target speaks ${format === 'weir' ? 'chat' : format}`);
   }
 }
 
-/** Why nobody should count on it: it can't be asked, or refused the deployment's key when it was asked last. */
-function trouble(offer: Offer): string | undefined {
-  return unusable(offer) ?? offer.key?.refusal();
+/** @throws WeirError service_unavailable */
+function direct({ models: _, ...known }: RoutedUpstream, model: string): SelectedRoute {
+  const provider = known.upstream.name;
+  const reason = known.upstream.unusable();
+  if (reason === undefined) return { name: undefined, targets: [{ provider, model, ...known }], cache: undefined };
+  throw new WeirError('service_unavailable', { message: reason, details: { reason: 'provider', provider } });
 }
 
-function unusable({ provider, origin }: Offer): string | undefined {
-  return provider?.unusable() ?? origin?.unusable();
+/** Why it should not be counted on: it can't be asked, or refused the deployment's key when it was asked last. */
+function trouble({ upstream, credential }: RoutedUpstream): string | undefined {
+  return upstream.unusable() ?? credential?.refusal();
+}
+
+function invalidModel(message: string): WeirError {
+  return invalid('model', message, `Not valid: model ${message}.`);
+}
+
+function invalid(field: string, message: string, sentence = `${message}.`): WeirError {
+  return new WeirError('validation_error', { message: sentence, details: { fields: [{ field, message }] } });
 }

@@ -1,17 +1,31 @@
 import type { WeirError } from '../../formats/error_code.ts';
+import type { AnswerPart } from '../../formats/stream_part.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
-import type { AnswerEnd } from '../provider/provider.ts';
+import type { AnswerEnd } from '../upstream/upstream.ts';
 import type { TranscriptSummary } from './transcript.ts';
 
 /**
- * A door's own way of saying things: each API (ours, OpenAI's, Anthropic's) brings one; relay, admission and drain are
- * shared. Gives whole frames; `seq` is contiguous within the thread and starts at 0 with the status.
+ * Writes one stream in the client's format. Gives whole frames; `seq` is contiguous within the stream and starts at 0
+ * with the status.
  */
 export interface Encoder {
+  /** Whether it writes more than text. */
+  readonly wantsParts: boolean;
   status(seq: number): string;
   chunk(seq: number, text: string, index: number): string;
+  /** @returns an empty text where the format has nothing to say: then `seq` is free */
+  part(seq: number, part: AnswerPart): string;
   notice(notice: NoticeEvent): string;
   complete(seq: number, summary: TranscriptSummary, end: AnswerEnd, durationMs: number): string;
   error(seq: number, error: WeirError, delivered: number): string;
   readonly heartbeat: string;
+}
+
+/** Where frames go: a client, or the log of a resumable stream, which has them before any client. */
+export interface Outlet {
+  /** @param now when the frame was made, by `performance.now()`. @returns false when full, until its relay is resumed */
+  write(frame: string, now: number): boolean;
+  readonly full: boolean;
+  /** From now on frames are bytes, one character each. */
+  passBytes?(): void;
 }

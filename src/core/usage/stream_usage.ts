@@ -1,9 +1,9 @@
 import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { Outcome } from '../observe/stream_observer.ts';
-import type { AnswerEnd } from '../provider/provider.ts';
+import type { AnswerEnd } from '../upstream/upstream.ts';
 
-/** What one stream that was admitted has cost, told once, when it has ended. */
+/** What one stream that was admitted has cost, reported once, when it has ended. */
 export interface StreamUsage {
   userId: string;
   provider: string;
@@ -16,6 +16,14 @@ export interface StreamUsage {
 }
 
 export type RecordUsage = (used: StreamUsage) => void;
+
+/** Lengths that usage is estimated from. */
+export interface RequestLengths {
+  /** Of the prompt, in UTF-16 units. */
+  prompt: () => number;
+  /** Of the body, in bytes. */
+  body: number;
+}
 
 /** Of a request that nothing was answered to. */
 export const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, estimated: false };
@@ -36,7 +44,10 @@ export function estimatedUsage(promptLength: number, answerLength: number): Usag
  * @param end undefined where it has no proper end; @param length code points that were said
  */
 export function answerUsage(end: AnswerEnd | undefined, promptLength: () => number, length: number): Usage {
-  if (end?.usage) return { ...end.usage, estimated: false };
+  if (end?.usage) {
+    const { input_tokens, output_tokens } = end.usage;
+    return { input_tokens, output_tokens, estimated: false };
+  }
   return end || length > 0 ? estimatedUsage(promptLength(), length) : NO_USAGE;
 }
 

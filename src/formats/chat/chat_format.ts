@@ -1,5 +1,5 @@
 import type { AnswerHead, Format } from '../format.ts';
-import { objectOf } from '../json_shape.ts';
+import { objectOf } from '../json_object.ts';
 import { ChatReader, readChatAnswer } from './chat_reader.ts';
 import { readChatRequest } from './chat_request.ts';
 import { ChatWriter, chatAnswer } from './chat_writer.ts';

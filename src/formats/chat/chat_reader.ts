@@ -1,4 +1,4 @@
-import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_shape.ts';
+import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_object.ts';
 import { protocolError, providerError, truncated } from '../provider_error.ts';
 import type { FinishReason, ReasoningSeal, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
@@ -83,7 +83,7 @@ export function readChatAnswer(body: unknown): readonly StreamPart[] {
 }
 
 /** What a message or a piece of one holds, in the order in which models say it. An `error` is the last part. */
-function readMessage(message: JsonObject, calls: ToolCallIndex, parts: StreamPart[]): void {
+export function readMessage(message: JsonObject, calls: ToolCallIndex, parts: StreamPart[]): void {
   readReasoning(message, parts);
   if (!readContent(message.content, parts)) {
     parts.push(protocolError('"content" is neither text nor a list of parts'));

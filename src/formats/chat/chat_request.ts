@@ -7,7 +7,7 @@ import {
   samplingFields,
   unreadFields,
 } from '../generation_request.ts';
-import { type JsonObject, listOf, objectOf, textOf } from '../json_shape.ts';
+import { type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import { SEALS } from './chat_reader.ts';
 
 const content = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).nullish();

@@ -1,4 +1,4 @@
-import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_shape.ts';
+import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_object.ts';
 import { protocolError, providerError, truncated } from '../provider_error.ts';
 import { readSeal } from '../reasoning_seal.ts';
 import type { FinishReason, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';

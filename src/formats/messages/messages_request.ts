@@ -7,7 +7,7 @@ import {
   samplingFields,
   unreadFields,
 } from '../generation_request.ts';
-import { type JsonObject, objectOf, textOf } from '../json_shape.ts';
+import { type JsonObject, objectOf, textOf } from '../json_object.ts';
 import { readSeal } from '../reasoning_seal.ts';
 
 const blocks = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]);

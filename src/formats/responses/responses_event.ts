@@ -1,7 +1,6 @@
-import { eventBegins, isPieceType } from '../answer_begins.ts';
+import { eventBegins, isPieceType, parseTypedEvent } from '../event_parser.ts';
 import { isObject } from '../json_object.ts';
 import { type ReportedUsage, reportedUsage } from '../reported_usage.ts';
-import { parseTypedEvent } from '../typed_event.ts';
 
 /** How a response ended, as its last event repeats it. */
 export interface ResponseEnd {

@@ -7,7 +7,7 @@ import {
   samplingFields,
   unreadFields,
 } from '../generation_request.ts';
-import { type JsonObject, listOf, objectOf, textOf } from '../json_shape.ts';
+import { type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import { readSeal } from '../reasoning_seal.ts';
 
 const item = z.looseObject({ type: z.string().optional(), role: z.string().optional() });

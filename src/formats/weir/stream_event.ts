@@ -18,6 +18,22 @@ export interface ChunkEvent {
   finish_reason: string | null;
 }
 
+/** A piece of reasoning; only where the request has `parts`. It counts in no total of the terminal. */
+export interface ReasoningEvent {
+  content: string;
+}
+
+/**
+ * A tool call, or a piece of its arguments; only where the request has `parts`. The first event of a call has `id` and
+ * `name`; calls are numbered from 0, and the `arguments` of one joined are its JSON.
+ */
+export interface ToolCallEvent {
+  index: number;
+  id?: string;
+  name?: string;
+  arguments: string;
+}
+
 /** Tokens; `estimated` says that the provider reported none and these were derived from the text. */
 export interface Usage {
   input_tokens: number;
@@ -57,6 +73,8 @@ export interface NoticeEvent {
 export type StreamEvent =
   | { type: 'status'; id: string; data: StatusEvent }
   | { type: 'chunk'; id: string; data: ChunkEvent }
+  | { type: 'reasoning'; id: string; data: ReasoningEvent }
+  | { type: 'tool_call'; id: string; data: ToolCallEvent }
   | { type: 'notice'; id: ''; data: NoticeEvent }
   | { type: 'complete'; id: string; data: CompleteEvent }
   | { type: 'error'; id: string; data: ErrorEvent };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Faults that the `fake` provider can be told to have; `@N` means after N tokens. */
+/** Faults that the `fake` provider can be asked to have; `@N` means after N tokens of any kind. */
 const FAULT = /^(none|error_before_head|hang_before_head|rate_limit|(cut|error|hang)@\d{1,6})$/;
 
 /** Knobs of the `fake` provider; the defaults give 100 tokens at 50 a second after 300 ms. */
@@ -14,6 +14,10 @@ export const fakeOptionsSchema = z.object({
   jitter: z.number().min(0).max(1).default(0),
   /** Sent instead of the made-up prose, cut into tokens; `tokens` then does not count. */
   text: z.string().max(100_000).optional(),
+  /** Thoughts before the text; sent to clients whose format has them. */
+  reasoning_tokens: z.number().int().min(0).max(100_000).default(0),
+  /** Calls of tools after the text, with arguments in pieces. */
+  tool_calls: z.number().int().min(0).max(16).default(0),
   fault: z
     .string()
     .regex(FAULT, 'one of none, error_before_head, hang_before_head, rate_limit, cut@N, error@N, hang@N')
@@ -36,6 +40,8 @@ export const streamRequestSchema = z
     provider: z.string().min(1).max(100).optional(),
     stream: z.literal(true).optional(),
     resumable: z.boolean().default(false),
+    /** Also sends `reasoning` and `tool_call` events. */
+    parts: z.boolean().optional(),
     temperature: z.number().min(0).max(2).optional(),
     max_tokens: z.number().int().min(1).max(10_000_000).optional(),
     fake: fakeOptionsSchema.optional(),
@@ -43,6 +49,13 @@ export const streamRequestSchema = z
   .superRefine((body, context) => {
     if ((body.query === undefined) === (body.messages === undefined)) {
       context.addIssue({ code: 'custom', path: ['query'], message: 'send exactly one of query and messages' });
+    }
+    if (body.parts && body.resumable) {
+      context.addIssue({
+        code: 'custom',
+        path: ['parts'],
+        message: 'does not go with resumable yet; send one of them',
+      });
     }
   });
 

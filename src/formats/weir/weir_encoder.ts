@@ -1,5 +1,13 @@
 import type { WeirError } from '../error_code.ts';
-import type { ChunkEvent, CompleteEvent, ErrorEvent, NoticeEvent, StatusEvent } from './stream_event.ts';
+import type {
+  ChunkEvent,
+  CompleteEvent,
+  ErrorEvent,
+  NoticeEvent,
+  ReasoningEvent,
+  StatusEvent,
+  ToolCallEvent,
+} from './stream_event.ts';
 
 /** A comment line; it keeps proxies and clients from taking silence for death. */
 export const HEARTBEAT = ': hb\n\n';
@@ -15,6 +23,14 @@ export function encodeStatus(id: string, data: StatusEvent): string {
 export function encodeChunk(id: string, data: ChunkEvent): string {
   const finish = data.finish_reason === null ? 'null' : JSON.stringify(data.finish_reason);
   return `id: ${id}\nevent: chunk\ndata: {"content":${JSON.stringify(data.content)},"chunk_index":${data.chunk_index},"finish_reason":${finish}}\n\n`;
+}
+
+export function encodeReasoning(id: string, data: ReasoningEvent): string {
+  return `id: ${id}\nevent: reasoning\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+export function encodeToolCall(id: string, data: ToolCallEvent): string {
+  return `id: ${id}\nevent: tool_call\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /** `complete` and `[DONE]` are one frame, so that they leave in one write. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Sink } from '../../core/stream/sink.ts';
+import type { Sink } from '../../core/stream/client_writer.ts';
 import { handleOf, mayWriteDirectly, type SocketHandle, writeDirectly } from './direct_write.ts';
 
 /**
@@ -13,7 +13,8 @@ export class HttpSink implements Sink {
   readonly #socket: Socket;
   readonly #headers: OutgoingHttpHeaders;
   readonly #chunked: boolean;
-  readonly #bytes: boolean;
+  /** Frames are bytes, one character each (Latin-1), and not text. */
+  #bytes = false;
   #onDrain: (() => void) | undefined;
   /** Set once frames go past the socket's stream. */
   #handle: SocketHandle | undefined;
@@ -22,9 +23,7 @@ export class HttpSink implements Sink {
   /** Kept here, as `socket.destroyed` asks both halves of the socket, for each frame. */
   #closed = false;
 
-  /** @param bytes frames are bytes, one character each (Latin-1), and not text */
-  constructor(request: IncomingMessage, response: ServerResponse, headers: OutgoingHttpHeaders, bytes = false) {
-    this.#bytes = bytes;
+  constructor(request: IncomingMessage, response: ServerResponse, headers: OutgoingHttpHeaders) {
     this.#response = response;
     this.#socket = request.socket;
     // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
@@ -32,6 +31,10 @@ export class HttpSink implements Sink {
     this.#headers = this.#chunked
       ? { ...headers, 'Transfer-Encoding': 'chunked' }
       : { ...headers, Connection: 'close' };
+  }
+
+  passBytes(): void {
+    this.#bytes = true;
   }
 
   open(firstFrame: string): void {
@@ -122,4 +125,17 @@ export class HttpSink implements Sink {
     if (this.#onDrain) this.#socket.off('drain', this.#onDrain);
     this.#onDrain = undefined;
   }
+}
+
+/** The head of every stream: nothing on the way may hold it back, change it, or keep it. */
+export function streamHeaders(threadId: string, more: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  // Some routes have set it already, for their refusals; in another spelling it would be sent twice.
+  const { 'x-thread-id': _, ...others } = more;
+  return {
+    ...others,
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-cache, no-transform',
+    'X-Accel-Buffering': 'no',
+    'X-Thread-ID': threadId,
+  };
 }

@@ -1,5 +1,5 @@
-import type { ModelList } from '../../core/passthrough/model_list.ts';
 import type { RoutingTable } from '../../core/routing/routing_table.ts';
+import type { ModelList } from '../../core/upstream/model_list.ts';
 import type { ModelsView } from '../../formats/cluster/cluster_view.ts';
 
 /** Nobody waits longer for the providers' own lists; the next one who asks may have them. */

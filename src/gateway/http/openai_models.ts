@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { LOCAL_PROVIDER } from '../../config/weir_config.ts';
-import type { ModelList, OfferedModel } from '../../core/passthrough/model_list.ts';
 import type { RoutingTable } from '../../core/routing/routing_table.ts';
+import type { ModelList, OfferedModel } from '../../core/upstream/model_list.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { Access } from './access.ts';
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { LOCAL_PROVIDER } from '../../config/weir_config.ts';
+import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { isNestedDeeper } from '../../formats/json_object.ts';
 import { type StreamRequest, streamRequestSchema, THREAD_ID } from '../../formats/weir/stream_request.ts';
@@ -20,7 +22,7 @@ export function threadIdOf(header: string | string[] | undefined): string {
 const MAX_LEVELS = 100;
 
 /** Names every bad field at once. @throws WeirError validation_error */
-export function parseStreamRequest(body: unknown, defaultProvider: string): StreamRequest {
+export function parseStreamRequest(body: unknown): StreamRequest {
   if (isNestedDeeper(body, MAX_LEVELS)) {
     const message = `The body is nested deeper than ${MAX_LEVELS} levels; send a flatter one.`;
     throw new WeirError('validation_error', { message, details: { fields: [{ field: 'body', message }] } });
@@ -32,10 +34,18 @@ export function parseStreamRequest(body: unknown, defaultProvider: string): Stre
     );
   }
   const request = parsed.data;
-  if (request.fake && (request.provider ?? defaultProvider) !== 'fake') {
-    throw invalid([{ field: 'fake', message: 'only goes with provider "fake"' }]);
-  }
+  if (request.fake && request.provider !== undefined && request.provider !== LOCAL_PROVIDER) throw strayKnobs();
   return request;
+}
+
+/** @throws WeirError validation_error for knobs of the fake provider where no target is that one */
+export function checkKnobs({ fake }: StreamRequest, { targets }: SelectedRoute): void {
+  if (!fake || targets.some(({ upstream }) => upstream.isFake)) return;
+  throw strayKnobs();
+}
+
+function strayKnobs(): WeirError {
+  return invalid([{ field: 'fake', message: 'only goes with provider "fake"' }]);
 }
 
 function invalid(fields: BadField[]): WeirError {

@@ -7,8 +7,7 @@ import { ThreadReader, type ThreadSource } from '../../core/durable/thread_reade
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { encodeError, HEARTBEAT } from '../../formats/weir/weir_encoder.ts';
-import { HttpSink } from './http_sink.ts';
-import { streamHeaders } from './stream_headers.ts';
+import { HttpSink, streamHeaders } from './http_sink.ts';
 
 /** One client's way to a thread. */
 export interface ThreadAnswer {

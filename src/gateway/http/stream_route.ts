@@ -1,24 +1,28 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { comparableText } from '../../core/cache/request_key.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { openThread } from '../../core/durable/open_thread.ts';
-import { handleStream, type StreamExchange } from '../../core/handle_stream.ts';
 import type { LoopLag } from '../../core/resilience/loop_lag.ts';
+import { runStream } from '../../core/stream/run_stream.ts';
+import type { StreamExchange } from '../../core/stream/stream_exchange.ts';
+import { weirRequest } from '../../core/upstream/upstream.ts';
 import { promptLengthOf } from '../../core/usage/stream_usage.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { streamRequestSchema } from '../../formats/weir/stream_request.ts';
-import { WeirDoor } from '../doors/weir_door.ts';
-import type { OpenStreams } from '../open_streams.ts';
-import { abortWhenGone } from './abort_when_gone.ts';
+import { WeirEncoder } from '../endpoints/encoders.ts';
+import { abortWhenGone, type OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
-import { HttpSink } from './http_sink.ts';
+import { HttpSink, streamHeaders } from './http_sink.ts';
 import { idempotencyOf } from './idempotency.ts';
-import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
+import { checkKnobs, parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
 import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
-import { streamHeaders } from './stream_headers.ts';
 import { traceContextOf } from './trace_context_of.ts';
+
+/** The head waits for the provider's own, but not longer than this. */
+const HEAD = { after: 'head', timeoutMs: 2_000 } as const;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -37,7 +41,7 @@ export interface StreamRouteContext {
   readers: ReaderCounts;
 }
 
-/** `POST /api/v1/stream`: parses, then leaves everything to {@link handleStream}. */
+/** `POST /api/v1/stream`: parses, then leaves everything to {@link runStream}. */
 export function streamRoute(app: FastifyInstance, context: StreamRouteContext): void {
   const { core, instance, open } = context;
   app.decorateRequest('threadId', '');
@@ -64,8 +68,9 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       const startedAt = performance.now();
       request.threadId = threadIdOf(request.headers['x-thread-id']);
       const { routing } = core;
-      const body = parseStreamRequest(request.body, routing.table.defaultProvider);
+      const body = parseStreamRequest(request.body);
       const route = routing.select(body);
+      checkKnobs(body, route);
       open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
 
@@ -75,19 +80,29 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       const { threadId } = request;
       const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, 'chat'));
       const abort = abortWhenGone(reply, open);
+      const promptLength = promptLengthOf(body);
+      const userId = context.access.userOf(request);
       const exchange: StreamExchange = {
         route,
-        request: body,
-        promptLength: promptLengthOf(body),
-        userId: context.access.userOf(request),
+        request: weirRequest(body),
+        lengths: { prompt: () => promptLength, body: 0 },
+        userId,
         threadId,
         startedAt,
         abort,
         admit,
+        head: HEAD,
+        generates: true,
         trace: { door: 'weir', parent: traceContextOf(request.headers), stream: true },
+        compared: () => ({ kind: 'text', userId, asked: comparableText(body) }),
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
-        encoder: (provider, model) =>
-          new WeirDoor({ status: 'validated', thread_id: threadId, instance, model, provider }, exchange.promptLength),
+        encoder: ({ provider, model }) =>
+          new WeirEncoder(
+            { status: 'validated', thread_id: threadId, instance, model, provider },
+            promptLength,
+            body.parts === true,
+          ),
+        whole: () => ({}),
         sink: () => {
           reply.hijack();
           return new HttpSink(
@@ -98,13 +113,14 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         },
       };
       if (!body.resumable) {
-        await handleStream(core, exchange);
+        await runStream(core, exchange);
         return reply;
       }
       // Its own stream has a slot; a repeat reads another's, and takes none.
       using seat = new DisposableStack();
       const located = await openThread(core, {
         ...exchange,
+        kept: body,
         onRepeat: () => void seat.use(context.readers.take(exchange.userId)),
         ownId: request.headers['x-thread-id'] !== undefined,
         idempotency: idempotencyOf(request.headers['idempotency-key'], body),

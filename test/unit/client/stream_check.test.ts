@@ -45,6 +45,18 @@ describe('StreamCheck', () => {
     expect(check.take({ event: 'chunk', id: '1.3', data: '{"content":"b","chunk_index":2}' })?.type).toBe('chunk');
   });
 
+  it('numbers reasoning and tool calls with the chunks, and counts only chunks', () => {
+    const reasoning = event('reasoning', '1.1', { content: 'Hm.' });
+    const call = event('tool_call', '1.3', { index: 0, id: 'call_1', name: 'search', arguments: '' });
+    const piece = event('tool_call', '1.4', { index: 0, arguments: '{}' });
+    const text = event('chunk', '1.2', { content: 'a', chunk_index: 1 });
+    const check = feed(status, reasoning, text);
+    expect([call, piece].map((each) => check.take(each)?.type)).toEqual(['tool_call', 'tool_call']);
+    check.take(complete(5, 1, 1));
+    check.take(done('1.5'));
+    expect([check.end(), check.text, check.chunks]).toEqual([true, 'a', 1]);
+  });
+
   it('lets a new epoch go on counting', () => {
     const check = feed(status, chunk(1));
     expect(check.take({ event: 'chunk', id: '2.2', data: '{"content":"b","chunk_index":2}' })?.type).toBe('chunk');
@@ -52,6 +64,13 @@ describe('StreamCheck', () => {
 
   it.each([
     ['chunk before status', [chunk(1)]],
+    ['reasoning without content', [status, event('reasoning', '1.1', {})]],
+    ['reasoning without an id', [status, event('reasoning', '1.0', { content: 'a' })]],
+    ['a piece of no tool call', [status, event('tool_call', '1.1', { index: 0, arguments: '{' })]],
+    [
+      'a tool call that skips one',
+      [status, event('tool_call', '1.1', { index: 1, id: 'c', name: 'n', arguments: '' })],
+    ],
     ['two status events', [status, event('status', '1.1', {})]],
     ['gap in the ids', [status, event('chunk', '1.2', { content: 'a', chunk_index: 1 })]],
     ['an id twice', [status, chunk(1), chunk(1)]],

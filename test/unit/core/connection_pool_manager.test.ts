@@ -4,10 +4,10 @@ import { MemorySlotStore } from '../../../src/adapters/stores/slots/memory_slot_
 import {
   ConnectionPoolExhaustedError,
   ConnectionPoolManager,
+  type Permit,
+  poolState,
   UserConnectionLimitError,
 } from '../../../src/core/resilience/connection_pool_manager.ts';
-import type { Permit } from '../../../src/core/resilience/permit.ts';
-import { poolState } from '../../../src/core/resilience/pool_state.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
 function pool(maxConnections: number, maxConnectionsPerUser: number): ConnectionPoolManager {

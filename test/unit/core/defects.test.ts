@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import type { GroupLog, LoggedThread } from '../../../src/core/durable/group_log.ts';
-import { produceThread } from '../../../src/core/durable/produce_thread.ts';
 import { Thread } from '../../../src/core/durable/thread.ts';
+import { continueThread } from '../../../src/core/durable/thread_delivery.ts';
 import type { ThreadRecord } from '../../../src/core/durable/thread_record.ts';
-import type { Answer, AnswerConsumer } from '../../../src/core/provider/provider.ts';
-import type { Permit } from '../../../src/core/resilience/permit.ts';
+import type { Permit } from '../../../src/core/resilience/connection_pool_manager.ts';
 import type { Encoder } from '../../../src/core/stream/encoder.ts';
-import { Producer } from '../../../src/core/stream/producer.ts';
+import { Relay } from '../../../src/core/stream/relay.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
+import type { PartAnswer, PartConsumer } from '../../../src/core/upstream/upstream.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
 const boom = () => {
@@ -16,9 +16,10 @@ const boom = () => {
 };
 
 /** An answer that says a word and ends. */
-const answer: Answer = {
-  start: (consumer: AnswerConsumer) => {
-    consumer.content('word');
+const answer: PartAnswer = {
+  kind: 'parts',
+  start: (consumer: PartConsumer) => {
+    consumer.text('word');
     consumer.end({ finishReason: 'stop' });
   },
   resume: () => {},
@@ -78,7 +79,7 @@ async function produced(broken: { encoder?: object; core?: object }) {
       released += 1;
     },
   } as unknown as Permit;
-  await produceThread(core, thread, permit, Promise.resolve(answer), performance.now());
+  await continueThread(core, thread, permit, Promise.resolve(answer), performance.now());
   return { terminal: thread.terminal, over: thread.over, left: threads.size, reasons, released };
 }
 
@@ -96,11 +97,11 @@ describe('a defect in one resumable stream', () => {
 });
 
 it.each([
-  ['answer that throws when it starts', { start: boom, resume: () => {} }, () => true],
+  ['answer that throws when it starts', { ...answer, start: boom, resume: () => {} }, () => true],
   ['outlet that throws', answer, boom],
 ])('an %s ends its own stream', async (_, given, write) => {
-  const producer = new Producer(encoder, observer, performance.now());
-  producer.attach({ write });
-  const ending = await producer.run(Promise.resolve(given), new AbortController().signal);
+  const relay = new Relay(encoder, observer, performance.now());
+  relay.attach({ write, full: false });
+  const ending = await relay.run(Promise.resolve(given), new AbortController().signal);
   expect(ending).toMatchObject({ ok: false, error: { code: 'internal_error' } });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ChatReader } from '../../../src/core/passthrough/chat_reader.ts';
-import { EventScanner } from '../../../src/core/passthrough/event_scanner.ts';
+import { EventScanner } from '../../../src/core/upstream/event_scanner.ts';
+import { ChatEvents } from '../../../src/formats/chat/chat_events.ts';
 import { runs } from '../../support/fast_check_runs.ts';
 import { chunkFrame, DONE_FRAME, usageFrame } from '../../support/openai_frames.ts';
 
@@ -26,7 +26,7 @@ function cut(text: string, places: readonly number[]): string[] {
 
 /** What comes out of the pieces, and what it says of them. */
 function scan(pieces: readonly string[], choices = 1) {
-  const reader = new ChatReader(choices);
+  const reader = new ChatEvents(choices);
   const scanner = new EventScanner(reader);
   let out = '';
   let count = 0;
@@ -127,7 +127,7 @@ describe('the end of chat completions', () => {
 });
 
 it('an event without end is an error, not a full memory', () => {
-  const scanner = new EventScanner(new ChatReader());
+  const scanner = new EventScanner(new ChatEvents());
   const part = 'x'.repeat(1024 * 1024);
   expect(() => {
     for (let at = 0; at < 20; at += 1) scanner.push(part);

@@ -11,7 +11,7 @@ function take(reader: GenerationReader<string>, room = Number.POSITIVE_INFINITY)
   const reading = { taken, room, ended: undefined as string | undefined };
   reader.start({
     piece: (text) => {
-      taken.push(text);
+      taken.push(text as string);
       reading.room -= 1;
       return reading.room > 0;
     },

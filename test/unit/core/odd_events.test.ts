@@ -1,22 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OpenAiCall } from '../../../src/adapters/providers/openai_call.ts';
-import { ChatReader } from '../../../src/core/passthrough/chat_reader.ts';
-import { EventScanner } from '../../../src/core/passthrough/event_scanner.ts';
-import { MessagesReader } from '../../../src/core/passthrough/messages_reader.ts';
-import { ResponsesReader } from '../../../src/core/passthrough/responses_reader.ts';
-import type { Answer, AnswerEnd } from '../../../src/core/provider/provider.ts';
-import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
+import { EventScanner } from '../../../src/core/upstream/event_scanner.ts';
+import { parsedAnswer } from '../../../src/core/upstream/parsed_answer.ts';
+import type { AnswerEnd, ByteConsumer } from '../../../src/core/upstream/upstream.ts';
 import { wholeUsage } from '../../../src/core/usage/passed_usage.ts';
 import { isPlainPiece, parseChatChunk, plainContent, textOf } from '../../../src/formats/chat/chat_chunk.ts';
+import { ChatEvents } from '../../../src/formats/chat/chat_events.ts';
 import { isJson } from '../../../src/formats/json_object.ts';
+import { MessagesEvents } from '../../../src/formats/messages/messages_events.ts';
 import { reportedUsage } from '../../../src/formats/reported_usage.ts';
+import { ResponsesEvents } from '../../../src/formats/responses/responses_events.ts';
 import { cutAt, ODD_DATA, ODD_WHOLES, oddStream, PLACES } from '../../support/odd_events.ts';
 
 const READERS = {
-  chat: () => new ChatReader(),
-  responses: () => new ResponsesReader(),
-  messages: () => new MessagesReader(),
+  chat: () => new ChatEvents(),
+  responses: () => new ResponsesEvents(),
+  messages: () => new MessagesEvents(),
 };
 
 function expectCounts(usage: AnswerEnd['usage']): void {
@@ -56,26 +55,32 @@ describe.each(['chat', 'responses', 'messages'] as const)(
 function relay(
   pieces: readonly string[],
   room: number,
+  wantsParts = false,
 ): { said: string[]; ends: unknown[]; usage: AnswerEnd['usage'] } {
   const said: string[] = [];
   const ends: unknown[] = [];
   let usage: AnswerEnd['usage'];
-  let opened: Answer | undefined;
-  const controller = { pause() {}, resume() {}, abort() {} } as never;
-  const call = new OpenAiCall(
-    { provider: 'odd', silenceMs: 60_000, redact: (text) => text },
-    new TimerWheel(50),
-    new AbortController().signal,
-    (answer) => {
-      opened = answer;
+  let socket: ByteConsumer | undefined;
+  const bytes = {
+    kind: 'bytes',
+    status: 200,
+    headers: {},
+    contentType: 'text/event-stream',
+    start: (consumer: ByteConsumer) => {
+      socket = consumer;
     },
-    () => {},
-  );
-  call.onRequestStart(controller);
-  call.onResponseStart(controller, 200, { 'content-type': 'text/event-stream' });
+    resume() {},
+    finish() {},
+  } as const;
+  const opened = parsedAnswer(bytes, new ChatEvents(1, wantsParts), 'odd');
   let left = room;
-  opened?.start({
-    content: (text) => {
+  opened.start({
+    part: ({ type }) => {
+      said.push(`(${type})`);
+      left -= 1;
+      return left > 0;
+    },
+    text: (text) => {
       said.push(text);
       left -= 1;
       return left > 0;
@@ -87,14 +92,14 @@ function relay(
     fail: ({ code }) => void ends.push(code),
   });
   for (const piece of pieces) {
-    call.onResponseData(controller, Buffer.from(piece, 'latin1'));
+    socket?.bytes(piece);
     left = room;
-    opened?.resume();
+    opened.resume();
   }
-  call.onResponseEnd();
+  socket?.end();
   for (let times = 0; ends.length === 0 && times < 1000; times += 1) {
     left = room;
-    opened?.resume();
+    opened.resume();
   }
   return { said, ends, usage };
 }
@@ -110,6 +115,19 @@ describe('whatever a provider of chat completions sends, cut anywhere', () => {
         expect(got.ends).not.toContain('internal_error');
         expectCounts(got.usage);
         expect(got).toEqual(relay([bytes], 1000));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('a relay of parts does the same, and says no other text', () => {
+    fc.assert(
+      fc.property(oddStream('chat'), PLACES, fc.integer({ min: 1, max: 3 }), (text, places, room) => {
+        const bytes = Buffer.from(text).toString('latin1');
+        const got = relay(cutAt(bytes, places), room, true);
+        expect(got.ends).toHaveLength(1);
+        expect(got.ends).not.toContain('internal_error');
+        expect(got).toEqual(relay([bytes], 1000, true));
       }),
       { numRuns: 500 },
     );

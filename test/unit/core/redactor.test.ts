@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { redactor } from '../../../src/core/passthrough/redactor.ts';
+import { redactor } from '../../../src/core/upstream/redactor.ts';
 
 const KEY = 'sk-"a/b\\c<é';
 const bytes = (text: string) => Buffer.from(text).toString('latin1');

@@ -5,6 +5,7 @@ import { RouteOpening } from '../../../src/core/routing/route_opening.ts';
 import type { RouteTarget } from '../../../src/core/routing/selected_route.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 import { WeirError } from '../../../src/formats/error_code.ts';
+import { routedUpstream } from '../../support/routed_upstream.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
 const failure = (status?: number, retryAfter?: number) =>
@@ -16,11 +17,7 @@ const failure = (status?: number, retryAfter?: number) =>
 type Ask = (provider: string, tries: number, signal: AbortSignal) => Promise<string>;
 
 /** Opens along `names`; tells what was asked, and what the observer heard. */
-function open(
-  names: string[],
-  ask: Ask,
-  change: (target: RouteTarget<string>) => Partial<RouteTarget<string>> = () => ({}),
-) {
+function open(names: string[], ask: Ask, change: (target: RouteTarget) => Partial<RouteTarget> = () => ({})) {
   const asked: string[] = [];
   const heard: string[] = [];
   const moves: string[] = [];
@@ -30,28 +27,25 @@ function open(
     attemptSucceeded: ({ provider }) => heard.push(`${provider} answers`),
     attemptFailed: (_, error, next) => heard.push(`${error.code} ${next}`),
   };
-  const targets = names.map((name) => {
+  const targets: RouteTarget[] = names.map((name) => {
     const target = {
       provider: name,
       model: 'm',
-      source: name,
-      breaker: undefined,
-      key: undefined,
-      firstTokenMs: undefined,
+      ...routedUpstream(name, ['chat']),
     };
     return { ...target, ...change(target) };
-  }) as [RouteTarget<string>, ...RouteTarget<string>[]];
-  const opening = new RouteOpening<string, string>(
+  });
+  const opening = new RouteOpening<string>(
     {
-      route: { name: 'r', targets, cache: undefined },
+      route: { name: 'r', targets: targets as [RouteTarget, ...RouteTarget[]], cache: undefined },
       held: true,
       span: undefined,
       threadId: 't',
       userId: 'u',
       signal: abort.signal,
-      ask: ({ source }, signal) => {
-        asked.push(source);
-        return ask(source, asked.filter((name) => name === source).length, signal);
+      ask: ({ provider }, signal) => {
+        asked.push(provider);
+        return ask(provider, asked.filter((name) => name === provider).length, signal);
       },
       onMove: async ({ provider }) => void moves.push(provider),
     },

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Protocol } from '../../../src/core/passthrough/origin.ts';
 import { countsAgainstProvider, failureKind, failureReason } from '../../../src/core/routing/attempt_failure.ts';
-import { orderTargets } from '../../../src/core/routing/order_targets.ts';
 import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
-import { retryDelay } from '../../../src/core/routing/retry_delay.ts';
-import { type Offer, RoutingTable } from '../../../src/core/routing/routing_table.ts';
+import { retryDelay } from '../../../src/core/routing/route_opening.ts';
+import { RoutingTable } from '../../../src/core/routing/routing_table.ts';
+import { orderTargets, type RoutedUpstream } from '../../../src/core/routing/selected_route.ts';
+import type { Protocol } from '../../../src/core/upstream/upstream.ts';
 import { type ErrorCode, WeirError } from '../../../src/formats/error_code.ts';
+import { routedUpstream } from '../../support/routed_upstream.ts';
 
 const failed = (code: ErrorCode, status?: number) => new WeirError(code, { details: { status } });
 
@@ -53,27 +54,13 @@ describe('the order of targets', () => {
 });
 
 describe('the names by which the right to ask goes', () => {
-  const offer = (name: string, speaks: Offer['speaks']): Offer => ({
-    name,
-    provider: { name, models: [], anyModel: true, unusable: () => undefined, open: () => Promise.reject() },
-    origin: {
-      name,
-      speaks,
-      modelsPath: '',
-      modelsHeaders: {},
-      unusable: () => undefined,
-      redact: (text) => text,
-      call: () => Promise.reject(),
-    },
-    speaks,
-    models: [],
-    breaker: undefined,
-    key: undefined,
-    firstTokenMs: undefined,
-  });
-  const offers = [offer('p1', ['chat']), offer('p2', ['chat']), offer('p3', ['messages'])];
+  const upstreams: RoutedUpstream[] = [
+    routedUpstream('p1', ['chat']),
+    routedUpstream('p2', ['chat']),
+    routedUpstream('p3', ['messages']),
+  ];
   const smart = { targets: [{ provider: 'p2', model: 'm' }] };
-  const table = new RoutingTable(offers, { smart, both: smart }, 'p1', 'fake');
+  const table = new RoutingTable(upstreams, { smart, both: smart }, 'p1');
 
   it.each<[string | undefined, string, string[]]>([
     [undefined, 'm', ['p1/m', 'm']],
@@ -94,8 +81,7 @@ describe('the names by which the right to ask goes', () => {
     ['p9/m', 'chat', ['p1/p9/m']],
     ['both', 'chat', ['both']],
   ])('are, for %s where %s is spoken: %j', (name, protocol, names) => {
-    const found = table.selectDoor(name, protocol, 0);
-    expect('passed' in found && table.namesOf(found.passed, protocol)).toEqual(names);
+    expect(table.namesOf(table.selectNamed(name, protocol, 0), protocol)).toEqual(names);
   });
 });
 

@@ -1,22 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Answer, AnswerConsumer, AnswerEnd } from '../../../src/core/provider/provider.ts';
-import { skipDelivered } from '../../../src/core/provider/skip_delivered.ts';
-import { uncounted } from '../../../src/core/provider/uncounted.ts';
+import { skipDelivered, uncounted } from '../../../src/core/upstream/skip_delivered.ts';
+import type { AnswerEnd, PartAnswer, PartConsumer } from '../../../src/core/upstream/upstream.ts';
 import { WeirError } from '../../../src/formats/error_code.ts';
 
 const END: AnswerEnd = { finishReason: 'stop', usage: { input_tokens: 1, output_tokens: 2 } };
 
 /** An answer that says these pieces, and stops while its consumer is full. */
-function saying(pieces: readonly string[], last: AnswerEnd | WeirError = END): Answer {
+function saying(pieces: readonly string[], last: AnswerEnd | WeirError = END): PartAnswer {
   const left = [...pieces];
-  let consumer: AnswerConsumer;
+  let consumer: PartConsumer;
   const resume = () => {
-    for (let piece = left.shift(); piece !== undefined; piece = left.shift()) if (!consumer.content(piece)) return;
+    for (let piece = left.shift(); piece !== undefined; piece = left.shift()) if (!consumer.text(piece)) return;
     if (last instanceof WeirError) consumer.fail(last);
     else consumer.end(last);
   };
   return {
+    kind: 'parts',
     start(given) {
       consumer = given;
       resume();
@@ -26,11 +26,12 @@ function saying(pieces: readonly string[], last: AnswerEnd | WeirError = END): A
 }
 
 /** Everything that an answer gives to a consumer that is full after each piece. */
-function heard(answer: Answer) {
+function heard(answer: PartAnswer) {
   const said = { text: '', pieces: 0, end: undefined as AnswerEnd | undefined, error: undefined as string | undefined };
   let full = false;
   answer.start({
-    content(text) {
+    part: () => true,
+    text(text) {
       said.text += text;
       said.pieces += 1;
       full = true;

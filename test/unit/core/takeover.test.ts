@@ -54,7 +54,7 @@ function coreWith(store: Record<string, unknown>) {
     observer: { opened() {}, closed() {}, tookOver: () => (counts.takeovers += 1) },
     pool: { adoptConnection: async () => ({ setDetached() {}, onLost() {}, [Symbol.asyncDispose]: async () => {} }) },
     routing: {
-      select: () => ({ targets: [{ source: silent }] }),
+      select: () => ({ targets: [{ upstream: silent }] }),
     },
     store: {
       readText: async () => ({ contents: ['said '], terminal: undefined }),

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { Reader } from '../../../src/core/stream/reader.ts';
+import { ClientWriter } from '../../../src/core/stream/client_writer.ts';
 import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
 import { parseConfig } from '../../../src/gateway/config.ts';
 import { HttpSink } from '../../../src/gateway/http/http_sink.ts';
@@ -57,9 +57,9 @@ async function openAttached(): Promise<() => Promise<void>> {
 }
 
 it.each(ENDPOINTS)('%s that fails after its head is cut, and leaves nothing open', async (_, ask) => {
-  const { open } = Reader.prototype;
+  const { open } = ClientWriter.prototype;
   const end = await openAttached();
-  vi.spyOn(Reader.prototype, 'open').mockImplementation(function (this: Reader, frame) {
+  vi.spyOn(ClientWriter.prototype, 'open').mockImplementation(function (this: ClientWriter, frame) {
     open.call(this, frame);
     throw new Error('broken');
   });

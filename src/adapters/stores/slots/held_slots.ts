@@ -1,4 +1,4 @@
-import { poolState } from '../../../core/resilience/pool_state.ts';
+import { poolState } from '../../../core/resilience/connection_pool_manager.ts';
 import type { Slot, SlotVerdict } from '../../../core/resilience/slot_store.ts';
 import type { PoolView } from '../../../formats/cluster/cluster_view.ts';
 

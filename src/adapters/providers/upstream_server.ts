@@ -1,0 +1,122 @@
+import type { TimerWheel } from '../../core/time/timer_wheel.ts';
+import { checkHead } from '../../core/upstream/check_head.ts';
+import { parsedAnswer } from '../../core/upstream/parsed_answer.ts';
+import type { Redact } from '../../core/upstream/redactor.ts';
+import type { ByteAnswer, CallContext, PartAnswer, PassedRequest } from '../../core/upstream/upstream.ts';
+import type { PartParser } from '../../formats/event_parser.ts';
+import { PROVIDER_SILENCE_MS } from '../../formats/timing.ts';
+import type { ProviderAgent } from './provider_agent.ts';
+import { UpstreamCall } from './upstream_call.ts';
+
+/** What must arrive, though no one waits for it, is tried so often. */
+const ERRAND_TRIES = 3;
+const ERRAND_RETRY_MS = 1_000;
+/** A server that has not answered a try in this time is not waited for: it would hold a socket, and a reload. */
+const ERRAND_MS = 10_000;
+/** More of an answer is not read: its connection is closed. */
+const ERRAND_BYTES = 64 * 1024;
+
+/** Where a server is, and what it wants to hear with every call. */
+export interface ServerAbout {
+  provider: string;
+  /** With the version, for example `https://api.openai.com/v1`. */
+  baseUrl: string;
+  /** The key among them; lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  /** Limit for the head, and then for each silence between bytes; undefined: the request says. */
+  silenceMs: number | undefined;
+  /** Cuts this provider's key out of what it said. */
+  redact: Redact;
+}
+
+/** A request of our own making. */
+export interface ServerCall {
+  method: 'GET' | 'POST';
+  /** For example `/chat/completions`. */
+  path: string;
+  /** Sent as JSON. */
+  body?: Record<string, unknown>;
+}
+
+/** Any HTTP server of a provider, and the connections to it. It sees nothing of our clients but what a request brings. */
+export class UpstreamServer {
+  readonly #about: ServerAbout;
+  readonly #origin: string;
+  /** What its paths begin with; no slash at the end. */
+  readonly #prefix: string;
+  readonly #wheel: TimerWheel;
+  readonly #agent: ProviderAgent;
+
+  /** @throws TypeError for a base URL that is none */
+  constructor(about: ServerAbout, agent: ProviderAgent, wheel: TimerWheel) {
+    const { origin, prefix } = serverBase(about.baseUrl);
+    this.#about = about;
+    this.#origin = origin;
+    this.#prefix = prefix;
+    this.#wheel = wheel;
+    this.#agent = agent;
+  }
+
+  get provider(): string {
+    return this.#about.provider;
+  }
+
+  redact(text: string): string {
+    return this.#about.redact(text);
+  }
+
+  /** Sends one request, and waits for the head, whatever its status. @throws as Upstream.open */
+  call({ method, path, body, headers, silenceMs }: PassedRequest, signal: AbortSignal): Promise<ByteAnswer> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const { provider, redact, headers: own } = this.#about;
+      const about = { provider, redact, silenceMs: this.#about.silenceMs ?? silenceMs };
+      this.#agent.dispatch(
+        {
+          origin: this.#origin,
+          path: this.#prefix + path,
+          method,
+          body: body ?? null,
+          // Compressed bytes could not be looked into.
+          headers: { 'content-type': 'application/json', 'accept-encoding': 'identity', ...headers, ...own },
+        },
+        new UpstreamCall(about, this.#wheel, signal, resolve, reject),
+      );
+    });
+  }
+
+  /** Asks for an event stream, and reads it as parts. @throws as Upstream.open */
+  async parts(call: ServerCall, parser: PartParser, { signal, trace }: CallContext): Promise<PartAnswer> {
+    const { provider, redact } = this.#about;
+    const headers = { accept: 'text/event-stream', ...trace };
+    const answer = await this.call({ ...call, body: bodyOf(call), headers, silenceMs: PROVIDER_SILENCE_MS }, signal);
+    const stream = await checkHead(answer, { provider, redact, stream: true, passed: false });
+    return parsedAnswer(stream, parser, provider);
+  }
+
+  /** Sends a request whose answer no one waits for; tries again while the server fails. Never rejects. */
+  async errand(call: ServerCall): Promise<void> {
+    const limitMs = Math.min(ERRAND_MS, this.#about.silenceMs ?? PROVIDER_SILENCE_MS);
+    const { method, path } = call;
+    const headers = { 'content-type': 'application/json', accept: 'application/json', ...this.#about.headers };
+    for (let tries = 1; ; tries += 1) {
+      const signal = AbortSignal.timeout(limitMs);
+      const request = { origin: this.#origin, path: this.#prefix + path, method, body: bodyOf(call) ?? null, headers };
+      const answer = await this.#agent.request({ ...request, signal }).catch(() => undefined);
+      // Its end is not needed: a status says all.
+      await answer?.body.dump({ limit: ERRAND_BYTES, signal }).catch(() => answer.body.destroy());
+      if ((answer && answer.statusCode < 500) || tries === ERRAND_TRIES) return;
+      await new Promise((resolve) => setTimeout(resolve, ERRAND_RETRY_MS).unref());
+    }
+  }
+}
+
+/** Scheme, host and port; and what paths begin with, without a slash at the end. @throws TypeError for what is no URL */
+export function serverBase(baseUrl: string): { origin: string; prefix: string } {
+  const { origin, pathname } = new URL(baseUrl);
+  return { origin, prefix: pathname.replace(/\/+$/, '') };
+}
+
+function bodyOf({ body }: ServerCall): Buffer | undefined {
+  return body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+}

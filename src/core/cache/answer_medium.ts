@@ -1,0 +1,144 @@
+import { asWeirError, WeirError } from '../../formats/error_code.ts';
+import type { EventParser } from '../../formats/event_parser.ts';
+import { isObject, parseObject } from '../../formats/json_object.ts';
+import { isEventStream } from '../upstream/check_head.ts';
+import { EventScanner } from '../upstream/event_scanner.ts';
+import type { Answer, AnswerEnd, ByteAnswer, ByteConsumer } from '../upstream/upstream.ts';
+import type { Generation, GenerationReader } from './generation.ts';
+
+/** What the readers of an answer know before its first piece; null for an answer in parts. Plain JSON. */
+export type KeptHead = Pick<ByteAnswer, 'status' | 'headers' | 'contentType'> | null;
+
+/** How it ended; the reason is null where that was no proper end. Plain JSON. */
+export interface KeptEnd extends Omit<AnswerEnd, 'finishReason'> {
+  finishReason: unknown;
+}
+
+type Shared = Generation<KeptEnd>;
+
+/** Gives an answer's pieces, and its end, to a generation. @param parser makes one for a stream of bytes */
+export function feedAnswer(answer: Answer, generation: Shared, parser: (() => EventParser) | undefined): KeptHead {
+  generation.fedBy(() => answer.resume());
+  if (answer.kind === 'parts') {
+    answer.start({
+      text: (text) => generation.push(text),
+      part: (part) => generation.push(part),
+      end: (end) => generation.settle({ ok: true, end }),
+      fail: (error) => generation.settle({ ok: false, error }),
+    });
+    return null;
+  }
+  const { status, headers, contentType } = answer;
+  const streamed = parser && isEventStream(contentType);
+  answer.start(streamed ? eventsInto(generation, answer, parser()) : wholeInto(generation));
+  return { status, headers, contentType };
+}
+
+/** What one request reads. */
+export function readAnswer(head: KeptHead, reader: GenerationReader<KeptEnd>): Answer {
+  if (head === null) {
+    return {
+      kind: 'parts',
+      start: (consumer) =>
+        reader.start({
+          piece: (piece) => (typeof piece === 'string' ? consumer.text(piece) : consumer.part(piece)),
+          end: (end) => consumer.end(end as AnswerEnd),
+          fail: (error) => consumer.fail(error),
+        }),
+      resume: () => reader.resume(),
+    };
+  }
+  return {
+    kind: 'bytes',
+    ...head,
+    start: (consumer) =>
+      reader.start({
+        piece: (piece) => consumer.bytes(piece as string),
+        end: () => consumer.end(),
+        fail: (error) => consumer.fail(error),
+      }),
+    resume: () => reader.resume(),
+    finish: () => reader.close(),
+  };
+}
+
+/** Of all formats: the model said all it had to say, or as much as it might. What a filter cut off is not whole. */
+const WHOLE: ReadonlySet<unknown> = new Set([
+  ...['stop', 'length', 'tool_calls', 'function_call'],
+  ...['end_turn', 'max_tokens', 'stop_sequence', 'tool_use'],
+  ...['completed', 'max_output_tokens'],
+]);
+
+/** Whether an answer that ended like this can be given again. */
+export function isKeepable({ finishReason }: KeptEnd): boolean {
+  return isWholeReason(finishReason);
+}
+
+function isWholeReason(reason: unknown): boolean {
+  return WHOLE.has(reason);
+}
+
+/** Looks for the end, as each request that reads the bytes does for itself. */
+function eventsInto(generation: Shared, answer: ByteAnswer, parser: EventParser): ByteConsumer {
+  const scanner = new EventScanner(parser);
+  const fail = (error: WeirError) => generation.settle({ ok: false, error });
+  const end = (isProper: boolean, last?: string) => {
+    const finishReason = isProper ? (parser.finishReason ?? null) : null;
+    generation.settle({ ok: true, end: { finishReason } }, last);
+  };
+  return {
+    bytes: (bytes) => {
+      try {
+        scanner.push(bytes);
+      } catch (error) {
+        fail(asWeirError(error));
+        return false;
+      }
+      if (scanner.terminal === undefined) return generation.push(bytes);
+      if (scanner.terminal === 'broken') {
+        // Its readers see that too, after what was said before it.
+        generation.settle({ ok: false, error: new WeirError('upstream_protocol') }, bytes);
+        return false;
+      }
+      answer.finish();
+      end(scanner.terminal === 'end', bytes);
+      return true;
+    },
+    end: () => {
+      try {
+        end(scanner.end() !== undefined && scanner.terminal !== 'error');
+      } catch (error) {
+        fail(asWeirError(error));
+      }
+    },
+    fail,
+  };
+}
+
+function wholeInto(generation: Shared): ByteConsumer {
+  let body = '';
+  return {
+    bytes: (bytes) => {
+      body += bytes;
+      return generation.push(bytes);
+    },
+    end: () => generation.settle({ ok: true, end: { finishReason: reasonOf(body) } }),
+    fail: (error) => generation.settle({ ok: false, error }),
+  };
+}
+
+/**
+ * Why a whole answer ended, in any of the protocols; null where that is not known, or it is an error. Of several
+ * choices one that is not whole, if there is one.
+ */
+function reasonOf(body: string): unknown {
+  const answer = parseObject(body);
+  if (answer === undefined || answer.error) return null;
+  // Embeddings have no reason to end.
+  if (answer.object === 'list') return 'stop';
+  const { choices, incomplete_details: details } = answer;
+  const reasons = Array.isArray(choices)
+    ? choices.map((choice) => (isObject(choice) ? choice.finish_reason : null))
+    : [answer.stop_reason ?? (isObject(details) ? details.reason : undefined) ?? answer.status];
+  return reasons.find((reason) => !isWholeReason(reason)) ?? reasons[0] ?? null;
+}

@@ -1,0 +1,72 @@
+import { setTimeout as after } from 'node:timers/promises';
+import { parseObject } from '../../formats/json_object.ts';
+import { collectBody } from './collect_body.ts';
+import type { PassedRequest, Upstream } from './upstream.ts';
+
+/** A provider that takes longer is left out: nobody waits for a list. */
+const ASK_MS = 5_000;
+/** Clients ask at every start; providers change theirs by the week. */
+const KEEP_MS = 60_000;
+
+/** A model as this gateway takes its name. */
+export interface OfferedModel {
+  /** `provider/model`, or a route's name. */
+  id: string;
+  /** Undefined for a route. */
+  provider: string | undefined;
+  /** Unix seconds; 0 where nobody says. */
+  created: number;
+  ownedBy: string;
+}
+
+/** What the providers offer, by their own word. One that does not answer offers nothing, and fails nobody. */
+export class ModelList {
+  readonly #upstreams: () => readonly Upstream[];
+  #kept: { until: number; upstreams: readonly Upstream[]; lists: Promise<OfferedModel[]>[] } | undefined;
+
+  /** @param upstreams of now; another list of them is another list of models */
+  constructor(upstreams: () => readonly Upstream[]) {
+    this.#upstreams = upstreams;
+  }
+
+  /** Asked at most once a minute, however many ask. */
+  async all(): Promise<OfferedModel[]> {
+    return (await Promise.all(this.#lists())).flat();
+  }
+
+  /** Of those that answer within so many milliseconds; the others may be there the next time. */
+  async within(ms: number): Promise<OfferedModel[]> {
+    const late = after(ms, [] as OfferedModel[], { ref: false });
+    return (await Promise.all(this.#lists().map((list) => Promise.race([list, late])))).flat();
+  }
+
+  #lists(): Promise<OfferedModel[]>[] {
+    const now = performance.now();
+    const upstreams = this.#upstreams();
+    if (this.#kept && this.#kept.until >= now && this.#kept.upstreams === upstreams) return this.#kept.lists;
+    // A list with a hole in it is not kept.
+    const onHole = () => {
+      if (this.#kept?.lists === lists) this.#kept = undefined;
+      return [];
+    };
+    const usable = upstreams.filter((upstream) => upstream.unusable() === undefined);
+    const lists: Promise<OfferedModel[]>[] = usable.map((upstream) => modelsOf(upstream).catch(onHole));
+    this.#kept = { until: now + KEEP_MS, upstreams, lists };
+    return lists;
+  }
+}
+
+async function modelsOf(upstream: Upstream): Promise<OfferedModel[]> {
+  if (!upstream.call || !upstream.modelsRequest) return [];
+  const request: PassedRequest = { ...upstream.modelsRequest, silenceMs: ASK_MS };
+  const answer = await upstream.call(request, AbortSignal.timeout(ASK_MS));
+  const body = await collectBody(answer);
+  if (answer.status !== 200) return [];
+  const data = parseObject(Buffer.from(body, 'latin1').toString())?.data;
+  return (Array.isArray(data) ? data : []).flatMap((model: { id?: unknown; created?: unknown; owned_by?: unknown }) => {
+    if (typeof model?.id !== 'string') return [];
+    const created = Number.isSafeInteger(model.created) ? (model.created as number) : 0;
+    const ownedBy = typeof model.owned_by === 'string' ? model.owned_by : upstream.name;
+    return [{ id: `${upstream.name}/${model.id}`, provider: upstream.name, created, ownedBy }];
+  });
+}

@@ -1,0 +1,166 @@
+import type { WeirError } from '../../formats/error_code.ts';
+import type { EventParser } from '../../formats/event_parser.ts';
+import type { ReportedUsage } from '../../formats/reported_usage.ts';
+import type { AnswerPart } from '../../formats/stream_part.ts';
+import type { StreamRequest } from '../../formats/weir/stream_request.ts';
+import type { TraceContext } from '../observe/stream_span.ts';
+
+/** Formats of others, as clients and upstreams speak them. */
+export type Protocol = 'chat' | 'embeddings' | 'responses' | 'messages';
+
+/** What a client speaks; a count of tokens is asked in the format of messages, and is no answer. */
+export type ClientFormat = 'weir' | 'count_tokens' | Protocol;
+
+/** How an answer ended, in the provider's own words. */
+export interface AnswerEnd {
+  finishReason: string | null;
+  /** Absent where the provider reports none. */
+  usage?: ReportedUsage & { reasoning_tokens?: number };
+}
+
+/** Takes an answer as parts. Exactly one of `end` and `fail` is called, once, last. */
+export interface PartConsumer {
+  /** Never empty. @returns false when full: at most the other parts of the same event come before `resume` */
+  text(text: string): boolean;
+  /** Everything else, where it was asked for. @returns as `text` */
+  part(part: AnswerPart): boolean;
+  /** The answer has begun with something that was not asked for. Called before the first text, if at all. */
+  begun?(): void;
+  end(end: AnswerEnd): void;
+  fail(error: WeirError): void;
+}
+
+/** An answer in parts, whose upstream has sent its head. Nothing flows before `start`. */
+export interface PartAnswer {
+  readonly kind: 'parts';
+  start(consumer: PartConsumer): void;
+  resume(): void;
+}
+
+/** Takes the bytes of an answer. Exactly one of `end` and `fail` is called, once, last. */
+export interface ByteConsumer {
+  /** @param bytes one character a byte (Latin-1). @returns false when full: nothing more until `resume` */
+  bytes(bytes: string): boolean;
+  /** The server ended its answer as HTTP wants it. */
+  end(): void;
+  fail(error: WeirError): void;
+}
+
+/** An answer in the client's own format, whose upstream has sent its head. Nothing flows before `start`. */
+export interface ByteAnswer {
+  readonly kind: 'bytes';
+  readonly status: number;
+  /** Lower-case names; those that clients of the format read, and no others. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  start(consumer: ByteConsumer): void;
+  resume(): void;
+  /** The consumer has all that it wants, and hears nothing more; the connection may serve again if it ends soon. */
+  finish(): void;
+}
+
+/** An opened answer: relayed as bytes where client and upstream speak one format, else as parts. */
+export type Answer = ByteAnswer | PartAnswer;
+
+/** The client's own request, as an upstream of the same format gets it. */
+export interface PassedRequest {
+  method: 'GET' | 'POST';
+  /** Below the server's base URL, for example `/chat/completions`. */
+  path: string;
+  /** As the client sent it, but for the model's name. */
+  body: Uint8Array | undefined;
+  /** On top of the server's own; never the client's key. */
+  headers: Readonly<Record<string, string>>;
+  /** The longest silence before the head, and then between bytes, where the server has no limit of its own. */
+  silenceMs: number;
+}
+
+/** What a client asks, in each form that an upstream may want it in. */
+export interface UpstreamRequest {
+  format: ClientFormat;
+  stream: boolean;
+  /** Whether more than text is wanted of an answer in parts. */
+  wantsParts: boolean;
+  /** @param model as the upstream calls it. Undefined where the client speaks Weir's own format. */
+  passed: ((model: string) => PassedRequest) | undefined;
+  /** Makes one for a stream of bytes. */
+  parser: (() => EventParser) | undefined;
+  /** In Weir's own terms, for upstreams that do not speak the client's format. @throws WeirError validation_error */
+  generation(): StreamRequest;
+  /** No other target will be asked: what may be long is not kept for as long as the stream is open. */
+  forget(): void;
+}
+
+/**
+ * Keeps the name under which the upstream runs an answer, for the instance that may have to go on with it. Resolves when
+ * it is kept, or when waiting for that is of no use; never rejects.
+ */
+export type KeepRun = (run: string) => Promise<void>;
+
+/** What accompanies one call. */
+export interface CallContext {
+  /** Aborting it cancels the call at any time, also before the head. */
+  signal: AbortSignal;
+  /**
+   * Given where another instance may have to go on with the answer. An upstream that runs answers by itself, under a
+   * name, gives no text on before this has resolved.
+   */
+  keepRun?: KeepRun | undefined;
+  /** Sent along, so that the provider's own spans are a part of the same trace. */
+  trace?: TraceContext | undefined;
+}
+
+/** A source of answers: a provider's server, or the fake provider in this process. */
+export interface Upstream {
+  readonly name: string;
+  /** Formats in which it can answer a client. */
+  readonly speaks: readonly Protocol[];
+  /** Where it lists its models, and what it wants to hear with that; undefined where it has no list. */
+  readonly modelsRequest: PassedRequest | undefined;
+  /** Whether it makes answers up in this process. */
+  readonly isFake: boolean;
+  /** Why it can't be used now, in one sentence; undefined when it can. */
+  unusable(): string | undefined;
+  /** Whether a client of this format can be answered. */
+  serves(format: ClientFormat): boolean;
+  /** Cuts this upstream's key out of what it said. */
+  redact(text: string): string;
+  /**
+   * Asks, and waits for the head. Aborting the signal with `producer_lost` says that another instance goes on with the
+   * answer: what runs at the provider by itself is left running.
+   * @throws WeirError upstream_error, upstream_timeout, upstream_rate_limited; the signal's reason
+   */
+  open(request: UpstreamRequest, model: string, context: CallContext): Promise<Answer>;
+  /** Sends one request as it is, and waits for the head, whatever its status. @throws as `open` */
+  call?(request: PassedRequest, signal: AbortSignal): Promise<ByteAnswer>;
+  /**
+   * Goes on with an answer to `request` of which `delivered` was said, exactly where it stopped. Absent where the
+   * provider can't: another try would be another answer.
+   * @param run what `keepRun` was given for that answer
+   * @throws WeirError producer_lost, and what `open` throws
+   */
+  continueFrom?(
+    request: StreamRequest,
+    delivered: readonly string[],
+    run: string | undefined,
+    context: CallContext,
+  ): Promise<PartAnswer>;
+  /** Ends what `keepRun` was given a name for: no instance will go on with it. */
+  dropRun?(run: string): void;
+}
+
+/** A request of `/api/v1/stream`, which each upstream that serves it gets in Weir's own terms. */
+export function weirRequest(request: StreamRequest): UpstreamRequest {
+  return {
+    format: 'weir',
+    stream: true,
+    wantsParts: request.parts === true,
+    passed: undefined,
+    parser: undefined,
+    generation: () => request,
+    forget: () => {
+      request.query = undefined;
+      request.messages = undefined;
+    },
+  };
+}

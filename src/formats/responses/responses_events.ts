@@ -1,0 +1,27 @@
+import { type Sight, type TypedEvent, TypedEvents } from '../event_parser.ts';
+import { responseEnd } from './responses_event.ts';
+
+/** OpenAI's responses: the last event says how the whole went, and an answer that stopped early is an answer. */
+export class ResponsesEvents extends TypedEvents {
+  protected sight(type: string, event: TypedEvent): Sight {
+    switch (type) {
+      case 'response.completed':
+      case 'response.incomplete':
+        return this.#end(event.response);
+      case 'response.failed':
+      case 'response.cancelled':
+      case 'error':
+        return 'error';
+      default:
+        return 'none';
+    }
+  }
+
+  #end(response: unknown): Sight {
+    const end = responseEnd(response);
+    if (end === undefined) return 'broken';
+    this.finishReason = end.cut ?? end.status;
+    this.usage = end.usage;
+    return end.failed ? 'error' : 'end';
+  }
+}

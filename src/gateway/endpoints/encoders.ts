@@ -1,0 +1,121 @@
+import type { Encoder } from '../../core/stream/encoder.ts';
+import type { TranscriptSummary } from '../../core/stream/transcript.ts';
+import { endParts } from '../../core/stream/whole_answer.ts';
+import type { AnswerEnd } from '../../core/upstream/upstream.ts';
+import { answerUsage } from '../../core/usage/stream_usage.ts';
+import type { WeirError } from '../../formats/error_code.ts';
+import type { AnswerHead, Format } from '../../formats/format.ts';
+import type { AnswerPart, StreamWriter } from '../../formats/stream_part.ts';
+import type { NoticeEvent, StatusEvent } from '../../formats/weir/stream_event.ts';
+import {
+  encodeChunk,
+  encodeComplete,
+  encodeError,
+  encodeNotice,
+  encodeReasoning,
+  encodeStatus,
+  encodeToolCall,
+  HEARTBEAT,
+} from '../../formats/weir/weir_encoder.ts';
+
+/** A plain stream has one owner from start to end: epoch 1. */
+const plainId = (seq: number) => `1.${seq}`;
+
+/** The encoder of `/api/v1/stream`. A class, as closures made for each stream would be fetched for each token. */
+export class WeirEncoder implements Encoder {
+  readonly wantsParts: boolean;
+  readonly heartbeat = HEARTBEAT;
+  readonly #status: StatusEvent;
+  readonly #promptLength: number;
+  readonly #id: (seq: number) => string;
+
+  /**
+   * @param status what its first event says; @param promptLength in UTF-16 units
+   * @param wantsParts whether the client asked for more than text; @param id `<epoch>.<seq>` for a sequence number
+   */
+  constructor(status: StatusEvent, promptLength: number, wantsParts: boolean, id = plainId) {
+    this.wantsParts = wantsParts;
+    this.#status = status;
+    this.#promptLength = promptLength;
+    this.#id = id;
+  }
+
+  status(seq: number): string {
+    return encodeStatus(this.#id(seq), this.#status);
+  }
+
+  chunk(seq: number, content: string, chunk_index: number): string {
+    return encodeChunk(this.#id(seq), { content, chunk_index, finish_reason: null });
+  }
+
+  part(seq: number, part: AnswerPart): string {
+    switch (part.type) {
+      case 'reasoning':
+        return encodeReasoning(this.#id(seq), { content: part.text });
+      case 'tool_call':
+        return encodeToolCall(this.#id(seq), { index: part.index, id: part.id, name: part.name, arguments: '' });
+      case 'tool_arguments':
+        return encodeToolCall(this.#id(seq), { index: part.index, arguments: part.json });
+      default:
+        return '';
+    }
+  }
+
+  notice(notice: NoticeEvent): string {
+    return encodeNotice(notice);
+  }
+
+  complete(seq: number, summary: TranscriptSummary, end: AnswerEnd, durationMs: number): string {
+    return encodeComplete(this.#id(seq), {
+      thread_id: this.#status.thread_id,
+      chunk_count: summary.chunks,
+      total_length: summary.length,
+      duration_ms: Math.round(durationMs),
+      finish_reason: end.finishReason,
+      usage: answerUsage(end, () => this.#promptLength, summary.length),
+      sha256: summary.sha256,
+    });
+  }
+
+  error(seq: number, error: WeirError, delivered: number): string {
+    return encodeError(this.#id(seq), error, this.#status.thread_id, delivered);
+  }
+}
+
+/** Writes an answer in parts in a format of `/v1/*`. */
+export class FormatEncoder implements Encoder {
+  readonly wantsParts = true;
+  readonly heartbeat = HEARTBEAT;
+  readonly #writer: StreamWriter;
+
+  constructor(format: Format, head: AnswerHead) {
+    this.#writer = format.writer(head);
+  }
+
+  status(): string {
+    return this.#writer.begin();
+  }
+
+  chunk(_seq: number, text: string): string {
+    return this.#writer.write({ type: 'text', text });
+  }
+
+  part(_seq: number, part: AnswerPart): string {
+    return this.#writer.write(part);
+  }
+
+  /** These formats have no event for it. */
+  notice(): string {
+    return '';
+  }
+
+  complete(_seq: number, _summary: TranscriptSummary, end: AnswerEnd): string {
+    return endParts(end)
+      .map((part) => this.#writer.write(part))
+      .join('');
+  }
+
+  error(_seq: number, error: WeirError): string {
+    return this.#writer.write({ type: 'error', error });
+  }
+}

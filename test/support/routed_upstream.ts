@@ -1,0 +1,24 @@
+import type { RoutedUpstream } from '../../src/core/routing/selected_route.ts';
+import type { Protocol } from '../../src/core/upstream/upstream.ts';
+
+/** An upstream of a routing table that is never asked. @param reason why it can't be used */
+export function routedUpstream(name: string, speaks: readonly Protocol[], reason?: string): RoutedUpstream {
+  const isFake = name === 'fake';
+  return {
+    upstream: {
+      name,
+      isFake,
+      speaks,
+      modelsRequest: undefined,
+      unusable: () => reason,
+      serves: (format) =>
+        format === 'weir' ? isFake || speaks.includes('chat') : speaks.some((spoken) => spoken === format),
+      redact: (text) => text,
+      open: () => Promise.reject(new Error('it is never asked')),
+    },
+    models: [],
+    breaker: undefined,
+    credential: undefined,
+    firstTokenMs: undefined,
+  };
+}
