@@ -76,7 +76,7 @@ function plainMessage(message: string): string {
   return message.replace(/^Invalid (input|option): expected /, 'has to be ').replace(/^Too /, 'is too ');
 }
 
-/** Of the nearest part that stands in the file. */
+/** The line of the nearest part that is in the file. */
 function offsetOf(document: Document, path: readonly (string | number)[]): number {
   const { isNode } = yaml();
   for (let length = path.length; length > 0; length -= 1) {
