@@ -190,4 +190,11 @@ describe('the architecture', () => {
       });
     expect(wrong).toEqual([]);
   });
+
+  it('imports no values of node:http: that reads all of its exports, one of which loads fetch', () => {
+    const importing = sourceFiles('src').filter((file) =>
+      /^import (?!type ).*from 'node:http'/m.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
+    expect(importing).toEqual([]);
+  });
 });

@@ -16,7 +16,7 @@ async function changeStack(
   plan: (driver: StackDriver) => Promise<Phase[]>,
 ): Promise<number | undefined> {
   const layout = layoutOf(environment);
-  const show = reporter();
+  const show = await reporter();
   const interrupt = new AbortController();
   const onSignal = () => {
     if (!interrupt.signal.aborted) show.note('interrupted; finishing the current step first');

@@ -1,20 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { USAGE_DAYS } from '../formats/cluster/usage_row.ts';
 import type { StackOptions } from '../stack/stack_options.ts';
-import { certsCommand } from './certs_command.ts';
-import { reloadCommand, rollingRestartCommand, scaleCommand } from './change_command.ts';
-import { dashboardCommand } from './dashboard_command.ts';
-import { devCommand } from './dev_command.ts';
-import { doctorCommand } from './doctor_command.ts';
 import type { Environment } from './environment.ts';
 import { addKeysCommands } from './keys_command.ts';
-import { addLoadFlags, loadCommand, loadCompareCommand } from './load.ts';
-import { logsCommand } from './logs_command.ts';
+import { addLoadFlags } from './load_flags.ts';
 import { addStackFlags, saidFlags, wholeNumber } from './stack_flags.ts';
-import { restartCommand, startCommand, stopCommand } from './start_command.ts';
-import { statusCommand } from './status_command.ts';
-import { testCommand } from './test_command.ts';
-import { type UsageFlags, usageCommand } from './usage_command.ts';
+import type { UsageFlags } from './usage_command.ts';
 
 /** Commander's sentences about an option and about an argument. */
 const INVALID = /^option '(.+)' argument '(.*)' is invalid\. (.*)$/;
@@ -45,13 +36,16 @@ type Finish = (work: Promise<number>) => Promise<void>;
 
 function addStackCommands(program: Command, environment: Environment, finish: Finish): void {
   addStackFlags(program.command('start').description('start the stack; returns when it serves')).action(
-    (flags: Partial<StackOptions>) => finish(startCommand(saidFlags(flags), environment)),
+    (flags: Partial<StackOptions>) =>
+      finish(import('./start_command.ts').then((its) => its.startCommand(saidFlags(flags), environment))),
   );
   program
     .command('stop')
     .description('stop everything; open streams may finish')
     .option('--now', 'without waiting for open streams')
-    .action((flags: { now?: boolean }) => finish(stopCommand(flags.now === true, environment)));
+    .action((flags: { now?: boolean }) =>
+      finish(import('./start_command.ts').then((its) => its.stopCommand(flags.now === true, environment))),
+    );
   addStackFlags(
     program
       .command('restart')
@@ -61,34 +55,40 @@ function addStackCommands(program: Command, environment: Environment, finish: Fi
   ).action((service: string | undefined, { rolling, ...flags }: Partial<StackOptions> & { rolling?: boolean }) => {
     const said = saidFlags(flags);
     return finish(
-      rolling ? rollingRestartCommand(service, said, environment) : restartCommand(service, said, environment),
+      rolling
+        ? import('./change_command.ts').then((its) => its.rollingRestartCommand(service, said, environment))
+        : import('./start_command.ts').then((its) => its.restartCommand(service, said, environment)),
     );
   });
   program
     .command('scale')
     .argument('<n>', 'number of instances', wholeNumber)
     .description('change the number of instances while streams run')
-    .action((instances: number) => finish(scaleCommand(instances, environment)));
+    .action((instances: number) =>
+      finish(import('./change_command.ts').then((its) => its.scaleCommand(instances, environment))),
+    );
   program
     .command('reload')
     .description('instances read providers, routes and keys again; no stream is cut')
-    .action(() => finish(reloadCommand(environment)));
+    .action(() => finish(import('./change_command.ts').then((its) => its.reloadCommand(environment))));
   program
     .command('status')
     .description('every service: state, pid, health, open streams')
     .option('--json', 'for programs')
-    .action((flags: { json?: boolean }) => finish(statusCommand(flags.json === true, environment)));
+    .action((flags: { json?: boolean }) =>
+      finish(import('./status_command.ts').then((its) => its.statusCommand(flags.json === true, environment))),
+    );
   program
     .command('dashboard')
     .description('open the dashboard, and print a link that logs in a browser')
-    .action(() => finish(dashboardCommand(environment)));
+    .action(() => finish(import('./dashboard_command.ts').then((its) => its.dashboardCommand(environment))));
   program
     .command('logs')
     .argument('[service]', 'nginx, redis, app-1 …, console or supervisor')
     .description('the last lines of the logs')
     .option('-f, --follow', 'and new lines as they come')
     .action((service: string | undefined, flags: { follow?: boolean }) =>
-      finish(logsCommand(service, flags.follow === true, environment)),
+      finish(import('./logs_command.ts').then((its) => its.logsCommand(service, flags.follow === true, environment))),
     );
 }
 
@@ -97,9 +97,11 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .command('dev')
     .description('one instance in the foreground, without NGINX')
     .option('--port <port>', 'its port', wholeNumber, 8000)
-    .action((flags: { port: number }) => finish(devCommand(flags.port, environment)));
+    .action((flags: { port: number }) =>
+      finish(import('./dev_command.ts').then((its) => its.devCommand(flags.port, environment))),
+    );
   const load = addLoadFlags(program.command('load').description('load test')).action((url: string | undefined, flags) =>
-    finish(loadCommand(url, flags, environment)),
+    finish(import('./load.ts').then((its) => its.loadCommand(url, flags, environment))),
   );
   load
     .enablePositionalOptions()
@@ -109,30 +111,32 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .description('compare two runs')
     .option('--json', 'for programs')
     .action((a: string, b: string, flags: { json?: boolean }) =>
-      finish(loadCompareCommand(a, b, flags.json === true, environment)),
+      finish(import('./load.ts').then((its) => its.loadCompareCommand(a, b, flags.json === true, environment))),
     );
   program
     .command('doctor')
     .description('what is wrong, why, and the command that fixes it')
     .option('--json', 'for programs')
-    .action((flags: { json?: boolean }) => finish(doctorCommand(flags.json === true, environment)));
+    .action((flags: { json?: boolean }) =>
+      finish(import('./doctor_command.ts').then((its) => its.doctorCommand(flags.json === true, environment))),
+    );
   const certs = program.command('certs').description('the certificate for localhost');
   certs
     .command('show', { isDefault: true })
     .description('show it, and whether it is valid')
-    .action(() => finish(certsCommand('show', environment)));
+    .action(() => finish(import('./certs_command.ts').then((its) => its.certsCommand('show', environment))));
   certs
     .command('renew')
     .description('make a new one')
-    .action(() => finish(certsCommand('renew', environment)));
+    .action(() => finish(import('./certs_command.ts').then((its) => its.certsCommand('renew', environment))));
   certs
     .command('trust')
     .description('make this machine and its browsers trust it')
-    .action(() => finish(certsCommand('trust', environment)));
+    .action(() => finish(import('./certs_command.ts').then((its) => its.certsCommand('trust', environment))));
   certs
     .command('untrust')
     .description('undo certs trust')
-    .action(() => finish(certsCommand('untrust', environment)));
+    .action(() => finish(import('./certs_command.ts').then((its) => its.certsCommand('untrust', environment))));
   addKeysCommands(program, environment, finish);
   program
     .command('usage')
@@ -141,7 +145,9 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .addOption(new Option('--by <what>', 'group by').choices(['key', 'model', 'day']).default('key'))
     .option('--json', 'rows by day, key and model, for programs')
     .option('--csv', 'the same, for spreadsheets')
-    .action((flags: UsageFlags) => finish(usageCommand(flags, environment)));
+    .action((flags: UsageFlags) =>
+      finish(import('./usage_command.ts').then((its) => its.usageCommand(flags, environment))),
+    );
   program
     .command('test')
     .argument(
@@ -151,7 +157,7 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .description('install what the tests need, and run them all, or those of some areas')
     .option('--long', 'the long forms instead: more cases of each property, soaks, leaks; at most 50 minutes')
     .action((areas: string[], { long }: { long?: boolean }) =>
-      finish(testCommand({ areas, isLong: long === true }, environment)),
+      finish(import('./test_command.ts').then((its) => its.testCommand({ areas, isLong: long === true }, environment))),
     );
 }
 

@@ -1,4 +1,3 @@
-import { log } from '@clack/prompts';
 import type { PhaseReporter } from '../stack/phases.ts';
 
 const FRAMES = ['◒', '◐', '◓', '◑'];
@@ -20,7 +19,8 @@ function plainReporter(output: NodeJS.WriteStream): PhaseReporter {
  * A spinner, for people. Not the prompt library's spinner: that one takes over the keyboard and ends the program at
  * Ctrl-C, but a start must undo its work first.
  */
-function terminalReporter(output: NodeJS.WriteStream): PhaseReporter {
+async function terminalReporter(output: NodeJS.WriteStream): Promise<PhaseReporter> {
+  const { log } = await import('@clack/prompts');
   let timer: NodeJS.Timeout | undefined;
   const clear = () => {
     clearInterval(timer);
@@ -56,7 +56,7 @@ function terminalReporter(output: NodeJS.WriteStream): PhaseReporter {
 }
 
 /** Shows progress on stderr: a spinner in a terminal, lines elsewhere. */
-export function reporter(): PhaseReporter {
+export async function reporter(): Promise<PhaseReporter> {
   return process.stderr.isTTY ? terminalReporter(process.stderr) : plainReporter(process.stderr);
 }
 

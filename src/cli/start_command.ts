@@ -33,7 +33,7 @@ async function bringUp(options: StackOptions, environment: Environment): Promise
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  const show = reporter();
+  const show = await reporter();
   try {
     await runPhases(driverFor(options, environment, show.note).startPhases(), show, interrupt.signal);
   } catch (error) {

@@ -15,7 +15,6 @@ import { longParts, readTally, STATIC_CHECKS, type TestPart, type TestTally, vit
 const NEEDED = {
   nginx: 'nginx',
   'redis-server': 'redis-server',
-  chromium: 'chromium',
   curl: 'curl',
   openssl: 'openssl',
   'update-ca-certificates': 'ca-certificates',
@@ -81,11 +80,22 @@ class TestRun {
   }
 }
 
+/** Chromium without windows, which takes half the CPU; all of Chromium where the system has no such package. */
+async function installBrowser(environment: Environment): Promise<void> {
+  const isThere = (program: string) => findCommand(program, environment.searchPath) !== undefined;
+  if (isThere('chromium-headless-shell')) return;
+  await installPackages(['chromium-headless-shell'], environment, say).catch(async (error: Error) => {
+    say(error.message);
+    if (!isThere('chromium')) await installPackages(['chromium'], environment, say);
+  });
+}
+
 async function installPrograms(environment: Environment): Promise<void> {
   const missing = Object.entries(NEEDED).flatMap(([program, name]) => {
     return findCommand(program, environment.searchPath) ? [] : [name];
   });
   if (missing.length > 0) await installPackages(missing, environment, say);
+  await installBrowser(environment);
 }
 
 /** Format, lint, types and unused code on one core, unit tests on the other. */

@@ -1,4 +1,5 @@
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigProblem, configProblems } from './config_problems.ts';
 import { type WeirConfig, weirConfigSchema } from './weir_config.ts';
@@ -15,6 +16,9 @@ export class WeirConfigError extends Error {
   }
 }
 
+/** Loaded with the first file: an instance without one starts faster. */
+const yaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml');
+
 /** Aliases could make a small file a huge one. */
 const MAX_ALIASES = 100;
 
@@ -24,6 +28,7 @@ const MAX_ALIASES = 100;
  * @throws WeirConfigError
  */
 export function parseWeirConfig(text: string, file: string): WeirConfig {
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => `line ${lines.linePos(offset).line}`;
@@ -73,6 +78,7 @@ function plainMessage(message: string): string {
 
 /** The line of the nearest part that is in the file. */
 function offsetOf(document: Document, path: readonly (string | number)[]): number {
+  const { isNode } = yaml();
   for (let length = path.length; length > 0; length -= 1) {
     const node = document.getIn(path.slice(0, length), true);
     if (isNode(node) && node.range) return node.range[0];

@@ -1,4 +1,5 @@
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { ConsoleAccess, isLocalHost, routeAccess } from './console_access.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { registerDashboard } from './dashboard_routes.ts';
@@ -50,7 +51,17 @@ export function buildConsole(
   surface: 'local' | 'proxied',
   parts: ConsoleParts,
 ): FastifyInstance {
-  const app = fastify({ logger: false, forceCloseConnections: true });
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    // Given here, Fastify does not load its own, the only ones that its types know.
+    schemaController: {
+      compilersFactory: {
+        buildValidator: () => validatorCompiler as never,
+        buildSerializer: () => serializerCompiler as never,
+      },
+    },
+  });
   const isLocal = surface === 'local';
   const apiBaseUrl = surface === 'local' ? config.apiBaseUrl : '/api/v1';
   const consoleUrl = `http://localhost:${config.port}`;

@@ -1,4 +1,5 @@
 import { chmodSync, rmSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { WeirConfigError } from '../config/parse_weir_config.ts';
 import { buildGateway, type Gateway } from './build_gateway.ts';
 import { peerAddress } from './cluster/peer_address.ts';
@@ -58,6 +59,8 @@ try {
 }
 await gateway.announcer.start();
 log.info('0', 'Ready', { address: config.SOCKET ?? app.server.address(), boot: gateway.boot(), pid: process.pid });
+// Otherwise only those who end by themselves keep what was compiled, and the next one starts as slowly.
+flushCompileCache();
 
 async function readConfig(): Promise<GatewayConfig> {
   try {

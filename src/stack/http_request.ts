@@ -1,5 +1,8 @@
-import { request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
+import type { IncomingHttpHeaders, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+
+// An import would read all of its exports, one of which loads Node's own fetch: 0.1 s of CPU at each start.
+const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 /** One short request. Either `url` or `socket` and `path`. */
 export interface ShortRequest {

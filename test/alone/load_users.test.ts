@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { LoadReport } from '../../src/load/load_report.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 
 /** 300 streams a second from 200 at once: a machine of two cores has time left, so that no instance is the slow one. */
@@ -12,16 +11,12 @@ beforeAll(async () => {
 afterAll(() => stack.destroy());
 
 it('./weir load reads 2,000 streams of 200 users as whole, and shares within the band that chance allows', async () => {
-  const flags = ['-c', '200', '-n', '2000', '--users', '200', '--fake', JSON.stringify(CALM), '--json', '-'];
-  const { code, stdout, stderr } = await stack.weir(['load', ...flags]);
-  const report = JSON.parse(stdout) as LoadReport;
+  const report = await stack.load(['-c', '200', '-n', '2000', '--users', '200', '--fake', JSON.stringify(CALM)]);
   expect(report).toMatchObject({ via: 'nginx', outcomes: { ok: 2000 } });
   expect(report.shares.map(({ instance, verdict }) => [instance, verdict])).toEqual([
     ['app-1', 'even'],
     ['app-2', 'even'],
     ['app-3', 'even'],
   ]);
-  // Whether the generator kept up is a question of the machine; that its verdict and the exit code agree is not.
   expect(report.self_check).toBeDefined();
-  expect(code, stderr).toBe(report.self_check?.ok ? 0 : 98);
 });

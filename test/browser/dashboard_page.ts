@@ -1,13 +1,18 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { until } from '../support/until.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-/** Debian's Chromium; it runs as root in containers, hence without its sandbox. */
-export function launchBrowser(args: string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...args] });
+/** Debian's; the shell, which has no windows, opens a page with half the CPU. */
+const PROGRAMS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
+
+/** Chromium runs as root in containers, hence without its sandbox. */
+export function launchBrowser(args: string[] = [], env: NodeJS.ProcessEnv = process.env): Promise<Browser> {
+  const executablePath = PROGRAMS.find((program) => existsSync(program));
+  if (executablePath === undefined) throw new Error(`there is no ${PROGRAMS.join(' and no ')}`);
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args], env });
 }
 
 /** The dashboard in a fresh profile that trusts every certificate, unless `options` say otherwise. */
@@ -19,6 +24,8 @@ export async function openDashboard(
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
     colorScheme: 'light',
+    // Else it is the shell's, which may be none that a page can use.
+    locale: 'en-US',
     viewport: { width: 1280, height: 900 },
     ...options,
   });

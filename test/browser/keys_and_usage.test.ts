@@ -33,18 +33,23 @@ describe('the usage', () => {
   });
 });
 
-describe.each(['light', 'dark'] as const)('a visitor who is not logged in, %s', (colorScheme) => {
-  it.each([1280, 375])('is shown what a login gives, and how to log in, %i pixels wide', async (width) => {
+describe('a visitor who is not logged in', () => {
+  it('is shown what a login gives, and how to log in, light and dark, on wide and narrow screens', async () => {
     const console = await fake({ login: true, usage: SAMPLE_USAGE });
-    const viewport = { width, height: 800 };
-    const { page } = await openDashboard(browser, console.url, { colorScheme, viewport });
+    const { page } = await openDashboard(browser, console.url);
     await pathIsWhole(page);
     const command = page.getByRole('main').getByText('./weir dashboard', { exact: true });
     const look = async (screen: string) => {
       await command.waitFor();
-      const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-      expect(await page.evaluate(overflow), screen).toBeLessThanOrEqual(0);
-      await screenshot(page, `login-${screen}-${width}-${colorScheme}`);
+      for (const width of [375, 1280]) {
+        await page.setViewportSize({ width, height: 800 });
+        for (const colorScheme of ['dark', 'light'] as const) {
+          await page.emulateMedia({ colorScheme });
+          const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+          expect(await page.evaluate(overflow), `${screen}, ${width}, ${colorScheme}`).toBeLessThanOrEqual(0);
+          await screenshot(page, `login-${screen}-${width}-${colorScheme}`);
+        }
+      }
     };
     await page.getByText('Log in to send from the server').waitFor();
     await look('load');

@@ -98,11 +98,7 @@ describe('the overview', () => {
     await pathIsWhole(page);
     await page.getByText('Live', { exact: true }).waitFor();
     for (let round = 0; round < 3; round++) {
-      const { stdout } = await stack.weir(['load', '-c', '10', '-n', '10', '--json', '-']);
-      const report = JSON.parse(stdout) as {
-        outcomes: Record<string, number>;
-        instances: Record<string, { ok: number }>;
-      };
+      const report = await stack.load(['-c', '10', '-n', '10']);
       expect([report.outcomes.ok, report.outcomes['429']]).toEqual([9, 1]);
       expect(Object.values(report.instances).map(({ ok }) => ok)).toEqual([3, 3, 3]);
     }

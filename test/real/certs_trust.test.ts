@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from '../browser/dashboard_page.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 
 /** A home of its own: the browser's database of this test is no one else's. */
@@ -34,9 +34,7 @@ function run(command: string, args: string[]): Promise<number> {
 const FETCH = 'fetch(process.argv[1]).then(() => process.exit(0), () => process.exit(1))';
 
 async function inChromium(url: string, ...flags: string[]): Promise<string> {
-  const env = { ...process.env, HOME: home } as Record<string, string>;
-  const options = { executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...flags], env };
-  const browser: Browser = await chromium.launch(options);
+  const browser = await launchBrowser(flags, { ...process.env, HOME: home });
   try {
     const page = await browser.newPage();
     const answer = await page.goto(url).catch((error: Error) => error);

@@ -8,8 +8,8 @@ import { Http2Client, requestHttp1 } from '../support/stack_requests.ts';
 import { flaw, perInstance, startSteadyLoad } from '../support/steady_load.ts';
 import { until } from '../support/until.ts';
 
-/** Three seconds of text, so that every change meets streams that began before it; the drain leaves them more. */
-const SHORT = { tokens: 30, tokens_per_second: 10, ttft_ms: 0 };
+/** Three seconds of a few words each, so that every change meets streams that began before it; the drain leaves them more. */
+const SHORT = { tokens: 6, tokens_per_second: 2, ttft_ms: 0 };
 const DRAIN_SECONDS = '8';
 // Three drains, one after another, while hundreds of streams keep the machine busy.
 vi.setConfig({ testTimeout: 150_000 });

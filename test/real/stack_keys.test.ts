@@ -152,7 +152,7 @@ it('the command line lists keys without their secrets, and revokes without a res
 
 it('load test, doctor and the ten-request experiment have a key of their own', async () => {
   const fake = '{"tokens":4,"tokens_per_second":50,"ttft_ms":300}';
-  const report = json(await weir('load', '-c', '10', '-n', '10', '--fake', fake, '--json', '-'));
+  const report = await stack.load(['-c', '10', '-n', '10', '--fake', fake]);
   expect(report.outcomes).toMatchObject({ ok: 9, '429': 1 });
   const { checks } = json((await stack.weir(['doctor', '--json'])).stdout) as {
     checks: { id: string; result: string }[];

@@ -70,30 +70,20 @@ describe('ten simultaneous streams of one user', () => {
 });
 
 describe('./weir load', () => {
-  const load = async (...flags: string[]) => {
-    const { code, stdout } = await stack.weir(['load', ...flags, '--json', '-']);
-    expect(code).toBe(0);
-    return JSON.parse(stdout) as {
-      outcomes: Record<string, number>;
-      instances: Record<string, { requests: number; ok: number }>;
-      via: string;
-    };
-  };
-
   it('reads nine and one, three per instance, of ten at once', async () => {
-    const { outcomes, instances, via } = await load('-c', '10', '-n', '10');
+    const { outcomes, instances, via } = await stack.load(['-c', '10', '-n', '10']);
     expect(outcomes).toMatchObject({ ok: 9, 429: 1 });
     expect(Object.values(instances).map((each) => each.ok)).toEqual([3, 3, 3]);
     expect(via).toBe('nginx');
   });
 
-  it('reads ten per instance, at most one off, of 30 at concurrency 9', async () => {
-    const { outcomes, instances } = await load('-c', '9', '-n', '30');
+  it('reads ten per instance, or a few more on the fastest one, of 30 at concurrency 9', async () => {
+    const { outcomes, instances } = await stack.load(['-c', '9', '-n', '30']);
     expect(outcomes).toMatchObject({ ok: 30, 429: 0 });
-    for (const each of Object.values(instances)) {
-      expect(each.ok).toBeGreaterThanOrEqual(9);
-      expect(each.ok).toBeLessThanOrEqual(11);
-    }
+    // Three times three each. The last three go where streams end first: to each one, unless an instance was starved.
+    const shares = Object.values(instances).map(({ ok }) => ok);
+    expect(shares).toHaveLength(3);
+    expect(Math.min(...shares)).toBeGreaterThanOrEqual(9);
   });
 });
 

@@ -3,10 +3,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ProcessIdentity } from '../../src/stack/supervisor/process_identity.ts';
+import type { LoadReport } from '../../src/load/load_report.ts';
+import { connectSupervisor } from '../../src/stack/supervisor/control_client.ts';
+import { isSameProcess, type ProcessIdentity } from '../../src/stack/supervisor/process_identity.ts';
 import type { ServiceStatus, SupervisorPlan } from '../../src/stack/supervisor/service_spec.ts';
 import { freePort } from './free_port.ts';
 import { listens } from './listens.ts';
+import { until } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = path.join(ROOT, 'src/cli/main.ts');
@@ -83,13 +86,28 @@ export class StackFixture implements AsyncDisposable {
     });
   }
 
+  /**
+   * The report of `./weir load`. Whether the generator kept up is a question of the machine, and 98 says that it did not;
+   * that verdict and exit code agree is not.
+   */
+  async load(flags: string[]): Promise<LoadReport> {
+    const { code, stdout, stderr } = await this.weir(['load', ...flags, '--json', '-']);
+    if (code !== 0 && code !== 98) throw new Error(`load ended with ${code}:\n${stderr}`);
+    const report = JSON.parse(stdout) as LoadReport;
+    if ((report.self_check?.ok === false) !== (code === 98)) throw new Error(`load ended with ${code}:\n${stdout}`);
+    return report;
+  }
+
   /** Starts everything; throws what the command said when it fails. */
   async start(flags: string[] = []): Promise<void> {
     const { code, stderr } = await this.weir(['start', '--all', ...this.portFlags, ...flags]);
     if (code !== 0) throw new Error(`start ended with ${code}:\n${stderr}`);
   }
 
+  /** As its supervisor says, who is asked from here: a command for each look is most of a test's work. */
   async services(): Promise<ServiceStatus[]> {
+    const supervisor = await connectSupervisor(path.join(this.state, 'plan.json'));
+    if (supervisor) return supervisor.status();
     const { stdout } = await this.weir(['status', '--json']);
     return (JSON.parse(stdout) as { services: ServiceStatus[] }).services;
   }
@@ -133,8 +151,16 @@ export class StackFixture implements AsyncDisposable {
   /** Ends everything at once and removes its state. */
   async destroy(): Promise<void> {
     const isLeft = ['plan.json', 'processes.json'].some((name) => existsSync(path.join(this.state, name)));
-    if (isLeft) await this.weir(['stop', '--now']);
+    if (isLeft) await this.#stopNow();
     rmSync(this.state, { recursive: true, force: true });
+  }
+
+  async #stopNow(): Promise<void> {
+    const owned = this.processes();
+    const supervisor = await connectSupervisor(path.join(this.state, 'plan.json'));
+    if (!supervisor) await this.weir(['stop', '--now']);
+    await supervisor?.stop(true);
+    await until('its processes are gone', () => !owned.some(isSameProcess));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

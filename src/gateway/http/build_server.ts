@@ -61,11 +61,16 @@ export async function buildServer(
     http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 },
     clientErrorHandler: answerParserError,
     exposeHeadRoutes: false,
+    // Given here, Fastify does not load its own, the only ones that its types know.
+    schemaController: {
+      compilersFactory: {
+        buildValidator: () => validatorCompiler as never,
+        buildSerializer: () => serializerCompiler as never,
+      },
+    },
   });
   // Asked for while the connection stands, the address stays known after a reset.
   app.server.on('connection', (socket) => void socket.remoteAddress);
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
   app.removeContentTypeParser('text/plain');
   translateErrors(app, core.log, (code) => metrics.refused(code));
 

@@ -7,7 +7,6 @@ import { ensureOperatorKey } from '../keys/api_keys.ts';
 import { checkPorts } from '../machine/port_problem.ts';
 import type { NginxPlan } from '../nginx/nginx_plan.ts';
 import type { Phase } from '../phases.ts';
-import { formRedisCluster } from '../redis/form_redis_cluster.ts';
 import { redisFacts } from '../redis/redis_facts.ts';
 import { freeRedisPorts } from '../redis/redis_specs.ts';
 import { serviceSpecs } from '../service_specs.ts';
@@ -96,6 +95,7 @@ function forming(found: Findings): Phase {
     title: 'Forming the Redis Cluster',
     run: async () => {
       const ports = found.programs!.redisPorts!;
+      const { formRedisCluster } = await import('../redis/form_redis_cluster.ts');
       await formRedisCluster(ports);
       return `three primaries and three replicas at ports ${ports[0]} to ${ports.at(-1)}`;
     },

@@ -1,5 +1,4 @@
 import type { ConnectionOptions } from 'node:tls';
-import { Redis } from 'ioredis';
 import { StackError } from '../stack_error.ts';
 
 const TIMEOUT_MS = 2000;
@@ -57,6 +56,8 @@ export async function redisFacts(url: string): Promise<RedisFacts> {
 }
 
 async function nodeFacts(url: string): Promise<RedisFacts> {
+  // Most commands ask no Redis, and start faster without the client.
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url.replace(/^unix:\/\//, ''), {
     lazyConnect: true,
     retryStrategy: () => null,
