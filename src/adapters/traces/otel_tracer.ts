@@ -10,7 +10,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { EventLog } from '../../core/observe/event_log.ts';
+import type { EventLog } from '../../core/observe/observers.ts';
 import type { SpanBegin, StreamSpan, StreamTracer } from '../../core/observe/stream_span.ts';
 import { OtelSpan, readContext } from './otel_span.ts';
 import { GEN_AI, SERVICE, WEIR } from './span_names.ts';

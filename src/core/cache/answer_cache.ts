@@ -1,13 +1,12 @@
 import type { EventParser } from '../../formats/event_parser.ts';
 import { isObject } from '../../formats/json_object.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
-import type { CacheKind, CacheObserver } from '../observe/cache_observer.ts';
+import type { CacheKind, CacheObserver } from '../observe/observers.ts';
 import type { SpanTarget } from '../observe/stream_span.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 import type { Answer } from '../upstream/upstream.ts';
-import { SharedUsage } from '../usage/shared_usage.ts';
+import { SharedUsage } from '../usage/stream_usage.ts';
 import { feedAnswer, isKeepable, type KeptEnd, type KeptHead, readAnswer } from './answer_medium.ts';
-import type { EntryStore } from './entry_store.ts';
 import { Generation, type Piece } from './generation.ts';
 
 /** One answer on its way, as routing gives it. */
@@ -166,4 +165,12 @@ function parse(text: string | undefined): Entry | undefined {
 
 function isPiece(piece: unknown): piece is Piece {
   return typeof piece === 'string' || (isObject(piece) && typeof piece.type === 'string');
+}
+
+/** Where whole answers are kept, for a while and within a bound. Never fails: what can't be had is not there. */
+export interface EntryStore {
+  /** @returns undefined where there is none, it is over, or the store does not answer */
+  get(key: string): Promise<string | undefined>;
+  /** Keeps it in place of what was there; where there is no room, those go that would be over soonest. */
+  set(key: string, entry: string, ttlSeconds: number): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
-import { ClientWriter, type Sink } from '../stream/client_writer.ts';
-import type { Encoder } from '../stream/encoder.ts';
+import { ClientWriter } from '../stream/client_writer.ts';
+import type { Encoder, Sink } from '../stream/encoder.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 
 /** A thread as a reader sees it: one that still runs, or one that is over and was read from the store. */

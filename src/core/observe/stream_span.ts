@@ -1,6 +1,5 @@
 import type { Usage } from '../../formats/weir/stream_event.ts';
-import type { CacheKind } from './cache_observer.ts';
-import type { Outcome } from './stream_observer.ts';
+import type { CacheKind, Outcome } from './observers.ts';
 
 /** W3C trace context, as it travels in headers of these names. */
 export interface TraceContext {

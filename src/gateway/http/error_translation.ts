@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { EventLog } from '../../core/observe/event_log.ts';
+import type { EventLog } from '../../core/observe/observers.ts';
 import { ERROR_TABLE, type ErrorBody, type ErrorCode, WeirError } from '../../formats/error_code.ts';
 import { type AnthropicErrorBody, anthropicError } from '../../formats/messages/anthropic_error.ts';
 import { type OpenAiErrorBody, openAiError } from '../../formats/openai_error.ts';

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ThreadReader, type ThreadSource } from '../../../src/core/durable/thread_reader.ts';
-import type { Sink } from '../../../src/core/stream/client_writer.ts';
-import type { Encoder } from '../../../src/core/stream/encoder.ts';
+import type { Encoder, Sink } from '../../../src/core/stream/encoder.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));

@@ -1,4 +1,4 @@
-import type { EventLog } from '../../../core/observe/event_log.ts';
+import type { EventLog } from '../../../core/observe/observers.ts';
 import { REDIS_COMMAND_MS } from '../../../formats/timing.ts';
 
 /** Redis' own words for what passes, or is mended on its side; in scripts they may stand in the middle. */
