@@ -3,7 +3,7 @@ import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 type Message = NonNullable<StreamRequest['messages']>[number];
 
 /**
- * A request as OpenAI's Responses API takes it, to be run in the background: there it goes on though nobody listens,
+ * A request as OpenAI's Responses API takes it, to be run in the background: there it goes on without a connection,
  * and can be read again.
  * @returns undefined for a request that can't be said there without loss: tools, sound, files
  */
@@ -49,7 +49,7 @@ export function chatBody(request: StreamRequest): Body {
   };
 }
 
-/** How a server is told to go on with the last message: `prefix` by DeepSeek and Mistral, the other by vLLM. */
+/** How a server is asked to go on with the last message: `prefix` by DeepSeek and Mistral, the other by vLLM. */
 export type PrefixMark = 'prefix' | 'continue_final_message';
 
 /**

@@ -52,7 +52,7 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
 };
 
 /**
- * @returns undefined where it is not JSON, or nested too deep. Numbers that JavaScript can't tell from others are kept
+ * @returns undefined where it is not JSON, or nested too deep. Numbers that JavaScript confuses with others are kept
  * as they are written.
  */
 export function parseExactly(text: string): unknown {

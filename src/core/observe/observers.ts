@@ -22,7 +22,7 @@ export interface AttemptAbout {
 /** What happens before an answer has begun; never called per token. */
 export interface RoutingObserver {
   attemptStarted(about: AttemptAbout): void;
-  /** Its answer has begun: from now on nobody else is asked. */
+  /** Its answer has begun: from now on no other target is asked. */
   attemptSucceeded(about: AttemptAbout): void;
   /** @param next what follows: the same provider again, the next target, or the client hears of it */
   attemptFailed(about: AttemptAbout, error: WeirError, next: 'retry' | 'failover' | 'none'): void;
@@ -50,7 +50,7 @@ export interface StreamObserver {
   refused(code: ErrorCode): void;
   /** A dead instance's stream goes on here. */
   tookOver(): void;
-  /** A resumable stream has been told that it is not, for a time or at all, because its log did not answer. */
+  /** A resumable stream is not resumable now, because its log did not answer; its client was notified. */
   wentUnlogged(): void;
 }
 

@@ -16,7 +16,7 @@ export interface SpanTarget {
 /** What is known of a stream when it is admitted. */
 export interface SpanBegin {
   /** The API that the client speaks. */
-  door: 'weir' | 'chat' | 'embeddings' | 'responses' | 'messages' | 'count_tokens';
+  endpoint: 'weir' | 'chat' | 'embeddings' | 'responses' | 'messages' | 'count_tokens';
   /** Who is asked first. */
   target: SpanTarget;
   /** As the configuration calls it; undefined where the client named the provider itself. */

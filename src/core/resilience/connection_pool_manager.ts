@@ -164,7 +164,7 @@ export class Permit implements AsyncDisposable {
     if (this.#lost && !this.#over) callback(this.#lost);
   }
 
-  /** The pool tells that the slot is gone. */
+  /** The pool reports that the slot is gone. */
   lose(): void {
     if (this.#over || this.#lost) return;
     this.#lost = new PermitLostError();

@@ -41,7 +41,7 @@ export interface StreamExchange {
   abort: AbortController;
   /** Asked before the slot, where the user has limits per minute. @throws WeirError rate_limited */
   admit?: (() => Promise<void>) | undefined;
-  trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
+  trace: Pick<SpanBegin, 'endpoint' | 'parent' | 'stream'>;
   /**
    * What our own head waits for, and the longest wait for it in milliseconds; whole answers are waited for without
    * limit. Later failures are events.

@@ -97,7 +97,7 @@ export class SharedUsage {
   #most = NO_USAGE;
   #isCounted = false;
 
-  /** Nobody generated this answer for these requests. */
+  /** This answer was not generated for these requests. */
   keptFromBefore(): void {
     this.#isCounted = true;
   }
@@ -105,7 +105,7 @@ export class SharedUsage {
   /**
    * What one of the requests counts when it ends.
    * @param seen of the answer by this request
-   * @param whole whether it came to the proper end; @param isLast whether nobody else will see more
+   * @param whole whether it came to the proper end; @param isLast whether no other request will see more
    */
   counted(seen: Usage, whole: boolean, isLast: boolean): Usage {
     if (this.#isCounted) return NO_USAGE;

@@ -115,7 +115,7 @@ function endpointRoute(app: FastifyInstance, context: StreamRouteContext, endpoi
         admit,
         head: HEAD,
         generates: endpoint.generates,
-        trace: { door: endpoint.name, parent: traceContextOf(request.headers), stream: upstreamRequest.stream },
+        trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: upstreamRequest.stream },
         compared: () => ({
           kind: endpoint.name,
           userId: context.access.userOf(request),

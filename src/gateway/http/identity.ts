@@ -7,13 +7,13 @@ export type Identify = (request: IncomingMessage) => string;
 
 type IdentitySettings = Pick<GatewayConfig, 'SOCKET' | 'IDENTITY_HEADER' | 'TRUSTED_PROXIES' | 'IPV6_PREFIX'>;
 
-/** A connection that was reset before it was asked for its address: nobody reads its answer. */
+/** A connection that was reset before it was asked for its address: no one reads its answer. */
 const UNKNOWN = 'unknown';
 
 /**
  * The header that the deployment trusts, where one is set; else the address that a trusted proxy saw; else the peer's
- * own. A client can't choose its bucket: `X-Real-IP` counts only from a trusted proxy. On a Unix socket that is whoever
- * connects, on a port an address of `TRUSTED_PROXIES`. Of an IPv6 address its network counts.
+ * own. A client can't choose its bucket: `X-Real-IP` counts only from a trusted proxy. On a Unix socket that is any
+ * process that connects, on a port an address of `TRUSTED_PROXIES`. Of an IPv6 address its network counts.
  */
 export function identifyBy(config: IdentitySettings): Identify {
   const trusted = new BlockList();

@@ -7,10 +7,10 @@ import type { ModelsView } from '../../formats/cluster/cluster_view.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { Access } from './access.ts';
 
-/** Nobody waits longer for the providers' own lists; the next one who asks may have them. */
+/** The providers' own lists are not waited for longer; the next request may have them. */
 const LISTS_MS = 1_000;
 
-/** What of the deployment's models somebody may use. @param list what providers say of themselves */
+/** The deployment's models that a client may use. @param list what providers say of themselves */
 export async function modelsFor(
   table: RoutingTable,
   list: ModelList,

@@ -91,7 +91,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         admit,
         head: HEAD,
         generates: true,
-        trace: { door: 'weir', parent: traceContextOf(request.headers), stream: true },
+        trace: { endpoint: 'weir', parent: traceContextOf(request.headers), stream: true },
         compared: () => ({ kind: 'text', userId, asked: comparableText(body) }),
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
         encoder: ({ provider, model }) =>

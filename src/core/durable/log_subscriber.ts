@@ -11,15 +11,15 @@ export interface ThreadSource {
   readonly terminal: string | undefined;
   readonly encoder: Encoder;
   readonly standing?: NoticeEvent | undefined;
-  attach(reader: ThreadReader): void;
-  detach(reader: ThreadReader): void;
+  attach(reader: LogSubscriber): void;
+  detach(reader: LogSubscriber): void;
 }
 
 /**
  * One client of a thread: a place in its text that moves on as fast as the client reads. Nothing waits for it: what it
  * has not got yet stays in the text, so a slow one costs no memory, and does not hold the provider back.
  */
-export class ThreadReader {
+export class LogSubscriber {
   readonly #source: ThreadSource;
   readonly #writer: ClientWriter;
   readonly #done: () => void;
