@@ -58,7 +58,7 @@ export function goalTable(goals: readonly Goal[], figures: ReadonlyMap<string, F
   return lines.join('\n');
 }
 
-/** What of a row's waits is told, and how much a relay may add to it, in milliseconds. */
+/** Which waits of a row are reported, and how much a relay may add to each, in milliseconds. */
 const DELAYS: readonly { what: string; of: (row: Delays) => number; goalMs: number }[] = [
   { what: 'first text, p50', of: ({ firstTextMs }) => percentile(firstTextMs, 0.5), goalMs: 0.7 },
   { what: 'first text, p99', of: ({ firstTextMs }) => percentile(firstTextMs, 0.99), goalMs: 2 },

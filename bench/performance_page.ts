@@ -26,7 +26,7 @@ back-pressure, checksum, metrics, log.
 
 What a relay adds to a client's waits is measured with 50 streams at once, each of a second, in waves of their own: from
 the request to the first text, which the mock sends after 20 ms, and from text to text, which it sends every 20 ms. The
-goals were set on a machine where NGINX took 12.4 µs an event; each is also told in proportion to what it takes here. A
+goals were set on a machine where NGINX took 12.4 µs an event; each is also given in proportion to what it takes here. A
 cancel is the time from the client's closing of its connection until the provider sees it.
 The load generator is measured against a server that costs little ([load.md](load.md)).
 

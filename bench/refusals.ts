@@ -5,7 +5,7 @@ import type { StackFixture } from '../test/support/stack_fixture.ts';
 import { KeptConnections } from './kept_connections.ts';
 import { requestText } from './wave.ts';
 
-/** V8 compiles meanwhile; told apart, as in the other benchmarks. */
+/** V8 compiles meanwhile; reported apart, as in the other benchmarks. */
 const WARM_UP_SECONDS = 5;
 const SECONDS = 10;
 const CONNECTIONS = 400;

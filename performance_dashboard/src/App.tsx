@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { ApiKeyField, Banner, Unreachable } from './components/Alerts.tsx';
+import { ApiKeyAlert, BypassAlert, UnreachableAlert } from './components/Alerts.tsx';
 import { fetchTimeChart } from './components/Charts.tsx';
 import { Doctor } from './components/Doctor.tsx';
 import { HelpDialog, Logo, type Screen, Tabs, ThemeSwitch } from './components/Header.tsx';
@@ -27,7 +27,7 @@ const SCREENS = [
 ] as const satisfies readonly Screen[];
 const ROUTES = ['load', 'overview', 'runs', 'stream', 'doctor', 'usage'] as const;
 
-/** The frame: header, path, tabs, and the screen that the address names. */
+/** The whole page: header, path, alerts, and the screen that the address selects. */
 export function App({ config }: { config: PageConfig }) {
   const { apiBaseUrl } = config;
   const { route, part } = useHashRoute(ROUTES);
@@ -72,7 +72,7 @@ export function App({ config }: { config: PageConfig }) {
             aria-pressed={paused}
             onClick={() => pausedStore.set(!paused)}
           >
-            {paused ? '▸ Go on' : 'Pause'}
+            {paused ? '▸ Resume' : 'Pause'}
           </button>
           <ThemeSwitch theme={theme} onChange={setTheme} />
           <HelpDialog open={help} onOpenChange={setHelp} />
@@ -85,9 +85,9 @@ export function App({ config }: { config: PageConfig }) {
         pageStreams={path.pageStreams}
         running={path.running}
       />
-      {path.bypassed && <Banner apiBaseUrl={apiBaseUrl} mixed={path.mixed} />}
-      {path.unreachable && <Unreachable apiBaseUrl={apiBaseUrl} status={path.cluster.status} />}
-      <ApiKeyField apiBaseUrl={apiBaseUrl} reachable={path.cluster.link === 'live'} />
+      {path.bypassed && <BypassAlert apiBaseUrl={apiBaseUrl} mixed={path.mixed} />}
+      {path.unreachable && <UnreachableAlert apiBaseUrl={apiBaseUrl} status={path.cluster.status} />}
+      <ApiKeyAlert apiBaseUrl={apiBaseUrl} reachable={path.cluster.link === 'live'} />
       <main id="main" tabIndex={-1} className="flex-1 outline-none">
         {route === 'load' && <LoadTester {...props} part={part} />}
         {route === 'overview' && <Overview {...props} paused={paused} />}
@@ -101,7 +101,7 @@ export function App({ config }: { config: PageConfig }) {
           API <code className="font-mono">{apiBaseUrl}</code>
           {' · '}
           <a className="underline" href={`${apiBaseUrl}/docs`} target="_blank" rel="noreferrer">
-            its routes
+            documentation
           </a>
         </span>
         <span>Keys: 1 to 6 screens · R run · Esc stop · P pause · ? help</span>
@@ -114,7 +114,7 @@ function go(route: string): void {
   window.location.hash = `#/${route}`;
 }
 
-/** A link would change the hash, which is the route. */
+/** Not a link: a link would change the hash, which is the route. */
 function focusMain(): void {
   document.getElementById('main')?.focus();
 }

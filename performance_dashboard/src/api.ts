@@ -12,7 +12,7 @@ import { runLoad, summaryOptions } from '../../src/load/run_load.ts';
 import { Summary, type SummaryOptions } from '../../src/load/summary.ts';
 import { apiKey } from './stores/apiKey.ts';
 
-// The one file that knows the rest of Weir: everything the page asks, it asks here.
+// The only file of the page that imports the rest of Weir. Every request of the page starts here.
 
 export type { StreamResult } from '../../src/client/open_stream.ts';
 export { StreamRefusal } from '../../src/client/stream_refusal.ts';
@@ -37,7 +37,7 @@ export type { SeriesPoint } from '../../src/load/time_series.ts';
 /** Where requests go: port 443 is NGINX, so they are balanced. An instance's own address would bypass it. */
 export const API_BASE_URL = import.meta.env.VITE_API_BASE_URL || 'https://localhost/api/v1';
 
-/** Where clients need a key, the user's goes with what is asked of the API, and with nothing else. */
+/** The user's API key is sent to the API only. */
 const keyHeaders = (): Record<string, string> => {
   const key = apiKey();
   return key === null ? {} : { authorization: `Bearer ${key}` };
@@ -49,30 +49,30 @@ export const openStream: typeof open = (request, options) => open(request, { tra
 export const attachStream: typeof attach = (threadId, options) =>
   attach(threadId, { transport: keyedTransport, ...options });
 
-/** The API wants a key, or another one; the message says so. */
-export class KeyWanted extends Error {}
+/** The API needs a key, or refuses the given one; `message` says which. */
+export class KeyRequired extends Error {}
 
-/** @throws KeyWanted; Error when the API can't be reached or refuses */
+/** @throws KeyRequired; Error when the API can't be reached or refuses */
 export async function fetchModels(apiBaseUrl: string, signal: AbortSignal): Promise<ModelsView> {
   const response = await fetch(`${apiBaseUrl}/models`, { signal, headers: keyHeaders() });
-  if (response.status === 401) throw new KeyWanted(((await response.json()) as { message: string }).message);
-  if (!response.ok) throw new Error(`The list of models got status ${response.status}.`);
+  if (response.status === 401) throw new KeyRequired(((await response.json()) as { message: string }).message);
+  if (!response.ok) throw new Error(`The list of models returned status ${response.status}.`);
   return (await response.json()) as ModelsView;
 }
 
-/** The cluster's events were answered with a status other than 200. */
+/** The cluster's events returned a status other than 200. */
 export class ClusterRefusal extends Error {
   readonly status: number;
 
   constructor(status: number) {
-    super(`The cluster's events got status ${status}.`);
+    super(`The cluster's events returned status ${status}.`);
     this.status = status;
   }
 }
 
 /**
- * Follows `GET /cluster/events` until it ends. Read with fetch and not with EventSource, which hides the status and
- * the headers: those say whether the answers came through NGINX.
+ * Follows `GET /cluster/events` until it ends. Uses fetch because EventSource hides the status and the headers, which
+ * show whether the response came through NGINX.
  *
  * @throws ClusterRefusal, the network's error, or the signal's reason
  */
@@ -100,14 +100,14 @@ async function readEvents(body: ReadableStream<Uint8Array>, on: (event: string, 
   }
 }
 
-/** A request of a run that has an instance now, `atMs` since the start of the run. */
+/** A request whose instance is known, `atMs` since the start of the run. */
 export interface StreamStart {
   index: number;
   instance: string | null;
   atMs: number;
 }
 
-/** Tells of each request besides adding it up. */
+/** A summary that also reports the start of each request. */
 class WatchedSummary extends Summary {
   readonly #onStart: (start: StreamStart) => void;
   readonly #startedMs = new Map<number, number>();
@@ -125,14 +125,14 @@ class WatchedSummary extends Summary {
   override head(index: number, instance: string | null): void {
     super.head(index, instance);
     const atMs = this.#startedMs.get(index);
-    // A stream that goes on elsewhere has a second head, but started once.
+    // A resumed stream gets a second head, but started once.
     if (atMs === undefined) return;
     this.#startedMs.delete(index);
     this.#onStart({ index, instance, atMs });
   }
 }
 
-/** A request of a run that has ended. */
+/** A request that has ended. */
 export interface StreamEnd {
   index: number;
   instance: string | null;
@@ -141,11 +141,11 @@ export interface StreamEnd {
 
 export interface BrowserRun {
   snapshot(): LoadSnapshot;
-  /** Resolves when it has ended. */
+  /** Resolves at the end of the run. */
   ended: Promise<void>;
 }
 
-/** Runs a plan from this browser; `instances` are those that there should be. */
+/** Runs a plan from this browser. @param instances names of the instances that should be running */
 export function runInBrowser(
   plan: LoadPlan,
   signal: AbortSignal,
@@ -165,9 +165,9 @@ export function runInBrowser(
   };
 }
 
-// What follows is asked of the console, which serves the page.
+// The requests below go to the console, which serves the page.
 
-/** The console refused, or did not answer (`status` 0); the message is for people. */
+/** The console refused, or did not answer (`status` 0); `message` is shown to the user. */
 export class ConsoleRefusal extends Error {
   readonly status: number;
 
@@ -181,7 +181,7 @@ async function askConsole(path: string, init: RequestInit = {}): Promise<Respons
   const json = init.method && init.method !== 'GET' ? { headers: { 'content-type': 'application/json' } } : {};
   const response = await fetch(path, { cache: 'no-store', ...json, ...init }).catch((error: unknown) => {
     if (init.signal?.aborted) throw error;
-    throw new ConsoleRefusal(0, 'The console does not answer: it may be stopped, or starting again.');
+    throw new ConsoleRefusal(0, 'The console does not answer. It may be stopped or restarting.');
   });
   if (response.ok) return response;
   const body = (await response.json().catch(() => ({}))) as { message?: string };
@@ -192,28 +192,28 @@ async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await askConsole(path, signal ? { signal } : {})).json()) as T;
 }
 
-async function tell<T>(method: 'POST' | 'DELETE', path: string, body: unknown = {}): Promise<T> {
+async function send<T>(method: 'POST' | 'DELETE', path: string, body: unknown = {}): Promise<T> {
   const response = await askConsole(path, { method, body: JSON.stringify(body) });
   return (await response.json().catch(() => ({}))) as T;
 }
 
-/** What the doctor found; `fix` is a command or an action, empty where nothing is wrong. */
+/** The result of one check of the doctor; `fix` is a command or a sentence, empty if nothing is wrong. */
 export interface Finding {
   id: string;
   status: 'ok' | 'warn' | 'fail';
   what: string;
   why: string;
   fix: string;
-  /** The part of the path that it belongs to. */
+  /** Part of the path that it checks. */
   area?: 'page' | 'nginx' | 'instances' | 'redis' | 'machine';
 }
 
-/** Asks the console what it sees of the API. @throws Error where the page was not served by a console */
+/** Runs the console's checks. @throws ConsoleRefusal */
 export async function fetchDiagnosis(signal: AbortSignal): Promise<Finding[]> {
   return (await ask<{ findings: Finding[] }>('/api/diagnose', signal)).findings;
 }
 
-/** What keys have used, and their names. */
+/** Usage by key, and the names of the keys. */
 export interface PageUsage extends UsageView {
   key_names: Record<string, string>;
 }
@@ -234,13 +234,13 @@ export interface RunListener {
 export const fetchRuns = async (signal: AbortSignal): Promise<RunHead[]> =>
   (await ask<{ runs: RunHead[] }>('/api/runs', signal)).runs;
 export const fetchRun = (id: string, signal?: AbortSignal) => ask<LoadRun>(runPath(id), signal);
-export const startRun = (plan: LoadPlan) => tell<{ id: string }>('POST', '/api/runs', { plan });
+export const startRun = (plan: LoadPlan) => send<{ id: string }>('POST', '/api/runs', { plan });
 export const importRun = (run: { plan: LoadPlan; report: LoadReport; records: LoadRecord[] }) =>
-  tell<{ id: string }>('POST', '/api/runs/import', { ...run, engine: 'browser' });
-export const stopRun = (id: string) => tell('POST', `${runPath(id)}/stop`);
-export const deleteRun = (id: string) => tell('DELETE', runPath(id));
+  send<{ id: string }>('POST', '/api/runs/import', { ...run, engine: 'browser' });
+export const stopRun = (id: string) => send('POST', `${runPath(id)}/stop`);
+export const deleteRun = (id: string) => send('DELETE', runPath(id));
 
-/** Follows a run of the console to its end; null when the connection ended before the run. */
+/** Follows a run of the console to its end; null if the connection ended before the run. */
 export async function followRun(id: string, signal: AbortSignal, listener: RunListener): Promise<RunEnd | null> {
   const response = await askConsole(`${runPath(id)}/events`, { signal });
   let end: RunEnd | null = null;
@@ -254,14 +254,14 @@ export async function followRun(id: string, signal: AbortSignal, listener: RunLi
   return end;
 }
 
-/** Where the console gives a run's report as a file. */
+/** Address of a run's report as a file. */
 export const reportHref = (id: string, kind: 'json' | 'csv' | 'html') => `${runPath(id)}/report.${kind}`;
 
 const runPath = (id: string) => `/api/runs/${encodeURIComponent(id)}`;
 
-/** Starts the guide's experiment: the same ten at once, through NGINX and then at one instance alone. */
+/** Starts the guide's comparison: the same requests through NGINX, then to one instance only. */
 export const startComparison = (concurrency: number) =>
-  tell<{ balanced: string; single: string; single_instance?: string }>('POST', '/api/comparison', { concurrency });
+  send<{ balanced: string; single: string; single_instance?: string }>('POST', '/api/comparison', { concurrency });
 
 export type DrillAction = 'kill' | 'stop' | 'start' | 'pause' | 'continue';
-export const drill = (service: string, action: DrillAction) => tell('POST', '/api/drills', { service, action });
+export const drill = (service: string, action: DrillAction) => send('POST', '/api/drills', { service, action });

@@ -5,7 +5,7 @@ import { App } from './App.tsx';
 import { loadConfig } from './pageConfig.ts';
 import './index.css';
 
-// A question that failed is asked again by whoever shows its answer, not behind everybody's back.
+// The component that shows a query also decides when to retry it.
 const queries = new QueryClient({ defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false } } });
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element with the id "root".');

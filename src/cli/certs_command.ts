@@ -13,7 +13,7 @@ import { layoutOf } from './stack_access.ts';
 
 const WORDS = { true: 'yes', false: 'no', undefined: 'unknown (certutil is missing)' };
 
-/** Lines for `show`: who trusts the authority already. */
+/** Lines for `show`: which programs trust the authority. */
 async function trustLines(environment: Environment): Promise<[string, string][]> {
   try {
     const places = await trustedWhere(layoutOf(environment).certificates, environment);
@@ -33,7 +33,7 @@ async function show(environment: Environment): Promise<number> {
     ['names', report.names],
     ['valid', report.validFrom && `${report.validFrom} to ${report.validTo} (${report.daysLeft} days left)`],
     ['fingerprint', report.fingerprint],
-    ['made by', report.isOurs ? undefined : 'somebody else; Weir leaves it alone'],
+    ['made by', report.isOurs ? undefined : 'another tool; Weir does not change it'],
     ['state', report.problem ?? 'good'],
     ...(await trustLines(environment)),
   ];
@@ -58,19 +58,19 @@ async function trust(environment: Environment): Promise<number> {
   if (made !== undefined) say(made);
   const results = await trustAuthority(files, environment);
   if (results.length === 0) {
-    say(`no store of this system is known to Weir; import ${files.authority} where your programs look`);
+    say(`Weir knows no certificate store of this system; import ${files.authority} into the store of your programs`);
     return 1;
   }
   const code = report(results, 'was there');
   if (results.some(({ done }) => done === 'added')) {
-    say('it vouches for localhost, 127.0.0.1 and ::1 only; a browser that runs has to be started again');
+    say('the authority is valid for localhost, 127.0.0.1 and ::1 only; restart browsers that are running');
   }
   return code;
 }
 
 async function untrust(environment: Environment): Promise<number> {
   const results = await untrustAuthority(layoutOf(environment).certificates, environment);
-  if (results.length === 0) say('nothing to undo: ./weir certs trust has put the authority nowhere');
+  if (results.length === 0) say('nothing to undo: ./weir certs trust has not added the authority anywhere');
   return report(results, 'was gone');
 }
 
@@ -83,7 +83,7 @@ export async function certsCommand(
   if (action === 'untrust') return untrust(environment);
   if (action === 'renew') {
     await renewCertificates(layoutOf(environment).certificates);
-    say('renewed; a running NGINX takes it up with ./weir restart nginx');
+    say('renewed; run ./weir restart nginx to use it in a running NGINX');
   }
   return show(environment);
 }

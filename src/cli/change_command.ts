@@ -8,8 +8,8 @@ import { reporter, say } from './reporter.ts';
 import { checkedConfig, driverFor, keptOptions, layoutOf } from './stack_access.ts';
 
 /**
- * Runs what changes a running stack. Ctrl-C ends it before the next phase: what has begun goes on by itself, and is
- * waited for. Returns the number of phases, or undefined when it was interrupted.
+ * Runs the phases of a change to a running stack. Ctrl-C stops before the next phase; the current one is finished.
+ * Returns the number of phases, or undefined when it was interrupted.
  */
 async function changeStack(
   environment: Environment,
@@ -19,21 +19,21 @@ async function changeStack(
   const show = reporter();
   const interrupt = new AbortController();
   const onSignal = () => {
-    if (!interrupt.signal.aborted) show.note('interrupted; what has begun is brought to its end first');
+    if (!interrupt.signal.aborted) show.note('interrupted; finishing the current step first');
     interrupt.abort();
   };
   const unlock = takeStartLock(layout.state);
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     const options = keptOptions(layout) ?? DEFAULT_STACK_OPTIONS;
-    // New processes would not start with a broken one.
+    // New processes do not start with a broken configuration.
     checkedConfig(options, environment);
     const phases = await plan(driverFor(options, environment, show.note));
     await runPhases(phases, show, interrupt.signal);
     return phases.length;
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
-    say('interrupted; ./weir status shows what is done');
+    say('interrupted; ./weir status shows the result so far');
     return undefined;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -41,7 +41,7 @@ async function changeStack(
   }
 }
 
-/** `restart --rolling`: one instance after another, so that nobody notices. Returns the exit code. */
+/** `restart --rolling`: one instance after another, without a gap. Returns the exit code. */
 export async function rollingRestartCommand(
   service: string | undefined,
   asked: Partial<StackOptions>,
@@ -50,25 +50,25 @@ export async function rollingRestartCommand(
   if (service !== undefined) {
     throw new UsageError(
       '--rolling is for all instances',
-      `restart one, without a gap too, with ./weir restart ${service}`,
+      `to restart one without a gap, use ./weir restart ${service}`,
     );
   }
   const changes = (Object.keys(asked) as (keyof StackOptions)[]).map(optionFlag);
   if (changes.length > 0) {
     throw new UsageError(
-      `--rolling keeps the options of the stack, so it takes no ${changes.join(', ')}`,
+      `--rolling keeps the options of the stack, so it does not accept ${changes.join(', ')}`,
       'use ./weir restart',
     );
   }
   if ((await changeStack(environment, (driver) => driver.rollingRestart())) === undefined) return 130;
-  say('every instance is new');
+  say('all instances were restarted');
   return 0;
 }
 
-/** `scale N`: that many instances, while streams run. Returns the exit code. */
+/** `scale N`: changes the number of instances while streams run. Returns the exit code. */
 export async function scaleCommand(instances: number, environment: Environment): Promise<number> {
   if (!stackOptionsSchema.shape.instances.safeParse(instances).success) {
-    throw new UsageError(`there can not be ${instances} instances`, 'take a number from 1 to 64');
+    throw new UsageError(`${instances} is not a valid number of instances`, 'choose one from 1 to 64');
   }
   const changed = await changeStack(environment, (driver) => driver.scale(instances));
   if (changed === undefined) return 130;
@@ -87,7 +87,7 @@ export async function reloadCommand(environment: Environment): Promise<number> {
   if (failed.length > 0) {
     throw new StackError(
       `${failed.map(({ name }) => name).join(', ')} did not take the new configuration`,
-      `the one before holds there; see ./weir logs ${failed[0]?.name}`,
+      `they keep the previous one; see ./weir logs ${failed[0]?.name}`,
     );
   }
   say(`${found}; no stream was cut`);

@@ -6,21 +6,21 @@ import type { StackOptions } from '../stack/stack_options.ts';
 
 const EXAMPLE = '{"query":"Say hello.","model":"gpt-3.5-turbo","provider":"fake"}';
 
-/** Who made keys means clients to need them; a start that does not say so has come up open to anybody. */
+/** A warning for a stack that has keys and does not require them: its operator probably meant to. */
 function unaskedKeys({ auth }: StackOptions, { apiKeys }: StackLayout): string[] {
   if (auth === 'keys') return [];
   try {
     const count = readKeys(apiKeys).filter((key) => keyState(key, new Date()) === 'valid').length;
     if (count === 0) return [];
     const keys = count === 1 ? 'One key is' : `${count} keys are`;
-    return [`  Keys         ${keys} kept, but anybody may ask; to need them: ./weir restart --auth keys`];
+    return [`  Keys         ${keys} stored, but clients do not need one; to require keys: ./weir restart --auth keys`];
   } catch {
-    // The file is none of keys: whoever asks for it hears so.
+    // The file can not be read: ./weir keys reports that.
     return [];
   }
 }
 
-/** What to open next, and how to go on. `login`: path and query of a link; undefined where the console gave none. */
+/** What to open and run next. `login`: path and query of a login link; undefined where the console gave none. */
 export function closingWords(options: StackOptions, layout: StackLayout, login?: string): string {
   const url = stackUrl(options);
   const logs = path.relative(process.cwd(), layout.logs) || '.';
@@ -40,13 +40,14 @@ export function closingWords(options: StackOptions, layout: StackLayout, login?:
     `  Dashboard    ${dashboardUrl(options)}   (and ${url}/, once the browser accepts the certificate, or ./weir certs trust)`,
     login === undefined
       ? '  Log in       ./weir dashboard'
-      : `  Log in       ${dashboardUrl(options)}${login}   (once, within 15 minutes; ./weir dashboard gives another)`,
+      : `  Log in       ${dashboardUrl(options)}${login}   (once, within 15 minutes; ./weir dashboard prints another)`,
     `  Health       curl -k ${url}/api/v1/health`,
     `  A stream     curl -kN ${url}/api/v1/stream ${key}-H 'Content-Type: application/json' -d '${EXAMPLE}'`,
     ...(options.auth === 'keys' ? ['  A key        ./weir keys create NAME'] : []),
     ...unaskedKeys(options, layout),
     '  Load test    ./weir load -c 10 -n 30',
     `  Logs         ./weir logs -f${files}`,
-    '  When in doubt ./weir doctor   To end ./weir stop',
+    '  Check        ./weir doctor',
+    '  Stop         ./weir stop',
   ].join('\n');
 }

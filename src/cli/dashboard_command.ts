@@ -14,7 +14,7 @@ import { keptOptions, layoutOf } from './stack_access.ts';
 
 const START = 'start it with "./weir start --all", or see "./weir logs console"';
 
-/** Path and query that log one browser in, once, at any address of the dashboard. @throws StackError */
+/** Path and query of a link that logs in one browser, once, at any address of the dashboard. @throws StackError */
 export async function loginPath(layout: StackLayout, { dashboardPort }: StackOptions): Promise<string> {
   let token: string;
   try {
@@ -32,15 +32,15 @@ export async function loginPath(layout: StackLayout, { dashboardPort }: StackOpt
   return (JSON.parse(answer.body) as { path: string }).path;
 }
 
-/** What opens an address in the user's browser; undefined where there is no screen. */
+/** The command that opens an address in the user's browser; undefined where there is no screen. */
 function opener({ all, searchPath }: Environment): string | undefined {
   if (process.platform === 'darwin') return findCommand('open', searchPath);
   return all.DISPLAY || all.WAYLAND_DISPLAY ? findCommand('xdg-open', searchPath) : undefined;
 }
 
 /**
- * What the browser is given. Arguments of programs are for every account to read, so no link is one: a file that only
- * this account can read leads there, and where the console knows the account by itself none is needed.
+ * The address that the browser opens. Every account can read the arguments of programs, so the link is not passed as
+ * one: it is in a file that only this account can read. Where the console recognises the account, no link is needed.
  */
 function opened(url: string, link: string, { driver }: StackOptions, layout: StackLayout): string {
   if (process.platform === 'linux' && driver === 'native') return url;
@@ -65,7 +65,7 @@ export async function dashboardCommand(environment: Environment): Promise<number
     browser.on('error', () => undefined).unref();
     say(`opening ${url}`);
   }
-  say('this link logs a browser in, once, within 15 minutes');
+  say('this link logs in one browser, once, within 15 minutes');
   print(`  on this machine   ${url}${login}\n  through NGINX     ${stackUrl(options)}${login}`);
   return 0;
 }

@@ -6,7 +6,7 @@ import type { Environment } from './environment.ts';
 import { say } from './reporter.ts';
 import { checkedConfig } from './stack_access.ts';
 
-/** `dev`: one instance in the foreground, without NGINX and Redis: the limits of one instance, 3 streams a user. */
+/** `dev`: one instance in the foreground, without NGINX and Redis: with the limits of one instance: 3 streams per user. */
 export async function devCommand(port: number, environment: Environment): Promise<number> {
   const problem = await portProblem([{ port, host: '127.0.0.1', flag: '--port' }]);
   if (problem) throw problem;
@@ -20,7 +20,7 @@ export async function devCommand(port: number, environment: Environment): Promis
       INSTANCE_ID: 'dev',
       HOST: '127.0.0.1',
       PORT: String(port),
-      // Empty means unset: what the shell has for a stack must not leak into this one.
+      // Empty means unset: variables that the shell sets for a stack must not reach this instance.
       SOCKET: '',
       PEER_SOCKET: '',
       REDIS_URL: '',
@@ -29,11 +29,11 @@ export async function devCommand(port: number, environment: Environment): Promis
       WEIR_CONFIG: environment.configFile ?? '',
     },
   });
-  say(`one instance at http://localhost:${port}, without NGINX: 3 streams a user, not 9`);
+  say(`one instance at http://localhost:${port}, without NGINX: 3 streams per user instead of 9`);
   say(
     `try it: curl http://localhost:${port}/api/v1/health   load test: ./weir load http://localhost:${port}   end: Ctrl-C`,
   );
-  // Ctrl-C reaches the instance by itself, as it does everything in the terminal; `kill` does not.
+  // Ctrl-C reaches every process of the terminal, so also the instance; `kill` reaches this process only.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve) => {

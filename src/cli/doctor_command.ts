@@ -8,13 +8,13 @@ import { configFileOf, driverFor, keptOptions, layoutOf } from './stack_access.t
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
-/** All checks of the doctor on the stack that `environment` is about. */
+/** Runs all checks of the doctor on the stack of `environment`. */
 export async function doctorChecks(environment: Environment): Promise<Check[]> {
   const layout = layoutOf(environment);
   const { searchPath, uid, home, apiBaseUrl } = environment;
   const options = keptOptions(layout) ?? { ...DEFAULT_STACK_OPTIONS, all: true };
   const configFile = configFileOf(options, environment);
-  // Without an engine nothing runs, and why not is said by what starts it.
+  // Without a container engine nothing runs; `start` says why.
   const services = await driverFor(options, environment)
     .status()
     .catch(() => []);

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readJsonFile } from '../stack/json_file.ts';
 
-/** What the command line learns from its surroundings; the only file of the program that reads them. */
+/** What the command line reads from its environment. No other file of this program reads it. */
 export interface Environment {
   root: string;
   /** Of Weir itself. */
   version: string;
-  /** `WEIR_STATE_DIR`: a stack of its own, apart from `<root>/.weir`. */
+  /** `WEIR_STATE_DIR`: the state folder of a separate stack, instead of `<root>/.weir`. */
   stateDir: string | undefined;
   runtimeDir: string | undefined;
   /** Where nginx, redis-server, apt-get and sudo are looked for. `WEIR_PATH`, else PATH and the system's own folders. */
@@ -16,7 +16,7 @@ export interface Environment {
   /** 0 for root. */
   uid: number;
   gid: number;
-  /** `HOME`: where the browsers keep whom they trust. */
+  /** `HOME`: where the browsers keep trusted authorities. */
   home: string | undefined;
   /** `DRAIN_SECONDS` of the instances. */
   drainSeconds: number;
@@ -36,7 +36,7 @@ const DEFAULT_DRAIN_SECONDS = 30;
 /** Debian keeps nginx in /usr/sbin, which is not on the PATH of ordinary accounts. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/opt/homebrew/bin'];
 
-/** Reads the environment. Throws a sentence when a variable is not what it should be. */
+/** Reads the environment. Throws a sentence when a variable is not valid. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const drainSeconds = Number(env.DRAIN_SECONDS || DEFAULT_DRAIN_SECONDS);
   if (!Number.isInteger(drainSeconds) || drainSeconds < 0) {

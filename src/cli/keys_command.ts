@@ -30,13 +30,13 @@ export function addKeysCommands(
   const add = (name: string) =>
     keys.command(name).option('--file <file>', "the file of keys (the stack's own; an instance's API_KEYS_FILE)");
   add('create')
-    .argument('<name>', 'whom it is for')
+    .argument('<name>', 'who uses it')
     .description('make a key; it is shown once')
     .option('--models <list>', 'models it may use, comma separated; * stands for anything (*)', patterns)
-    .option('--streams <n>', 'streams at once over all instances (what every user may have)', atLeastOne)
+    .option('--streams <n>', 'streams at once over all instances (the limit of every user)', atLeastOne)
     .option('--rpm <n>', 'requests per minute (no limit)', atLeastOne)
     .option('--tpm <n>', 'tokens per minute (no limit)', atLeastOne)
-    .option('--expires <when>', 'after so long, such as 30d or 12h, or at a date such as 2027-01-31 (never)', moment)
+    .option('--expires <when>', 'a lifetime such as 30d or 12h, or a date such as 2027-01-31 (never)', moment)
     .action((name: string, flags: CreateFlags) => finish(create(name, flags, environment)));
   add('list')
     .description('all keys, without their secrets')
@@ -44,14 +44,14 @@ export function addKeysCommands(
     .action((flags: FileFlag & { json?: boolean }) => finish(list(flags, environment)));
   add('revoke')
     .argument('<key>', 'its id or its name')
-    .description('refuse it from now on; streams that it has open go on')
+    .description('refuse it from now on; its open streams may finish')
     .action((key: string, flags: FileFlag) => finish(revoke(key, flags, environment)));
 }
 
 async function create(name: string, flags: CreateFlags, environment: Environment): Promise<number> {
   const now = new Date();
-  if (name === '' || name.length > 100) throw new UsageError('a name has 1 to 100 characters', 'choose another');
-  if (flags.expires && flags.expires <= now) throw new UsageError('--expires lies in the past', 'give a time to come');
+  if (name === '' || name.length > 100) throw new UsageError('a name must have 1 to 100 characters', 'choose another');
+  if (flags.expires && flags.expires <= now) throw new UsageError('--expires is in the past', 'give a later time');
   const { text, key } = newKey(
     {
       name,
@@ -65,14 +65,17 @@ async function create(name: string, flags: CreateFlags, environment: Environment
   );
   change(flags, environment, (keys) => {
     if (keys.some((each) => each.name === name && keyState(each, now) === 'valid')) {
-      throw new UsageError(`there is a key named ${name}`, `choose another name, or ./weir keys revoke ${name}`);
+      throw new UsageError(
+        `a valid key named ${name} exists already`,
+        `choose another name, or ./weir keys revoke ${name}`,
+      );
     }
     return [...keys, key];
   });
   say(`key ${key.id} for ${name}; only its hash is kept, so copy it now`);
   print(text);
   if (flags.file === undefined && keptOptions(layoutOf(environment))?.auth !== 'keys') {
-    say('this stack asks for no keys yet: ./weir start --all --auth keys, or ./weir restart --auth keys');
+    say('this stack does not require keys yet: ./weir start --all --auth keys, or ./weir restart --auth keys');
   }
   return 0;
 }
@@ -100,11 +103,11 @@ async function revoke(wanted: string, flags: FileFlag, environment: Environment)
     revoked = { ...key, revoked: key.revoked ?? now.toISOString() };
     return keys.map((each) => (each === key ? (revoked as ApiKey) : each));
   });
-  say(`${revoked?.id} (${revoked?.name}) is refused from now on; streams that it has open go on to their end`);
+  say(`${revoked?.id} (${revoked?.name}) is refused from now on; its open streams may finish`);
   return 0;
 }
 
-/** In the stack's own file, and so for its containers too, or in another one. */
+/** Changes the stack's own file (and the copy that its containers read), or another file. */
 function change(flags: FileFlag, environment: Environment, how: (keys: ApiKey[]) => ApiKey[]): void {
   changeKeys(fileOf(flags, environment), how);
   if (flags.file === undefined) shareKeys(layoutOf(environment));
@@ -138,7 +141,7 @@ function patterns(text: string): string[] {
 
 function atLeastOne(text: string): number {
   const number = wholeNumber(text);
-  if (number < 1 || number > 1_000_000) throw new InvalidArgumentError('It has to be from 1 to 1000000.');
+  if (number < 1 || number > 1_000_000) throw new InvalidArgumentError('It must be from 1 to 1000000.');
   return number;
 }
 
@@ -149,5 +152,5 @@ function moment(text: string): Date {
   if (unit !== undefined) return new Date(Date.now() + Number(number) * UNITS[unit as keyof typeof UNITS]);
   const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
   if (date && Number.isFinite(date.getTime())) return date;
-  throw new InvalidArgumentError('Say it as 30d, 12h, or a date such as 2027-01-31.');
+  throw new InvalidArgumentError('Use 30d, 12h, or a date such as 2027-01-31.');
 }

@@ -42,27 +42,31 @@ export function addLoadFlags(command: Command): Command {
     .argument('[url]', "where to send the requests (default: this stack's NGINX)")
     .option('-c, --concurrency <n>', 'requests in flight at once', wholeNumber, 10)
     .option('-n, --requests <n>', 'requests in all', wholeNumber, 30)
-    .option('--duration <time>', 'for so long, instead of -n: 30s, 2m', duration)
-    .option('--rate <n>', 'start so many a second, whether or not earlier ones have ended (open loop)', positive)
-    .option('--poisson', 'with --rate: at random moments, as people come')
-    .option('--seed <n>', 'of those moments (1)', wholeNumber)
-    .option('--max-in-flight <n>', 'with --rate: what would be one more is not sent (10000)', wholeNumber)
+    .option('--duration <time>', 'how long to send, instead of -n: 30s, 2m', duration)
+    .option('--rate <n>', 'requests per second, whether or not earlier ones have ended (open loop)', positive)
+    .option('--poisson', 'with --rate: at random times (Poisson process)')
+    .option('--seed <n>', 'seed of the random times (1)', wholeNumber)
+    .option('--max-in-flight <n>', 'with --rate: requests above this number are not sent (10000)', wholeNumber)
     .option('--find-limit', 'raise concurrency from -c until more streams bring no more answers')
-    .option('--warmup <time>', 'send, but do not count, for so long', duration)
+    .option('--warmup <time>', 'time at the start that is sent but not counted', duration)
     .option(
       '--users <n>',
       'users that take turns: one source address each, or one key (1; with --find-limit 2000)',
       wholeNumber,
     )
     .option('--api-key <key>', "API key (WEIR_API_KEY; for this stack: its operator's key)")
-    .option('--keys-file <file>', 'API keys, one a line: a user each')
-    .option('--slo <slo>', 'what a good answer is: chat, retrieval, code, or TTFT/TPOT in ms such as 300/40')
-    .option('--fail-if <condition>', "exit 99 when it holds, such as 'ttft.p95>500'; repeatable", condition)
-    .option('--abort-if <condition>', 'end the run as soon as it holds; repeatable', condition)
-    .option('--baseline <run>', 'compare with: last, the id of a run, or a file of --json')
-    .option('--name <name>', 'what to call this run')
-    .addOption(new Option('--api <api>', 'what the server speaks (weir)').choices(['weir', 'openai']))
-    .option('--prompt <text>', 'what to ask', 'Write a short poem about performance testing.')
+    .option('--keys-file <file>', 'file with API keys: one per line, one user each')
+    .option('--slo <slo>', 'limits of a good answer: chat, retrieval, code, or TTFT/TPOT in ms such as 300/40')
+    .option(
+      '--fail-if <condition>',
+      "exit with 99 when the condition is true, such as 'ttft.p95>500'; repeatable",
+      condition,
+    )
+    .option('--abort-if <condition>', 'end the run as soon as the condition is true; repeatable', condition)
+    .option('--baseline <run>', 'run to compare with: last, the id of a run, or a file of --json')
+    .option('--name <name>', 'name of this run')
+    .addOption(new Option('--api <api>', 'API of the server (weir)').choices(['weir', 'openai']))
+    .option('--prompt <text>', 'prompt of each request', 'Write a short poem about performance testing.')
     .option('--model <name>', 'model', 'gpt-3.5-turbo')
     .option('--provider <name>', 'provider', 'fake')
     .addOption(
@@ -71,12 +75,12 @@ export function addLoadFlags(command: Command): Command {
         'provider',
       ]),
     )
-    .option('--resumable', 'streams go on over another connection when theirs breaks')
+    .option('--resumable', 'streams continue over another connection when theirs breaks')
     .option('--fake <json>', 'knobs of the fake provider, such as {"tokens":20,"tokens_per_second":50}')
     .option('--json <file>', 'write the report as JSON to a file, or to stdout with -')
     .option('--csv <file>', 'write a line for each request')
     .option('--html <file>', 'write the report as one file for any browser')
-    .option('--http1', 'HTTP/1.1 also where HTTP/2 is offered')
+    .option('--http1', 'use HTTP/1.1 even where the server offers HTTP/2')
     .option('--ca <file>', "trust this certificate authority (default: the stack's own)")
     .option('-k, --insecure', 'accept any certificate');
 }
@@ -87,13 +91,13 @@ const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 function duration(text: string): number {
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   const ms = Number(number) * UNITS[unit as keyof typeof UNITS];
-  if (!(ms > 0)) throw new InvalidArgumentError('It has to be a time such as 30s, 500ms or 2m.');
+  if (!(ms > 0)) throw new InvalidArgumentError('It must be a time such as 30s, 500ms or 2m.');
   return ms;
 }
 
 function positive(text: string): number {
   const number = Number(text);
-  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('It has to be a number above 0.');
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('It must be a number above 0.');
   return number;
 }
 
@@ -107,7 +111,7 @@ function condition(text: string, earlier: Condition[] = []): Condition[] {
 
 function authority(flags: LoadFlags, environment: Environment): string | undefined {
   const { certificates } = layoutOf(environment);
-  // An operator's own certificate is for whom this machine trusts.
+  // For a certificate of the operator's own, the authorities that this machine trusts decide.
   if (flags.ca === undefined && !inspectCertificate(certificates).isOurs) return undefined;
   const file = flags.ca ?? certificates.authority;
   if (existsSync(file)) return readFileSync(file, 'utf8');
@@ -115,7 +119,7 @@ function authority(flags: LoadFlags, environment: Environment): string | undefin
   throw new UsageError(`there is no file ${flags.ca}`, 'name the PEM file of the authority with --ca');
 }
 
-/** One key for each user; of the stack itself, where it wants one, this account has one. */
+/** One key for each user. For the stack itself, where it requires keys, the operator's key. */
 function keysOf(url: string | undefined, { keysFile, apiKey }: LoadFlags, environment: Environment): string[] {
   if (keysFile !== undefined) return keysOfFile(keysFile);
   const layout = layoutOf(environment);
@@ -155,7 +159,7 @@ export async function loadCommand(
       ...(ca === undefined ? {} : { ca }),
     },
     keys,
-    // Of another server only what it says itself is known.
+    // The instances of another server are not known in advance.
     expected: url === undefined ? expectedOf(layout) : [],
     failIf: flags.failIf ?? [],
     abortIf: flags.abortIf ?? [],
@@ -169,7 +173,7 @@ export async function loadCommand(
 }
 
 /**
- * A name that is no route would be taken as a model of the default provider, and the run would measure that.
+ * Refuses a name that is not a route: it would be taken as a model of the default provider, and the run would measure that.
  * @param url as a plan has it @param key where clients need one
  * @throws UsageError where the server lists its routes, and not this one
  */
@@ -184,7 +188,7 @@ export async function mustHaveRoute(url: string, route: string, key: string | un
   );
 }
 
-/** Undefined where the server does not say: what is wrong with it, the run itself tells better. */
+/** Undefined where the server does not say; the run itself then reports what is wrong. */
 async function routesOf(url: string, key: string | undefined): Promise<string[] | undefined> {
   try {
     const headers = key === undefined ? {} : { 'x-api-key': key };

@@ -34,12 +34,12 @@ const DEFAULT_MAX_IN_FLIGHT = 10_000;
 /** The plan that the flags ask for. @throws UsageError */
 export function planOfFlags(url: string, flags: PlanFlags, keys: number): LoadPlan {
   if (flags.concurrency < 1 || flags.requests < 1) {
-    throw new UsageError('-c and -n have to be at least 1', 'for example ./weir load -c 10 -n 30');
+    throw new UsageError('-c and -n must be at least 1', 'for example ./weir load -c 10 -n 30');
   }
   const users = flags.users ?? defaultUsers(url, flags, keys);
-  if (users < 1) throw new UsageError('--users has to be at least 1', 'leave it out for one user');
+  if (users < 1) throw new UsageError('--users must be at least 1', 'leave it out for one user');
   if (flags.api === 'openai' && (flags.fake !== undefined || flags.resumable)) {
-    throw new UsageError('--fake and --resumable are Weir’s own', 'leave them out with --api openai');
+    throw new UsageError('--fake and --resumable work with --api weir only', 'leave them out with --api openai');
   }
   const { prompt, model, provider, route, resumable, api = 'weir' } = flags;
   return {
@@ -56,7 +56,7 @@ export function planOfFlags(url: string, flags: PlanFlags, keys: number): LoadPl
   };
 }
 
-/** A search for the limit with one user finds the limiter. */
+/** A search for the limit with one user would only find that user's limit. */
 function defaultUsers(url: string, { findLimit, api }: PlanFlags, keys: number): number {
   if (!findLimit) return Math.max(1, keys);
   try {
@@ -74,12 +74,12 @@ function modeOf({ concurrency, requests, rate, poisson, seed, maxInFlight, durat
   }
   if (rate === undefined) {
     if (poisson || seed !== undefined)
-      throw new UsageError('--poisson is about a rate', 'add --rate, such as --rate 50');
+      throw new UsageError('--poisson and --seed need --rate', 'add it, such as --rate 50');
     return duration === undefined
       ? { kind: 'closed', concurrency, requests }
       : { kind: 'closed', concurrency, durationMs: duration };
   }
-  if (!(rate > 0)) throw new UsageError('--rate has to be above 0', 'for example --rate 50');
+  if (!(rate > 0)) throw new UsageError('--rate must be above 0', 'for example --rate 50');
   return {
     kind: 'open',
     ratePerSecond: rate,

@@ -11,7 +11,7 @@ const FIRST_LINES = 50;
 const FIRST_BYTES = 64 * 1024;
 const FOLLOW_MS = 250;
 
-/** A log that is read on as it grows. */
+/** Reads a log as it grows. */
 class LogTail {
   readonly #file: string;
   readonly #label: string;
@@ -27,7 +27,7 @@ class LogTail {
   /** The complete lines since the last call. */
   lines(): string[] {
     const size = statSync(this.#file).size;
-    // A log that reached its bound was emptied.
+    // A log that reached its size limit is emptied.
     if (size < this.#offset) this.#offset = 0;
     const buffer = Buffer.alloc(size - this.#offset);
     const fd = openSync(this.#file, 'r');
@@ -49,7 +49,7 @@ function files(folder: string, service: string | undefined): string[] {
   throw new StackError(`there is no log of ${service}`, names ? `choose one of ${names}` : 'start the stack first');
 }
 
-/** `logs [service] [-f]`: the last lines, and with `follow` those to come, until the signal or for ever. */
+/** `logs [service] [-f]`: the last lines, and with `follow` new ones until Ctrl-C. */
 export async function logsCommand(
   service: string | undefined,
   follow: boolean,

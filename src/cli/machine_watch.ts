@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 const SAMPLE_MS = 5_000;
-/** A run that lost more to the machine's host, waited longer for memory, or shared its cores with more, was starved. */
+/** Above these limits (CPU time taken by the host, waiting for memory, load) a run counts as starved. */
 const STOLEN_SHARE = 0.05;
 const MEMORY_WAIT_SHARE = 0.01;
 const LOAD_PER_CORE = 3;
 
-/** What Linux says of itself; where it says nothing (another system, an older kernel), zero. */
+/** Counters of Linux; zero where they are missing (another system, an older kernel). */
 interface Sample {
-  /** Ticks of all cores since the machine started: all, and those that its host gave to others. */
+  /** Ticks of all cores since the machine started, and how many of them the host gave to other machines. */
   ticks: number;
   stolen: number;
   /** Microseconds since then in which something waited for memory. */
@@ -39,7 +39,7 @@ function takeSample(): Sample {
   };
 }
 
-/** What the machine gave to a run of the tests, from `samples` in order. */
+/** How much of the machine a test run got, from `samples` in order. */
 export function describeMachine(samples: readonly Sample[], cores: number): { isStarved: boolean; sentence: string } {
   const first = samples[0]!;
   const last = samples.at(-1)!;
@@ -62,7 +62,7 @@ export function describeMachine(samples: readonly Sample[], cores: number): { is
   };
 }
 
-/** Watches the machine from now on. The function that it returns ends that, and says what was seen. */
+/** Watches the machine until the returned function is called, which reports the result. */
 export function watchMachine(): () => ReturnType<typeof describeMachine> {
   const samples = [takeSample()];
   const timer = setInterval(() => samples.push(takeSample()), SAMPLE_MS);

@@ -6,7 +6,7 @@ import { say } from './reporter.ts';
 
 const USAGE = 2;
 
-/** As it is typed: `./weir keys create`. */
+/** The command as the user types it: `./weir keys create`. */
 function commandName(command: Command): string {
   return command.parent ? `${commandName(command.parent)} ${command.name()}` : './weir';
 }
@@ -30,7 +30,7 @@ function sentence({ code, message }: NodeJS.ErrnoException): string {
   return code === 'ENOSPC' ? `No space is left on the disk (${message}); make room, then run this again.` : message;
 }
 
-// A reader that left early (head, less) is no failure, and one of the progress none that would stop half-way.
+// A reader that closes early (head, less) is not a failure, and must not stop a command half-way.
 process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 

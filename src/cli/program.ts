@@ -16,13 +16,13 @@ import { statusCommand } from './status_command.ts';
 import { testCommand } from './test_command.ts';
 import { type UsageFlags, usageCommand } from './usage_command.ts';
 
-/** What commander says about an option, and what follows the reason. */
+/** Commander's sentences about an option and about an argument. */
 const INVALID = /^option '(.+)' argument '(.*)' is invalid\. (.*)$/;
 const INVALID_ARGUMENT = /^command-argument value '(.*)' is invalid for argument '(.+)'\. (.*)$/;
 
 const reason = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
-/** Commander's words about a mistake as one sentence that says what to do, in the voice of all other failures. */
+/** Turns commander's message into one sentence in the form of all other failures. */
 export function usageSentence(text: string, command: string): string {
   const words = text
     .replace(/^error: /, '')
@@ -36,7 +36,7 @@ export function usageSentence(text: string, command: string): string {
 
 function daysOfUsage(text: string): number {
   const days = wholeNumber(text);
-  if (days < 1 || days > USAGE_DAYS) throw new InvalidArgumentError(`It has to be from 1 to ${USAGE_DAYS}.`);
+  if (days < 1 || days > USAGE_DAYS) throw new InvalidArgumentError(`It must be from 1 to ${USAGE_DAYS}.`);
   return days;
 }
 
@@ -44,12 +44,12 @@ function daysOfUsage(text: string): number {
 type Finish = (work: Promise<number>) => Promise<void>;
 
 function addStackCommands(program: Command, environment: Environment, finish: Finish): void {
-  addStackFlags(program.command('start').description('start the stack; returns when it answers')).action(
+  addStackFlags(program.command('start').description('start the stack; returns when it serves')).action(
     (flags: Partial<StackOptions>) => finish(startCommand(saidFlags(flags), environment)),
   );
   program
     .command('stop')
-    .description('end everything; open streams may finish')
+    .description('stop everything; open streams may finish')
     .option('--now', 'without waiting for open streams')
     .action((flags: { now?: boolean }) => finish(stopCommand(flags.now === true, environment)));
   addStackFlags(
@@ -80,13 +80,13 @@ function addStackCommands(program: Command, environment: Environment, finish: Fi
     .action((flags: { json?: boolean }) => finish(statusCommand(flags.json === true, environment)));
   program
     .command('dashboard')
-    .description('open it, and print a link that logs a browser in')
+    .description('open the dashboard, and print a link that logs in a browser')
     .action(() => finish(dashboardCommand(environment)));
   program
     .command('logs')
     .argument('[service]', 'nginx, redis, app-1 …, console or supervisor')
     .description('the last lines of the logs')
-    .option('-f, --follow', 'and those to come')
+    .option('-f, --follow', 'and new lines as they come')
     .action((service: string | undefined, flags: { follow?: boolean }) =>
       finish(logsCommand(service, flags.follow === true, environment)),
     );
@@ -106,20 +106,20 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .command('compare')
     .argument('<a>', 'id of a run, last, or a file of --json')
     .argument('<b>', 'the same')
-    .description('two runs side by side')
+    .description('compare two runs')
     .option('--json', 'for programs')
     .action((a: string, b: string, flags: { json?: boolean }) =>
       finish(loadCompareCommand(a, b, flags.json === true, environment)),
     );
   program
     .command('doctor')
-    .description('what is wrong, why, and the command that mends it')
+    .description('what is wrong, why, and the command that fixes it')
     .option('--json', 'for programs')
     .action((flags: { json?: boolean }) => finish(doctorCommand(flags.json === true, environment)));
   const certs = program.command('certs').description('the certificate for localhost');
   certs
     .command('show', { isDefault: true })
-    .description('what it says, and whether it is good')
+    .description('show it, and whether it is valid')
     .action(() => finish(certsCommand('show', environment)));
   certs
     .command('renew')
@@ -131,14 +131,14 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     .action(() => finish(certsCommand('trust', environment)));
   certs
     .command('untrust')
-    .description('undo that')
+    .description('undo certs trust')
     .action(() => finish(certsCommand('untrust', environment)));
   addKeysCommands(program, environment, finish);
   program
     .command('usage')
-    .description('what keys, models or days have used')
-    .option('--days <n>', 'the last days, with today', daysOfUsage, 7)
-    .addOption(new Option('--by <what>', 'what to add up').choices(['key', 'model', 'day']).default('key'))
+    .description('usage by key, model or day')
+    .option('--days <n>', 'the last days, including today', daysOfUsage, 7)
+    .addOption(new Option('--by <what>', 'group by').choices(['key', 'model', 'day']).default('key'))
     .option('--json', 'rows by day, key and model, for programs')
     .option('--csv', 'the same, for spreadsheets')
     .action((flags: UsageFlags) => finish(usageCommand(flags, environment)));
@@ -155,13 +155,13 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
     );
 }
 
-/** The command line's grammar. `finish` gets each command's work. */
+/** Defines all commands. `finish` gets the promise of the command that runs. */
 export function buildProgram(environment: Environment, finish: Finish): Command {
   const program = new Command('weir')
     .description('Streams LLM answers to many users at once, from several instances behind NGINX.')
     .usage('<command> [options]')
     .version(environment.version, '--version', 'the version of Weir')
-    // What follows a command's name is its own: `load --json FILE`, `load compare --json`.
+    // Options after a command's name belong to that command: `load --json FILE`, `load compare --json`.
     .enablePositionalOptions()
     .configureHelp({ sortSubcommands: false });
   addStackCommands(program, environment, finish);

@@ -17,12 +17,12 @@ function plainReporter(output: NodeJS.WriteStream): PhaseReporter {
 }
 
 /**
- * A spinner, for people. Drawn here and not by the prompt library, whose spinner takes over the keyboard and ends
- * the program at Ctrl-C: a start has to undo what it did first.
+ * A spinner, for people. Not the prompt library's spinner: that one takes over the keyboard and ends the program at
+ * Ctrl-C, but a start must undo its work first.
  */
 function terminalReporter(output: NodeJS.WriteStream): PhaseReporter {
   let timer: NodeJS.Timeout | undefined;
-  const rest = () => {
+  const clear = () => {
     clearInterval(timer);
     output.write(CLEAR_LINE);
   };
@@ -40,22 +40,22 @@ function terminalReporter(output: NodeJS.WriteStream): PhaseReporter {
       spin(title);
     },
     note: (text) => {
-      rest();
+      clear();
       log.info(text, settings);
       spin(current);
     },
     end: (title, result) => {
-      rest();
+      clear();
       log.success(result === undefined ? title : `${title}: ${result}`, settings);
     },
     fail: (title) => {
-      rest();
+      clear();
       log.error(title, settings);
     },
   };
 }
 
-/** Progress on stderr, in the way that fits it. */
+/** Shows progress on stderr: a spinner in a terminal, lines elsewhere. */
 export function reporter(): PhaseReporter {
   return process.stderr.isTTY ? terminalReporter(process.stderr) : plainReporter(process.stderr);
 }

@@ -9,18 +9,18 @@ import { type StackOptions, stackOptionsSchema } from '../stack/stack_options.ts
 import { expectedInstances } from '../stack/supervisor/control_client.ts';
 import type { Environment } from './environment.ts';
 
-/** The file with providers and routes that instances get; undefined where there is none. */
+/** The file with providers and routes for the instances; undefined where there is none. */
 export function configFileOf(options: StackOptions, environment: Environment): string | undefined {
   return options.config ?? environment.configFile;
 }
 
-/** Before anything is started or changed. @returns what is in it, or undefined without a file. @throws StackError */
+/** Checks the file before anything is started or changed. @returns a summary; undefined without a file. @throws StackError */
 export function checkedConfig(options: StackOptions, environment: Environment): string | undefined {
   const file = configFileOf(options, environment);
   return file === undefined ? undefined : checkConfigFile(file);
 }
 
-/** Paths of the stack that this command line is about. */
+/** Paths of the stack that this command line works on. */
 export function layoutOf(environment: Environment): StackLayout {
   return stackLayout(environment);
 }
@@ -37,7 +37,7 @@ export function expectedOf(layout: StackLayout): string[] {
   return options?.driver === 'compose' ? instanceNames(options.instances) : expectedInstances(layout.planFile);
 }
 
-/** The driver that these options ask for. `note` shows a line of progress. */
+/** The driver for these options. `note` shows a line of progress. */
 export function driverFor(
   options: StackOptions,
   environment: Environment,

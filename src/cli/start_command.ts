@@ -38,7 +38,7 @@ async function bringUp(options: StackOptions, environment: Environment): Promise
     await runPhases(driverFor(options, environment, show.note).startPhases(), show, interrupt.signal);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
-    say('interrupted; what was started has been stopped again');
+    say('interrupted; everything that was started has been stopped');
     return 130;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -72,13 +72,13 @@ async function startLocked(asked: Partial<StackOptions>, environment: Environmen
     await sayWhatNext(kept, layout);
     return 0;
   }
-  say(runs === 'yes' ? 'adding instances and dashboard' : 'an earlier start was cut short; starting again');
-  // What is left may have streams: an instance that did not come back from a rolling restart looks like this too.
+  say(runs === 'yes' ? 'adding instances and dashboard' : 'an earlier start did not finish; starting again');
+  // Running instances may have streams: an instance that did not come back from a rolling restart looks the same.
   await driver?.stop(false);
   return bringUp(options, environment);
 }
 
-/** `start`: brings the stack up, or says why not and leaves nothing behind. Returns the exit code. */
+/** `start`: starts the stack, or says why it can not and leaves nothing behind. Returns the exit code. */
 export async function startCommand(asked: Partial<StackOptions>, environment: Environment): Promise<number> {
   mustBeValid(mergeOptions(DEFAULT_STACK_OPTIONS, asked), environment);
   const unlock = takeStartLock(layoutOf(environment).state);
@@ -89,13 +89,13 @@ export async function startCommand(asked: Partial<StackOptions>, environment: En
   }
 }
 
-/** `stop`: ends everything; a stack that doesn't run is as good as stopped. */
+/** `stop`: ends everything; a stack that does not run counts as stopped. */
 export async function stopCommand(now: boolean, environment: Environment): Promise<number> {
   const options = keptOptions(layoutOf(environment)) ?? DEFAULT_STACK_OPTIONS;
   const driver = driverFor(options, environment);
   const services = await driver.status();
   const isWatched = services.some(({ state }) => state !== 'unwatched');
-  if (services.length > 0) say(now || !isWatched ? 'stopping' : 'stopping; streams that are open may finish');
+  if (services.length > 0) say(now || !isWatched ? 'stopping' : 'stopping; open streams may finish');
   const ran = await driver.stop(now);
   say(ran ? 'stopped' : 'nothing was running');
   return 0;
@@ -119,7 +119,7 @@ export async function restartCommand(
   mustBeValid(options, environment);
   const unlock = takeStartLock(layout.state);
   try {
-    if ((await driver.status()).length > 0) say('stopping; streams that are open may finish');
+    if ((await driver.status()).length > 0) say('stopping; open streams may finish');
     await driver.stop(false);
     return await bringUp(options, environment);
   } finally {

@@ -26,7 +26,7 @@ export async function statusCommand(json: boolean, environment: Environment): Pr
     return 0;
   }
   if (services.length === 0) {
-    print('Nothing runs. Start it with ./weir start --all');
+    print('Nothing is running. Start it with ./weir start --all');
     return 0;
   }
   if (services.some(({ state }) => state === 'unwatched')) say(`${UNWATCHED.what}; ${UNWATCHED.fix}.`);

@@ -13,7 +13,7 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
 }
 
 /**
- * Settles as the promise does, or rejects with the signal's reason: some transports can't be interrupted while they
+ * Settles like the promise, or rejects with the signal's reason on abort. Some transports ignore the signal while they
  * wait for a connection.
  */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -30,8 +30,8 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
 }
 
 /**
- * The signal of one connection: aborts when the caller's does, and when the connection is silent for too long. One
- * timer looks again and again; a touch costs a clock read, whatever the rate of bytes.
+ * The signal of one connection: it aborts with the caller's signal, and when no data arrives for too long. One timer
+ * checks repeatedly, so that a touch costs only a clock read.
  */
 export class Watchdog {
   readonly #controller = new AbortController();
@@ -42,7 +42,7 @@ export class Watchdog {
   #touchedAt = performance.now();
   #isHeld = false;
 
-  /** @param limitMs of silence; undefined: for ever */
+  /** @param limitMs longest silence; undefined: no limit */
   constructor(limitMs: number | undefined, outer: AbortSignal | undefined) {
     this.#limitMs = limitMs ?? 0;
     this.#outer = outer;
@@ -55,16 +55,16 @@ export class Watchdog {
     return this.#controller.signal;
   }
 
-  /** Why the connection was given up; undefined where it was not silent. */
+  /** Why the connection was aborted; undefined if it was not silent. */
   silence: string | undefined;
 
-  /** A byte came, or the client went on after a {@link hold}. */
+  /** Data arrived, or the client continued after a {@link hold}. */
   touch(): void {
     this.#touchedAt = performance.now();
     this.#isHeld = false;
   }
 
-  /** The client itself does not read at the moment, so silence says nothing. */
+  /** The client does not read at the moment, so silence is expected. */
   hold(): void {
     this.#isHeld = true;
   }
@@ -75,17 +75,17 @@ export class Watchdog {
   }
 
   #arm(ms: number): void {
-    this.#timer = setTimeout(() => this.#look(), ms);
+    this.#timer = setTimeout(() => this.#check(), ms);
   }
 
-  #look(): void {
+  #check(): void {
     const silentMs = performance.now() - this.#touchedAt;
-    // Timers may be a little early.
+    // Timers may fire slightly early.
     if (this.#isHeld || silentMs < this.#limitMs - 1) {
       this.#arm(this.#isHeld ? this.#limitMs : this.#limitMs - silentMs);
       return;
     }
-    this.silence = `no byte came for ${this.#limitMs / 1000} s`;
+    this.silence = `no data for ${this.#limitMs / 1000} s`;
     this.#controller.abort(new Error(this.silence));
   }
 }

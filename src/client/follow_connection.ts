@@ -3,26 +3,26 @@ import { CLIENT_SILENCE_MS } from '../formats/timing.ts';
 import type { StreamEvent } from '../formats/weir/stream_event.ts';
 import { orAborted, Watchdog } from './abortable.ts';
 import { judgeStatus, type ReconnectLog } from './reconnect.ts';
-import type { ThreadCalls } from './stream_calls.ts';
+import type { StreamCalls } from './stream_calls.ts';
 import { type StreamCheck, StreamProtocolError } from './stream_check.ts';
 import type { StreamOptions } from './stream_options.ts';
 import { readRefusal, type StreamRefusal } from './stream_refusal.ts';
 import { type StreamHead, streamHead, type TransportResponse } from './transport.ts';
 
-/** A stream on its way, over all its connections. */
+/** A stream over all its connections. */
 export interface FollowedStream {
-  readonly calls: ThreadCalls;
+  readonly calls: StreamCalls;
   readonly check: StreamCheck;
   readonly log: ReconnectLog;
   readonly options: StreamOptions;
   readonly isResumable: boolean;
-  /** Of the last answer that streamed; where none did, of the one that said why there is nothing to stream. */
+  /** Of the last response that streamed; before one did, of the last refusal. */
   head: StreamHead | undefined;
-  /** When the last byte of the stream came, by `performance.now()`; before the first, when the call began. */
+  /** When the last byte arrived, by `performance.now()`; before the first byte, the start of the call. */
   aliveAt: number;
 }
 
-/** How one connection ended. After `again` another one may bring the rest; `error` is what to throw if none does. */
+/** How one connection ended. After `again`, another one may continue; otherwise `error` is thrown. */
 export type ConnectionEnd =
   | { kind: 'terminal' }
   | { kind: 'again'; reason: string; error?: unknown; retryAfter?: number | undefined }
@@ -31,8 +31,8 @@ export type ConnectionEnd =
   | { kind: 'at_end' | 'gone' };
 
 /**
- * Sends the stream's next request and follows the answer as far as it goes.
- * @throws the signal's reason after an abort, and whatever a handler of the caller throws
+ * Sends the stream's next request and follows its response.
+ * @throws the signal's reason after an abort, and errors of the caller's handlers
  */
 export async function followConnection(stream: FollowedStream): Promise<ConnectionEnd> {
   const { calls, check, options, isResumable } = stream;
@@ -45,7 +45,7 @@ export async function followConnection(stream: FollowedStream): Promise<Connecti
     } catch (error) {
       options.signal?.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);
-      return { kind: 'again', reason: watchdog.silence ?? `no answer came: ${message}`, error };
+      return { kind: 'again', reason: watchdog.silence ?? `no response: ${message}`, error };
     }
     watchdog.touch();
     const verdict = judgeStatus(kind, response.status);
@@ -78,7 +78,7 @@ async function followAnswer(
   try {
     const type = response.headers('content-type') ?? 'untyped';
     if (!type.startsWith('text/event-stream')) {
-      throw new StreamProtocolError(`the answer is ${type}, not an event stream; check the address`);
+      throw new StreamProtocolError(`the response is ${type}, not an event stream; check the address`);
     }
     const broken = await readEvents(response.body, check, {
       signal: options.signal,
@@ -94,7 +94,7 @@ async function followAnswer(
       },
     });
     options.signal?.throwIfAborted();
-    // A resumable stream whose `complete` came is whole, also where the connection broke before `[DONE]`.
+    // After `complete`, a resumable stream is whole even if the connection broke before `[DONE]`.
     if (isResumable ? check.isFinished : check.end()) return { kind: 'terminal' };
     return { kind: 'again', reason: watchdog.silence ?? broken ?? 'the stream ended without a terminal event' };
   } catch (error) {
@@ -105,11 +105,11 @@ async function followAnswer(
   }
 }
 
-/** What goes on while a body is read. */
+/** Handlers for reading a body. */
 export interface BodyReader {
-  /** The caller's: after its abort no event is passed on. */
+  /** The caller's signal: after an abort, no event is passed on. */
   signal: AbortSignal | undefined;
-  /** Bytes came, or the caller is ready for more. */
+  /** Data arrived, or the caller is ready for more. */
   onAlive: () => void;
   /** The caller is not ready for more. */
   onHold: () => void;
@@ -117,8 +117,8 @@ export interface BodyReader {
 }
 
 /**
- * Reads a body to its end, through the check; gives the reason where the connection broke instead.
- * @throws StreamProtocolError, SseLimitError, the signal's reason, and whatever `onEvent` throws
+ * Reads and checks a body to its end. @returns the reason if the connection broke
+ * @throws StreamProtocolError, SseLimitError, the signal's reason, and errors of `onEvent`
  */
 export async function readEvents(
   body: AsyncIterable<Uint8Array>,
@@ -137,7 +137,7 @@ export async function readEvents(
       for (let event = decoder.next(); event; event = decoder.next()) {
         const known = check.take(event);
         const taken = known && onEvent(known);
-        // Awaiting what is no promise would cost a turn of the event loop for each chunk.
+        // Awaiting a plain value would cost a turn of the event loop for each chunk.
         if (taken instanceof Promise) {
           onHold();
           await taken;
@@ -151,7 +151,7 @@ export async function readEvents(
   }
 }
 
-/** Only a failure of the connection itself is a truncation; an error that a caller's handler throws is its own. */
+/** Only errors of the connection count as truncation, not errors of the caller's handlers. */
 async function readOrBroken(bytes: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array> | string> {
   try {
     return await bytes.next();

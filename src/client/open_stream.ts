@@ -4,20 +4,20 @@ import type { StreamRequestInput } from '../formats/weir/stream_request.ts';
 import { pause } from './abortable.ts';
 import { type ConnectionEnd, type FollowedStream, followConnection } from './follow_connection.ts';
 import { nextTryMs, type Reconnect, ReconnectLog } from './reconnect.ts';
-import { ThreadCalls } from './stream_calls.ts';
+import { StreamCalls } from './stream_calls.ts';
 import { StreamCheck, StreamProtocolError, verifyText } from './stream_check.ts';
 import type { AttachOptions, StreamOptions } from './stream_options.ts';
 import { StreamRefusal } from './stream_refusal.ts';
 import type { StreamHead } from './transport.ts';
 
 /**
- * Opens a stream and follows it to its end; with `resumable: true` over as many connections as it takes.
+ * Opens a stream and follows it to its end; with `resumable: true`, over as many connections as needed.
  *
  * @throws StreamRefusal when the server refuses to open it
- * @throws the transport's error when no head came, and the signal's reason after an abort
+ * @throws the transport's error if there was no response, and the signal's reason after an abort
  */
 export async function openStream(request: StreamRequestInput, options: StreamOptions): Promise<StreamResult> {
-  const calls = new ThreadCalls(request, options);
+  const calls = new StreamCalls(request, options);
   const stream = streamOf(calls, new StreamCheck(), options, request.resumable === true);
   return resultOf(stream, await follow(stream));
 }
@@ -25,21 +25,21 @@ export async function openStream(request: StreamRequestInput, options: StreamOpt
 /**
  * Follows a resumable stream that was opened elsewhere, for example by this page before it was reloaded.
  *
- * @throws StreamRefusal when the server refuses to attach; a thread that it does not know is `truncated`
- * @throws the transport's error when no head came within `giveUpAfterMs`, and the signal's reason after an abort
+ * @throws StreamRefusal when the server refuses to attach; a stream that it does not know is `truncated`
+ * @throws the transport's error if there was no response within `giveUpAfterMs`, and the signal's reason after an abort
  */
 export async function attachStream(threadId: string, options: AttachOptions): Promise<StreamResult | AlreadyEnded> {
-  const calls = new ThreadCalls(undefined, options);
+  const calls = new StreamCalls(undefined, options);
   calls.learn(threadId, options.resumeToken);
   const stream = streamOf(calls, new StreamCheck(options.lastEventId), options, true);
   const end = await follow(stream);
-  const hasNews = options.lastEventId === undefined || stream.check.lastId !== options.lastEventId;
-  if (hasNews || end.kind !== 'at_end') return resultOf(stream, end);
+  const hasEvents = options.lastEventId === undefined || stream.check.lastId !== options.lastEventId;
+  if (hasEvents || end.kind !== 'at_end') return resultOf(stream, end);
   return { ...factsOf(stream), outcome: 'already_ended', reason: 'lastEventId was the end of the stream' };
 }
 
 function streamOf(
-  calls: ThreadCalls,
+  calls: StreamCalls,
   check: StreamCheck,
   options: StreamOptions,
   isResumable: boolean,
@@ -48,7 +48,7 @@ function streamOf(
   return { calls, check, log, options, isResumable, head: undefined, aliveAt: performance.now() };
 }
 
-/** Connection after connection, until the stream ends or nothing brings it back. A caller who leaves cancels it. */
+/** Follows connection after connection until the stream ends or the retries are used up. An abort cancels the stream. */
 async function follow(stream: FollowedStream): Promise<ConnectionEnd> {
   const { calls, check, options, isResumable } = stream;
   const { signal, giveUpAfterMs = CLIENT_GIVE_UP_MS, cancelOnAbort = true } = options;
@@ -63,35 +63,35 @@ async function follow(stream: FollowedStream): Promise<ConnectionEnd> {
       const { retryAfter } = end;
       const waitMs = nextTryMs({ attempt, retryAfter, silentMs, giveUpAfterMs, random: Math.random() });
       if (waitMs === undefined) {
-        return { ...end, reason: `${end.reason} (given up ${Math.round(silentMs / 1000)} s after the last byte)` };
+        return { ...end, reason: `${end.reason} (gave up ${Math.round(silentMs / 1000)} s after the last data)` };
       }
       options.onInterrupt?.(end.reason, end.error);
       await pause(waitMs, signal);
       signal?.throwIfAborted();
     }
   } catch (error) {
-    // An abort, or an error of the caller's own: either way nobody reads on.
+    // After an abort or an error of a handler, the caller does not read on.
     if (isResumable && cancelOnAbort && !check.isFinished) calls.cancel();
     throw error;
   }
 }
 
-/** What is known of every stream that was answered with status 200. */
+/** Known of every stream that was answered with status 200. */
 interface StreamFacts {
-  /** Of the last answer that streamed. */
+  /** Of the last response that streamed. */
   head: StreamHead;
-  /** All content that came; without what lay before `lastEventId`. */
+  /** All content received; without the content before `lastEventId`. */
   text: string;
   chunks: number;
-  /** How often the thread had changed its owner by the last event, counted from 1; 0 where no event came. */
+  /** Number of owners that the stream has had, from 1; 0 if no event arrived. */
   epoch: number;
-  /** Where it went on over another connection; empty for plain streams. */
+  /** Where it changed connections; empty for plain streams. */
   reconnects: Reconnect[];
 }
 
 /**
- * How it ended. `truncated` is an end without a terminal event (for a resumable stream: and nothing brought it back):
- * never a success. `protocol_error` is a stream that broke the contract; `reason` says how.
+ * How it ended. `truncated`: without a terminal event, for a resumable stream after all retries; never a success.
+ * `protocol_error`: the stream broke the rules of its protocol; `reason` says how.
  */
 type StreamEnding =
   | { outcome: 'complete'; complete: CompleteEvent }
@@ -101,10 +101,10 @@ type StreamEnding =
 
 export type StreamResult = StreamFacts & StreamEnding;
 
-/** Only of `attachStream`: `lastEventId` was the stream's end, so nothing came. */
+/** Only from `attachStream`: `lastEventId` was the end of the stream, so no event arrived. */
 export type AlreadyEnded = StreamFacts & { outcome: 'already_ended'; reason: string };
 
-/** What the last connection's end means for the whole stream. @throws what kept it from being answered at all */
+/** The result of the stream, from the end of its last connection. @throws the refusal or error if nothing streamed */
 export async function resultOf(stream: FollowedStream, end: ConnectionEnd): Promise<StreamResult> {
   if (stream.head === undefined && (end.kind === 'again' || end.kind === 'refused')) {
     if (end.error instanceof StreamRefusal) stream.options.onHead?.(end.error.head);
@@ -124,11 +124,14 @@ async function endingOf({ check, options, isResumable }: FollowedStream, end: Co
     case 'again':
       return { outcome: 'truncated', reason: end.reason };
     case 'gone':
-      return { outcome: 'truncated', reason: 'the server does not know this thread, or its time has expired (404)' };
+      return { outcome: 'truncated', reason: 'the server does not know this stream, or it has expired (404)' };
     case 'refused':
-      return { outcome: 'truncated', reason: `the server refused to go on: ${end.error.message}` };
+      return { outcome: 'truncated', reason: `the server refused to resume: ${end.error.message}` };
     case 'at_end':
-      return { outcome: 'protocol_error', reason: 'the server says that the stream has ended, but its end never came' };
+      return {
+        outcome: 'protocol_error',
+        reason: 'the server says that the stream has ended, but its terminal event never arrived',
+      };
     case 'protocol_error':
       return { outcome: 'protocol_error', reason: end.reason };
     case 'terminal':

@@ -1,15 +1,15 @@
-/** Another instance is ready at once; the jitter keeps the clients of a dead one apart. */
+/** Another instance is ready immediately. The jitter spreads the clients of a dead instance. */
 const FIRST_JITTER_MS = 50;
 const BASE_MS = 100;
 const LONGEST_MS = 5_000;
 
-/** What is known when a try has failed. */
+/** State after a failed attempt. */
 export interface FailedTry {
-  /** Tries in a row that brought no event; 1 right after a connection that brought some. */
+  /** Attempts in a row without an event; 1 after a connection that delivered one. */
   attempt: number;
   /** Seconds that the server asked to wait. */
   retryAfter?: number | undefined;
-  /** Milliseconds since the last byte of the stream (or since the start, before the first). */
+  /** Milliseconds since the last data, or since the start. */
   silentMs: number;
   giveUpAfterMs: number;
   /** From 0 to below 1. */
@@ -17,8 +17,8 @@ export interface FailedTry {
 }
 
 /**
- * Milliseconds to wait before the next try, or undefined to give up. Exponential, with full jitter, on top of
- * `retryAfter`. A first try is always made: a machine that slept has been silent for longer than anyone would wait.
+ * Milliseconds to wait before the next attempt, or undefined to give up: exponential backoff with full jitter, added to
+ * `retryAfter`. The first attempt is always made, because after a machine's sleep the silence is long.
  */
 export function nextTryMs({ attempt, retryAfter = 0, silentMs, giveUpAfterMs, random }: FailedTry): number | undefined {
   const askedMs = retryAfter * 1000;
@@ -29,13 +29,13 @@ export function nextTryMs({ attempt, retryAfter = 0, silentMs, giveUpAfterMs, ra
   return Math.min(leftMs, askedMs + random * backOffMs);
 }
 
-/** `plain` is the one request of a stream that can't be resumed. */
+/** `plain`: the only request of a stream that is not resumable. */
 export type CallKind = 'plain' | 'open' | 'attach';
 
-/** What a status means: follow the stream, try again, or one of four ends. */
+/** Meaning of a status: follow the stream, try again, or an end. */
 export type Verdict = 'stream' | 'again' | 'at_end' | 'gone' | 'refused';
 
-/** Opening costs a slot, so there only a broken way to the instance is tried again; attaching costs nothing. */
+/** Opening takes a slot, so it is repeated only if no instance was reached. Attaching takes none. */
 export function judgeStatus(kind: CallKind, status: number): Verdict {
   if (status === 200) return 'stream';
   if (kind === 'open' && (status === 502 || status === 503 || status === 504)) return 'again';
@@ -45,17 +45,17 @@ export function judgeStatus(kind: CallKind, status: number): Verdict {
   return status === 408 || status === 429 || status >= 500 ? 'again' : 'refused';
 }
 
-/** A place where a stream went on over another connection. */
+/** A change of connection within a stream. */
 export interface Reconnect {
-  /** Number of the last event before it; -1 where none had come. */
+  /** Number of the last event before it; -1 if there was none. */
   atSeq: number;
   fromInstance: string | null;
   toInstance: string | null;
-  /** From the last event (or the head) before to the first event after it, in milliseconds. */
+  /** From the last event (or the head) before it to the first event after it, in milliseconds. */
   gapMs: number;
 }
 
-/** Notes where the events of a stream changed connections. Connections that brought no event leave no trace. */
+/** Records changes of connection. Connections without an event do not count. */
 export class ReconnectLog {
   readonly reconnects: Reconnect[] = [];
   #seq: number;
@@ -64,12 +64,12 @@ export class ReconnectLog {
   #to: string | null = null;
   #isPending = false;
 
-  /** @param seq number of the last event that the caller has already; -1 for none */
+  /** @param seq number of the last event that the caller has; -1 for none */
   constructor(seq: number) {
     this.#seq = seq;
   }
 
-  /** A connection answered with the stream. */
+  /** A connection delivers the stream. */
   connected(instance: string | null, nowMs: number): void {
     this.#to = instance;
     if (this.#from !== undefined) {
@@ -80,7 +80,7 @@ export class ReconnectLog {
     this.#atMs = nowMs;
   }
 
-  /** It brought the event with this number. */
+  /** The event with this number arrived. */
   event(seq: number, nowMs: number): void {
     if (this.#isPending) {
       const gapMs = nowMs - this.#atMs;

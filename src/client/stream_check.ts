@@ -9,26 +9,26 @@ import type {
 } from '../formats/weir/stream_event.ts';
 
 /**
- * Turns decoded SSE events into stream events, and holds each against the contract: `status` first, ids contiguous,
- * chunks numbered from 1, exactly one terminal, counts that agree, `[DONE]` after `complete` and nothing after that.
- * Event names that it does not know are passed over. It goes on over the connections of a resumable stream.
+ * Turns decoded SSE events into stream events and checks the protocol: `status` first, ids contiguous, chunks numbered
+ * from 1, exactly one terminal event, matching counts, `[DONE]` after `complete` and nothing after that. Ignores unknown
+ * event names. One check covers all connections of a resumable stream.
  */
 export class StreamCheck {
   #state: 'start' | 'open' | 'complete' | 'done' | 'error' = 'start';
   readonly #numbering: EventNumbering;
-  /** `chunk_index` of the last chunk; undefined where the chunks before the cursor are not known. */
+  /** `chunk_index` of the last chunk; undefined if the chunks before the cursor are unknown. */
   #index: number | undefined = 0;
   #chunks = 0;
   /** Tool calls that have begun. */
   #calls = 0;
   readonly #length = new CodePointCounter();
   #parts: string[] = [];
-  /** Whether it saw the thread from its first event; otherwise lengths and checksum can't be compared. */
+  /** Whether it saw the stream from its first event. Otherwise length and checksum cannot be compared. */
   readonly isWhole: boolean;
   complete: CompleteEvent | undefined;
   error: ErrorEvent | undefined;
 
-  /** @param after id of the event after which the stream is to go on. @throws StreamProtocolError */
+  /** @param after id of the last event that the caller has. @throws StreamProtocolError */
   constructor(after?: string) {
     this.#numbering = new EventNumbering(after);
     this.isWhole = after === undefined;
@@ -61,12 +61,12 @@ export class StreamCheck {
     return this.#parts.join('');
   }
 
-  /** Whether the terminal event came; `[DONE]` may still be due. */
+  /** Whether the terminal event arrived; `[DONE]` may still follow. */
   get isFinished(): boolean {
     return this.complete !== undefined || this.error !== undefined;
   }
 
-  /** Call when another connection takes over. */
+  /** Call when another connection continues the stream. */
   reconnected(): void {
     this.#numbering.reconnected();
   }
@@ -75,7 +75,7 @@ export class StreamCheck {
   take(event: SseEvent): StreamEvent | undefined {
     if (this.#state === 'done' || this.#state === 'error') fail('an event follows the end of the stream');
     if (this.#state === 'complete') {
-      if (event.event !== 'message' || event.data !== '[DONE]') fail('something else than [DONE] follows complete');
+      if (event.event !== 'message' || event.data !== '[DONE]') fail('data other than [DONE] follows complete');
       this.#state = 'done';
       return undefined;
     }
@@ -97,7 +97,7 @@ export class StreamCheck {
     }
   }
 
-  /** Call at the end of the body; whether a terminal came. @throws StreamProtocolError */
+  /** Call at the end of the body. @returns whether a terminal event arrived @throws StreamProtocolError */
   end(): boolean {
     if (this.#state === 'complete') fail('the stream ended after complete, without [DONE]');
     return this.isFinished;
@@ -154,7 +154,7 @@ export class StreamCheck {
     return { type: 'tool_call', id, data };
   }
 
-  /** An error of this reader only, such as `log_regressed`, is no record of the thread and has no number. */
+  /** An error of this connection only, such as `log_regressed`, is not part of the stream and has no number. */
   #failed(event: SseEvent, isNumbered: boolean): StreamEvent {
     if (isNumbered && this.#state === 'start') fail('error came before status');
     this.error = parse(event) as ErrorEvent;
@@ -163,7 +163,7 @@ export class StreamCheck {
   }
 }
 
-// The server is ours and its events are typed by the protocol; only what the counts rest on is looked at.
+// Only the fields that the counts depend on are checked: the server is Weir.
 // biome-ignore lint/suspicious/noExplicitAny: JSON has no type of its own, the caller names the event's
 function parse(event: SseEvent): any {
   let value: unknown;
@@ -183,17 +183,17 @@ function fail(message: string): never {
 const EVENT_ID = /^(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})$/;
 
 /**
- * Holds the ids of a thread's events, `<epoch>.<seq>`, against the contract, over all its connections: `seq` goes up by
- * one, also from one connection to the next, and the epoch never falls.
+ * Checks the ids of a stream's events, `<epoch>.<seq>`, over all its connections: `seq` increases by one, and the epoch
+ * never decreases.
  */
 export class EventNumbering {
-  /** Of this connection; the decoder repeats it where an event brings none. */
+  /** Last id of this connection; the decoder repeats it for events without an id. */
   #repeated = '';
   #lastId: string | undefined;
   #epoch = 0;
   #seq = -1;
 
-  /** @param after id of the event after which the stream is to go on. @throws StreamProtocolError */
+  /** @param after id of the last event that the caller has. @throws StreamProtocolError */
   constructor(after?: string) {
     if (after !== undefined) this.#set(after, parseId(after));
   }
@@ -212,12 +212,12 @@ export class EventNumbering {
     return this.#seq;
   }
 
-  /** Call when another connection takes over. */
+  /** Call when another connection continues the stream. */
   reconnected(): void {
     this.#repeated = '';
   }
 
-  /** Whether the event brought an id of its own. @throws StreamProtocolError for one out of order */
+  /** Whether the event has its own id. @throws StreamProtocolError if it is out of order */
   take(id: string): boolean {
     if (id === this.#repeated) return false;
     this.#repeated = id;
@@ -243,9 +243,9 @@ function parseId(id: string): { epoch: number; seq: number } {
   return { epoch: Number(match[1]), seq: Number(match[2]) };
 }
 
-/** Compares the text with the checksum of `complete`, where WebCrypto is there. @throws StreamProtocolError */
+/** Compares the text with the checksum of `complete`, if WebCrypto is available. @throws StreamProtocolError */
 export async function verifyText(text: string, complete: CompleteEvent): Promise<void> {
-  // Pages that came over plain http from another host have no WebCrypto.
+  // Pages loaded over plain HTTP from another host have no WebCrypto.
   const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined;
   if (subtle === undefined) return;
   const digest = await subtle.digest('SHA-256', new TextEncoder().encode(text));

@@ -4,7 +4,7 @@ import type { StreamResult } from './open_stream.ts';
 import { openStream } from './open_stream.ts';
 import type { StreamOptions } from './stream_options.ts';
 
-/** The events stopped before the stream's end: `truncated`, or a `protocol_error`. */
+/** The events ended before the end of the stream: `truncated` or `protocol_error`. */
 export class StreamIncomplete extends Error {
   readonly result: StreamResult;
 
@@ -16,10 +16,10 @@ export class StreamIncomplete extends Error {
 }
 
 /**
- * The events of a stream, for `for await`. The loop ends after `complete` or `error`, and throws where neither came.
+ * The events of a stream, for `for await`. The loop ends after `complete` or `error`, and throws if neither arrives.
  *
- * At most one event waits for the loop; while it does, nothing more is read, so that a slow loop slows the server
- * down. Leaving the loop aborts the stream.
+ * At most one event waits for the loop. Meanwhile nothing more is read, so that a slow loop slows down the server.
+ * Leaving the loop aborts the stream.
  *
  * @throws StreamIncomplete, and what `openStream` throws
  */
@@ -29,7 +29,7 @@ export async function* streamEvents(
 ): AsyncGenerator<StreamEvent, void> {
   const leave = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, leave.signal]) : leave.signal;
-  // A write settles when the loop asks for the event.
+  // A write settles when the loop requests the event.
   const { readable, writable } = new TransformStream<StreamEvent, StreamEvent>();
   const writer = writable.getWriter();
   const reader = readable.getReader();
@@ -46,7 +46,7 @@ export async function* streamEvents(
     }
   } finally {
     leave.abort();
-    // An event that waits is let go, so that the stream sees the abort.
+    // Drops a waiting event, so that the stream sees the abort.
     await reader.cancel().catch(() => {});
   }
 }

@@ -1,41 +1,41 @@
 import type { StreamEvent } from '../formats/weir/stream_event.ts';
 import type { StreamHead, Transport } from './transport.ts';
 
-/** What `openStream` takes besides the request. */
+/** Options of `openStream`. */
 export interface StreamOptions {
-  /** Up to and with `/api/v1`, for example `https://localhost/api/v1`. */
+  /** Ends with `/api/v1`, for example `https://localhost/api/v1`. */
   baseUrl: string;
   /** Aborting it closes the request and cancels a resumable stream; the call then rejects with the signal's reason. */
   signal?: AbortSignal;
   transport?: Transport;
-  /** Sent along with every request, for example `x-thread-id` or `authorization`; lower-case names. */
+  /** Sent with every request, for example `x-thread-id` or `authorization`; lower-case names. */
   headers?: Record<string, string>;
-  /** Each event as it comes, after its check. Nothing more is read until a promise that it returns has settled. */
+  /** Called for each checked event. If it returns a promise, reading pauses until it settles. */
   onEvent?: (event: StreamEvent) => unknown;
-  /** The head of each answer that streams, before its first event, and of the refusal that ends the call. */
+  /** Called with the head of each response that streams, and of the refusal that ends the call. */
   onHead?: (head: StreamHead) => void;
   /**
-   * A resumable stream has no connection at the moment and will try again; `reason` says why. `error`: the
-   * StreamRefusal that the server answered with, or the transport's error, where there was no answer to follow.
+   * Called when a resumable stream has lost its connection and will retry; `reason` says why. `error`: the
+   * StreamRefusal of the server, or the transport's error; undefined if a stream broke off.
    */
   onInterrupt?: (reason: string, error?: unknown) => void;
   /**
-   * Also compare the text with the checksum of `complete` (where WebCrypto is there: https and localhost). Default:
+   * Whether to compare the text with the checksum of `complete` (needs WebCrypto: https or localhost). Default: only
    * for resumable streams.
    */
   verify?: boolean;
-  /** A resumable stream's connection that is silent for this long is given up. Default 25,000: heartbeats come every 10 s. */
+  /** Silence after which a resumable stream reconnects. Default 25,000, as heartbeats arrive every 10 s. */
   silenceMs?: number;
-  /** No try to resume starts later than this after the last byte. Default 60,000. */
+  /** Time after the last data in which attempts to resume may start. Default 60,000. */
   giveUpAfterMs?: number;
-  /** Whether an abort also ends the generation of a resumable stream. Default true. */
+  /** Whether an abort also cancels a resumable stream on the server. Default true. */
   cancelOnAbort?: boolean;
 }
 
-/** What `attachStream` takes besides the thread's id. */
+/** Options of `attachStream`. */
 export interface AttachOptions extends StreamOptions {
-  /** From the `status` event; not needed by the user who opened the stream. */
+  /** From the `status` event. The user who opened the stream does not need it. */
   resumeToken?: string;
-  /** Id of the last event that was taken; without it the stream is sent from its start. */
+  /** Id of the last event that the caller has; without it, the stream is sent from its start. */
   lastEventId?: string;
 }

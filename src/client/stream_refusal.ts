@@ -3,15 +3,15 @@ import { retryAfterSeconds } from '../formats/retry_after.ts';
 import type { StreamHead, TransportResponse } from './transport.ts';
 import { streamHead } from './transport.ts';
 
-/** Nobody reads more of a refusal than this; a proxy's error page may be long. */
+/** Bound of a refusal's body; a proxy's error page may be long. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** The server answered with a status other than 200. */
 export class StreamRefusal extends Error {
   readonly status: number;
-  /** Code of the error table; `http_<status>` where the body is not Weir's JSON (a proxy's page). */
+  /** Code of the error table; `http_<status>` if the body is not Weir's JSON, such as a proxy's page. */
   readonly code: WireErrorCode;
-  /** Seconds to wait before the next try, if the server said. */
+  /** Seconds to wait before the next attempt, if the server said so. */
   readonly retryAfter: number | undefined;
   readonly details: Record<string, unknown>;
   readonly head: StreamHead;
@@ -27,7 +27,7 @@ export class StreamRefusal extends Error {
   }
 }
 
-/** Reads a refusal's body, whatever it is, into a {@link StreamRefusal}. */
+/** Reads any body of a refusal into a {@link StreamRefusal}. */
 export async function readRefusal(response: TransportResponse): Promise<StreamRefusal> {
   const head = streamHead(response);
   const retryAfter = retryAfterSeconds(response.headers('retry-after'));
@@ -64,7 +64,7 @@ async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
       if (size > MAX_BODY_BYTES) break;
     }
   } catch {
-    // The status alone is enough to know that this is a refusal.
+    // The status alone is enough.
   }
   return text;
 }

@@ -7,21 +7,21 @@ export interface TransportRequest {
   signal: AbortSignal | undefined;
 }
 
-/** The answer's head, and its body as bytes cut anywhere. Leaving the iteration early closes the request. */
+/** The response head, and the body as bytes with arbitrary boundaries. Leaving the iteration closes the request. */
 export interface TransportResponse {
   status: number;
-  /** Value of a response header, name in any case; null where there is none. */
+  /** Value of a response header, name in any case; null if there is none. */
   headers: (name: string) => string | null;
   body: AsyncIterable<Uint8Array>;
 }
 
 /**
- * Sends one request, follows no redirect that changes the method, and settles when the head is there.
- * Rejects when no head comes (connection refused, TLS, abort); an abort after the head ends the body with an error.
+ * Sends one request, follows no redirect that changes the method, and settles when the response head arrives.
+ * Rejects without a head (connection refused, TLS, abort); an abort after the head ends the body with an error.
  */
 export type Transport = (url: string, request: TransportRequest) => Promise<TransportResponse>;
 
-/** The transport of browsers, and the default everywhere. */
+/** The default transport, for browsers and Node.js. */
 export const fetchTransport: Transport = async (url, { method, headers, body, signal }) => {
   const response = await fetch(url, {
     method,
@@ -29,7 +29,7 @@ export const fetchTransport: Transport = async (url, { method, headers, body, si
     body: body === '' ? null : body,
     signal: signal ?? null,
     cache: 'no-store',
-    // Who cancels may be leaving the page.
+    // The user may leave the page while it cancels the stream.
     keepalive: method === 'DELETE',
   });
   return {
@@ -39,7 +39,7 @@ export const fetchTransport: Transport = async (url, { method, headers, body, si
   };
 };
 
-/** Not every browser can iterate a ReadableStream; all have readers. */
+/** Not every browser can iterate a ReadableStream. */
 async function* readerBytes(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader();
@@ -50,26 +50,26 @@ async function* readerBytes(body: ReadableStream<Uint8Array> | null): AsyncGener
       yield value;
     }
   } finally {
-    // A reader that stops early must not leave the server streaming to nobody; the cause is already on its way up.
+    // Stops the server if the caller stops early. The caller already has the cause.
     await reader.cancel().catch(() => {});
   }
 }
 
-/** What an answer's head says about its path; null where the header is missing. */
+/** What a response head says about its path; null if the header is missing. */
 export interface StreamHead {
   status: number;
-  /** The instance that answered, also when it refused. */
+  /** The instance that answered or refused. */
   instance: string | null;
-  /** The instance that produces the stream; of a resumable one another may have answered, which passes it on. */
+  /** The instance that produces the stream. For a resumable stream, another instance may relay it. */
   producer: string | null;
-  /** `nginx` where the answer came through the balancer. */
+  /** `nginx` if the response came through the balancer. */
   via: string | null;
-  /** Address of the instance, as the balancer sees it. */
+  /** Address of the instance, as NGINX sees it. */
   upstream: string | null;
   threadId: string | null;
 }
 
-/** Reads the path from an answer's headers. */
+/** Reads the path from the response headers. */
 export function streamHead(response: TransportResponse): StreamHead {
   const instance = response.headers('x-instance-id');
   return {

@@ -2,14 +2,14 @@ import { z } from 'zod';
 
 const PER_MINUTE = z.number().int().min(1).max(1_000_000_000);
 
-/** One client's key, as it is kept: whoever reads the file can't use it. */
+/** One client's key, as it is stored: the file does not contain the key itself. */
 export const apiKeySchema = z.object({
   /** Names it in logs, limits and usage; no secret. */
   id: z.string().regex(/^[a-z0-9]{8}$/),
   name: z.string().min(1).max(100),
   /**
    * Hex SHA-256 of the key's text. One round is enough: a slow hash makes guessing what people chose costly, and this
-   * is 256 random bits, which nobody guesses at any speed.
+   * is 256 random bits, which can not be guessed at any speed.
    */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** What it may ask for; see {@link mayUseModel}. */

@@ -62,12 +62,12 @@ function plainValue(document: Document, file: string): unknown {
 
 function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
   const path = issue.path as (string | number)[];
-  if (issue.code !== 'unrecognized_keys') return [{ path, message: mended(issue.message) }];
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: plainMessage(issue.message) }];
   return issue.keys.map((key) => ({ path: [...path, key], message: 'is not known here; check how it is written' }));
 }
 
 /** Zod's own words stand after a path, as ours do. */
-function mended(message: string): string {
+function plainMessage(message: string): string {
   return message.replace(/^Invalid (input|option): expected /, 'has to be ').replace(/^Too /, 'is too ');
 }
 

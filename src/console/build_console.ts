@@ -12,12 +12,12 @@ import { ownKey } from './run_target.ts';
 import type { StackServices } from './stack_services.ts';
 import { registerUsage } from './usage_routes.ts';
 
-/** Repeated questions within this time get the same answer, so that no page can make the console hammer the API. */
+/** Requests within this time share one diagnosis, so that no page can overload the API. */
 const DIAGNOSIS_TTL_MS = 1000;
 
 /**
- * The page talks to the API at whatever address the user named, and to nothing else. Styles are set by script (chart,
- * positions), hence `unsafe-inline` for them alone.
+ * The page may connect to any https address, because the user chooses the address of the API. Scripts set styles
+ * (charts, positions), so styles need `unsafe-inline`.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
@@ -28,22 +28,22 @@ const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
 ].join('; ');
 
-/** What both surfaces of a console share. */
+/** Shared by both surfaces of a console. */
 export interface ConsoleParts {
   book: RunBook;
   stack: StackServices;
-  /** For programs of the stack's account. */
+  /** Secret of programs that run under the stack's account. */
   token: string;
   logins: Logins;
-  /** Something failed that nobody waits for. */
+  /** Called for failures that no request waits for. */
   onFailure: (error: Error) => void;
 }
 
 /**
  * The console's HTTP surface; the caller listens.
  *
- * @param surface `local`: a TCP port on this machine, where the `Host` header must name it, and the stack's own account
- *   is known. `proxied`: NGINX's socket; the page then has the API at its own origin, and only a login or a secret counts.
+ * @param surface `local`: a TCP port on this machine. The `Host` header must name this machine, and the stack's own
+ *   account needs no login. `proxied`: behind NGINX, at the same origin as the API; needs a login or a secret.
  */
 export function buildConsole(
   config: ConsoleConfig,
@@ -72,7 +72,7 @@ export function buildConsole(
       'referrer-policy': 'no-referrer',
     });
     if (isLocal && !isLocalHost(request.headers.host, config.host)) {
-      const message = 'Open the dashboard as http://localhost, with its port.';
+      const message = 'Open the dashboard at http://localhost with its port.';
       return reply.code(403).send({ error: 'forbidden', message });
     }
     const refusal = await access.refusal(request);
@@ -104,10 +104,10 @@ export function buildConsole(
 }
 
 /** Runs at most one diagnosis at a time and keeps its result for {@link DIAGNOSIS_TTL_MS}. */
-function shared(look: () => Promise<Finding[]>): () => Promise<Finding[]> {
+function shared(diagnose: () => Promise<Finding[]>): () => Promise<Finding[]> {
   let current: Promise<Finding[]> | undefined;
   return () => {
-    current ??= look().finally(() => {
+    current ??= diagnose().finally(() => {
       setTimeout(() => {
         current = undefined;
       }, DIAGNOSIS_TTL_MS).unref();
@@ -116,10 +116,10 @@ function shared(look: () => Promise<Finding[]>): () => Promise<Finding[]> {
   };
 }
 
-/** Bodies are JSON objects, or nothing; refusals are JSON too, and tell nothing of the inside. */
+/** Accepts JSON objects and empty bodies. Errors are JSON without a stack trace. */
 export function useJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, text: string) => {
-    // A DELETE says that it is JSON, and has no body.
+    // The page sends DELETE with a content type and without a body.
     if (text === '') return {};
     const value: unknown = parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;

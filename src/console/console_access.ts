@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Logins, SESSION_SECONDS } from './logins.ts';
 import { isOwnAccount } from './socket_owner.ts';
 
-/** What is wrong with a request, as it is answered. */
+/** Why a request is refused. */
 export interface Refusal {
   status: 401 | 403;
   error: 'login_required' | 'forbidden';
@@ -14,21 +14,21 @@ export interface Refusal {
 const LOG_IN: Refusal = {
   status: 401,
   error: 'login_required',
-  message: 'Log in first: run "./weir dashboard" on the machine of the stack, and open the link that it gives.',
+  message: 'Log in first: run "./weir dashboard" on the machine of the stack, and open the link that it prints.',
 };
 
-/** Everything that lets somebody in. */
+/** Everything that grants access. */
 export interface Secrets {
   logins: Logins;
-  /** For programs of the stack's account. */
+  /** Secret of programs that run under the stack's account. */
   token: string;
-  /** Asked anew each time; undefined where clients need no key. */
+  /** Read for each request; undefined if clients need no key. */
   operatorKey: () => string | undefined;
-  /** Keeps this console's cookie apart from those of others on the same host, whatever their port. */
+  /** Distinguishes the cookies of several consoles on one host, because cookies ignore the port. */
   cookieName: string;
 }
 
-/** Who may what at one surface of the console. */
+/** Decides who may do what at one surface of the console. */
 export class ConsoleAccess {
   readonly #surface: 'local' | 'proxied';
   readonly #secrets: Secrets;
@@ -39,8 +39,8 @@ export class ConsoleAccess {
   }
 
   /**
-   * Why a request is not let in; undefined where it is. Call it where the `Host` header is known to name this machine,
-   * or NGINX has set it.
+   * Why a request is refused; undefined if it is allowed. Check the `Host` header first: it must name this machine, or
+   * NGINX has set it.
    */
   async refusal(request: FastifyRequest): Promise<Refusal | undefined> {
     const access = routeAccess(request.method, request.routeOptions.url);
@@ -50,7 +50,7 @@ export class ConsoleAccess {
     return (await this.knows(request)) ? undefined : LOG_IN;
   }
 
-  /** Whether a request comes from somebody who may see and change everything. */
+  /** Whether the sender of a request may see and change everything. */
   async knows({ headers, raw }: FastifyRequest): Promise<boolean> {
     if (this.#hasSecret(headers)) return true;
     const names = [this.#secrets.cookieName, secureName(this.#secrets.cookieName)];
@@ -58,14 +58,14 @@ export class ConsoleAccess {
       const [name = '', value = ''] = part.trim().split('=', 2);
       if (names.includes(name) && this.#secrets.logins.holds(value)) return true;
     }
-    // Behind NGINX the other end is NGINX, for every client.
+    // Behind NGINX, every connection comes from NGINX.
     return this.#surface === 'local' && isOwnAccount(raw.socket);
   }
 
-  /** Keeps a browser logged in at this surface, and where it is one host at the other too. */
+  /** The `Set-Cookie` header that keeps a browser logged in. */
   cookieFor(session: string): string {
     const isSecure = this.#surface === 'proxied';
-    // Another name where it is only for TLS: plain HTTP may not replace such a cookie.
+    // A secure cookie needs its own name: a page over plain HTTP cannot replace it.
     const name = isSecure ? secureName(this.#secrets.cookieName) : this.#secrets.cookieName;
     const end = isSecure ? '; Secure' : '';
     return `${name}=${session}; Path=/; Max-Age=${SESSION_SECONDS}; HttpOnly; SameSite=Strict${end}`;
@@ -78,27 +78,27 @@ export class ConsoleAccess {
   }
 
   /**
-   * Another site's page can send requests to this machine, but neither with this console's Origin nor with a secret of
-   * its account; and `application/json` it can't send unasked.
+   * A page of another site can send requests to this machine, but not with this console's Origin, nor with a secret,
+   * nor with `application/json` without a preflight.
    */
   #changeProblem(headers: IncomingHttpHeaders): string | undefined {
     const type = headers['content-type'] ?? '';
-    if (!/^application\/json(;|$)/i.test(type)) return 'Send it with Content-Type: application/json.';
+    if (!/^application\/json(;|$)/i.test(type)) return 'Set Content-Type: application/json.';
     if (headers.origin !== undefined) {
       const scheme = this.#surface === 'local' ? 'http' : 'https';
       if (headers.origin === `${scheme}://${headers.host}`) return undefined;
-      return 'Only the dashboard itself, opened at this console’s own address, may do this.';
+      return 'Only the dashboard at this console’s own address can do this.';
     }
     if (this.#hasSecret(headers)) return undefined;
-    return 'Send X-Console-Token, with what stands in the file .weir/console.token.';
+    return 'Send the header X-Console-Token with the content of .weir/console.token.';
   }
 }
 
-/** What is read may cost something, such as the doctor's streams: another page can't have a browser ask for it. */
+/** Reading can have a cost, such as the doctor's streams, so other sites' pages must not trigger it. */
 function readProblem(headers: IncomingHttpHeaders): string | undefined {
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return undefined;
-  return 'Only the dashboard itself may ask for this; open its address.';
+  return 'Only the dashboard can request this. Open its address.';
 }
 
 function secureName(name: string): string {
@@ -112,14 +112,14 @@ function isSame(given: string | string[] | undefined, wanted: string | undefined
 }
 
 /**
- * What a request needs. `open`: nothing; it shows what any visitor of the page may see. `read`: a login, or the stack's
- * own account at the console's own port. `change`: the same, and the headers that no other site's page can send.
+ * What a request needs. `open`: nothing. `read`: a login, or the stack's own account at the console's own port.
+ * `change`: the same, and headers that pages of other sites cannot send.
  */
 export type RouteAccess = 'open' | 'read' | 'change';
 
 /**
- * Every route of the console, on whichever surface it is served; a console with a route that is not here does not start.
- * Prompts, names, paths, process ids, and whatever changes or spends something, are never open.
+ * Every route of the console, on both surfaces. A console with a route that is not listed here does not start. Routes
+ * that show prompts, names, paths or process ids, or that change or spend something, are never open.
  */
 export const ROUTES: Readonly<Record<string, RouteAccess>> = {
   'GET /': 'open',
@@ -127,7 +127,7 @@ export const ROUTES: Readonly<Record<string, RouteAccess>> = {
   'GET /healthz': 'open',
   'GET /config.json': 'open',
   'GET /login': 'open',
-  // At the console's own port only, where Prometheus, as an account of its own, asks for it.
+  // At the console's own port only. Prometheus usually runs under another account.
   'GET /metrics': 'open',
   'GET /api/diagnose': 'read',
   'GET /api/services': 'read',
@@ -149,25 +149,25 @@ export const ROUTES: Readonly<Record<string, RouteAccess>> = {
 };
 
 /**
- * @param path the route's pattern; undefined where no route was met, which is answered by the page or by 404
+ * @param path the route's pattern; undefined if no route matched (the response is then the page or 404)
  * @throws Error for a route that is not in the table
  */
 export function routeAccess(method: string, path: string | undefined): RouteAccess {
   if (path === undefined) return 'open';
   const route = `${method === 'HEAD' ? 'GET' : method} ${path}`;
   const access = ROUTES[route];
-  if (access === undefined) throw new Error(`The route ${route} does not say in console_access.ts who may use it.`);
+  if (access === undefined) throw new Error(`Add the route ${route} to ROUTES in console_access.ts.`);
   return access;
 }
 
-/** Names under which a browser on this machine may address the console. */
+/** Host names that a browser on this machine may use for the console. */
 const LOCAL_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Whether a `Host` header names this machine. A page of another site can make a browser connect here by pointing its
- * own name at 127.0.0.1 (DNS rebinding); the name it was opened under then stands in this header.
+ * Whether a `Host` header names this machine. A page of another site can point its own name at 127.0.0.1 (DNS
+ * rebinding); this header then contains that name.
  *
- * @param listenHost the address that the console was told to bind: whoever names it on purpose may also use it
+ * @param listenHost the address that the console is configured to listen on; it is allowed too
  */
 export function isLocalHost(header: string | undefined, listenHost: string): boolean {
   const name = (header ?? '').replace(/:\d{1,5}$/, '').toLowerCase();

@@ -41,50 +41,50 @@ const schema = z.object({
     .optional(),
 });
 
-/** Everything the console is told from outside, parsed once. */
+/** The console's configuration, parsed once. */
 export interface ConsoleConfig {
   host: string;
   /** 0 lets the system choose. */
   port: number;
-  /** Unix socket for NGINX; undefined means that the console is not behind one. */
+  /** Unix socket for NGINX; undefined: not behind NGINX on this machine. */
   socket: string | undefined;
-  /** The same as a port, for an NGINX in another container; never to be published. */
+  /** Port for NGINX in another container; never publish it. */
   proxiedPort: number | undefined;
-  /** Up to and with `/api/v1`, no slash at the end. */
+  /** Ends with `/api/v1`, without a slash. */
   apiBaseUrl: string;
-  /** `host:port` where the API's address leads from here, when that is another place than from the browser. */
+  /** `host:port` to connect to for the API, if the browser's address does not work from here. */
   connectTo: string | undefined;
   /** Folder of the built dashboard; may be missing. */
   dashboardDir: string;
   /** PEM of the authority that signed the API's certificate; may be missing. */
   caFile: string | undefined;
-  /** Folder of the load tests that are kept. */
+  /** Folder of the saved load tests. */
   runsDir: string;
-  /** Of the supervisor; undefined where the stack is not native. */
+  /** Socket of the supervisor; undefined if the stack is not native. */
   controlSocket: string | undefined;
-  /** Addresses of the instances by name, where no supervisor knows them; no slash at the end. */
+  /** Addresses of the instances by name, if there is no supervisor; without a slash at the end. */
   instanceUrls: ReadonlyMap<string, string> | undefined;
-  /** What programs of the stack's account show; undefined: what stands in the file, else a random one. */
+  /** Secret of programs under the stack's account; undefined: read from the file, else random. */
   token: string | undefined;
-  /** Where they find the token. */
+  /** File with that token. */
   tokenFile: string | undefined;
-  /** Keeps who is logged in over a restart. */
+  /** File that keeps the logins over a restart. */
   sessionsFile: string | undefined;
-  /** Private listeners of the instances, for a console that reaches them over a network; else empty. */
+  /** Peer listeners of the instances, if the console reaches them over a network. */
   peerUrls: string[];
   peerSecret: string;
-  /** Holds that secret, where it is empty. */
+  /** File with that secret, used if it is empty. */
   peerSecretFile: string | undefined;
-  /** In a container: the clients' keys, and the key of the stack's own tools; may be missing. */
+  /** In a container: files with the clients' keys and with the operator's key; may be missing. */
   apiKeysFile: string | undefined;
   operatorKeyFile: string | undefined;
-  /** The native stack that the console belongs to; undefined elsewhere. */
+  /** The native stack that the console belongs to; undefined if there is none. */
   doctorPlace?: DoctorPlace | undefined;
 }
 
 /**
  * Reads the console's environment.
- * @throws Error with one sentence for each variable that is wrong
+ * @throws Error with one sentence for each invalid variable
  */
 export function parseConsoleConfig(env: Record<string, string | undefined>): ConsoleConfig {
   // An empty variable is how shells and Compose files write "not set".

@@ -4,10 +4,10 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { missingBuildPage } from './plain_pages.ts';
 
-/** Vite puts a hash of the content into the names below this folder, so a name never changes its meaning. */
+/** File names below this folder contain a hash of their content, so browsers may cache them forever. */
 const HASHED = /[/\\]assets[/\\]/;
 
-/** Serves the built dashboard; every other path that a page could have gets index.html, its router does the rest. */
+/** Serves the built dashboard. Other paths that look like a page get index.html. */
 export function registerDashboard(app: FastifyInstance, dashboardDir: string): void {
   const root = resolve(dashboardDir);
   app.register(fastifyStatic, {
@@ -20,7 +20,7 @@ export function registerDashboard(app: FastifyInstance, dashboardDir: string): v
     },
   });
   const sendPage = async (reply: FastifyReply) => {
-    // Looked at each time: a build that ends after the start must show up at the next reload.
+    // Checked for each request, so that a build that ends later appears at the next reload.
     if (existsSync(join(root, 'index.html'))) return reply.sendFile('index.html');
     return reply
       .code(503)
@@ -31,11 +31,13 @@ export function registerDashboard(app: FastifyInstance, dashboardDir: string): v
   app.get('/', async (_request, reply) => sendPage(reply));
   app.setNotFoundHandler(async (request, reply) => {
     if (isPage(request)) return sendPage(reply);
-    return reply.code(404).send({ error: 'not_found', message: 'There is nothing here; open / for the dashboard.' });
+    return reply
+      .code(404)
+      .send({ error: 'not_found', message: 'There is nothing at this address. Open / for the dashboard.' });
   });
 }
 
-/** A navigation, not a missing script or an API path: those must not get HTML with status 200. */
+/** Whether a request is a navigation. Missing scripts and API paths must not get HTML with status 200. */
 function isPage(request: FastifyRequest): boolean {
   const path = request.url.split('?', 1)[0] ?? '';
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;

@@ -4,22 +4,22 @@ import { runDoctor } from '../stack/doctor/run_doctor.ts';
 import type { ConsoleConfig } from './console_config.ts';
 import { type ApiProbe, probeApi } from './probe_api.ts';
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
   id: string;
   status: 'ok' | 'warn' | 'fail';
   what: string;
   why: string;
-  /** A command or an action; empty where nothing is wrong. */
+  /** A command or a sentence; empty if nothing is wrong. */
   fix: string;
-  /** The part of the path that it is about. */
+  /** Part of the path that it checks. */
   area: Area;
 }
 
-/** A page that asks again and again must not make the doctor hold streams again and again. */
+/** The doctor's streams run at most this often, however often a page asks. */
 const STREAMS_EVERY_MS = 15_000;
 
-/** How this console finds out what is wrong: with the doctor beside a native stack, else with a probe of the API. */
+/** Checks the stack: with the doctor if the stack is native, else with a probe of the API. */
 export function diagnosis(config: ConsoleConfig): () => Promise<Finding[]> {
   const { apiBaseUrl, connectTo, doctorPlace, instanceUrls } = config;
   if (!doctorPlace) {
@@ -37,19 +37,17 @@ export function diagnosis(config: ConsoleConfig): () => Promise<Finding[]> {
   };
 }
 
-/** A check of the doctor's. */
 function findingOf({ result, ...check }: Check): Finding {
   return { status: result, ...check };
 }
 
-/** Certificates nearer to their end than this are worth a warning. */
+/** Certificates that expire within this time cause a warning. */
 const EXPIRY_WARNING_MS = 7 * 24 * 3600_000;
 
 /**
- * Says in words what a probe found, worst cause first in the path: a finding that makes the later ones unknowable is
- * the last of the list.
+ * Explains the result of a probe, in the order of the path. A finding that hides the later ones ends the list.
  *
- * @param expected names of the instances that there should be; none where that is not known
+ * @param expected names of the instances that should be running; empty if unknown
  */
 export function diagnose(probe: ApiProbe, now: Date, expected: readonly string[] = []): Finding[] {
   const origin = new URL(probe.url).origin;
@@ -68,52 +66,52 @@ function unreachable(failure: NonNullable<ApiProbe['failure']>, origin: string):
     return fail('reach', `Nothing listens at ${origin}.`, 'NGINX is not running.', './weir start --all');
   }
   if (failure === 'timeout') {
-    const why = 'NGINX, or what holds its port, takes connections but does not answer.';
+    const why = 'NGINX, or another program on its port, accepts connections but does not answer.';
     return fail('reach', `${origin} does not answer in time.`, why, './weir doctor');
   }
   if (failure === 'not_tls') {
-    const why = 'Another program holds the port, or NGINX has no certificate.';
+    const why = 'Another program uses the port, or NGINX has no certificate.';
     return fail('certificate', `${origin} does not speak TLS.`, why, './weir doctor');
   }
-  return fail('reach', `${origin} can't be reached.`, `The connection failed (${failure.code}).`, './weir doctor');
+  return fail('reach', `${origin} cannot be reached.`, `The connection failed (${failure.code}).`, './weir doctor');
 }
 
 function certificate(found: NonNullable<ApiProbe['certificate']>, origin: string, now: Date): Finding {
   const id = 'certificate';
   if (now > found.validTo) {
     const since = found.validTo.toISOString().slice(0, 10);
-    return fail(id, `The certificate of ${origin} ended on ${since}.`, 'It is past its date.', './weir certs renew');
+    return fail(id, `The certificate of ${origin} expired on ${since}.`, 'Browsers reject it.', './weir certs renew');
   }
   if (now < found.validFrom) {
-    return fail(id, `The certificate of ${origin} is not valid yet.`, 'Is the clock right?', './weir certs renew');
+    return fail(
+      id,
+      `The certificate of ${origin} is not valid yet.`,
+      'Check the clock of this machine.',
+      './weir certs renew',
+    );
   }
   if (!found.matchesHost) {
-    const why = `It was made for ${found.names}.`;
+    const why = `It is valid for ${found.names}.`;
     return fail(id, `The certificate of ${origin} is for another name.`, why, './weir certs renew');
   }
   if (!found.publiclyTrusted) {
-    const why = 'Weir signed it with an authority of its own, which browsers do not know.';
-    return warn(
-      id,
-      `Browsers ask before they trust ${origin}.`,
-      why,
-      `Open ${origin} once and accept the certificate.`,
-    );
+    const why = 'Weir signed it with its own certificate authority, which browsers do not know.';
+    return warn(id, `Browsers do not trust ${origin} yet.`, why, `Open ${origin} once and accept the certificate.`);
   }
   if (found.validTo.getTime() - now.getTime() < EXPIRY_WARNING_MS) {
-    return warn(id, `The certificate of ${origin} ends within a week.`, 'It was not renewed.', './weir certs renew');
+    return warn(id, `The certificate of ${origin} expires within a week.`, 'It was not renewed.', './weir certs renew');
   }
   return ok(id, `The certificate of ${origin} is valid.`);
 }
 
 function balancer(via: string | null, origin: string): Finding {
   if (via !== null) return ok('balancer', `Requests to ${origin} go through NGINX.`);
-  const why = 'Its answers carry no X-Gateway-Via: the address is that of one instance.';
+  const why = 'Its responses have no X-Gateway-Via header: this is the address of one instance.';
   return warn(
     'balancer',
     `${origin} is not the balancer.`,
     why,
-    'Start the console with the address of NGINX in API_BASE_URL.',
+    'Set API_BASE_URL of the console to the address of NGINX.',
   );
 }
 
@@ -124,26 +122,32 @@ function instances({ status, health, cluster }: ApiProbe, expected: readonly str
     if (missing.length > 0) {
       const does = missing.length === 1 ? 'does' : 'do';
       const what = `${missing.join(', ')} of ${expected.length} instances ${does} not answer.`;
-      const why = 'The others carry its share. Without Redis no instance knows of the others.';
+      const why = 'The others take its requests. Without Redis, an instance does not see the others.';
       return warn(id, what, why, `./weir restart ${missing[0]}`);
     }
     const word = health.status;
     if (word === 'healthy') return ok(id, `An instance answers (${health.instance}): ${word}.`);
-    return warn(id, `The instance ${health.instance} is ${word}.`, 'Its pool or its Redis says so.', './weir status');
+    return warn(
+      id,
+      `The instance ${health.instance} is ${word}.`,
+      'Many of its slots are in use, or it has lost Redis.',
+      './weir status',
+    );
   }
   if (status === 502 || status === 504) {
-    const why = `NGINX answered ${status}: it reaches no instance.`;
+    const why = `NGINX answered ${status}: it cannot reach any instance.`;
     return fail(id, 'NGINX runs, but no instance answers.', why, './weir status');
   }
-  if (status === 503) return fail(id, 'No instance takes requests.', 'They start, or they drain.', './weir status');
-  const why = `The health check got status ${status}.`;
-  return fail(id, 'The address answers, but not as Weir does.', why, './weir doctor');
+  if (status === 503)
+    return fail(id, 'No instance accepts requests.', 'The instances are starting or draining.', './weir status');
+  const why = `The health check returned status ${status}.`;
+  return fail(id, 'The address answers, but not like Weir.', why, './weir doctor');
 }
 
 function redis(state: string): Finding {
   if (state === 'connected') return ok('redis', 'Redis is connected.');
-  if (state === 'disabled') return ok('redis', 'Redis is switched off; each instance keeps to itself.');
-  const why = 'The instances lost it; limits hold per instance, the cluster view is partial.';
+  if (state === 'disabled') return ok('redis', 'Redis is switched off. Each instance works on its own.');
+  const why = 'The instances cannot reach it. Limits apply per instance, and the cluster view is incomplete.';
   return warn('redis', 'Redis is disconnected.', why, './weir logs redis');
 }
 

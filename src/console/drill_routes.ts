@@ -4,7 +4,7 @@ import { DRILL_ACTIONS, kindOf, type StackServices } from './stack_services.ts';
 
 const drillSchema = z.object({ service: z.string(), action: z.enum(DRILL_ACTIONS) });
 
-/** The stack's services, and what breaks them on purpose. */
+/** Lists the stack's services, and stops them on purpose. */
 export function registerDrills(app: FastifyInstance, stack: StackServices, onFailure: (error: Error) => void): void {
   app.get('/api/services', async (_, reply) => {
     const services = (await stack.list()).map(({ name, state, pid, healthy, active_streams }) => {
@@ -16,21 +16,21 @@ export function registerDrills(app: FastifyInstance, stack: StackServices, onFai
   app.post('/api/drills', async ({ body }, reply) => {
     const parsed = drillSchema.safeParse(body);
     if (!parsed.success) {
-      const message = `A drill names a service and one of ${DRILL_ACTIONS.join(', ')}.`;
+      const message = `Send a service and one of the actions ${DRILL_ACTIONS.join(', ')}.`;
       return reply.code(422).send({ error: 'validation_error', message, details: {} });
     }
     if (!stack.canDrill) {
-      const message = 'Drills need the native stack; here, stop a container instead.';
+      const message = 'Drills need the native stack. Here, stop a container instead.';
       return reply.code(422).send({ error: 'validation_error', message, details: {} });
     }
     const { service, action } = parsed.data;
     const found = (await stack.list()).find(({ name }) => name === service);
     if (!found || kindOf(service) === 'console') {
-      const message = found ? 'The console would end itself.' : `There is no service ${service} now.`;
+      const message = found ? 'The console cannot stop itself.' : `There is no service ${service}.`;
       return reply.code(422).send({ error: 'validation_error', message, details: {} });
     }
     const done = stack.drill(service, action);
-    // A stop lets streams finish and a start waits for an answer: the services' states tell how far it is.
+    // Start and stop take long. `GET /api/services` shows the progress.
     if (action === 'start' || action === 'stop') done.catch(onFailure);
     else await done;
     return reply.code(202).send({});

@@ -3,22 +3,22 @@ import type { FastifyInstance } from 'fastify';
 import { readJsonFile, writeJsonFile } from '../stack/json_file.ts';
 import { plainPage } from './plain_pages.ts';
 
-/** How long a link may wait for its one use. */
+/** How long a link is valid. It works once. */
 export const LINK_SECONDS = 15 * 60;
 /** How long a browser stays logged in. */
 export const SESSION_SECONDS = 30 * 24 * 3600;
-/** More links, or browsers, than these are a mistake; the oldest leaves. */
+/** Bound of links and of sessions; the oldest is removed. */
 const MAX_EACH = 100;
 
-/** Links that were given out, and browsers that came by one. Of what they hold, hashes are kept, and no more. */
+/** Valid links and logged-in browsers. Only hashes of their secrets are stored. */
 export class Logins {
   readonly #file: string | undefined;
   readonly #now: () => number;
-  /** Hash, and when it ends, in milliseconds; the oldest first. */
+  /** Hash and expiry in milliseconds, oldest first. */
   readonly #codes = new Map<string, number>();
   readonly #sessions: Map<string, number>;
 
-  /** `file` keeps the logins over a restart; its mode becomes 600. Undefined: they end with this process. */
+  /** @param file keeps the logins over a restart, with mode 600; undefined: they end with this process */
   constructor(file: string | undefined, now: () => number = Date.now) {
     this.#file = file;
     this.#now = now;
@@ -30,7 +30,7 @@ export class Logins {
     return this.#add(this.#codes, LINK_SECONDS);
   }
 
-  /** A new session for the code of a link; undefined where the code is wrong, used or too old. */
+  /** A new session for the code of a link; undefined if the code is wrong, used or expired. */
   enter(code: string): string | undefined {
     const key = hash('sha256', code, 'hex');
     const ends = this.#codes.get(key);
@@ -50,7 +50,7 @@ export class Logins {
     try {
       writeJsonFile(this.#file, { version: 1, sessions: [...this.#sessions] });
     } catch {
-      // A full disk costs logins at the next restart, and none now.
+      // Logins that cannot be saved (a full disk) last until the next restart.
     }
   }
 
@@ -71,16 +71,16 @@ function sessionsIn(file: string): [string, number][] {
   });
 }
 
-const NEW_LINK = 'On the machine of the stack, this gives a new link: <code>./weir dashboard</code>';
+const NEW_LINK = 'To get a new link, run this on the machine of the stack: <code>./weir dashboard</code>';
 
-/** Links that log a browser in: `POST /api/logins` makes one, `GET /login` takes it. */
+/** Links that log a browser in: `POST /api/logins` creates one, `GET /login` uses it. */
 export function registerLogins(app: FastifyInstance, logins: Logins, cookieFor: (session: string) => string): void {
   app.post('/api/logins', async (_request, reply) => {
     const path = `/login?code=${logins.newCode()}`;
     return reply.code(201).header('cache-control', 'no-store').send({ path, expires_in_seconds: LINK_SECONDS });
   });
 
-  // Only a GET takes it: programs that look ahead at links send HEAD.
+  // Only GET uses the code: programs that preview links send HEAD.
   app.get<{ Querystring: { code?: string | string[] } }>(
     '/login',
     { exposeHeadRoute: false },
@@ -92,8 +92,8 @@ export function registerLogins(app: FastifyInstance, logins: Logins, cookieFor: 
         code === undefined
           ? plainPage('Log in with a link', NEW_LINK)
           : plainPage(
-              'This link does not log in any more',
-              'It was used already, is older than 15 minutes, or was not copied whole; each link works once.',
+              'This link is no longer valid',
+              'It was already used, is older than 15 minutes, or was not copied completely. Each link works once.',
               NEW_LINK,
             );
       return reply.code(403).type('text/html; charset=utf-8').send(page);

@@ -7,10 +7,10 @@ import { Logins } from './logins.ts';
 import { RunBook } from './run_book.ts';
 import { StackServices } from './stack_services.ts';
 
-// A full disk costs lines of the log, and not the dashboard.
+// A full disk must not end the dashboard.
 process.stdout.on('error', () => {});
 
-/** The dashboard's server as a process: reads the environment, binds, ends on a signal. */
+/** The dashboard's server as a process: reads the environment, listens, exits on a signal. */
 async function main(): Promise<void> {
   const config = parseConsoleConfig(process.env);
   const onFailure = (error: Error) => log(error.message, {}, 'error');
@@ -29,10 +29,10 @@ async function main(): Promise<void> {
   if (config.socket !== undefined) {
     const proxied = buildConsole(config, 'proxied', parts);
     closing.push(proxied);
-    // What a killed console left behind would refuse the new one its own socket.
+    // A killed console leaves its socket file behind.
     rmSync(config.socket, { force: true });
     await proxied.listen({ path: config.socket });
-    // NGINX's workers run as another user; the folder around the socket decides who comes this far.
+    // NGINX's workers run as another user. The permissions of the folder protect the socket.
     chmodSync(config.socket, 0o666);
   }
   if (config.proxiedPort !== undefined) {
@@ -41,12 +41,12 @@ async function main(): Promise<void> {
     await proxied.listen({ host: config.host, port: config.proxiedPort });
   }
   log('The dashboard is served', { address, api_base_url: config.apiBaseUrl });
-  // Without a token that ./weir can read, this is the only way in for a browser of another account.
+  // ./weir cannot read this token, so `./weir dashboard` cannot create a link.
   if (!isShared)
     log('This link logs a browser in, once, within 15 minutes', { path: `/login?code=${logins.newCode()}` });
 
   const stop = async () => {
-    // A run that goes on is kept, as far as it came.
+    // Saves a run in progress.
     await parts.book.close();
     await Promise.all(closing.map((app) => app.close()));
     process.exit(0);
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop);
 }
 
-/** One JSON object a line, as the instances log. */
+/** One JSON object per line, like the instances. */
 function log(event: string, fields: Record<string, unknown>, level: 'info' | 'error' = 'info'): void {
   const line = { timestamp: new Date().toISOString(), level, event, instance: 'console', ...fields };
   process.stdout.write(`${JSON.stringify(line)}\n`);

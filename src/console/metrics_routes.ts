@@ -2,26 +2,26 @@ import type { FastifyInstance } from 'fastify';
 import { type ShortRequest, shortRequest } from '../stack/http_request.ts';
 import type { StackServices } from './stack_services.ts';
 
-/** For each instance; Prometheus itself waits for ten seconds. */
+/** Timeout per instance; Prometheus itself waits for ten seconds. */
 const WITHIN_MS = 3_000;
-/** An instance has some tens of kilobytes; whatever sends more than this is none. */
+/** Bound of one response; an instance sends tens of kilobytes. */
 const MAX_LENGTH = 8 * 1024 * 1024;
 
-const NO_INSTANCES = 'No instance is known here; ./weir status says what runs.';
+const NO_INSTANCES = 'No instance is known. Run ./weir status to see what is running.';
 
-/** `GET /metrics`: those of all instances as one text; on the console's own surface only, as it is about all clients. */
+/** `GET /metrics`: the metrics of all instances as one text. Not through NGINX, as they show all clients. */
 export function registerMetrics(app: FastifyInstance, stack: StackServices): void {
   app.get('/metrics', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
-    const doors = [...(await stack.instanceDoors('/metrics'))];
-    // Nothing to tell is a failed scrape, and not a deployment of which all is well.
-    if (doors.length === 0) return reply.code(503).send({ error: 'service_unavailable', message: NO_INSTANCES });
-    const texts = await Promise.all(doors.map(async ([name, door]) => [name, await metricsAt(door)] as const));
+    const targets = [...(await stack.instanceRequests('/metrics'))];
+    // Without instances the scrape must fail, not report a healthy deployment.
+    if (targets.length === 0) return reply.code(503).send({ error: 'service_unavailable', message: NO_INSTANCES });
+    const texts = await Promise.all(targets.map(async ([name, target]) => [name, await metricsAt(target)] as const));
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(mergeMetrics(new Map(texts)));
   });
 }
 
-async function metricsAt(door: ShortRequest): Promise<string | undefined> {
+async function metricsAt(target: ShortRequest): Promise<string | undefined> {
   const tooLong = new AbortController();
   let length = 0;
   const onData = (piece: string) => {
@@ -29,7 +29,7 @@ async function metricsAt(door: ShortRequest): Promise<string | undefined> {
     if (length > MAX_LENGTH) tooLong.abort();
   };
   try {
-    const answer = await shortRequest({ ...door, timeoutMs: WITHIN_MS, signal: tooLong.signal, onData });
+    const answer = await shortRequest({ ...target, timeoutMs: WITHIN_MS, signal: tooLong.signal, onData });
     return answer.status === 200 ? answer.body : undefined;
   } catch {
     return undefined;
@@ -38,26 +38,25 @@ async function metricsAt(door: ShortRequest): Promise<string | undefined> {
 
 /** A metric with all of its samples. */
 interface Family {
-  /** The lines `# HELP` and `# TYPE`, as the first instance that has them writes them. */
+  /** The lines `# HELP` and `# TYPE` of the first instance that has them. */
   head: Map<string, string>;
   samples: string[];
 }
 
 const HEAD = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*)(?: |$)/;
 const LABEL = String.raw`([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"`;
-/** Name, labels, and value with its time. */
+/** Name, labels, and value with timestamp. */
 const SAMPLE = new RegExp(
   String.raw`^([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*(?:\{[ \t]*((?:${LABEL}[ \t]*,?[ \t]*)*)\})?[ \t]*(?<value>\S+(?:[ \t]+-?\d+)?)[ \t]*$`,
 );
 const LABELS = new RegExp(LABEL, 'g');
-/** What samples of a histogram or a summary are called beside their family's own name. */
+/** Suffixes of the samples of a histogram or a summary. */
 const SUFFIX = /_(?:bucket|sum|count)$/;
 
 /**
- * One text in Prometheus' format of those of several instances: each metric once, with all samples, each of which says
- * in `instance` whose it is; and `up`, which is 0 for an instance whose text is not there or not in the format. A
- * sample's own label of that name becomes `exported_instance`, as Prometheus itself does it.
- * @param texts by the instance's name; undefined where it did not answer
+ * Merges the metrics of several instances in Prometheus' text format. Each sample gets the label `instance`; a label of
+ * that name in the sample becomes `exported_instance`, as in Prometheus. `up` is 0 for an instance without a valid text.
+ * @param texts by the name of the instance; undefined if it did not answer
  */
 export function mergeMetrics(texts: ReadonlyMap<string, string | undefined>): string {
   const families = new Map<string, Family>();
@@ -73,11 +72,11 @@ export function mergeMetrics(texts: ReadonlyMap<string, string | undefined>): st
     }
   }
   const lines = [...families.values()].flatMap(({ head, samples }) => [...head.values(), ...samples]);
-  const ours = ['# HELP up Whether the instance gave its metrics', '# TYPE up gauge', ...up];
+  const ours = ['# HELP up Whether the instance returned its metrics', '# TYPE up gauge', ...up];
   return `${[...ours, ...lines].join('\n')}\n`;
 }
 
-/** @returns undefined where a line is none of the format: half of a text is worse than none */
+/** @returns undefined if a line is invalid, as a partial result would mislead */
 function familiesOf(text: string, label: string): Map<string, Family> | undefined {
   const families = new Map<string, Family>();
   let current = '';
@@ -108,7 +107,7 @@ function familyOf(families: Map<string, Family>, name: string): Family {
   return family;
 }
 
-/** Their values as they were: they are escaped already. */
+/** The values stay escaped. */
 function labelsOf(labels: string): string[] {
   return [...labels.matchAll(LABELS)].map(([, name, value]) => {
     return `${name === 'instance' ? 'exported_instance' : name}="${value}"`;

@@ -1,4 +1,4 @@
-/** A page that needs no build: a title, which is its heading too, and paragraphs in HTML. */
+/** A page that needs no build. @param title also its heading @param paragraphs HTML */
 export function plainPage(title: string, ...paragraphs: string[]): string {
   return `<!doctype html>
 <html lang="en">
@@ -16,13 +16,13 @@ ${paragraphs.map((each) => `<p>${each}</p>`).join('\n')}
 `;
 }
 
-/** What the console shows where the dashboard was never built: how to build it. */
+/** Shown if the dashboard is not built: how to build it. */
 export function missingBuildPage(dashboardDir: string): string {
   return plainPage(
     'The dashboard is not built yet',
     `There is no <code>index.html</code> in <code>${escapeHtml(dashboardDir)}</code>. Build it, then reload this page:`,
     '<code>npm run build -w performance_dashboard</code>',
-    'The API works without it; <code>./weir status</code> says how the stack is.',
+    'The API works without it. <code>./weir status</code> shows the state of the stack.',
   );
 }
 

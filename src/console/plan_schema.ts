@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fakeOptionsSchema } from '../formats/weir/stream_request.ts';
 import { apiBaseUrl, type LoadPlan } from '../load/load_plan.ts';
 
-/** A page must not be able to ask for more than a run of a day, or a concurrency that no machine has files for. */
+/** Bounds that a request cannot exceed: a run of one day, and as many streams as a machine has files for. */
 const MAX_MS = 86_400_000;
 const streams = z.number().int().min(1).max(100_000);
 const time = z.number().min(1).max(MAX_MS);
@@ -48,17 +48,17 @@ const schema = z.object({
     .optional(),
 });
 
-/** What is wrong with a plan, by field. */
+/** Problems of a plan by field. */
 export type PlanProblems = { field: string; message: string }[];
 
-/** A plan that came over the wire, with its address made whole; or what is wrong with it. */
+/** Parses a plan from a request and completes its address. */
 export function parsePlan(value: unknown): { plan: LoadPlan } | { problems: PlanProblems } {
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     return { problems: parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })) };
   }
   try {
-    // JSON has no undefined: what is not there stays away.
+    // Removes keys whose value is undefined.
     const plan = JSON.parse(JSON.stringify(parsed.data)) as LoadPlan;
     return { plan: { ...plan, url: apiBaseUrl(plan.url, plan.api) } };
   } catch (error) {

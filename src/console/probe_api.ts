@@ -13,36 +13,36 @@ import {
 const TIMEOUT_MS = 3000;
 const MAX_BODY_BYTES = 512 * 1024;
 
-/** How one request to the API went. */
+/** Result of one request to the API. */
 interface Asked {
-  /** Why there was no answer; the other fields are then empty. */
+  /** Why there was no response; the other fields are then empty. */
   failure: 'refused' | 'timeout' | 'not_tls' | { code: string } | null;
-  /** null over plain http. */
+  /** null over plain HTTP. */
   certificate: {
     validFrom: Date;
     validTo: Date;
     matchesHost: boolean;
     names: string;
-    /** Signed by an authority that Node knows; browsers know about the same ones. */
+    /** Signed by an authority that Node.js knows; browsers know nearly the same ones. */
     publiclyTrusted: boolean;
   } | null;
-  /** 0 without an answer. */
+  /** 0 without a response. */
   status: number;
   via: string | null;
   body: string;
 }
 
-/** What requests to the API's health, and then to its view of all instances, found. */
+/** Results of the requests to the API's health and cluster view. */
 export interface ApiProbe extends Omit<Asked, 'body'> {
   url: string;
   health: HealthView | null;
-  /** null where an instance does not say. */
+  /** null if the API did not return it. */
   cluster: ClusterView | null;
 }
 
 /**
- * Asks `<apiBaseUrl>/health`, trusting any certificate so that what is behind it can be seen too, and where that is
- * answered `<apiBaseUrl>/cluster`. Never rejects.
+ * Requests `<apiBaseUrl>/health`, then `<apiBaseUrl>/cluster`. Accepts any certificate, to check what is behind it.
+ * Never rejects.
  *
  * @param connectTo `host:port` to connect to instead; the request and the certificate's check keep the URL's name
  */
@@ -63,7 +63,7 @@ function ask(url: URL, connectTo: string | undefined, timeoutMs: number): Promis
   return new Promise((resolve) => {
     const fail = (failure: Asked['failure']) => resolve({ ...empty, failure });
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    // A session that is resumed brings no certificate: each probe makes its own connection.
+    // A resumed TLS session has no certificate, so each probe opens a new connection.
     const options = { agent: false, rejectUnauthorized: false, timeout: timeoutMs, ...elsewhere(url, connectTo) };
     const request = send(url, options, (response) => {
       const certificate = response.socket instanceof TLSSocket ? readCertificate(response.socket, url) : null;
@@ -74,7 +74,7 @@ function ask(url: URL, connectTo: string | undefined, timeoutMs: number): Promis
         body += text;
         if (body.length > MAX_BODY_BYTES) request.destroy();
       });
-      // 'close' comes in every case, also when the body breaks off: the head alone says enough then.
+      // 'close' is emitted in every case; if the body breaks off, the head is enough.
       response.on('close', () => {
         const status = response.statusCode ?? 0;
         resolve({ ...empty, certificate, status, via: via?.toString() ?? null, body });
@@ -89,7 +89,7 @@ function ask(url: URL, connectTo: string | undefined, timeoutMs: number): Promis
 function elsewhere(url: URL, connectTo: string | undefined): object {
   if (connectTo === undefined) return {};
   const [hostname, port] = connectTo.split(':');
-  // An address is no server name in TLS.
+  // TLS does not allow an IP address as server name.
   const servername = isIP(url.hostname) || url.hostname.startsWith('[') ? '' : url.hostname;
   return { hostname, port, servername, headers: { host: url.host } };
 }

@@ -6,14 +6,14 @@ import type { NodeTransportOptions } from '../load/node/node_transport.ts';
 import type { RunStore } from '../load/node/run_store.ts';
 import { RunRecorder } from '../load/run_recorder.ts';
 
-/** Only one run at a time: two would measure each other. */
+/** Only one run at a time: two would disturb each other. */
 export class RunInProgress extends Error {
   constructor() {
-    super('A load test runs already; wait for its end, or stop it.');
+    super('A load test is already running. Wait for it to end, or stop it.');
   }
 }
 
-/** The console's runs: the one that goes on, and those that are kept. */
+/** The console's runs: running, waiting and saved. */
 export class RunBook {
   readonly #store: RunStore;
   readonly #onFailure: (error: Error) => void;
@@ -21,13 +21,13 @@ export class RunBook {
   #live: LiveRun[] = [];
   #running: Promise<void> = Promise.resolve();
 
-  /** `onFailure`: a run could not be kept. */
+  /** @param onFailure a run could not be saved */
   constructor(store: RunStore, onFailure: (error: Error) => void) {
     this.#store = store;
     this.#onFailure = onFailure;
   }
 
-  /** Starts the first, and each of the others when the one before it has ended. Gives their ids. @throws RunInProgress */
+  /** Executes the runs one after the other. @returns their ids @throws RunInProgress */
   start(requests: readonly RunRequest[]): string[] {
     if (this.#live.length > 0) throw new RunInProgress();
     const ids = requests.map(() => this.#store.newId());
@@ -36,7 +36,7 @@ export class RunBook {
     return ids;
   }
 
-  /** One that goes on; undefined for all others. */
+  /** A running or waiting run; undefined for all others. */
   live(id: string): LiveRun | undefined {
     return this.#live.find(({ run }) => run.id === id);
   }
@@ -55,21 +55,21 @@ export class RunBook {
     return [...live, ...this.#store.list().filter(({ id }) => !this.live(id))];
   }
 
-  /** Keeps a run that another engine made; gives its id. */
+  /** Saves a run of another engine. @returns its id */
   keep(run: Omit<LoadRun, 'id'>, csv: string | undefined): string {
     const id = this.#store.newId();
     this.#store.save({ ...run, id }, csv);
     return id;
   }
 
-  /** Ends the run early, and those that wait for it. False where it doesn't go on. */
+  /** Stops the run and those that wait for it. False if it is not running. */
   stop(id: string): boolean {
     if (!this.live(id)) return false;
     for (const run of this.#live) run.stop();
     return true;
   }
 
-  /** Ends what goes on, and resolves when it is kept. */
+  /** Stops all runs; resolves when they are saved. */
   async close(): Promise<void> {
     for (const run of this.#live) run.stop();
     await this.#running;
@@ -92,7 +92,7 @@ export class RunBook {
   }
 }
 
-/** A stream that got its head: for the dots of the lanes. */
+/** A stream whose response head arrived; drawn as a dot in the lanes. */
 export interface StartedStream {
   index: number;
   instance: string | null;
@@ -100,18 +100,18 @@ export interface StartedStream {
   atMs: number;
 }
 
-/** What a run is made of. */
+/** Everything that a run needs. */
 export interface RunRequest {
   plan: LoadPlan;
   name: string;
   connect: NodeTransportOptions;
-  /** API keys, a user each; none: users are source addresses. */
+  /** API keys, one per user; empty: users are source addresses. */
   keys: readonly string[];
-  /** Instances that there should be behind the plan's address; none where that is not known. */
+  /** Names of the instances behind the plan's address; empty if unknown. */
   expected: readonly string[];
 }
 
-/** Who watches a run. */
+/** Follows a run. */
 export interface RunWatcher {
   onSnapshot: (snapshot: LoadSnapshot) => void;
   onStarted: (streams: StartedStream[]) => void;
@@ -119,10 +119,10 @@ export interface RunWatcher {
 }
 
 const TICK_MS = 200;
-/** Nobody can see more dots than these in a fifth of a second. */
+/** Bound of the dots per update. */
 const MAX_STARTED = 1000;
 
-/** A run of the server's engine, and those who watch it. */
+/** A run of the server's engine, and its watchers. */
 export class LiveRun {
   readonly #run: LoadRun;
   readonly #request: RunRequest;
@@ -149,7 +149,7 @@ export class LiveRun {
     };
   }
 
-  /** As it is now. */
+  /** Its current state. */
   get run(): LoadRun {
     return { ...this.#run, snapshot: this.#run.snapshot ?? this.#look(), strip: this.#recorder.strip() };
   }
@@ -158,12 +158,12 @@ export class LiveRun {
     return this.#recorder.csv();
   }
 
-  /** Ends it early; what it gave so far is its report. */
+  /** Stops the run; its report covers the requests so far. */
   stop(): void {
     this.#abort.abort();
   }
 
-  /** Tells the watcher everything until it leaves, by the function that this gives. */
+  /** Sends updates to the watcher. @returns ends that */
   watch(watcher: RunWatcher): () => void {
     this.#watchers.add(watcher);
     const snapshot = this.#look();
@@ -171,7 +171,7 @@ export class LiveRun {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Runs it; resolves with how it ended, and never rejects. `onFailure` gets what was not foreseen. */
+  /** Executes the run and resolves with its result. Never rejects. @param onFailure unexpected errors */
   async execute(onFailure: (error: Error) => void): Promise<LoadRun> {
     const run = this.#run;
     run.started_at = new Date().toISOString();

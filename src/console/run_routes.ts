@@ -15,7 +15,7 @@ import { type LiveRun, type RunBook, RunInProgress, type RunRequest } from './ru
 import { connectOptions, isOwn, runKeys } from './run_target.ts';
 import type { StackServices } from './stack_services.ts';
 
-/** What can be read of runs. */
+/** Routes that read runs. */
 export function registerRunViews(app: FastifyInstance, book: RunBook): void {
   app.get('/api/runs', async (_, reply) => fresh(reply).send({ runs: book.list() }));
 
@@ -62,17 +62,17 @@ function fresh(reply: FastifyReply): FastifyReply {
 }
 
 function unknownRun(reply: FastifyReply): FastifyReply {
-  const message = 'There is no such run, or it has no report; see the list of runs.';
+  const message = 'There is no such run, or it has no report. See the list of runs.';
   return reply.code(404).send({ error: 'not_found', message });
 }
 
 function download(reply: FastifyReply, id: string, end: string, type: string): FastifyReply {
-  // A saved page, never one of this origin.
+  // A download: the report must not run as a page of this origin.
   const disposition = `attachment; filename="weir-${id.replace(/[^a-z0-9-]/g, '')}.${end}"`;
   return fresh(reply).header('content-disposition', disposition).type(type);
 }
 
-/** A browser's run with a line for each of its requests. */
+/** Bound of an imported run with a record for each request. */
 const MAX_IMPORT_BYTES = 16 * 1024 * 1024;
 const NAME_LENGTH = 100;
 const PROMPT = 'Write a short poem about performance testing.';
@@ -88,7 +88,7 @@ const importSchema = z.object({
     .optional(),
 });
 
-/** What starts, ends and removes runs. */
+/** Routes that start, stop, import and delete runs. */
 export function registerRunChanges(
   app: FastifyInstance,
   config: ConsoleConfig,
@@ -127,7 +127,7 @@ export function registerRunChanges(
   app.post<{ Body: { concurrency?: number; plan?: unknown } }>('/api/comparison', async ({ body }, reply) => {
     const single = await stack.firstInstance();
     if (single === undefined) {
-      const message = 'No instance can be reached past NGINX from here; this needs the native stack, running.';
+      const message = 'No instance can be reached directly. The comparison needs a running native stack.';
       return reply.code(422).send({ error: 'validation_error', message, details: {} });
     }
     const parsed = parsePlan(body.plan ?? comparisonPlan(config.apiBaseUrl, body.concurrency ?? 10));
@@ -136,7 +136,7 @@ export function registerRunChanges(
       { plan: { ...parsed.plan, target: { kind: 'balanced' } as const }, name: 'with the balancer' },
       {
         plan: { ...parsed.plan, target: { kind: 'instance', name: single } as const },
-        name: `without it: ${single} alone`,
+        name: `without the balancer: ${single} only`,
       },
     ];
     return start(reply, requests, ([balanced, alone]) => ({ balanced, single: alone, single_instance: single }));
@@ -172,7 +172,7 @@ export function registerRunChanges(
 
   app.delete<{ Params: { id: string } }>('/api/runs/:id', async ({ params }, reply) => {
     if (book.live(params.id)) {
-      const message = 'This run goes on; stop it before it is removed.';
+      const message = 'This run has not ended. Stop it before you delete it.';
       return reply.code(409).send({ error: 'run_in_progress', message });
     }
     book.remove(params.id);
@@ -180,13 +180,13 @@ export function registerRunChanges(
   });
 }
 
-/** The guide's experiment: so many at once, once. */
+/** The guide's comparison: one request per concurrent stream. */
 function comparisonPlan(url: string, concurrency: number): LoadPlan {
   const mode = { kind: 'closed', concurrency, requests: concurrency } as const;
   return { url, mode, warmupMs: 0, prompt: PROMPT, model: 'demo', provider: 'fake', users: 1, api: 'weir' };
 }
 
-/** A search for the limit wants many users, and makes do with those that can be told apart. */
+/** A search for the limit uses as many users as the server can distinguish. */
 function withDistinctUsers(plan: LoadPlan, keys: readonly string[], connect: NodeTransportOptions): LoadPlan {
   if (plan.mode.kind !== 'find_limit') return plan;
   return { ...plan, users: distinctUsers(plan.url, plan.users, keys.length, connect) };
@@ -201,7 +201,7 @@ function invalid(reply: FastifyReply, fields: PlanProblems): FastifyReply {
   return reply.code(422).send({ error: 'validation_error', message, details: { fields } });
 }
 
-/** Follows a run as Server-Sent Events: `snapshot` and `started` five times a second, then `end`. */
+/** Sends a run as Server-Sent Events: `snapshot` and `started` five times a second, then `end`. */
 export function sendRunEvents(reply: FastifyReply, live: LiveRun | undefined, run: LoadRun): void {
   reply.hijack();
   const response = reply.raw;
@@ -222,7 +222,7 @@ export function sendRunEvents(reply: FastifyReply, live: LiveRun | undefined, ru
     return;
   }
   const leave = live.watch({
-    // A page that is behind needs the newest one only.
+    // A slow page skips updates; the next snapshot is complete.
     onSnapshot: (snapshot) => response.writableNeedDrain || send('snapshot', snapshot),
     onStarted: (streams) => response.writableNeedDrain || send('started', streams),
     onEnd: end,

@@ -8,8 +8,8 @@ import type { ConsoleConfig } from './console_config.ts';
 import type { StackServices } from './stack_services.ts';
 
 /**
- * The keys of a run, a user each: for the console's own stack, where it wants keys, its operator's. No other server
- * gets to see that one, and neither does the page.
+ * The API keys of a run, one per user. For the console's own stack this is the operator's key, if clients need keys. It
+ * is never sent to another server or to the page.
  */
 export function runKeys(plan: LoadPlan, config: ConsoleConfig): string[] {
   if (!isOwn(plan, config)) return [];
@@ -17,13 +17,13 @@ export function runKeys(plan: LoadPlan, config: ConsoleConfig): string[] {
   return key === undefined ? [] : [key];
 }
 
-/** Whether the plan is about the console's own stack. */
+/** Whether the plan targets the console's own stack. */
 export function isOwn({ url }: Pick<LoadPlan, 'url'>, { apiBaseUrl }: ConsoleConfig): boolean {
   return new URL(url).origin === new URL(apiBaseUrl).origin;
 }
 
 /**
- * The operator's key, where clients of the console's own stack need one; to a container the file is given only then.
+ * The operator's key; undefined if clients of the console's own stack need none.
  */
 export function ownKey({ doctorPlace, operatorKeyFile }: ConsoleConfig): string | undefined {
   if (!doctorPlace) return operatorKeyFile === undefined ? undefined : operatorKey({ operatorKey: operatorKeyFile });
@@ -31,7 +31,7 @@ export function ownKey({ doctorPlace, operatorKeyFile }: ConsoleConfig): string 
   return options.auth === 'keys' ? operatorKey(layout) : undefined;
 }
 
-/** How the target is reached; a sentence where it can't be. */
+/** How to connect to the target of a plan; a sentence if that is impossible. */
 export async function connectOptions(
   plan: LoadPlan,
   config: ConsoleConfig,
@@ -39,7 +39,7 @@ export async function connectOptions(
 ): Promise<NodeTransportOptions | string> {
   if (plan.target?.kind === 'instance') {
     const socketPath = await stack.socketOf(plan.target.name);
-    return socketPath === undefined ? `${plan.target.name} can't be reached past NGINX from here.` : { socketPath };
+    return socketPath === undefined ? `${plan.target.name} cannot be reached directly from here.` : { socketPath };
   }
   if (!isOwn(plan, config)) return {};
   const ca = authorityOf(config);
@@ -49,7 +49,7 @@ export async function connectOptions(
   };
 }
 
-/** Of the stack's own certificate; without one, as with an operator's certificate, it is taken as it is. */
+/** The authority of the stack's certificate; undefined for an operator's certificate, which is accepted unchecked. */
 function authorityOf({ caFile, doctorPlace }: ConsoleConfig): string | undefined {
   if (caFile === undefined || !existsSync(caFile)) return undefined;
   if (doctorPlace && !inspectCertificate(doctorPlace.layout.certificates).isOurs) return undefined;

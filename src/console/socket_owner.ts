@@ -3,16 +3,16 @@ import { isIPv4, type Socket } from 'node:net';
 import { endianness } from 'node:os';
 
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
-/** A socket that its process has closed is shown as root's: only one that is open says whose it is. */
+/** State of an open socket. The kernel lists a closed one under root. */
 const ESTABLISHED = '01';
-/** What the kernel shows for every account that it can't name in this namespace. */
+/** The kernel's id for accounts that do not exist in this namespace. */
 const OVERFLOW_UID = 65534;
 
 const known = new WeakMap<Socket, boolean>();
 
 /**
- * Whether the other end of a TCP connection belongs to a process of this process's account on this machine. Linux says
- * so; elsewhere, and through a proxy in between, it is not known, which is false.
+ * Whether the other end of a TCP connection is a process of this account on this machine. Only Linux can say; elsewhere,
+ * and behind a proxy, the result is false.
  */
 export async function isOwnAccount(socket: Socket): Promise<boolean> {
   const before = known.get(socket);
@@ -37,9 +37,9 @@ async function ownerOfPeer(socket: Socket): Promise<number | undefined> {
 }
 
 /**
- * The account of the open socket from `local` to `remote` in a table of the kernel's; undefined where there is none.
+ * The account of the open socket from `local` to `remote` in a table of the kernel; undefined if there is none.
  *
- * @param local as {@link addressKey} writes an address, a colon, and the port
+ * @param local address as {@link addressKey} writes it, a colon, and the port
  */
 export function findOwner(table: string, local: string, remote: string, order = endianness()): number | undefined {
   for (const line of table.split('\n').slice(1)) {
@@ -50,14 +50,14 @@ export function findOwner(table: string, local: string, remote: string, order = 
   return undefined;
 }
 
-/** `0100007F:0BB9` as `7f000001:3001`: the kernel writes words of 32 bits in the machine's own order. */
+/** `0100007F:0BB9` as `7f000001:3001`. The kernel writes words of 32 bits in the machine's byte order. */
 function endKey(end: string, order: 'LE' | 'BE'): string {
   const [address = '', port = ''] = end.split(':');
   const bytes = Buffer.from(address, 'hex');
   return `${unmapped(order === 'LE' ? bytes.swap32() : bytes)}:${Number.parseInt(port, 16)}`;
 }
 
-/** An address as hex; an IPv4 address inside of IPv6 is the same as by itself. */
+/** An address as hex; an IPv4 address mapped to IPv6 becomes the IPv4 address. */
 export function addressKey(address: string): string {
   const plain = address.split('%', 1)[0] ?? '';
   const mapped = /^::ffff:(?=\d+\.)/i.exec(plain) ? plain.slice(7) : plain;

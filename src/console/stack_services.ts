@@ -2,21 +2,21 @@ import type { ShortRequest } from '../stack/http_request.ts';
 import { ControlClient, expectedInstances } from '../stack/supervisor/control_client.ts';
 import type { ServiceStatus } from '../stack/supervisor/service_spec.ts';
 
-/** What a drill does to a service. */
+/** Actions of a drill on a service. */
 export const DRILL_ACTIONS = ['kill', 'stop', 'start', 'pause', 'continue'] as const;
 export type DrillAction = (typeof DRILL_ACTIONS)[number];
 
 const SIGNALS = { kill: 'SIGKILL', pause: 'SIGSTOP', continue: 'SIGCONT' } as const;
 
-/** The processes of the stack, through its supervisor; where there is none, nothing is known and nothing is done. */
+/** The processes of the stack, through its supervisor. Without a supervisor, lists are empty and drills do nothing. */
 export class StackServices {
   readonly #supervisor: ControlClient | undefined;
   readonly #urls: ReadonlyMap<string, string>;
   readonly #planFile: string | undefined;
 
   /**
-   * @param controlSocket of the supervisor; undefined where the stack is not native
-   * @param urls of the instances by name, where there is no supervisor to ask
+   * @param controlSocket of the supervisor; undefined if the stack is not native
+   * @param urls of the instances by name, if there is no supervisor
    * @param planFile of the supervisor
    */
   constructor(controlSocket: string | undefined, urls: ReadonlyMap<string, string> = new Map(), planFile?: string) {
@@ -29,17 +29,17 @@ export class StackServices {
     return this.#supervisor !== undefined;
   }
 
-  /** Names of the instances that there should be, whether they answer or not. */
+  /** Names of the instances that should be running. */
   expected(): string[] {
     return this.#planFile === undefined ? [...this.#urls.keys()] : expectedInstances(this.#planFile);
   }
 
-  /** Empty where the supervisor is not reached. */
+  /** Empty if the supervisor does not answer. */
   async list(): Promise<ServiceStatus[]> {
     return (await this.#supervisor?.status().catch(() => [])) ?? [];
   }
 
-  /** Name of an instance that serves; undefined where there is none. */
+  /** Name of a healthy instance; undefined if there is none. */
   async firstInstance(): Promise<string | undefined> {
     return (await this.list()).find(({ name, healthy }) => kindOf(name) === 'instance' && healthy)?.name;
   }
@@ -49,12 +49,12 @@ export class StackServices {
     return (await this.#sockets()).get(name);
   }
 
-  /** How each instance that there should be now is asked for `path`, past NGINX, by name. */
-  async instanceDoors(path: string): Promise<Map<string, ShortRequest>> {
-    const doors = new Map<string, ShortRequest>();
-    for (const [name, url] of this.#urls) doors.set(name, { url: `${url}${path}` });
-    for (const [name, socket] of await this.#sockets()) doors.set(name, { socket, path });
-    return doors;
+  /** Requests for `path` directly to each instance, by name. */
+  async instanceRequests(path: string): Promise<Map<string, ShortRequest>> {
+    const requests = new Map<string, ShortRequest>();
+    for (const [name, url] of this.#urls) requests.set(name, { url: `${url}${path}` });
+    for (const [name, socket] of await this.#sockets()) requests.set(name, { socket, path });
+    return requests;
   }
 
   async #sockets(): Promise<Map<string, string>> {
@@ -64,7 +64,7 @@ export class StackServices {
     return new Map(instances.map(({ name, address }) => [name, address.slice('unix:'.length)]));
   }
 
-  /** Resolves when it was done; a start or a stop takes as long as the service does. @throws the supervisor's sentence */
+  /** Resolves when it is done; start and stop wait for the service. @throws the supervisor's sentence */
   async drill(name: string, action: DrillAction): Promise<void> {
     if (action === 'start') await this.#supervisor?.start(name);
     else if (action === 'stop') await this.#supervisor?.stopService(name);
@@ -72,7 +72,7 @@ export class StackServices {
   }
 }
 
-/** `instance`, `redis`, `nginx` or `console`, by the name that the stack gives. */
+/** `instance`, `redis`, `nginx` or `console`, from the name of a service. */
 export function kindOf(name: string): string {
   return name.startsWith('app-') ? 'instance' : (name.split('-', 1)[0] ?? name);
 }

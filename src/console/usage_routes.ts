@@ -9,18 +9,18 @@ import type { ConsoleConfig } from './console_config.ts';
 
 const DEFAULT_DAYS = 7;
 
-/** What keys have used. */
+/** Usage by key. */
 export function registerUsage(app: FastifyInstance, config: ConsoleConfig): void {
   app.get<{ Querystring: { days?: string } }>('/api/usage', async ({ query }, reply) => {
     reply.header('cache-control', 'no-store');
     const source = usageSource(config);
     if (!source) {
-      const message = 'Usage is shown by the console of a stack, which ./weir start --all brings.';
+      const message = 'This console belongs to no stack. ./weir start --all starts a stack whose console shows usage.';
       return reply.code(404).send({ error: 'not_found', message });
     }
     const days = Number(query.days ?? DEFAULT_DAYS);
     if (!Number.isInteger(days) || days < 1 || days > USAGE_DAYS) {
-      const message = `days: has to be a whole number from 1 to ${USAGE_DAYS}.`;
+      const message = `days: must be a whole number from 1 to ${USAGE_DAYS}.`;
       return reply.code(422).send({ error: 'validation_error', message });
     }
     try {
@@ -35,7 +35,7 @@ export function registerUsage(app: FastifyInstance, config: ConsoleConfig): void
   });
 }
 
-/** Whom to ask, and where the keys' names are; undefined for a console that belongs to no stack. */
+/** The sources of usage and of the keys' names; undefined for a console that belongs to no stack. */
 function usageSource(config: ConsoleConfig): { peers: AskPeer[]; keysFile: string | undefined } | undefined {
   const { doctorPlace, peerUrls, peerSecret, peerSecretFile, apiKeysFile } = config;
   if (doctorPlace) {

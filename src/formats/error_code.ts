@@ -14,7 +14,7 @@ export const ERROR_TABLE = {
     message: 'This API key may not use this model; use one that it may, or another key.',
   },
   not_found: { status: 404, retryable: false, message: 'There is nothing here; check the path and the id.' },
-  method_not_allowed: { status: 405, retryable: false, message: 'This path does not take that method.' },
+  method_not_allowed: { status: 405, retryable: false, message: 'This path does not accept that method.' },
   request_timeout: { status: 408, retryable: true, message: 'The request took too long to arrive; send it again.' },
   thread_in_use: { status: 409, retryable: false, message: 'This thread id is already in use; choose another.' },
   payload_too_large: { status: 413, retryable: false, message: 'The body is too large; send at most 1 MiB.' },
@@ -40,7 +40,11 @@ export const ERROR_TABLE = {
   cancelled: { status: 499, retryable: false, message: 'The stream was cancelled.' },
   draining: { status: 503, retryable: true, message: 'This instance is shutting down; open the stream again.' },
   upstream_truncated: { status: 502, retryable: true, message: 'The provider ended its answer in the middle.' },
-  upstream_protocol: { status: 502, retryable: true, message: 'The provider sent something that is not its protocol.' },
+  upstream_protocol: {
+    status: 502,
+    retryable: true,
+    message: 'The answer of the provider does not follow its protocol.',
+  },
   producer_lost: { status: 502, retryable: true, message: 'The instance that produced this stream is gone.' },
   log_regressed: { status: 502, retryable: false, message: 'The log holds less than this client received.' },
   limit_exceeded: { status: 502, retryable: false, message: 'The stream passed a size or time limit.' },
@@ -83,7 +87,7 @@ export class WeirError extends Error {
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
     const { stackTraceLimit } = STACKS;
-    // The code says what happened; a stack would be the dearest part of a refusal, and nobody reads it.
+    // The code says what happened; a stack trace would be the most expensive part of a refusal, and has no use.
     if (code !== 'internal_error') STACKS.stackTraceLimit = 0;
     super(options.message ?? ERROR_TABLE[code].message, { cause: options.cause });
     STACKS.stackTraceLimit = stackTraceLimit;

@@ -92,7 +92,7 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
       wal.stop();
       for (const thread of core.threads.values()) thread.leave();
       await store.retire(wal.boot).catch(() => {});
-      // Whoever asks for one of them now is told that this boot is no more.
+      // A peer that asks for one of them now gets the answer that this incarnation is gone.
       boots.clear();
     },
     async stop(): Promise<void> {

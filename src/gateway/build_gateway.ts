@@ -128,7 +128,7 @@ export async function buildGateway(
   });
   const cluster = async (): Promise<ClusterView> => {
     const known = await directory.list().catch(() => [self()]);
-    // Of itself it knows the latest; and a peer's private address is nobody's business.
+    // Of itself it knows the latest state. The private addresses of peers are not shown.
     const instances = known.map((each) => (each.id === instance ? self() : each)).map(({ peer: _, ...view }) => view);
     return {
       timestamp: new Date().toISOString(),

@@ -124,7 +124,7 @@ const environment = variables
   })
   .readonly();
 
-/** Everything an instance can be told; names as in the environment. */
+/** All settings of an instance; names as in the environment. */
 export type GatewayConfig = z.output<typeof environment>;
 
 /** All problems of a configuration at once, a line each. */
@@ -136,5 +136,5 @@ export function parseConfig(env: Record<string, string | undefined>): GatewayCon
   const parsed = environment.safeParse(given);
   if (parsed.success) return Object.freeze(parsed.data);
   const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new ConfigError(`The configuration is not valid; mend these variables:\n  ${lines.join('\n  ')}`);
+  throw new ConfigError(`The configuration is not valid; correct these variables:\n  ${lines.join('\n  ')}`);
 }

@@ -2,14 +2,14 @@ import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway } from './build_gateway.ts';
 
-/** For this long new connections are still served: a balancer needs a moment to notice. */
+/** New connections are still served for this long: a balancer needs a moment to notice. */
 const LINGER_MS = 2_000;
-/** What ended at the deadline gets this long to leave its terminal event. */
+/** Streams that end at the deadline get this long to send their terminal event. */
 const LAST_WORD_MS = 2_000;
 
 /**
- * Leaves without breaking anything: says so, serves on for a moment, stops listening, lets streams finish, and at the
- * deadline hands over what others can go on with, and ends the rest with `error: draining`.
+ * Leaves without breaking a stream: reports it, serves for a moment, stops listening, and lets streams finish. At the
+ * deadline it hands resumable streams over and ends the others with `error: draining`.
  */
 export async function drain(gateway: Gateway, seconds: number): Promise<void> {
   const { app, open, log, durable } = gateway;
@@ -23,7 +23,7 @@ export async function drain(gateway: Gateway, seconds: number): Promise<void> {
   await Promise.race([allDone, sleep(seconds * 1000, undefined, { ref: false })]);
   if (open.size + threads.size > 0) {
     log.warn('0', 'Drain deadline: ending what is left', { active_streams: open.size, threads: threads.size });
-    // First nothing new may begin, else it would begin in a log that is closed.
+    // First refuse new streams, because they would begin in a log that is closed.
     open.closeAll();
     await durable.handOver();
     await Promise.race([open.empty(), sleep(LAST_WORD_MS, undefined, { ref: false })]);

@@ -1,15 +1,15 @@
 import type { EventLog } from '../core/observe/observers.ts';
 
 const LOOK_MS = 1_000;
-/** A crowd that has left may come back at once, and finds its memory warm then. */
+/** Streams may come back at once; their memory is then still there. */
 const QUIET_LOOKS = 3;
-/** Fewer streams leave nothing behind that would be worth a pause. */
+/** Fewer streams leave too little memory behind to be worth the pause. */
 const CROWD = 500;
 
 /**
- * Gives memory back to the system when a crowd of streams has left. V8 does so by itself only minutes later, as it
- * waits for an allocation rate that it measures when it collects, and nothing is collected where nothing happens.
- * Collecting everything stops the process for some tenths of a second, so it waits until nobody streams.
+ * Gives memory back to the system when many streams have ended. V8 does so by itself only minutes later, because it waits
+ * for an allocation rate that it measures when it collects, and it does not collect while nothing happens. A full
+ * collection stops the process for some tenths of a second, so it waits until no stream is open.
  */
 export class IdleCollection {
   readonly #open: () => number;

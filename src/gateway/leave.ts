@@ -8,7 +8,7 @@ interface LeavingProcess {
   log: EventLog;
 }
 
-/** How a process ends: in order when it is asked to, or when something unexpected happens; at once when asked twice. */
+/** How a process ends: with a drain on a signal or an unexpected error; at once on a second signal. */
 export function leaveWith({ drain, exit, log }: LeavingProcess) {
   let asked = 0;
   let code = 0;
@@ -31,7 +31,7 @@ export function leaveWith({ drain, exit, log }: LeavingProcess) {
       if (asked > 1) exit(code || 1);
       else void leave();
     },
-    /** What nobody has caught; while it leaves already, that goes on. */
+    /** On an error that was not caught. If the process is leaving already, that continues. */
     unexpected(error: unknown): void {
       const event = leaving ? 'Unexpected error: the drain goes on' : 'Unexpected error: draining, then exit';
       log.error('0', event, { reason: reasonOf(error) });

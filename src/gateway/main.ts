@@ -39,10 +39,10 @@ try {
     await peerListener(gateway.peerServices, config.PEER_SECRET, { host: config.HOST, port: config.PEER_PORT });
   }
   if (config.REDIS_URL !== undefined && peer === '') log.warn('0', NO_PEER_LISTENER);
-  // A request's thread needs a log that others know; and peers reach whoever has one.
+  // A stream needs a log that other instances know, and they must be able to reach this one.
   await gateway.durable.start();
   if (config.SOCKET) {
-    // Left by a killed predecessor; the directory decides who may reach the new one.
+    // A killed process left its socket. The folder decides which accounts can reach the new one.
     rmSync(config.SOCKET, { force: true });
     await app.listen({ path: config.SOCKET });
     chmodSync(config.SOCKET, 0o666);

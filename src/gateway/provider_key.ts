@@ -42,6 +42,6 @@ export function providerKey(
   }
   if (key) return { key, place, unusable: undefined };
   const isWanted = isNamed || WANT_KEYS.has(new URL(base_url).hostname);
-  const mend = `set ${place}, or its base URL for a server that wants none`;
-  return { place, unusable: isWanted ? `The provider ${name} has no key; ${mend}.` : undefined };
+  const fix = `set ${place}, or its base URL for a server that wants none`;
+  return { place, unusable: isWanted ? `The provider ${name} has no key; ${fix}.` : undefined };
 }

@@ -1,9 +1,9 @@
 import { pause } from '../client/abortable.ts';
 import type { RequestRunner } from './request_runner.ts';
 
-/** A decent client waits as long as it is told, but a load test does not stand still. */
+/** Upper bound of the wait after a refusal, so that a load test does not stand still. */
 const MAX_RETRY_AFTER_SECONDS = 5;
-/** Where a refusal names no time. */
+/** Used if a refusal has no `Retry-After`. */
 const DEFAULT_RETRY_AFTER_SECONDS = 1;
 
 export interface ClosedRun {
@@ -11,15 +11,15 @@ export interface ClosedRun {
   users: number;
   /** Requests that start before this moment are warm-up. */
   measureFromMs: number;
-  /** Measured requests in all, or when the last may start. */
+  /** Number of measured requests, or the time after which none starts. */
   until: { requests: number } | { ms: number };
-  /** Nothing starts any more. */
+  /** Called when no further request starts. */
   onDrain?: () => void;
 }
 
 /**
- * Workers that each send their next request when their last has ended. One whose request was refused (429, 503) waits
- * `Retry-After`, at most 5 s, before it sends its next one; the refused request is one of the plan's.
+ * Workers that each send their next request when their last one has ended. After a refusal (429, 503), a worker waits
+ * `Retry-After`, at most 5 s. Refused requests count.
  */
 export async function runClosedLoop(runner: RequestRunner, run: ClosedRun): Promise<void> {
   const { concurrency, users, measureFromMs, until } = run;
@@ -29,7 +29,7 @@ export async function runClosedLoop(runner: RequestRunner, run: ClosedRun): Prom
     for (let round = 0; !isOver(); round++) {
       const isMeasured = runner.clock() >= measureFromMs;
       if (isMeasured) measured += 1;
-      // Workers keep to their users where there are as many, and take turns where there are more.
+      // Each worker has its own user; if there are more users than workers, they take turns.
       const user = (worker + round * concurrency) % users;
       const { outcome, retryAfter = DEFAULT_RETRY_AFTER_SECONDS } = await runner.send({
         worker,
@@ -41,7 +41,7 @@ export async function runClosedLoop(runner: RequestRunner, run: ClosedRun): Prom
     }
     run.onDrain?.();
   };
-  // Of fewer requests than workers the rest has nothing to do, unless a warm-up gives them something.
+  // With fewer requests than workers, only some workers are needed, except for a warm-up.
   const most = 'requests' in until && measureFromMs <= runner.clock() ? until.requests : concurrency;
   await Promise.all(Array.from({ length: Math.min(concurrency, most) }, (_, worker) => work(worker)));
 }

@@ -3,14 +3,14 @@ import { REPORT_METRICS, type ReportMetric } from './report_metrics.ts';
 
 /** One figure of two reports side by side. */
 export interface ComparisonRow {
-  /** As in {@link REPORT_METRICS}, such as `ttft.p95`. */
+  /** Name in {@link REPORT_METRICS}, such as `ttft.p95`. */
   metric: string;
   unit: ReportMetric['unit'];
   a: number | null;
   b: number | null;
-  /** `none`: equal, or neither direction is better. `unclear`: what differs may be chance. */
+  /** `none`: equal, or neither direction is better. `unclear`: the difference may be chance. */
   better: 'a' | 'b' | 'none' | 'unclear';
-  /** In words. */
+  /** The difference in words. */
   note: string;
 }
 
@@ -26,10 +26,10 @@ const COMPARED = [
   'imbalance',
 ];
 
-/** What would read as a difference of 0.0 %. */
+/** Smaller differences would be shown as 0.0 %. */
 const LEAST_PERCENT = 0.05;
 
-/** Two runs, figure by figure, and which of them was better. Figures that neither has are left out. */
+/** Compares two runs figure by figure. Figures that neither run has are left out. */
 export function compareReports(a: LoadReport, b: LoadReport): ComparisonRow[] {
   return COMPARED.flatMap((name) => {
     const metric = REPORT_METRICS.get(name)!;
@@ -41,25 +41,25 @@ export function compareReports(a: LoadReport, b: LoadReport): ComparisonRow[] {
 function row(metric: ReportMetric, a: LoadReport, b: LoadReport, of: number | null, to: number | null): ComparisonRow {
   const { name, unit } = metric;
   const base = { metric: name, unit, a: of, b: to };
-  if (of === null || to === null) return { ...base, better: 'none', note: `only ${of === null ? 'B' : 'A'} has it` };
+  if (of === null || to === null)
+    return { ...base, better: 'none', note: `only ${of === null ? 'B' : 'A'} has a value` };
   if (of === to) return { ...base, better: 'none', note: 'equal' };
   if (metric.better === 'neither') return { ...base, better: 'none', note: difference(of, to) };
   const [rangeA, rangeB] = [metric.range(a), metric.range(b)];
   if (rangeA === null || rangeB === null) {
-    return { ...base, better: 'unclear', note: `${difference(of, to)}; how far chance reaches is not known` };
+    return { ...base, better: 'unclear', note: `${difference(of, to)}; not enough data to judge` };
   }
   const [low, high] = differenceRange([of, rangeA], [to, rangeB]);
-  if (low <= 0 && high >= 0)
-    return { ...base, better: 'unclear', note: 'no clear difference: it may be chance (95 %)' };
+  if (low <= 0 && high >= 0) return { ...base, better: 'unclear', note: 'no clear difference (95 % confidence)' };
   const isBHigher = to > of;
   const better = isBHigher === (metric.better === 'higher') ? 'b' : 'a';
   return { ...base, better, note: `${difference(of, to)}: ${better === 'b' ? 'better' : 'worse'}` };
 }
 
 /**
- * Where the difference of two independent figures lies with 95 %, from where each of them lies: Newcombe's square and
- * add (1998, method 10), which Zou and Donner (2008) show for any two figures whose ranges are known. Ranges that
- * overlap a little may still belong to figures that differ.
+ * The 95 % interval of the difference of two independent figures, from their own intervals: Newcombe's square and add
+ * (1998, method 10), which Zou and Donner (2008) extend to any two figures with known intervals. Figures whose intervals
+ * overlap slightly may still differ.
  */
 export function differenceRange(
   [a, [lowA, highA]]: [number, [low: number, high: number]],
@@ -68,7 +68,7 @@ export function differenceRange(
   return [b - a - Math.hypot(b - lowB, highA - a), b - a + Math.hypot(highB - b, a - lowA)];
 }
 
-/** Of B against A. */
+/** The difference of B to A in words. */
 function difference(a: number, b: number): string {
   if (a === 0) return `B is ${b > a ? 'higher' : 'lower'}`;
   const percent = Math.abs(((b - a) / a) * 100);

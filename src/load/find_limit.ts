@@ -7,18 +7,18 @@ import { Samples } from './samples.ts';
 import { isGood, type Slo } from './slo.ts';
 
 const MAX_CONCURRENCY = 10_000;
-/** Refusals that are about one user. */
+/** Codes of the limits per user. */
 const LIMITERS = new Set<string | null>(['too_many_connections', 'rate_limited']);
 
 export interface LimitRun {
   mode: FindLimit;
   users: number;
   slo: Slo | undefined;
-  /** Gives each record that ends to what is passed, until the function that it gives is called. */
+  /** Calls `onRecord` for each ended request. @returns ends that */
   listen: (onRecord: (record: LoadRecord) => void) => () => void;
 }
 
-/** Closed loops of rising concurrency, one after the other; the summary's `limit` tells how far it is. */
+/** Runs closed loops of rising concurrency, and writes each step into the summary's `limit`. */
 export async function findLimit(runner: RequestRunner, { mode, users, slo, listen }: LimitRun): Promise<void> {
   const max = mode.maxConcurrency ?? MAX_CONCURRENCY;
   const steps: LimitStep[] = [];

@@ -6,7 +6,7 @@ import type { Ending, LoadUser, StreamWatcher } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';
 import { outcomeOfStatus } from './outcome.ts';
 
-/** What of a chunk is looked at; servers differ in the rest. */
+/** The fields of a chunk that are used. */
 interface ChatChunk {
   choices?: { delta?: { content?: string | null }; finish_reason?: string | null }[];
   usage?: { completion_tokens?: number } | null;
@@ -14,8 +14,8 @@ interface ChatChunk {
 }
 
 /**
- * One streamed chat completion of any OpenAI-compatible server. It is whole when `[DONE]` ends it; there are no numbers
- * and no checksum to check.
+ * One streamed chat completion of any OpenAI-compatible server. It is complete if `[DONE]` ends it; the protocol has no
+ * numbers or checksum to check.
  * @throws StreamRefusal, and the transport's error
  */
 export async function followChat(
@@ -36,7 +36,7 @@ export async function followChat(
   if (response.status !== 200) throw await readRefusal(response);
   const type = response.headers('content-type') ?? 'untyped';
   if (!type.startsWith('text/event-stream')) {
-    return { outcome: 'protocol_error', message: `the answer is ${type}, not an event stream; check the address` };
+    return { outcome: 'protocol_error', message: `the response is ${type}, not an event stream; check the address` };
   }
   const chat = new ChatCheck(watcher);
   try {
@@ -50,7 +50,7 @@ export async function followChat(
     if (error instanceof SseLimitError) return { outcome: 'protocol_error', message: error.message };
     if (signal.aborted) throw error;
     const message = `the connection broke: ${error instanceof Error ? error.message : String(error)}`;
-    // Nothing is missing after [DONE].
+    // After [DONE], nothing is missing.
     if (!chat.isDone) return { outcome: 'truncated', message };
   }
   if (!chat.isDone) return { outcome: 'truncated', message: 'the stream ended without [DONE]' };
@@ -78,7 +78,7 @@ class ChatCheck {
 
   /** @throws ChatError */
   take(data: string): void {
-    if (this.isDone) throw new ChatError({ outcome: 'protocol_error', message: 'something follows [DONE]' });
+    if (this.isDone) throw new ChatError({ outcome: 'protocol_error', message: 'data follows [DONE]' });
     if (data === '[DONE]') {
       this.isDone = true;
       this.#watcher.onTerminal();

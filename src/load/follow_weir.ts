@@ -4,7 +4,7 @@ import type { Ending, LoadUser, StreamWatcher } from './follower.ts';
 import { type LoadPlan, planRequest } from './load_plan.ts';
 import { outcomeOfErrorEvent } from './outcome.ts';
 
-/** One stream of Weir's own API, checked against its contract. @throws what `openStream` throws */
+/** One stream of Weir's own API, fully checked. @throws what `openStream` throws */
 export async function followWeir(
   plan: LoadPlan,
   { transport, headers }: LoadUser,
@@ -16,7 +16,7 @@ export async function followWeir(
     signal,
     transport,
     ...(headers ? { headers } : {}),
-    // A load test is the place to find a corrupted answer; the hash costs less than the chunk's decoding.
+    // Always verified: the hash costs less than decoding the chunks.
     verify: true,
     onHead: watcher.onHead,
     onEvent: (event) => {

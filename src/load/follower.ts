@@ -3,23 +3,23 @@ import type { StreamHead, Transport } from '../client/transport.ts';
 import type { LoadPlan } from './load_plan.ts';
 import { type Outcome, outcomeOfFailure, outcomeOfStatus } from './outcome.ts';
 
-/** Who sends a request: a connection of its own, or headers that name it. */
+/** A user that sends requests, identified by its own connection or by headers. */
 export interface LoadUser {
   transport: Transport;
   /** Lower-case names. */
   headers?: Record<string, string>;
 }
 
-/** What a follower of a stream tells while it goes on. */
+/** Called while a stream runs. */
 export interface StreamWatcher {
   onHead: (head: StreamHead) => void;
-  /** A chunk; `hasContent` where it brought text. */
+  /** A chunk; `hasContent`: it has text. */
   onChunk: (hasContent: boolean) => void;
   /** The terminal event. */
   onTerminal: () => void;
 }
 
-/** Sends one request in some API's words and follows it to its end; rejects where no stream came. */
+/** Sends one request in the format of one API and follows it to its end. Rejects if no stream began. */
 export type Follower = (plan: LoadPlan, user: LoadUser, signal: AbortSignal, watcher: StreamWatcher) => Promise<Ending>;
 
 /** How a request ended, before it becomes a record. */
@@ -27,13 +27,13 @@ export interface Ending {
   outcome: Outcome;
   code?: string;
   message?: string;
-  /** Output tokens as the server counts them. */
+  /** Output tokens as counted by the server. */
   tokens?: number;
   retryAfter?: number | undefined;
   resumeGapsMs?: number[];
 }
 
-/** Aborts a request with this as the reason when it has been silent for too long. */
+/** Reason of the abort of a silent request. */
 export class RequestTimeout extends Error {
   readonly outcome: 'timeout_first_token' | 'timeout_idle';
 
@@ -43,7 +43,7 @@ export class RequestTimeout extends Error {
   }
 }
 
-/** What an error that ended a request means. */
+/** The ending of a request from the error that it threw. */
 export function endingOfError(error: unknown, signal: AbortSignal): Ending {
   if (error instanceof StreamRefusal) {
     const { status, code, message, retryAfter } = error;

@@ -7,33 +7,33 @@ export interface LimitStep {
   ok: number;
   /** Requests that a limit per user refused; absent in older runs. */
   limited?: number;
-  /** Good answers per second; where the plan names no SLO, whole ones. */
+  /** Good answers per second; without an SLO, completed ones. */
   goodput_per_second: number;
   ttft_p50_ms: number | null;
   ttft_p95_ms: number | null;
 }
 
-/** Why a search ended. `limiter`: too few users, who may not have more; `interrupted`: by the one who ran it. */
+/** Why a search ended. `limiter`: at the limit per user, so there were too few users; `interrupted`: by the user. */
 export type LimitReason = 'knee' | 'refused' | 'limiter' | 'max' | 'interrupted';
 
 export interface LimitReport {
   steps: LimitStep[];
-  /** The step after which more streams brought no more good answers; null before there is one. */
+  /** The step after which more streams gave no more good answers; null before the first step. */
   knee: LimitStep | null;
-  /** null while it goes on. */
+  /** null while the search runs. */
   reason: LimitReason | null;
 }
 
-/** Goodput has to rise by this much to count as risen, and TTFT likewise. */
+/** Goodput counts as risen from this factor on; TTFT likewise. */
 const RISE = 1.05;
 const TTFT_RISE = 1.1;
-/** Where more than this part is not answered well, there is nothing more to find. */
+/** The search ends if more than this share of requests fails. */
 const MAX_NOT_OK = 0.5;
 const GROWTH = 1.5;
 
 /**
- * What the steps so far say: the knee, and whether the search is over. Goodput that stands still is the limit only when
- * TTFT rises with it; a single step that did badly may be chance, so two of them have to agree.
+ * Judges the steps so far: the knee, and whether the search is over. Constant goodput is the limit only if TTFT rises. One
+ * bad step may be chance, so two in a row must agree.
  */
 export function judgeLimit(steps: readonly LimitStep[], maxConcurrency: number): Omit<LimitReport, 'steps'> {
   const last = steps.at(-1);
@@ -51,12 +51,12 @@ export function judgeLimit(steps: readonly LimitStep[], maxConcurrency: number):
   return { knee, reason: last.concurrency >= maxConcurrency ? 'max' : null };
 }
 
-/** Concurrency of the step after this one. */
+/** Concurrency of the next step. */
 export function nextConcurrency(concurrency: number, maxConcurrency: number): number {
   return Math.min(maxConcurrency, Math.max(concurrency + 1, Math.ceil(concurrency * GROWTH)));
 }
 
-/** What a search for the limit came to, for people. */
+/** The result of a search for the limit in words. */
 export interface LimitAnswer {
   /** Whether a limit of the server was found. */
   found: boolean;
@@ -80,29 +80,29 @@ export function limitAnswer({ limit, errors }: SearchedReport): LimitAnswer | nu
   const { knee, steps, reason } = limit;
   const most = WHOLE.format(Math.max(0, ...steps.map(({ concurrency }) => concurrency)));
   if (reason === 'limiter') {
-    const title = 'This found the limit per user, and not that of the server';
-    const text = `At ${most} streams at once most requests were refused because one user may not have more. Search again with more users.`;
+    const title = 'Found the limit per user, not the limit of the server';
+    const text = `At ${most} concurrent streams, the limit per user refused most requests. Search again with more users.`;
     return { found: false, title, text };
   }
   if (!knee || knee.ok === 0) {
     const first = errors[0] && errorSentence(errors[0]);
-    const text = first ? `Most often: ${first}` : 'The search ended before the first step did.';
-    return { found: false, title: 'No limit was found: no request was answered well', text };
+    const text = first ? `Most frequent reason: ${first}` : 'The search ended during its first step.';
+    return { found: false, title: 'No limit found: no request succeeded', text };
   }
-  const best = `${WHOLE.format(knee.concurrency)} streams at once`;
-  const rate = `${ONE.format(knee.goodput_per_second)} good answers a second`;
+  const best = `${WHOLE.format(knee.concurrency)} concurrent ${knee.concurrency === 1 ? 'stream' : 'streams'}`;
+  const rate = `${ONE.format(knee.goodput_per_second)} good answers per second`;
   const ttft =
-    knee.ttft_p50_ms === null ? '' : `, half of them with their first text within ${WHOLE.format(knee.ttft_p50_ms)} ms`;
-  const there = `With that it gave ${rate}${ttft}.`;
+    knee.ttft_p50_ms === null ? '' : `, half of them with a TTFT of at most ${WHOLE.format(knee.ttft_p50_ms)} ms`;
+  const there = `There, the server delivered ${rate}${ttft}.`;
   if (reason === 'knee') {
-    const text = `${there} More streams brought no more answers, only a later first text.`;
+    const text = `${there} More streams gave no more answers, only a later first token.`;
     return { found: true, title: `The limit is about ${best}`, text };
   }
   if (reason === 'refused') {
     const first = errors[0] && errorSentence(errors[0]);
-    const text = `${there} With ${most} at once more than half were not answered well${first ? `; most often: ${first}` : '.'}`;
+    const text = `${there} At ${most} concurrent streams, more than half of the requests failed.${first ? ` Most frequent reason: ${first}` : ''}`;
     return { found: true, title: `The limit is about ${best}`, text };
   }
-  const title = reason === 'max' ? `No limit up to ${most} streams at once` : 'Stopped before a limit was found';
-  return { found: false, title, text: `The most answers came with ${best}: ${rate}${ttft}.` };
+  const title = reason === 'max' ? `No limit up to ${most} concurrent streams` : 'Stopped before a limit was found';
+  return { found: false, title, text: `Best result: ${rate} with ${best}${ttft}.` };
 }

@@ -4,20 +4,20 @@ import type { SloChoice } from './slo.ts';
 /** How requests follow one another. Times in milliseconds. */
 export type LoadMode = ClosedLoop | OpenLoop | FindLimit;
 
-/** `concurrency` workers, each of which sends its next request when its last has ended: so many, or for so long. */
+/** `concurrency` workers, each of which sends its next request when its last one has ended. */
 export type ClosedLoop =
   | { kind: 'closed'; concurrency: number; requests: number }
   | { kind: 'closed'; concurrency: number; durationMs: number };
 
-/** Requests start when their time has come, whether or not earlier ones have ended. */
+/** Requests start at their scheduled time, even if earlier ones have not ended. */
 export interface OpenLoop {
   kind: 'open';
   ratePerSecond: number;
   arrivals: 'constant' | 'poisson';
   durationMs: number;
-  /** A request that would be one more than these is counted as `not_sent`. */
+  /** Requests above this number are counted as `not_sent`. */
   maxInFlight: number;
-  /** Of the Poisson arrivals: the same seed gives the same schedule. Default 1. */
+  /** Seed of Poisson arrivals; the same seed gives the same schedule. Default 1. */
   seed?: number;
 }
 
@@ -30,36 +30,36 @@ export interface FindLimit {
   maxConcurrency?: number;
 }
 
-/** Users of a search for the limit, where nothing else is said: with few of them it finds what one user may have. */
+/** Default number of users of a search for the limit. With few users, it would find the limit per user. */
 export const LIMIT_USERS = 2_000;
 
-/** What one load test is to do. */
+/** A load test. */
 export interface LoadPlan {
-  /** Base of the API: up to and with `/api/v1` (see {@link apiBaseUrl}), or an OpenAI-compatible server's `…/v1`. */
+  /** Base of the API: ends with `/api/v1` (see {@link apiBaseUrl}), or an OpenAI-compatible server's `…/v1`. */
   url: string;
   mode: LoadMode;
-  /** Requests that start within this time are sent, but not counted. */
+  /** Requests that start within this time are not counted. */
   warmupMs: number;
   prompt: string;
-  /** As the provider calls it; a route's name where none is named. */
+  /** The provider's name of the model, or a route without `provider`. */
   model: string;
-  /** Absent: whoever is on the route `model`, or the deployment's default. */
+  /** Absent: `model` is a route, or the deployment's default provider is used. */
   provider?: string;
-  /** Knobs of the `fake` provider. */
+  /** Options of the `fake` provider. */
   fake?: Partial<FakeOptions>;
-  /** Whether streams go on over another connection when theirs breaks. */
+  /** Whether streams resume over another connection. */
   resumable?: boolean;
   /** Number of users that take turns. */
   users: number;
-  /** What a good answer is; without it there is no goodput. */
+  /** Defines a good answer; without it there is no goodput. */
   slo?: SloChoice;
   /** `openai`: any server with `POST {url}/chat/completions`. */
   api: 'weir' | 'openai';
-  /** An instance's own door, past the balancer, is open to the console only. Default: balanced. */
+  /** `instance`: directly, past NGINX; only the console can do that. Default: balanced. */
   target?: { kind: 'balanced' } | { kind: 'instance'; name: string };
 }
 
-/** The body that each request of the plan sends. */
+/** The body of each request. */
 export function planRequest(plan: LoadPlan): StreamRequestInput {
   return {
     query: plan.prompt,
@@ -72,9 +72,9 @@ export function planRequest(plan: LoadPlan): StreamRequestInput {
 }
 
 /**
- * The API's base for whatever a person types: `localhost`, `https://localhost` and `https://localhost/api/v1/` mean
- * the same. Of an OpenAI-compatible server it is `/v1`, unless the address has a path of its own.
- * @throws Error with a sentence for people
+ * The API's base for the address that a user gives: `localhost`, `https://localhost` and `https://localhost/api/v1/` are
+ * the same. For an OpenAI-compatible server it is `/v1`, unless the address has its own path.
+ * @throws Error with a sentence for the user
  */
 export function apiBaseUrl(typed: string, api: LoadPlan['api'] = 'weir'): string {
   const text = /^[a-z]+:\/\//i.test(typed) ? typed : `https://${typed}`;

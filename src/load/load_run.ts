@@ -18,11 +18,11 @@ export interface RunHead {
 /** One of the first requests of a run, in order of start. */
 export interface StripEntry {
   instance: string | null;
-  /** null while it is under way. */
+  /** null while it runs. */
   outcome: Outcome | null;
 }
 
-/** A run as it is kept, in a file of its own. */
+/** A run as it is saved, one file each. */
 export interface LoadRun extends RunHead {
   snapshot: LoadSnapshot | null;
   /** At most the first {@link STRIP_LENGTH}. */

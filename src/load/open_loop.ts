@@ -7,19 +7,19 @@ export interface OpenRun {
   mode: OpenLoop;
   users: number;
   warmupMs: number;
-  /** Gets how late each request was sent, in milliseconds. */
+  /** Collects the delay of each request in milliseconds. */
   lag: Samples;
 }
 
 /**
- * Sends each request when its time has come, whether or not earlier ones have ended, so that a server that stands still
- * is measured by all who would have come meanwhile.
+ * Sends each request at its scheduled time, even if earlier ones have not ended. So a server that stalls is measured by
+ * all requests that would have arrived meanwhile (no coordinated omission).
  */
 export async function runOpenLoop(runner: RequestRunner, { mode, users, warmupMs, lag }: OpenRun): Promise<void> {
-  const underWay = new Set<Promise<unknown>>();
+  const inFlight = new Set<Promise<unknown>>();
   let index = 0;
   for (const dueMs of arrivalTimes(mode, warmupMs + mode.durationMs)) {
-    // Timers take whole milliseconds: what is due within this one is sent now.
+    // Timers have whole milliseconds: requests due within this one are sent now.
     const waitMs = dueMs - runner.clock();
     if (waitMs >= 1) await pause(waitMs, runner.signal);
     if (runner.isAborted) break;
@@ -30,20 +30,20 @@ export async function runOpenLoop(runner: RequestRunner, { mode, users, warmupMs
       scheduledMs: Math.min(dueMs, runner.clock()),
     };
     if (runner.inFlight >= mode.maxInFlight) {
-      runner.skip(sending, `${mode.maxInFlight} streams were in flight already.`);
+      runner.skip(sending, `${mode.maxInFlight} streams were already in flight.`);
       continue;
     }
     lag.add(Math.max(0, runner.clock() - dueMs));
-    const sent: Promise<unknown> = runner.send(sending).finally(() => underWay.delete(sent));
-    underWay.add(sent);
+    const sent: Promise<unknown> = runner.send(sending).finally(() => inFlight.delete(sent));
+    inFlight.add(sent);
   }
-  // Rates are of the whole scheduled time, also where the last request was due before its end.
+  // Rates refer to the whole scheduled time, also if the last request was due earlier.
   await pause(warmupMs + mode.durationMs - runner.clock(), runner.signal);
   if (!runner.isAborted) runner.summary.enter('drain', runner.clock());
-  await Promise.all(underWay);
+  await Promise.all(inFlight);
 }
 
-/** Numbers from 0 to below 1; the same seed gives the same ones (mulberry32). */
+/** Numbers from 0 to below 1; the same seed gives the same numbers (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -55,9 +55,8 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * When the requests of an open loop are due, in milliseconds since its start, all before `forMs`: evenly, or as a
- * Poisson process, whose gaps are exponential. The times depend on nothing but the arguments, never on what the server
- * does.
+ * Start times of the requests of an open loop, in milliseconds, all before `forMs`: evenly spaced, or a Poisson process
+ * with exponential gaps. They depend only on the arguments, never on the server.
  */
 export function* arrivalTimes(
   { ratePerSecond, arrivals, seed = 1 }: Pick<OpenLoop, 'ratePerSecond' | 'arrivals' | 'seed'>,
@@ -65,7 +64,7 @@ export function* arrivalTimes(
 ): Generator<number, void> {
   const meanGapMs = 1000 / ratePerSecond;
   if (arrivals === 'constant') {
-    // Multiplied, not added up: a sum of many gaps would drift.
+    // Multiplied instead of summed up, which would drift.
     for (let index = 0; index * meanGapMs < forMs; index++) yield index * meanGapMs;
     return;
   }

@@ -1,7 +1,7 @@
 import { ERROR_TABLE, isErrorCode } from '../formats/error_code.ts';
 import type { ErrorEvent } from '../formats/weir/stream_event.ts';
 
-/** How a request ended; each has exactly one. In the order in which tables show them. */
+/** How a request ended, in the order of the tables. Each request has exactly one outcome. */
 export const OUTCOMES = [
   'ok',
   'truncated',
@@ -22,14 +22,14 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Outcome of a status other than 200. A redirect is no stream: `protocol_error`. */
+/** Outcome of a status other than 200. A redirect is a `protocol_error`. */
 export function outcomeOfStatus(status: number): Outcome {
   if (status === 429 || status === 503 || status === 502 || status === 504) return `${status}`;
   if (status >= 400 && status < 500) return 'other_4xx';
   return status >= 500 ? 'other_5xx' : 'protocol_error';
 }
 
-/** Outcome of an `error` event: after text has come it is a cut answer, before it counts like the code's status. */
+/** Outcome of an `error` event: `truncated` after text, otherwise that of the code's status. */
 export function outcomeOfErrorEvent(error: ErrorEvent, hasText: boolean): Outcome {
   if (error.error === 'cancelled') return 'cancelled';
   if (hasText || error.error === 'upstream_truncated') return 'truncated';
@@ -39,14 +39,14 @@ export function outcomeOfErrorEvent(error: ErrorEvent, hasText: boolean): Outcom
 const DNS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME']);
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/;
 
-/** Outcome of a request that got no head. Browsers do not say why, so theirs are all `connect`. */
+/** Outcome of a request without a response. Browsers hide the reason, so theirs are all `connect`. */
 export function outcomeOfFailure(error: unknown): Outcome {
   const code = errorCode(error);
   if (DNS.has(code)) return 'dns';
   return TLS.test(code) ? 'tls' : 'connect';
 }
 
-/** The system's code, from the error or its cause; empty where there is none. */
+/** The system's error code, from the error or its cause; empty if there is none. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
   if ('code' in error && typeof error.code === 'string') return error.code;

@@ -1,4 +1,4 @@
-/** `warmup` is not counted; in `drain` nothing starts any more, and what is under way ends. */
+/** `warmup` is not counted. In `drain`, no request starts, and requests in flight end. */
 export type PhaseName = 'warmup' | 'measure' | 'drain';
 
 /** One phase of a run; times since the start of the run, in milliseconds. */
@@ -9,15 +9,15 @@ export interface PhaseCounts {
   to_ms: number | null;
   /** Requests that started in it. */
   started: number;
-  /** Requests that ended in it, wherever they started. */
+  /** Requests that ended in it, whenever they started. */
   ended: number;
 }
 
-/** Which phase a run is in, and what happened in each. A run that names none is measured from its start. */
+/** The phase of a run, and counts of each phase. A run without phases is measured from its start. */
 export class Phases {
   readonly #phases: PhaseCounts[] = [];
 
-  /** Does nothing where it is in that phase already. */
+  /** Does nothing if it is already in that phase. */
   enter(name: PhaseName, atMs: number): void {
     const last = this.#phases.at(-1);
     if (last?.name === name) return;
@@ -41,7 +41,7 @@ export class Phases {
     return this.#current().name;
   }
 
-  /** When the measurement began; 0 before it did. */
+  /** Start of the measurement; 0 before it. */
   get measuredFromMs(): number {
     return this.#phases.find(({ name }) => name === 'measure')?.from_ms ?? 0;
   }

@@ -1,19 +1,19 @@
 import type { Outcome } from './outcome.ts';
 
-/** What one request did: one flat record, times in milliseconds. */
+/** One request as a flat record; times in milliseconds. */
 export interface LoadRecord {
   /** 0-based number within the run, in order of start. */
   index: number;
   /** 0-based number of the worker that sent it. */
   worker: number;
-  /** 0-based number of the user it was sent for. */
+  /** 0-based number of its user. */
   user: number;
   outcome: Outcome;
-  /** Whether it counts: it started after the warm-up. */
+  /** Whether it counts, that is, started after the warm-up. */
   measured: boolean;
-  /** Start of the request, since the start of the run; in an open loop the moment for which it was scheduled. */
+  /** Start of the request since the start of the run; in an open loop its scheduled time. */
   startMs: number;
-  /** How much later it was really sent; 0 in a closed loop. */
+  /** Delay until it was actually sent; 0 in a closed loop. */
   lateMs: number;
   /** Terminal event (or refusal, or failure) minus start. */
   e2eMs: number;
@@ -23,27 +23,27 @@ export interface LoadRecord {
   tpotMs: number | null;
   /** Largest gap between chunks with content. */
   maxStallMs: number | null;
-  /** HTTP status; null where no head came. */
+  /** HTTP status; null without a response. */
   status: number | null;
   /** Error code of a refusal or an `error` event; null otherwise. */
   code: string | null;
-  /** One sentence on what went wrong; null where nothing did. */
+  /** One sentence on the error; null if there was none. */
   message: string | null;
-  /** The one that answered; of a stream that went on elsewhere, the last. */
+  /** The instance that answered; of a resumed stream, the last one. */
   instance: string | null;
   via: string | null;
   upstream: string | null;
   threadId: string | null;
-  /** Output tokens as `complete` reports them, else the chunks that came. */
+  /** Output tokens from `complete`, else the number of chunks. */
   tokens: number;
   chunks: number;
-  /** How often it went on over another connection; null for plain streams. */
+  /** Number of changes of connection; null for plain streams. */
   reconnects: number | null;
-  /** Largest gap over such a change, from the last event before to the first after it; null where there was none. */
+  /** Largest gap of such a change, from the last event before it to the first after it; null if there was none. */
   maxResumeGapMs: number | null;
 }
 
-/** The rest of a request that was never sent. */
+/** Fields of a request that was never sent. */
 const NOTHING = {
   outcome: 'not_sent',
   lateMs: 0,
@@ -63,7 +63,7 @@ const NOTHING = {
   maxResumeGapMs: null,
 } as const satisfies Partial<LoadRecord>;
 
-/** The record of a request that was due, and not sent. */
+/** The record of a scheduled request that was not sent. */
 export function unsentRecord(
   known: Pick<LoadRecord, 'index' | 'worker' | 'user' | 'measured' | 'startMs' | 'message'>,
 ): LoadRecord {

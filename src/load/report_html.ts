@@ -8,17 +8,17 @@ import type { SeriesPoint } from './time_series.ts';
 const LATENCIES = [
   ['TTFT', 'first text minus start', 'ttft_ms'],
   ['TPOT', '(last minus first text) / (chunks - 1), per request', 'tpot_ms'],
-  ['ICL', 'all gaps between chunks, pooled', 'icl_ms'],
+  ['ICL', 'all gaps between chunks', 'icl_ms'],
   ['E2E', 'end minus start', 'e2e_ms'],
-  ['TTFT once sent', 'service time', 'service_ttft_ms'],
-  ['E2E once sent', 'service time', 'service_e2e_ms'],
-  ['gap when resumed', 'last event before to first event after', 'resume_gap_ms'],
-  ['time to refuse', 'of 429 and 503', 'refusal_ms'],
+  ['TTFT from send', 'service time', 'service_ttft_ms'],
+  ['E2E from send', 'service time', 'service_e2e_ms'],
+  ['resume gap', 'last event before to first event after', 'resume_gap_ms'],
+  ['time to refusal', 'of 429 and 503', 'refusal_ms'],
 ] as const satisfies [string, string, keyof LoadReport][];
 
 /**
- * A run as one HTML file that needs nothing else: no script, no font, no request. It has both themes, and prints.
- * `null` where the run has no report yet.
+ * A run as one self-contained HTML file, without scripts, fonts or requests, in both themes and for print.
+ * @returns null if the run has no report yet
  */
 export function reportHtml(run: LoadRun): string | null {
   const { report, plan, name, snapshot } = run;
@@ -36,10 +36,10 @@ ${verdict(report)}
 <h2>Outcomes</h2>
 <div class="scroll">${htmlTable(['outcome', 'requests', 'share'], outcomeRows(report))}</div>
 <h2>Latencies, in milliseconds, of ok requests</h2>
-<p class="muted">${plan.mode.kind === 'open' ? 'Open loop: from the scheduled start.' : 'Closed loop: service time.'} Grey: too few samples to mean much.</p>
+<p class="muted">${plan.mode.kind === 'open' ? 'Open loop: from the scheduled start.' : 'Closed loop: service time.'} Grey: too few samples.</p>
 <div class="scroll">${htmlTable(['', 'p50', 'p90', 'p95', 'p99', 'p99.9', 'max', 'n'], latencyRows(report))}</div>
 <h2>Instances</h2>
-<div class="scroll">${htmlTable(['instance', 'requests', 'ok', 'share', 'chance allows', ''], shareRows(report))}</div>
+<div class="scroll">${htmlTable(['instance', 'requests', 'ok', 'share', 'expected range', ''], shareRows(report))}</div>
 ${series.length > 1 ? `<h2>Streams in flight</h2>${activeChart(series)}<h2>Ended: <span class="ok">ok</span>, <span class="refused">refused (dashed)</span>, <span class="failed">failed (dotted)</span></h2>${endedChart(series)}` : ''}
 ${limitSection(report)}${errorSection(report)}
 <h2>Plan</h2>
@@ -52,18 +52,18 @@ function planWords({ plan: { mode, users } }: LoadRun): string {
   const of = users > 1 ? `, ${users} users` : '';
   if (mode.kind === 'open') return `open loop, ${mode.ratePerSecond}/s ${mode.arrivals}${of}`;
   if (mode.kind === 'find_limit') return `search for the limit from ${mode.startConcurrency}${of}`;
-  return `closed loop, ${mode.concurrency} at once${of}`;
+  return `closed loop, ${mode.concurrency} concurrent${of}`;
 }
 
 function verdict(report: LoadReport): string {
   const { outcomes, requests, streams_per_second: rate, good, via, self_check: check } = report;
   const answer = limitAnswer(report);
   const sentences = answer ? [`${answer.title}.`, answer.text] : [];
-  sentences.push(`${outcomes.ok} of ${requests} requests ended well, ${rate.toFixed(1)} per second.`);
+  sentences.push(`${outcomes.ok} of ${requests} requests succeeded, ${rate.toFixed(1)} per second.`);
   if (good) sentences.push(`${good.count} met the SLO (${percent(good.share)}).`);
   if (via === 'direct' || via === 'mixed')
-    sentences.push('Requests bypassed NGINX: these figures are not of the balancer.');
-  for (const reason of check?.reasons ?? []) sentences.push(`Not to be trusted: ${reason}`);
+    sentences.push('Requests bypassed NGINX, so these figures do not measure the balancer.');
+  for (const reason of check?.reasons ?? []) sentences.push(`Unreliable figures: ${reason}`);
   const isBad = via === 'direct' || via === 'mixed' || check?.ok === false;
   return `<p class="verdict${isBad ? ' bad' : ''}">${escapeHtml(sentences.join(' '))}</p>`;
 }
@@ -97,7 +97,7 @@ function spreadCells({ n, p50, p90, p95, p99, p999, max }: Spread): string[] {
 
 function shareRows({ shares, instances }: LoadReport): string[][] {
   return shares.map(({ instance, requests, share, low, high, verdict: word }) => {
-    const band = word === 'too_few' ? 'too few to tell' : `${percent(low)} to ${percent(high)}`;
+    const band = word === 'too_few' ? 'too few requests' : `${percent(low)} to ${percent(high)}`;
     const ok = instances[instance]?.ok ?? 0;
     return [escapeHtml(instance), whole(requests), whole(ok), percent(share), band, word.replace('_', ' ')];
   });
@@ -106,12 +106,12 @@ function shareRows({ shares, instances }: LoadReport): string[][] {
 function limitSection({ limit }: LoadReport): string {
   if (limit === null) return '';
   const rows = limit.steps.map((step) => [
-    `${whole(step.concurrency)}${step.concurrency === limit.knee?.concurrency ? ' (the knee)' : ''}`,
+    `${whole(step.concurrency)}${step.concurrency === limit.knee?.concurrency ? ' (best)' : ''}`,
     figure(step.goodput_per_second),
     step.ttft_p50_ms === null ? '-' : figure(step.ttft_p50_ms),
     step.ttft_p95_ms === null ? '-' : figure(step.ttft_p95_ms),
   ]);
-  return `<h2>Steps to the limit</h2>${htmlTable(['streams at once', 'good per second', 'TTFT p50', 'TTFT p95'], rows)}`;
+  return `<h2>Steps to the limit</h2>${htmlTable(['concurrent streams', 'good per second', 'TTFT p50', 'TTFT p95'], rows)}`;
 }
 
 function errorSection({ errors }: LoadReport): string {
@@ -119,14 +119,14 @@ function errorSection({ errors }: LoadReport): string {
   const rows = errors.slice(0, 20).map(({ count, outcome, code, message }) => {
     return [escapeHtml([code, message].filter(Boolean).join(': ') || outcome), escapeHtml(outcome), whole(count)];
   });
-  return `<h2>What went wrong</h2><div class="scroll">${htmlTable(['', 'outcome', 'requests'], rows)}</div>`;
+  return `<h2>Errors</h2><div class="scroll">${htmlTable(['', 'outcome', 'requests'], rows)}</div>`;
 }
 
 function figure(value: number): string {
   return value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0);
 }
 
-/** Throws for what is no number, as an imported report may hold. */
+/** Throws for values that are not numbers, which an imported report may contain. */
 function whole(count: number): string {
   return count.toFixed(0);
 }
@@ -152,7 +152,7 @@ export function activeChart(series: readonly SeriesPoint[]): string {
   return lineChart('Streams in flight over time', series, [{ name: 'active', value: ({ active }) => active }]);
 }
 
-/** Requests that ended, by how, over time. */
+/** Ended requests by outcome over time, as SVG text. */
 export function endedChart(series: readonly SeriesPoint[]): string {
   return lineChart('Requests ended over time', series, [
     { name: 'ok', value: ({ ok }) => ok },
@@ -179,26 +179,26 @@ function lineChart(title: string, series: readonly SeriesPoint[], lines: readonl
   return `<svg role="img" aria-label="${escapeHtml(title)}" viewBox="0 0 ${WIDTH} ${HEIGHT}">${grid.join('')}${ends}${paths.join('')}</svg>`;
 }
 
-/** 1, 2 or 5 times a power of ten, and even, so that its half is a whole number too. */
+/** Rounds up to 1, 2, 5 or 10 times a power of ten; even, so that its half is a whole number too. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= value)! * power;
   return Math.max(2, step === 5 ? 6 : step);
 }
 
-/** A text as HTML, also within quotes. */
+/** Escapes a text for HTML, also within quotes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** A table; the first column is text, the others are right-aligned. Cells are HTML already. */
+/** A table; the first column is text, the others are right-aligned. Cells are HTML. */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (row: readonly string[], tag: 'th' | 'td') => row.map((cell) => `<${tag}>${cell}</${tag}>`).join('');
   const body = rows.map((row) => `<tr>${cells(row, 'td')}</tr>`).join('\n');
   return `<table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>\n${body}\n</tbody></table>`;
 }
 
-/** Style sheet of the report: both themes, and paper. Colours stand beside words, never alone. */
+/** Style sheet of the report, for both themes and print. Colours always come with words. */
 export const REPORT_STYLE = `
 :root { color-scheme: light dark; --ink: #1c2430; --muted: #596273; --paper: #fff; --rule: #d9dee6;
   --ok: #16794c; --refused: #96610a; --failed: #b3261e; --accent: #2459b3 }

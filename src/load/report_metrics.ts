@@ -2,19 +2,19 @@ import type { LoadReport } from './load_report.ts';
 import { OUTCOMES } from './outcome.ts';
 import type { PercentileName, Spread } from './samples.ts';
 
-/** A figure of a report, as comparisons and conditions name it. */
+/** A figure of a report, for comparisons and conditions. */
 export interface ReportMetric {
   /** Such as `ttft.p95`, `good.share` or `outcome.429`. */
   name: string;
   unit: 'ms' | '1/s' | 'share' | 'count';
   better: 'lower' | 'higher' | 'neither';
-  /** null where the report has no such figure. */
+  /** null if the report has no such figure. */
   value: (report: LoadReport) => number | null;
-  /** Where the true value lies, as far as the samples say (95 %); null where nothing is known about it. */
+  /** The 95 % interval of the true value; null if unknown. */
   range: (report: LoadReport) => [low: number, high: number] | null;
 }
 
-/** Names of the latencies, and where the report has them. */
+/** Names of the latencies and their fields in the report. */
 const LATENCIES = {
   ttft: 'ttft_ms',
   tpot: 'tpot_ms',
@@ -71,7 +71,7 @@ export function shareRange(share: number, n: number): [number, number] | null {
   return [Math.max(0, middle - reach), Math.min(1, middle + reach)];
 }
 
-/** Of a rate that `count` events made: their count wanders by its root. */
+/** Interval of a rate of `count` events, whose standard deviation is the root of `count`. */
 function rateRange(rate: number, count: number): [number, number] | null {
   if (count === 0) return null;
   const part = Z / Math.sqrt(count);
@@ -118,7 +118,7 @@ const COUNTS: ReportMetric[] = [
   }),
 ];
 
-/** Every figure that a report has, by its name. */
+/** Every figure of a report by name. */
 export const REPORT_METRICS: ReadonlyMap<string, ReportMetric> = new Map(
   [...COUNTS, ...latencies()].map((metric) => [metric.name, metric]),
 );

@@ -11,21 +11,21 @@ const FIRST_TOKEN_MS = 120_000;
 const IDLE_MS = 60_000;
 
 export interface RunnerOptions {
-  /** Filled while the run goes on; take its snapshots at any time. */
+  /** Filled during the run; take snapshots at any time. */
   summary: Summary;
-  /** Who sends for a user, by its 0-based number. */
+  /** The sender for a user, by its 0-based number. */
   as: (user: number) => LoadUser;
-  /** Aborting it ends the run: what is under way counts as `cancelled`, what was not sent does not count. */
+  /** Aborting it ends the run: requests in flight count as `cancelled`, unsent ones do not count. */
   signal?: AbortSignal | undefined;
-  /** A request's head came, from this instance; `atMs` since the start of the run. */
+  /** Called when a response head arrives; `atMs` since the start of the run. */
   onHead?: ((index: number, instance: string | null, atMs: number) => void) | undefined;
-  /** Each request as it ends. */
+  /** Called when a request ends. */
   onRecord?: ((record: LoadRecord) => void) | undefined;
-  /** Milliseconds of silence before a request is given up; 120 s before its first content, 60 s after it. */
+  /** Milliseconds of silence before a request is aborted; default 120 s before its first content, 60 s after it. */
   timeouts?: { firstTokenMs: number; idleMs: number } | undefined;
 }
 
-/** Which request is sent. */
+/** A request to send. */
 export interface Sending {
   worker: number;
   user: number;
@@ -36,12 +36,12 @@ export interface Sending {
 
 interface Pending {
   controller: AbortController;
-  /** When its start, or its last content, was. */
+  /** Time of its start or of its last content. */
   sinceMs: number;
   hasContent: boolean;
 }
 
-/** Sends requests, numbers them, gives up the silent ones, and has each one counted. */
+/** Sends requests, numbers them, aborts silent ones, and counts all of them. */
 export class RequestRunner {
   readonly #plan: LoadPlan;
   readonly #options: RunnerOptions;
@@ -57,7 +57,7 @@ export class RequestRunner {
   constructor(plan: LoadPlan, options: RunnerOptions) {
     this.#plan = plan;
     this.#options = options;
-    // One timer for all requests: re-arming one per chunk would cost more than the chunk.
+    // One timer for all requests: one per request would have to be reset for each chunk.
     this.#ticker = setInterval(() => this.#abortSilent(), 1000);
     options.signal?.addEventListener('abort', this.#onAbort);
   }
@@ -81,12 +81,12 @@ export class RequestRunner {
     return this.#pending.size;
   }
 
-  /** Most requests that were in flight at once. */
+  /** Largest number of requests in flight. */
   get peak(): number {
     return this.#peak;
   }
 
-  /** Sends one request to its end; gives how it ended, and the seconds that a refusal asked to wait. */
+  /** Sends one request and follows it to its end. @returns its outcome, and the seconds of `Retry-After` */
   async send(sending: Sending): Promise<{ outcome: Outcome; retryAfter: number | undefined }> {
     const { summary, as, onHead, onRecord } = this.#options;
     const index = this.#next++;
@@ -115,7 +115,7 @@ export class RequestRunner {
     return { outcome: record.outcome, retryAfter };
   }
 
-  /** Counts one that was due while as many as allowed were in flight. */
+  /** Counts a request that was due while the maximum was in flight. */
   skip({ worker, user, measured, scheduledMs = this.clock() }: Sending, message: string): void {
     const record = unsentRecord({ index: this.#next++, worker, user, measured, startMs: scheduledMs, message });
     this.#options.summary.add(record);
@@ -133,7 +133,7 @@ export class RequestRunner {
     for (const { controller, sinceMs, hasContent } of this.#pending) {
       const silentMs = now - sinceMs;
       if (hasContent && silentMs > idleMs) {
-        controller.abort(new RequestTimeout('timeout_idle', `No text for ${idleMs / 1000} s in mid-stream.`));
+        controller.abort(new RequestTimeout('timeout_idle', `No text for ${idleMs / 1000} s during the stream.`));
       } else if (!hasContent && silentMs > firstTokenMs) {
         controller.abort(new RequestTimeout('timeout_first_token', `No text within ${firstTokenMs / 1000} s.`));
       }

@@ -11,32 +11,32 @@ import { LagMeter, selfCheck } from './self_check.ts';
 import { sloOf } from './slo.ts';
 import type { SummaryOptions } from './summary.ts';
 
-/** Fewer moments say nothing about a 99th percentile: a second of a closed loop has about 50. */
+/** Samples needed for a 99th percentile; a second of a closed loop has about 50. */
 const MIN_LAGS = 50;
 
-/** What only Node can tell of the generator's process. */
+/** Facts about the generator's process that only Node.js knows. */
 export interface GeneratorMeter {
   fileLimit: number | null;
-  /** That so many streams at once need. */
+  /** Connections that this many concurrent streams need. */
   connections: (streams: number) => number;
-  /** Of a core, since the measurement began; null where that was too short to tell. */
+  /** CPU as a share of one core since the start of the measurement; null if it was too short. */
   cpuShare: () => number | null;
-  /** Called when the measurement begins. */
+  /** Call it at the start of the measurement. */
   begin: () => void;
 }
 
 export interface RunLoadOptions extends Omit<RunnerOptions, 'as'> {
   /** For all users. Default: fetch. */
   transport?: Transport;
-  /** Each user's own; instead of `transport`. */
+  /** Sender per user; replaces `transport`. */
   as?: (user: number) => LoadUser;
   meter?: GeneratorMeter;
 }
 
 /**
- * Runs a plan to its end: warm-up, measurement, drain. Afterwards the summary knows whether the generator kept up.
+ * Runs a plan: warm-up, measurement, drain, then the self-check of the generator. Never rejects.
  *
- * @returns milliseconds that the run took; never rejects
+ * @returns duration of the run in milliseconds
  */
 export async function runLoad(plan: LoadPlan, options: RunLoadOptions): Promise<number> {
   const { transport = fetchTransport, summary, meter, signal } = options;
@@ -79,7 +79,7 @@ export async function runLoad(plan: LoadPlan, options: RunLoadOptions): Promise<
   return runner.clock();
 }
 
-/** What a summary has to know of the plan. */
+/** The summary's options for a plan. */
 export function summaryOptions(plan: LoadPlan): SummaryOptions {
   return {
     slo: plan.slo === undefined ? undefined : sloOf(plan.slo),

@@ -1,10 +1,10 @@
 import { STRIP_LENGTH, type StripEntry } from './load_run.ts';
 import type { LoadRecord } from './record.ts';
 
-/** Further requests than these are in the report, but have no line of their own. */
+/** Requests above this number are in the report, but not in the CSV. */
 export const MAX_CSV_RECORDS = 20_000;
 
-/** Keeps what is shown of single requests: the first of them as a strip, and a bounded number as CSV. */
+/** Records single requests: the first ones as a strip, and a bounded number as CSV. */
 export class RunRecorder {
   readonly #strip: StripEntry[] = [];
   readonly #lines: string[] = [CSV_HEAD];
@@ -32,7 +32,7 @@ export class RunRecorder {
     return this.#lines.join('');
   }
 
-  /** Requests start in order but are heard of in any: those between have no answer yet. */
+  /** Requests start in order, but responses arrive in any order: fills gaps with empty entries. */
   #fill(index: number, entry: StripEntry): void {
     while (this.#strip.length <= index) this.#strip.push({ instance: null, outcome: null });
     this.#strip[index] = entry;
@@ -64,7 +64,7 @@ const COLUMNS: [name: string, value: (record: LoadRecord) => string | number | b
 /** The names of {@link csvLine}'s columns. */
 export const CSV_HEAD = `${COLUMNS.map(([name]) => name).join(',')}\r\n`;
 
-/** A request as a line of RFC 4180; empty for what is not known. */
+/** A request as a line of RFC 4180; unknown values are empty. */
 export function csvLine(record: LoadRecord): string {
   return `${COLUMNS.map(([, value]) => cell(value(record))).join(',')}\r\n`;
 }
@@ -73,7 +73,7 @@ function cell(value: string | number | boolean | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(Math.round(value * 1000) / 1000);
   const text = String(value);
-  // A spreadsheet would take what begins so for a formula; the server chose the text.
+  // A spreadsheet would execute such text as a formula, and the text comes from the server.
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

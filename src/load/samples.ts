@@ -1,6 +1,6 @@
-/** Up to here every value is kept and percentiles are exact; above it they come from the histogram. */
+/** Up to this number, all values are kept and percentiles are exact; above it, the histogram is used. */
 export const EXACT_LIMIT = 200_000;
-/** From here on a live view takes the histogram: sorting that many values five times a second would be felt. */
+/** Above this number, live views use the histogram: sorting five times a second would be too slow. */
 const LIVE_LIMIT = 5_000;
 
 const SHARES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const;
@@ -20,19 +20,18 @@ export interface Spread {
   p99: number;
   p999: number;
   /**
-   * Where each percentile of the whole population lies with 95 %, by the ranks around it; none where there are too few
-   * values for the upper rank to exist.
+   * The 95 % interval of each percentile, from the ranks around it; absent if there are too few values.
    */
   ranges: Partial<Record<PercentileName, [low: number, high: number]>>;
-  /** How the percentiles were made: from all values, or from a histogram of three significant digits. */
+  /** Source of the percentiles: all values, or a histogram with three significant digits. */
   method: 'exact' | 'histogram';
 }
 
-/** A bounded store of non-negative values: all of them up to a limit, and a histogram of any number. */
+/** A bounded store of non-negative values: all values up to a limit, and a histogram. */
 export class Samples {
   readonly #limit: number;
   readonly #histogram = new LogHistogram();
-  /** undefined above the limit. */
+  /** Undefined above the limit. */
   #values: Float64Array | undefined = new Float64Array(64);
   #sorted = true;
   #sum = 0;
@@ -63,7 +62,7 @@ export class Samples {
     this.#sorted = false;
   }
 
-  /** Takes in all values of another one, which stays as it is. */
+  /** Adds all values of another one. */
   merge(other: Samples): void {
     if (other.#values) {
       for (const value of other.#values.subarray(0, other.#histogram.count)) this.add(value);
@@ -76,7 +75,7 @@ export class Samples {
     this.#max = Math.max(this.#max, other.#max);
   }
 
-  /** null while there is no value. `isLive` gives up exactness for speed, where there are many. */
+  /** null without values. @param isLive prefers speed over exactness */
   spread(isLive = false): Spread | null {
     const n = this.#histogram.count;
     if (n === 0) return null;
@@ -107,7 +106,7 @@ export class Samples {
   }
 }
 
-/** The ranks between which a percentile lies: the number of values below it is binomial. */
+/** The ranks around each percentile: the number of values below it is binomial. */
 function rangesOf(n: number, at: (rank: number) => number): Spread['ranges'] {
   const ranges: Spread['ranges'] = {};
   for (const [name, share] of Object.entries(SHARES) as [PercentileName, number][]) {
@@ -118,17 +117,17 @@ function rangesOf(n: number, at: (rank: number) => number): Spread['ranges'] {
   return ranges;
 }
 
-/** To a microsecond, where the unit is milliseconds: clocks are no better, and JSON stays readable. */
+/** Rounds to three decimals: clocks are not more precise. */
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-/** Values below this (a nanosecond, where the unit is milliseconds) share one bucket. */
+/** Values below 10 to this power share one bucket. */
 const SMALLEST_EXPONENT = -6;
 
 /**
- * Counts of non-negative values in buckets that are their first three significant digits: at most 0.5 % off, a few
- * thousand buckets at the most, and two of them add up to the histogram of both.
+ * Counts non-negative values in buckets of three significant digits: at most 0.5 % error and a few thousand buckets. Two
+ * histograms can be merged.
  */
 export class LogHistogram {
   readonly #buckets = new Map<number, number>();
@@ -142,7 +141,7 @@ export class LogHistogram {
     for (const [key, n] of other.#buckets) this.#put(key, n);
   }
 
-  /** Gives the value at a rank, counted from 1; NaN above the count. */
+  /** @returns the value at a rank, counted from 1; NaN above the count */
   ranks(): (rank: number) => number {
     const sorted = [...this.#buckets].sort(([a], [b]) => a - b);
     return (rank) => {
@@ -161,7 +160,7 @@ export class LogHistogram {
   }
 }
 
-/** Keys grow with the value: decade * 1000 + first three digits. */
+/** Keys increase with the value: decade * 1000 + first three digits. */
 function bucketOf(value: number): number {
   const exponent = value > 0 ? Math.floor(Math.log10(value)) : SMALLEST_EXPONENT;
   if (exponent <= SMALLEST_EXPONENT) return 0;

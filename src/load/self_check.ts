@@ -1,19 +1,19 @@
 import { Samples } from './samples.ts';
 
-/** Whether the figures are of the server, or of a generator that could not keep up. */
+/** Whether the generator kept up, so that the figures describe the server. */
 export interface SelfCheck {
   ok: boolean;
-  /** Sentences; empty where all is well. */
+  /** Sentences; empty if `ok`. */
   reasons: string[];
-  /** 99th percentile of how late the generator did what was due; null where it was too short to tell. */
+  /** 99th percentile of the generator's delay; null if the run was too short. */
   schedule_lag_ms: number | null;
-  /** CPU of the generator's process while it measured, 1 being a whole core; null in a browser, or where it was too short to tell. */
+  /** CPU of the generator's process as a share of one core; null in a browser, or if the run was too short. */
   cpu_share: number | null;
-  /** Files, and so connections, that its process may open; null where it isn't known. */
+  /** Files (and so connections) that its process may open; null if unknown. */
   file_limit: number | null;
 }
 
-/** What was seen of the generator. */
+/** Measurements of the generator. */
 export interface GeneratorFacts {
   scheduleLagMs: number | null;
   cpuShare: number | null;
@@ -22,28 +22,28 @@ export interface GeneratorFacts {
   connections: number;
 }
 
-/** Later than this, the clock of each request is the generator's. */
+/** Above this, the generator's delay distorts the latencies. */
 const MAX_LAG_MS = 100;
-/** A process of one thread that is nearer to a whole core has no room for what comes at once. */
+/** Above this, a single thread has no reserve for bursts. */
 const MAX_CPU_SHARE = 0.9;
-/** For what a process holds open besides its connections. */
+/** Files that the process needs besides its connections. */
 const SPARE_FILES = 50;
 
 export function selfCheck({ scheduleLagMs, cpuShare, fileLimit, connections }: GeneratorFacts): SelfCheck {
   const reasons: string[] = [];
   if (scheduleLagMs !== null && scheduleLagMs > MAX_LAG_MS) {
     reasons.push(
-      `The generator was ${Math.round(scheduleLagMs)} ms late (p99): use fewer streams, or a machine with more to spare.`,
+      `The generator was ${Math.round(scheduleLagMs)} ms late (p99): use fewer streams or a faster machine.`,
     );
   }
   if (cpuShare !== null && cpuShare > MAX_CPU_SHARE) {
     reasons.push(
-      `The generator used ${Math.round(cpuShare * 100)} % of a core: use fewer streams, or several processes.`,
+      `The generator used ${Math.round(cpuShare * 100)} % of a core: use fewer streams or several processes.`,
     );
   }
   if (fileLimit !== null && connections + SPARE_FILES > fileLimit) {
     const needed = connections + SPARE_FILES;
-    reasons.push(`The generator may open ${fileLimit} files, and this needs about ${needed}: raise "ulimit -n".`);
+    reasons.push(`The generator needs about ${needed} open files, but the limit is ${fileLimit}: raise "ulimit -n".`);
   }
   const rounded = (value: number | null) => (value === null ? null : Math.round(value * 1000) / 1000);
   return {
@@ -57,7 +57,7 @@ export function selfCheck({ scheduleLagMs, cpuShare, fileLimit, connections }: G
 
 const EVERY_MS = 20;
 
-/** How late the event loop comes to what is due: what a closed loop has instead of a schedule. */
+/** Measures the delay of the event loop: a closed loop has no schedule to compare with. */
 export class LagMeter {
   readonly samples = new Samples();
   readonly #timer: ReturnType<typeof setInterval>;

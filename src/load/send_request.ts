@@ -13,12 +13,12 @@ export interface SendOptions {
   measured: boolean;
   /** Milliseconds since the start of the run. */
   clock: () => number;
-  /** When it was due; undefined in a closed loop: now. */
+  /** Scheduled time; undefined in a closed loop: now. */
   scheduledMs?: number | undefined;
   as: LoadUser;
   signal: AbortSignal;
   onHead: (head: StreamHead) => void;
-  /** A chunk with content came. */
+  /** A chunk with content arrived. */
   onContent: () => void;
 }
 
@@ -26,9 +26,9 @@ export interface SentRequest {
   record: LoadRecord;
   /** Gaps between chunks with content, in milliseconds. */
   gapsMs: number[];
-  /** Gaps in which the stream went on over another connection. */
+  /** Gaps in which the stream changed connections. */
   resumeGapsMs: number[];
-  /** Seconds that a refusal asked to wait. */
+  /** Seconds of the refusal's `Retry-After`. */
   retryAfter: number | undefined;
 }
 

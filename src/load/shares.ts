@@ -1,22 +1,22 @@
-/** What one instance got of the requests, beside what chance allows. Shares are parts of 1. */
+/** One instance's share of the requests, with the range that chance allows. Shares are parts of 1. */
 export interface InstanceShare {
   instance: string;
   requests: number;
   share: number;
-  /** Between these a fair draw stays 997 times in 1,000. */
+  /** A random distribution stays within these in 997 of 1,000 cases. */
   low: number;
   high: number;
-  /** `too_few`: with so few requests no share would be a surprise. */
+  /** `too_few`: too few requests to judge. */
   verdict: 'even' | 'uneven' | 'too_few';
 }
 
 /** Three standard deviations, as in Shewhart's p chart. */
 const SIGMAS = 3;
-/** Below so many expected requests, in or outside of an instance, the normal approximation says nothing. */
+/** Below this number of expected requests, inside or outside an instance, the normal approximation is invalid. */
 const MIN_EXPECTED = 5;
 
 /**
- * Shares of instances that are meant to get the same, in the order given. The band is that of the p chart (NIST/SEMATECH
+ * Shares of instances that should get the same number of requests, in the order given. The range is that of the p chart (NIST/SEMATECH
  * e-Handbook of Statistical Methods, 6.3.3.2): w ± 3 √(w (1 - w) / n), the standard deviation being the binomial's.
  */
 export function sharesOf(counts: ReadonlyMap<string, number>): InstanceShare[] {
@@ -34,7 +34,7 @@ export function sharesOf(counts: ReadonlyMap<string, number>): InstanceShare[] {
   });
 }
 
-/** Half the sum of |share - weight|; null where there is no share. */
+/** Half the sum of |share - weight|; null without shares. */
 export function imbalanceOf(shares: readonly InstanceShare[]): number | null {
   if (shares.length === 0) return null;
   const weight = 1 / shares.length;

@@ -1,12 +1,12 @@
 import type { LoadRecord } from './record.ts';
 
-/** What a good answer is, at most; times in milliseconds. */
+/** Upper bounds of a good answer, in milliseconds. */
 export interface Slo {
   ttftMs: number;
   tpotMs: number;
 }
 
-/** What people expect of a conversation, of an answer about documents, and of a program that is written for them. */
+/** Usual expectations of chat, of retrieval from documents, and of code generation. */
 export const SLO_PRESETS = {
   chat: { ttftMs: 200, tpotMs: 50 },
   retrieval: { ttftMs: 300, tpotMs: 100 },
@@ -20,7 +20,7 @@ export function sloOf(choice: SloChoice): Slo {
   return typeof choice === 'string' ? SLO_PRESETS[choice] : choice;
 }
 
-/** Whether a request ended well and met all of it. An answer of one chunk has no TPOT to miss. */
+/** Whether a request completed and met the SLO. An answer of one chunk has no TPOT. */
 export function isGood(record: LoadRecord, slo: Slo): boolean {
   if (record.outcome !== 'ok') return false;
   if (record.ttftMs !== null && record.ttftMs > slo.ttftMs) return false;

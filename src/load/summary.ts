@@ -10,19 +10,19 @@ import { isGood, type Slo } from './slo.ts';
 import { TimeSeries } from './time_series.ts';
 
 export interface SummaryOptions {
-  /** What a good answer is. */
+  /** Defines a good answer. */
   slo?: Slo | undefined;
-  /** Instances that are known to be there, so that one that gets nothing is seen. */
+  /** Known instances, so that one without requests appears too. */
   instances?: readonly string[];
   /** Scheduled time of an open loop. */
   openMs?: number | undefined;
-  /** The server is not Weir, so that answers without NGINX's header bypassed nothing. */
+  /** The server is not Weir, so a missing NGINX header means nothing. */
   isForeign?: boolean;
 }
 
-/** Adds records up. Feeds the command line, the dashboard and the exports alike. */
+/** Sums up records, for the command line, the dashboard and the exports. */
 export class Summary {
-  /** What only the run knows. */
+  /** Set by the run. */
   limit: LimitReport | null = null;
   selfCheck: SelfCheck | null = null;
   readonly #options: SummaryOptions;
@@ -33,7 +33,7 @@ export class Summary {
   readonly #phases = new Phases();
   readonly #vias = new Set<'nginx' | 'direct'>();
   readonly #series = new TimeSeries();
-  /** Instance of each request under way, by index; null until its head is there. */
+  /** Instance of each request in flight, by index; null before the response head. */
   readonly #active = new Map<number, string | null>();
   #requests = 0;
   #good = 0;
@@ -58,14 +58,14 @@ export class Summary {
     this.#mark(atMs);
   }
 
-  /** Its head came, from this instance. */
+  /** Its response head arrived. */
   head(index: number, instance: string | null): void {
     if (this.#active.has(index)) this.#active.set(index, instance);
   }
 
   /**
-   * It ended. `gapsMs` are the gaps between its chunks with content, `resumeGapsMs` those in which it went on over
-   * another connection; they count where it ended `ok`.
+   * It ended. `gapsMs` are the gaps between its chunks with content, `resumeGapsMs` the gaps in which it changed
+   * connections; they count if it ended `ok`.
    */
   add(record: LoadRecord, gapsMs: readonly number[] = [], resumeGapsMs: readonly number[] = []): void {
     this.#active.delete(record.index);
@@ -74,7 +74,7 @@ export class Summary {
     this.#mark(record.startMs + record.e2eMs);
   }
 
-  /** Nothing comes any more. */
+  /** The run ended. */
   close(atMs: number): void {
     this.#phases.close(Math.max(atMs, this.#lastMs));
   }
@@ -234,7 +234,7 @@ export class LatencySamples {
 
 const MAX_ERRORS = 50;
 
-/** What went wrong, and how often; further kinds than {@link MAX_ERRORS} are not kept. */
+/** Counts errors by kind; at most {@link MAX_ERRORS} kinds. */
 export class ErrorCounts {
   readonly #errors = new Map<string, LoadErrorCount>();
 

@@ -3,24 +3,24 @@ export interface SeriesPoint {
   /** Since the start of the run. */
   t_ms: number;
   active: number;
-  /** Ended well. */
+  /** Completed. */
   ok: number;
   /** Answered 429 or 503. */
   refused: number;
-  /** Ended in any other way. */
+  /** Ended in another way. */
   failed: number;
 }
 
 const FIRST_STEP_MS = 100;
 const MAX_POINTS = 600;
 
-/** The run's course at even steps; when it grows past {@link MAX_POINTS} points, every second goes and steps double. */
+/** The course of a run at even steps. Above {@link MAX_POINTS} points, every second one is removed and the step doubles. */
 export class TimeSeries {
   #stepMs = FIRST_STEP_MS;
   #points: SeriesPoint[] = [];
   #last: Omit<SeriesPoint, 't_ms'> = { active: 0, ok: 0, refused: 0, failed: 0 };
 
-  /** The state from `tMs` on; the steps before it repeat the state until then. */
+  /** Sets the state from `tMs` on; earlier steps repeat the previous state. */
   set(tMs: number, state: Omit<SeriesPoint, 't_ms'>): void {
     this.#fill(tMs);
     this.#last = state;

@@ -15,7 +15,7 @@ export function describeConfigFile(file: string): string {
 }
 
 /**
- * The same, for a command that would have the instances take it.
+ * The same, for a command that is about to give the file to the instances.
  * @throws StackError with all problems, a line each
  */
 export function checkConfigFile(file: string): string {

@@ -1,9 +1,11 @@
 import path from 'node:path';
 
 /**
- * How Node.js runs an instance. The young generation grows to 128 MiB by itself, in each instance; with streams, whose
- * tokens live for microseconds, that buys nothing: at 8 MiB a token costs the same CPU, and 10,000 streams take half
- * the memory. `--expose-gc` is for `src/gateway/idle_collection.ts`.
+ * Flags of Node.js for an instance. By default the young generation grows to 128 MiB in each instance. Tokens live for
+ * microseconds, so with 8 MiB a token costs the same CPU, and 10,000 streams take half the memory. `--expose-gc` is for
+ * `src/gateway/idle_collection.ts`.
+ *
+ * This file keeps its place: `npm run bench -- --against` reads it from other revisions.
  */
 export const INSTANCE_FLAGS: readonly string[] = ['--max-semi-space-size=8', '--expose-gc'];
 

@@ -1,14 +1,14 @@
-/** One step of a start, with the way back. */
+/** One step of a start, and how to undo it. */
 export interface Phase {
-  /** What is being done, as a person would say it: "Starting Redis". */
+  /** What is being done: "Starting Redis". */
   title: string;
-  /** Does it; a returned sentence is worth showing. Rejects with a sentence for the user. */
+  /** Does it. A returned sentence is shown. Rejects with a sentence for the user. */
   run: () => Promise<string | undefined> | Promise<void>;
-  /** Takes back what `run` did, wholly or in part. */
+  /** Undoes what `run` did, also when it failed half-way. */
   undo?: () => Promise<void>;
 }
 
-/** Whoever shows progress. */
+/** Shows progress. */
 export interface PhaseReporter {
   begin(title: string): void;
   /** A line within a phase. */
@@ -33,7 +33,7 @@ export async function runPhases(phases: Phase[], reporter: PhaseReporter, signal
       reporter.end(phase.title, result ?? undefined);
     } catch (error) {
       reporter.fail(phase.title);
-      // One way back that fails must not block the others.
+      // An undo that fails must not stop the others.
       for (const step of undo) await step().catch((problem: Error) => reporter.note(problem.message));
       throw error;
     }

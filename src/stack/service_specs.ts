@@ -9,7 +9,7 @@ import type { StackOptions } from './stack_options.ts';
 import type { ServiceSettings, ServiceSpec } from './supervisor/service_spec.ts';
 
 const READY_MS = 20_000;
-/** On top of the drain: for the last answers, and the log. */
+/** Time after the drain, for the last answers and the log. */
 const STOP_MARGIN_MS = 5000;
 
 function instanceSpec(
@@ -89,7 +89,7 @@ function nginxSpec(
   { nginx, perl }: ServiceSettings,
   listen: string[],
 ): ServiceSpec {
-  // The prefix is ours, and so is the log: the built-in places belong to the system's own NGINX.
+  // Prefix and log are Weir's: the built-in paths belong to the system's own NGINX.
   const args = ['-p', layout.state, '-c', layout.nginxConf, '-e', 'stderr'];
   return {
     name: 'nginx',
@@ -114,7 +114,7 @@ export function instanceSpecs(layout: StackLayout, options: StackOptions, settin
 /**
  * The stack's processes in the order of their start: Redis, instances, console, NGINX.
  *
- * @param listen what NGINX's configuration listens on, as it stands there
+ * @param listen the addresses in NGINX's `listen` directives
  */
 export function serviceSpecs(
   layout: StackLayout,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { StackLayout } from './stack_layout.ts';
 import type { StackOptions } from './stack_options.ts';
 
-/** A host as it stands in a URL; an address that means "all" is asked on loopback. */
+/** A host for a URL. An address that means "all" is reached on loopback. */
 export function urlHost(bind: string): string {
   if (bind === '127.0.0.1' || bind === '0.0.0.0' || bind === '::') return 'localhost';
   return bind.includes(':') ? `[${bind}]` : bind;
@@ -13,7 +13,7 @@ export function stackUrl(options: StackOptions): string {
   return `https://${urlHost(options.bind)}${options.httpsPort === 443 ? '' : `:${options.httpsPort}`}`;
 }
 
-/** Where NGINX says that it lives; on this machine only. */
+/** NGINX's health check; on this machine only. */
 export function nginxHealthUrl(options: StackOptions): string {
   return `${stackUrl(options)}/nginx-health`;
 }

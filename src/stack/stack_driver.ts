@@ -3,7 +3,7 @@ import type { ReloadResult } from './supervisor/reload_instances.ts';
 import type { ServiceStatus } from './supervisor/service_spec.ts';
 import type { AskPeer } from './usage/read_usage.ts';
 
-/** `partly` is a stack whose start was cut short. */
+/** `partly` is a stack whose start did not finish. */
 export type RunState = 'no' | 'partly' | 'yes';
 
 /** One way to run the stack. All methods reject with a sentence for the user. */
@@ -15,11 +15,11 @@ export interface StackDriver {
   /** Ends everything; `now` doesn't wait for streams. False when there was nothing to end. */
   stop(now: boolean): Promise<boolean>;
   restart(service: string): Promise<void>;
-  /** Has every instance read providers and routes again, while streams run. */
+  /** Every instance reads providers and routes again, while streams run. */
   reload(): Promise<ReloadResult[]>;
-  /** Every instance once, one after another, without loss: a phase for each. */
+  /** Restarts one instance after another without cutting streams: a phase for each. */
   rollingRestart(): Promise<Phase[]>;
-  /** Changes the number of instances while streams run, and keeps it among the options; no phase where it fits. */
+  /** Changes the number of instances while streams run, and keeps it among the options; no phase if it is right already. */
   scale(instances: number): Promise<Phase[]>;
   /** The instances' private listeners, whether they answer or not. */
   peers(): Promise<AskPeer[]>;

@@ -1,4 +1,4 @@
-/** A failure that a user can do something about: what went wrong, and the fix. */
+/** A failure that a user can fix: what went wrong, and how to fix it. */
 export class StackError extends Error {
   readonly fix: string;
 
@@ -15,5 +15,5 @@ export class StackError extends Error {
   }
 }
 
-/** A command that was not put as it has to be; nothing was done. */
+/** A command with wrong arguments; nothing was done. */
 export class UsageError extends StackError {}

@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { type CertificateFiles, certificateFiles } from './certificates/inspect_certificate.ts';
 
-/** Every path of one stack. Two stacks with different state folders share nothing. */
+/** All paths of one stack. Two stacks with different state folders share nothing. */
 export interface StackLayout {
   /** The project's folder. */
   root: string;
@@ -11,12 +11,12 @@ export interface StackLayout {
   state: string;
   certificates: CertificateFiles;
   optionsFile: string;
-  /** What the running supervisor was told; present while it should be running. */
+  /** The plan of the running supervisor; present while it should be running. */
   planFile: string;
   /** Processes that the supervisor owns, for when it was killed itself. */
   processesFile: string;
   logs: string;
-  /** Load tests that were run, a file each. */
+  /** Reports of load tests, one file each. */
   runs: string;
   nginxConf: string;
   redisConf: string;
@@ -27,20 +27,20 @@ export interface StackLayout {
   privateRun: string;
   /** Where the supervisor takes commands. */
   controlSocket: string;
-  /** What a program of the stack's account shows the console. */
+  /** The token that a program of the stack's account sends to the console. */
   consoleToken: string;
   /** Browsers that are logged in at the console, as hashes. */
   consoleSessions: string;
   /** Keys of clients, as hashes. */
   apiKeys: string;
-  /** The key of this account's own tools, where the stack asks for keys. */
+  /** The key of this account's own tools, where the stack requires keys. */
   operatorKey: string;
-  /** What the containers of the Compose driver are given to read. */
+  /** Files that the containers of the Compose driver read. */
   containers: string;
   dashboard: string;
 }
 
-/** What of the machine decides where things lie. */
+/** The facts of the machine that decide the paths. */
 export interface StackPlace {
   root: string;
   /** Another folder than `<root>/.weir`: a stack of its own, with certificates of its own. */

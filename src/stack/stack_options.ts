@@ -40,10 +40,10 @@ export const stackOptionsSchema = z.object({
 });
 export type StackOptions = z.infer<typeof stackOptionsSchema>;
 
-/** Streams of one user where nothing was said: over all instances as many as three of them grant one by one. */
+/** Default for streams of one user. Over the cluster: as many as three instances with three each. */
 const MAX_PER_USER = { instance: 3, cluster: 9 };
 
-/** What holds where nothing was said. */
+/** Defaults. */
 export const DEFAULT_STACK_OPTIONS: StackOptions = {
   all: false,
   driver: 'native',
@@ -60,8 +60,8 @@ export const DEFAULT_STACK_OPTIONS: StackOptions = {
 };
 
 /**
- * `base` with what was asked for on top; the limit per user goes with the scope, unless it was ever set, and keys bring
- * the scope that their limits need, and take it with them.
+ * `base` with the options in `asked` on top. The limit per user follows the scope, unless it was set. `auth: keys` sets
+ * the scope to `cluster`, which its limits need; turning it off resets the scope.
  */
 export function mergeOptions(base: StackOptions, asked: Partial<StackOptions>): StackOptions {
   const auth = asked.auth ?? base.auth;
@@ -94,7 +94,7 @@ export function optionProblems(options: StackOptions): string[] {
     problems.push('--auth keys has limits that count over all instances; leave out --pool-scope instance');
   }
   if (options.auth === 'keys' && options.identityHeader !== undefined) {
-    problems.push('--auth keys says who asks; leave out --identity-header');
+    problems.push('--auth keys identifies users by their keys; leave out --identity-header');
   }
   const ports = [options.httpPort, options.httpsPort, options.dashboardPort];
   if (new Set(ports).size < ports.length) {
@@ -106,7 +106,9 @@ export function optionProblems(options: StackOptions): string[] {
     const other = fixed.filter((name) => options[name] !== wanted[name]);
     if (other.length > 0) {
       const flags = other.map((name) => (name === 'all' ? '--all (which it needs)' : optionFlag(name)));
-      problems.push(`--driver compose runs docker-compose.yml as it is; it takes no other ${flags.join(', ')}`);
+      problems.push(
+        `--driver compose uses docker-compose.yml as it is; it does not accept other values of ${flags.join(', ')}`,
+      );
     }
   }
   return problems;

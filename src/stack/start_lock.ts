@@ -4,7 +4,7 @@ import { StackError } from './stack_error.ts';
 import { isSameProcess, startTime } from './supervisor/process_identity.ts';
 
 const LOOK_MS = 20;
-/** To clear a lock away takes no time: whoever is at it for so long has died. */
+/** Removing a stale lock takes milliseconds. A process that takes this long has died. */
 const CLEARING_MS = 10_000;
 
 /** Lets one command at a time change the stack in `state`; see {@link takeLock}. */
@@ -13,12 +13,12 @@ export function takeStartLock(state: string): () => void {
 }
 
 /**
- * Lets one command at a time change something; returns the way to let go.
+ * Lets one command at a time change something; returns the function that releases the lock.
  *
- * The lock is a symbolic link to nowhere whose text is its owner: so it is there with its owner or not at all. A lock
- * whose owner died counts for nothing.
- * @param what is changed, for the sentence
- * @param waitMs for the end of another command
+ * The lock is a symbolic link whose target is the owner's pid and start time, so it never exists without its owner. A
+ * lock whose owner died is ignored.
+ * @param what what is changed, for the error message
+ * @param waitMs how long to wait for another command
  * @throws StackError where another command holds it for longer
  */
 export function takeLock(file: string, what: string, waitMs = 0): () => void {
@@ -31,23 +31,26 @@ export function takeLock(file: string, what: string, waitMs = 0): () => void {
     const holder = holderOf(file);
     if (holder === 'none') clearAway(file);
     else if (holder !== undefined && Date.now() > deadline) {
-      throw new StackError(`another command (pid ${holder}) is changing ${what}`, 'wait for its end');
+      throw new StackError(`another command (pid ${holder}) is changing ${what}`, 'wait until it has finished');
     }
   }
 }
 
-/** The process that holds it; `none` where that is dead, undefined where there is no lock. */
+/** The process that holds the lock; `none` if it is dead, undefined without a lock. */
 function holderOf(file: string): number | 'none' | undefined {
   try {
     const [pid, startedAt = ''] = readlinkSync(file).split(' ');
     return isSameProcess({ name: '', pid: Number(pid), startedAt }) ? Number(pid) : 'none';
   } catch (error) {
-    // A file is what an older version left.
+    // An older version left a plain file.
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'none';
   }
 }
 
-/** One at a time looks again and removes it: of two who saw the same dead owner, one would remove the other's lock. */
+/**
+ * Removes a stale lock, one process at a time and after a second look. Without that, two processes that saw the same dead
+ * owner could both act, and one would remove the new lock of the other.
+ */
 function clearAway(file: string): void {
   const turn = `${file}.clearing`;
   if (isMade(() => mkdirSync(turn))) {

@@ -30,7 +30,7 @@ describe.each(['light', 'dark'] as const)('every screen, %s', (colorScheme) => {
     await page.keyboard.press('r');
     await page.getByText('Live', { exact: true }).waitFor();
     await look('load, live');
-    await page.getByText('This is the limiter working.').waitFor();
+    await page.getByText('The limiter works as intended.').waitFor();
     for (const summary of await page.getByText('Show as a table').all()) await summary.click();
     await look('load, finished');
     await page.getByRole('link', { name: 'With and without the balancer' }).click();

@@ -44,7 +44,7 @@ export async function runLoadTest(page: Page, concurrency: number, requests: num
 
 async function finished(page: Page): Promise<void> {
   const result = page.getByRole('region', { name: 'Result' });
-  await until('the end of the run', async () => /streamed to the end/.test((await result.textContent()) ?? ''), 60_000);
+  await until('the end of the run', async () => /completed/.test((await result.textContent()) ?? ''), 60_000);
 }
 
 /** The number above a label, such as `Completed`. */

@@ -8,19 +8,19 @@ const { browser, fake, open } = await fakeInBrowser();
 describe('the usage', () => {
   it('is empty, can not be read, and is added up by key, model and day', async () => {
     const { page, console } = await open({}, '#/usage');
-    await page.getByRole('heading', { name: 'Nothing was used yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No usage yet' }).waitFor();
     console.script.console = 'fails';
     const { page: other } = await openDashboard(browser, `${console.url}/#/usage`);
     await other.getByText('The history is locked.').waitFor();
     console.script.console = 'answers';
     console.script.usage = SAMPLE_USAGE;
-    await other.getByRole('button', { name: 'Read it again' }).click();
+    await other.getByRole('button', { name: 'Retry' }).click();
     const table = other.getByRole('region', { name: 'Usage, table' });
     await table.getByRole('row', { name: 'alice (ab12cd34) 491 472 15 4 220,000 369,000 11,100 $3.61' }).waitFor();
     await table.getByRole('row', { name: 'nightly evaluation (ef56ab78) 33 30 0 3 330 3,000 3,330 –' }).waitFor();
-    await other.getByLabel('Add up by').selectOption('model');
+    await other.getByLabel('Group by').selectOption('model');
     await table.getByRole('row', { name: /^openai\/smart 324 310 11 3/ }).waitFor();
-    await other.getByLabel('Add up by').selectOption('day');
+    await other.getByLabel('Group by').selectOption('day');
     await table.getByRole('row', { name: /^2026-11-25 75 72 0 3/ }).waitFor();
     const bars = other.getByRole('list', { name: 'Tokens per day' }).getByRole('listitem');
     expect(await bars.count()).toBe(7);
@@ -46,13 +46,13 @@ describe.each(['light', 'dark'] as const)('a visitor who is not logged in, %s', 
       expect(await page.evaluate(overflow), screen).toBeLessThanOrEqual(0);
       await screenshot(page, `login-${screen}-${width}-${colorScheme}`);
     };
-    await page.getByText('Log in to use the server’s engine').waitFor();
+    await page.getByText('Log in to send from the server').waitFor();
     await look('load');
     const screens = {
-      'load/balancer': 'Log in to run this experiment',
+      'load/balancer': 'Log in to run this comparison',
       'load/failover': 'Log in to run the drill',
       runs: 'Log in to see the runs',
-      doctor: 'Log in to see what the doctor finds',
+      doctor: 'Log in to see the checks',
       usage: 'Log in to see the usage',
     };
     for (const [screen, title] of Object.entries(screens)) {
@@ -67,7 +67,7 @@ describe.each(['light', 'dark'] as const)('a visitor who is not logged in, %s', 
     // The link was opened, in another tab.
     console.script.login = false;
     await page.evaluate("window.location.hash = '#/usage'");
-    await page.getByRole('button', { name: 'I am logged in: load again' }).click();
+    await page.getByRole('button', { name: 'I have logged in: reload' }).click();
     await page.getByRole('row', { name: /alice/ }).waitFor();
     await page.context().close();
   });

@@ -32,7 +32,7 @@ describe('the load tester', () => {
     expect(await figure(page, 'Failed')).toBe(0);
     expect(await figure(page, 'Truncated')).toBe(0);
     expect(await streamedPerInstance(page)).toEqual({ 'app-1': 3, 'app-2': 3, 'app-3': 3 });
-    await page.getByText('This is the limiter working.').waitFor();
+    await page.getByText('The limiter works as intended.').waitFor();
     expect(await page.getByRole('alert').count()).toBe(0);
     expect(errors).toEqual([]);
     await page.context().close();
@@ -66,9 +66,9 @@ describe('the load tester', () => {
     expect(page.url()).toBe(`${stack.url}/`);
     await runLoadTest(page, 9, 9);
     await page.goto(`${stack.url}/#/runs`);
-    await page.getByRole('row', { name: /9 at once, 9 requests.* server/ }).waitFor();
+    await page.getByRole('row', { name: /9 concurrent, 9 requests.* server/ }).waitFor();
     await page.goto(link);
-    await page.getByText('This link does not log in any more').waitFor();
+    await page.getByText('This link is no longer valid').waitFor();
     await screenshot(page, 'login-used');
     await page.context().close();
   });
@@ -84,7 +84,7 @@ describe('the load tester', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Stop' }).waitFor();
     await page.keyboard.press('Escape');
-    await page.getByText(/Stopped by you after/).waitFor();
+    await page.getByText(/You stopped the run after/).waitFor();
     await run.waitFor();
     await page.keyboard.press('2');
     await page.getByRole('heading', { name: 'Instances' }).waitFor();
@@ -137,12 +137,12 @@ describe('a route of the configuration', () => {
       ['Routes', 'smart'],
     ]);
     await choice.selectOption('smart');
-    await page.getByText('Asks house/mock-3x0, then fake/demo.').waitFor();
+    await page.getByText('Tries house/mock-3x0, then fake/demo.').waitFor();
     expect(await page.getByLabel('Model', { exact: true }).count()).toBe(0);
     await screenshot(page, 'load-route');
     // A link brings the choice along.
     await page.reload();
-    await page.getByText('Asks house/mock-3x0, then fake/demo.').waitFor();
+    await page.getByText('Tries house/mock-3x0, then fake/demo.').waitFor();
     await runLoadTest(page, 2, 4);
     expect(await figure(page, 'Completed')).toBe(4);
     expect(provider.requests.map(({ body }) => body.model)).toEqual(Array(4).fill('mock-3x0'));

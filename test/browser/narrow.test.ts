@@ -16,7 +16,7 @@ describe.each(['light', 'dark'] as const)('320 pixels, %s', (colorScheme) => {
     if (screen === 'load') {
       await page.getByText('Advanced').click();
       await page.getByRole('button', { name: 'Run Load Test' }).click();
-      await page.getByText('This is the limiter working.').waitFor();
+      await page.getByText('The limiter works as intended.').waitFor();
     } else if (screen === 'load/balancer') {
       await page.getByRole('button', { name: 'Run the comparison' }).click();
       await page.getByText('The same 10 requests').waitFor();
@@ -40,7 +40,7 @@ it('a dialog covers the path, which is over all else', async () => {
   const console = await fake({});
   const { page } = await openDashboard(browser, console.url, { viewport: { width: 375, height: 800 } });
   await pathIsWhole(page);
-  await page.getByRole('button', { name: 'Keys and words' }).click();
+  await page.getByRole('button', { name: 'Keys and terms' }).click();
   await page.getByRole('dialog').waitFor();
   const { x, y, width, height } = (await page.getByLabel('Path of a request').boundingBox())!;
   const topmost = `document.elementFromPoint(${x + width / 2}, ${y + height / 2})`;

@@ -14,12 +14,12 @@ describe('the load tester', () => {
   it('is empty, live, finished: lanes, sequence and shares tell where the streams went', async () => {
     const { page } = await open({ streamMs: 700 });
     await pathIsWhole(page);
-    await page.getByRole('heading', { name: 'Ten streams at once, thirty in all' }).waitFor();
+    await page.getByRole('heading', { name: 'Ten concurrent streams, thirty requests' }).waitFor();
     await page.keyboard.press('r');
     await lanes(page).getByText('Live', { exact: true }).waitFor();
     await result(page).getByText('Measure').waitFor();
     await lanes(page).getByText('Finished', { exact: true }).waitFor();
-    await result(page).getByText('This is the limiter working.').waitFor();
+    await result(page).getByText('The limiter works as intended.').waitFor();
     const sequence = page.getByRole('region', { name: 'Sequence first 200 requests' });
     expect(await sequence.locator('.strip-cell[data-kind="streamed"]').count()).toBeGreaterThan(18);
     await lanes(page).getByText('Show as a table').click();
@@ -75,7 +75,7 @@ describe('the load tester', () => {
     await lanes(page)
       .getByText(/last data \d+ s ago/)
       .waitFor();
-    await page.getByRole('button', { name: 'Go on' }).waitFor();
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
     const before = await result(page).textContent();
     await page.waitForTimeout(600);
     expect(await result(page).textContent()).toBe(before);
@@ -88,7 +88,7 @@ describe('the load tester', () => {
     await page.context().close();
   });
 
-  it('says how old the last news are when none come', async () => {
+  it('shows the age of the last update when none arrives', async () => {
     const { page, console } = await open({ streamMs: 60_000 });
     await pathIsWhole(page);
     await page.keyboard.press('r');
@@ -141,7 +141,7 @@ describe('the load tester', () => {
     await screenshot(page, 'load-failed');
     console.script.run = 'refuse';
     await page.keyboard.press('r');
-    await result(page).getByText('Another run goes on').waitFor();
+    await result(page).getByText('Another load test is running').waitFor();
     await page.context().close();
   });
 
@@ -162,7 +162,7 @@ describe('the load tester', () => {
     await page.getByText('at most 100').waitFor();
     expect(await page.getByRole('button', { name: 'Server' }).isDisabled()).toBe(true);
     await page.getByRole('link', { name: 'With and without the balancer' }).click();
-    await page.getByText('This experiment runs at the console’s own address').waitFor();
+    await page.getByText('This comparison runs only at the console’s own address').waitFor();
     await page.getByRole('link', { name: 'Failover drill' }).click();
     await page.getByText('The drill needs the native stack').waitFor();
     await page.context().close();
@@ -186,10 +186,10 @@ describe('with and without the balancer', () => {
   it('shows nine and one beside three and seven, in one picture', async () => {
     const { page } = await open({ streamMs: 500 }, '#/load/balancer');
     await pathIsWhole(page);
-    await page.getByText('Ten requests will be dealt out').waitFor();
+    await page.getByText('NGINX will distribute ten requests').waitFor();
     await page.getByRole('button', { name: 'Run the comparison' }).click();
-    await page.getByText('9 streamed over 3 instances, 3 at one alone').waitFor();
-    await page.getByRole('region', { name: 'Straight to app-1' }).getByText('idle, 3 free').first().waitFor();
+    await page.getByText('9 streamed over 3 instances, 3 on one instance').waitFor();
+    await page.getByRole('region', { name: 'Directly to app-1' }).getByText('idle, 3 free').first().waitFor();
     await page.context().close();
   });
 });
@@ -203,18 +203,18 @@ describe('the overview', () => {
     const providers = page.getByRole('region', { name: 'Providers' });
     await providers.getByText('OPENAI_API_KEY is not set.').waitFor();
     await providers.getByText('closed', { exact: true }).waitFor();
-    expect(await providers.getByText('left alone').count()).toBe(0);
+    expect(await providers.getByText('its circuit opens').count()).toBe(0);
     console.script.breakersOf = (id) => ({ anthropic: 'closed', groq: 'open', openai: circuit(id) });
     await providers.getByText('open on app-1, half open on app-2', { exact: true }).waitFor();
     await providers.getByText('open on all instances', { exact: true }).waitFor();
-    await providers.getByText('is left alone and then tried by one request').waitFor();
+    await providers.getByText('After a pause, one request tests the provider').waitFor();
     await screenshot(page, `circuits-${theme}`);
     await page.context().close();
   });
 
   it('is waiting, live, stale, paused, disconnected and live again', async () => {
     const { page, console } = await open({ cluster: 'silent' }, '#/overview');
-    await page.getByText('Waiting for the first news').waitFor();
+    await page.getByText('Waiting for the first update').waitFor();
     console.script.cluster = 'live';
     const instances = page.getByRole('region', { name: 'Instances', exact: true });
     await instances.getByText('Live', { exact: true }).waitFor();
@@ -227,8 +227,8 @@ describe('the overview', () => {
     console.script.cluster = 'gone';
     await instances.getByText('Disconnected').waitFor({ timeout: 60_000 });
     await page.getByRole('alert').getByText('NGINX runs, but no instance answers').waitFor();
-    await page.getByText('when last heard').waitFor();
-    expect(await instances.getByText('ready, last heard').count()).toBe(3);
+    await page.getByText('last known', { exact: true }).waitFor();
+    expect(await instances.getByText('last known: ready').count()).toBe(3);
     expect(await instances.getByText('ready', { exact: true }).count()).toBe(0);
     console.script.cluster = 'live';
     await instances.getByText('Live', { exact: true }).waitFor();
@@ -240,13 +240,13 @@ describe('the runs', () => {
   it('are empty with a way on, or say why they can not be read', async () => {
     const { page, console } = await open({}, '#/runs');
     await page.getByRole('heading', { name: 'No runs yet' }).waitFor();
-    await page.getByRole('button', { name: 'Go to the load tester' }).click();
+    await page.getByRole('button', { name: 'Open the load tester' }).click();
     await page.getByRole('button', { name: 'Run Load Test' }).waitFor();
     console.script.console = 'fails';
     const { page: other } = await openDashboard(browser, `${console.url}/#/runs`);
     await other.getByText('The history is locked.').waitFor();
     console.script.console = 'answers';
-    await other.getByRole('button', { name: 'Read it again' }).click();
+    await other.getByRole('button', { name: 'Retry' }).click();
     await other.getByRole('heading', { name: 'No runs yet' }).waitFor();
     await page.context().close();
     await other.context().close();
@@ -256,7 +256,7 @@ describe('the runs', () => {
     const { page, console } = await open({ runs: [sampleRun('fast', 100), sampleRun('slow', 400, 1)] }, '#/runs');
     const boxes = page.getByRole('checkbox');
     await boxes.nth(0).check();
-    await page.getByText('Choose one more').waitFor();
+    await page.getByText('Select one more run').waitFor();
     await boxes.nth(1).check();
     const table = page.getByRole('region', { name: 'Comparison, table' });
     await table
@@ -283,10 +283,10 @@ describe('the doctor', () => {
     await checks.getByText('app-2 does not answer.').waitFor();
     await checks.getByText('NGINX reaches two of three instances.').waitFor();
     await checks.getByRole('button', { name: 'Copy ./weir restart app-2' }).waitFor();
-    await page.getByText('5 checks: 1 failed, 1 to look at.').waitFor();
+    await page.getByText('5 checks: 1 failed, 1 warning.').waitFor();
     console.script.findings = [SAMPLE_FINDINGS[0]];
     await page.keyboard.press('r');
-    await page.getByText('1 check, all well.').waitFor();
+    await page.getByText('1 check passed.').waitFor();
     await page.context().close();
   });
 
@@ -294,8 +294,8 @@ describe('the doctor', () => {
     const { page, console } = await open({ console: 'fails' }, '#/doctor');
     await page.getByText('./weir doctor').waitFor();
     console.script.console = 'answers';
-    await page.getByRole('button', { name: 'Look again' }).click();
-    await page.getByText('0 checks, all well.').waitFor();
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.getByText('0 checks passed.').waitFor();
     await page.context().close();
   });
 });
@@ -303,7 +303,7 @@ describe('the doctor', () => {
 describe('the live stream', () => {
   it('is empty at first, and says so when no answer comes', async () => {
     const { page } = await open({}, '#/stream');
-    await page.getByText('An answer, as it comes').waitFor();
+    await page.getByText('Live answer').waitFor();
     await page.getByRole('button', { name: 'Ask' }).click();
     await page.getByRole('region', { name: 'Answer' }).getByText('Failed', { exact: true }).waitFor();
     expect(await page.locator('body').textContent()).not.toContain('Failed to fetch');
@@ -335,7 +335,7 @@ describe('an answer in the page', () => {
     );
     await pathIsWhole(page);
     await page.getByRole('button', { name: 'Ask' }).click();
-    await answer(page).getByText('No answer yet; trying again').waitFor();
+    await answer(page).getByText('No answer yet; retrying').waitFor();
     await answer(page).getByText('The provider a fails at the moment and is left alone').waitFor();
     await screenshot(page, 'stream-refused');
     await page.context().close();
@@ -387,7 +387,7 @@ describe('an answer in the page', () => {
     await page.reload();
     await answer(page).getByText('four').waitFor();
     expect(await marks()).toEqual(['A', 'C']);
-    await page.getByRole('button', { name: 'Kill app-3, which sends it' }).waitFor();
+    await page.getByRole('button', { name: 'Kill app-3' }).waitFor();
     await screenshot(page, 'stream-after-reload');
     await page.context().close();
   });

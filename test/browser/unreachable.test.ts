@@ -28,7 +28,7 @@ describe('a page that gets no answer', () => {
     await alert.getByText(`Nothing listens at https://localhost:${closed}.`).waitFor();
     await alert.getByText('./weir start --all').waitFor();
     await page.getByRole('button', { name: 'Run Load Test' }).click();
-    await page.getByText(/nothing streamed to the end/i).waitFor();
+    await page.getByText(/no stream completed/i).waitFor();
     expect(await figure(page, 'Failed')).toBe(30);
     expect(await page.locator('body').textContent()).not.toContain('Failed to fetch');
     await screenshot(page, 'nginx-down');
@@ -44,7 +44,7 @@ describe('a page that gets no answer', () => {
     await answer.getByText('Streaming', { exact: true }).waitFor();
     await stack.weir(['stop', '--now']);
     await page.getByRole('alert').getByText('./weir start --all').waitFor();
-    await answer.getByText('Nobody answers; trying again').waitFor();
+    await answer.getByText('The API does not answer; retrying').waitFor();
     expect(await page.getByRole('button', { name: /^Kill/ }).isDisabled()).toBe(true);
     await screenshot(page, 'disconnected-dark');
     await stack.start();

@@ -85,7 +85,7 @@ async function run(from: number, to: number, counts: Record<Ended, number>): Pro
     while (next < to) {
       next += 1;
       mustLive();
-      // Nobody reads the rest of its log.
+      // The rest of its log is not read.
       if (instance.lines.length > 1_000) instance.lines.length = 0;
       counts[await shortStream(instance.url, agent, next, leaving())] += 1;
     }

@@ -73,7 +73,7 @@ describe('./weir load with several users', () => {
   it('ends with 99 and the figure where a condition holds', async () => {
     const flags = ['-c', '2', '-n', '4', '--fake', JSON.stringify(SHORT), '--fail-if', 'ttft.p50>50'];
     const { code, stderr } = await stack.weir(['load', ...flags]);
-    expect([code, stderr]).toEqual([99, expect.stringMatching(/ttft\.p50>50 holds: it is \d/)]);
+    expect([code, stderr]).toEqual([99, expect.stringMatching(/ttft\.p50>50 is true: the value is \d/)]);
     const aborted = await stack.weir([
       'load',
       '--duration',
@@ -83,7 +83,10 @@ describe('./weir load with several users', () => {
       '--fake',
       '{"tokens":1}',
     ]);
-    expect([aborted.code, aborted.stderr]).toEqual([99, expect.stringContaining('was ended: requests>2')]);
+    expect([aborted.code, aborted.stderr]).toEqual([
+      99,
+      expect.stringContaining('--abort-if ended the run: requests>2'),
+    ]);
   });
 });
 

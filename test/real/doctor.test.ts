@@ -78,7 +78,7 @@ describe.concurrent('the doctor of a stack that is well', () => {
     await first.promise;
     const { stdout } = await patient.stack.weir(['doctor', '--json']);
     const balance = (JSON.parse(stdout) as { checks: Check[] }).checks.find(({ id }) => id === 'balance');
-    expect(balance).toMatchObject({ result: 'ok', what: 'not looked at: others have 1 streams open' });
+    expect(balance).toMatchObject({ result: 'ok', what: 'not checked: 1 other stream is open' });
     leave.abort();
     await expect(held).rejects.toThrow();
   });
@@ -145,7 +145,7 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
     await patient.edit((conf) =>
       conf.replaceAll('proxy_buffering off;', 'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;'),
     );
-    const fix = await patient.namedAs('unbuffered', /something collects them$/);
+    const fix = await patient.namedAs('unbuffered', /something buffers them$/);
     expect(fix).toBe('./weir restart nginx');
     await patient.fixedBy(fix);
   });
@@ -176,7 +176,7 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
     await patient.stack.shell(`prlimit --pid ${patient.pidOf('app-3')} --nofile=200`);
     const fix = await patient.namedAs(
       'file_limit',
-      /^the file limit of app-3 \(pid \d+\) is 200; its streams may take 812$/,
+      /^the file limit of app-3 \(pid \d+\) is 200; its streams need up to 812$/,
     );
     expect(fix).toBe('./weir restart app-3');
     await patient.fixedBy(fix);
@@ -195,7 +195,7 @@ describe.concurrent('the doctor names what is broken, and its command mends it:'
       await patient.stack.shell(`prlimit --pid ${patient.pidOf(name)} --nofile=500`);
     const fix = await patient.namedAs(
       'file_limit',
-      /^the file limit of app-1 \(pid \d+\) is 500; its streams may take 812$/,
+      /^the file limit of app-1 \(pid \d+\) is 500; its streams need up to 812$/,
     );
     expect(fix).toBe('ulimit -n 2312 && ./weir restart');
     await patient.fixedBy(fix);

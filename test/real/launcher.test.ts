@@ -125,7 +125,10 @@ describe('./weir on a machine with an old Node.js', () => {
     rmSync(path.join(project, 'installed_by'), { force: true });
     changeLock();
     const { said, code } = weir('status');
-    await until('it waits', () => said.stderr === `weir: waiting for another ./weir (pid ${process.pid}) to install\n`);
+    await until(
+      'it waits',
+      () => said.stderr === `weir: waiting until another ./weir (pid ${process.pid}) has finished installing\n`,
+    );
     expect(existsSync(path.join(project, 'installed_by'))).toBe(false);
     // As one leaves it that was killed: there is no such process.
     symlinkSync('999999999', `${lock}.dead`);

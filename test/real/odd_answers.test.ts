@@ -178,7 +178,7 @@ describe.each<[string, string, keyof typeof DOOR_STREAMS]>([
     const ours = text.slice(said.length);
     expect(ours.match(/^event: /gm)).toEqual(['event: ']);
     expect(ours).toMatch(/^event: error\n/);
-    expect(ours).toContain('not its protocol');
+    expect(ours).toContain('does not follow its protocol');
   });
 });
 

@@ -16,7 +16,7 @@ afterAll(() => redis.close());
 
 describe.each([
   ['wrong', ':wrong@', 'Redis refuses user or password of REDIS_URL', /refuses this user or password/],
-  ['missing', '', 'Redis wants a password, and REDIS_URL has none', /wants a password, and none was given/],
+  ['missing', '', 'Redis requires a password, and REDIS_URL has none', /requires a password, and none was given/],
 ])('a password of Redis that is %s', (_, credentials, event, problem) => {
   const url = () => `redis://${credentials}127.0.0.1:${port}`;
 

@@ -186,7 +186,7 @@ it('the doctor names a provider that fails, and the cluster says who leaves it a
   });
   expect(found).toMatchObject({
     result: 'warn',
-    what: expect.stringMatching(/^left alone for failing: failing \(by app-/),
+    what: expect.stringMatching(/^skipped for failing: failing \(by app-/),
     fix: expect.stringMatching(/^\.\/weir logs app-[12]$/),
   });
 });

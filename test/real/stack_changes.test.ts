@@ -64,14 +64,17 @@ describe('a rolling restart that fails', () => {
     const { code, stderr } = await stack.weir(['restart', '--rolling']);
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/app-1 did not start .*go on with .\/weir restart app-1/),
+      expect.stringMatching(/app-1 did not start .*continue with .\/weir restart app-1/),
     ]);
     const load = await startSteadyLoad(stack.url, 20, { tokens: 5, ttft_ms: 0 });
     const answers = await load.stop();
     expect([flaws(answers), Object.keys(perInstance(answers)).sort()]).toEqual([[], ['app-2', 'app-3']]);
     expect(await incarnations()).toMatchObject({ 'app-2': before['app-2'], 'app-3': before['app-3'] });
     const onlyIt = await stack.weir(['scale', '1']);
-    expect([onlyIt.code, onlyIt.stderr]).toEqual([1, expect.stringContaining('none serves now (app-1)')]);
+    expect([onlyIt.code, onlyIt.stderr]).toEqual([
+      1,
+      expect.stringContaining('none of these instances serves now: app-1'),
+    ]);
     expect(await names()).toContain('app-3');
 
     rmSync(inTheWay, { recursive: true });
@@ -130,7 +133,7 @@ describe('scale', () => {
       .sockets[0]!.replace('app-2', 'app-3');
     mkdirSync(path.join(socket, 'in-the-way'), { recursive: true });
     const { code, stderr } = await stack.weir(['scale', '3']);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('the instances that ran before serve on')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the instances that ran before keep serving')]);
     expect(await names()).toEqual(['redis', 'app-1', 'app-2', 'console', 'nginx']);
     expect((await stack.weir(['scale', '2'])).stderr).toContain('nothing to do');
   });

@@ -140,7 +140,7 @@ it('the command line lists keys without their secrets, and revokes without a res
   expect(keys[1]).not.toHaveProperty('sha256');
   const again = await stack.weir(['keys', 'create', 'bob']);
   expect(again).toMatchObject({ code: 2, stdout: '' });
-  expect(again.stderr).toContain('there is a key named bob');
+  expect(again.stderr).toContain('a valid key named bob exists already');
 
   await weir('keys', 'revoke', 'bob');
   await known(bob, 401);

@@ -131,7 +131,7 @@ describe('a start that can not be', () => {
     [['start', '--instances', '0'], /^weir: --instances: .*; see \.\/weir start --help\.$/],
     [['scale', 'many'], /^weir: <n> can not be "many": .*; see \.\/weir scale --help\.$/],
     [['keys', 'create', 'x', '--expires', 'tomorrow'], /^weir: --expires .*; see \.\/weir keys create --help\.$/],
-    [['scale', '65'], /^weir: .* take a number from 1 to 64\.$/],
+    [['scale', '65'], /^weir: .* choose one from 1 to 64\.$/],
     [['load', '-c', '0'], /^weir: -c and -n .*\.$/],
     [['restart', '--rolling', 'app-1'], /^weir: .*\.\/weir restart app-1\.$/],
   ])('says in one sentence what is wrong with %j', async (args, sentence) => {
@@ -168,7 +168,7 @@ describe('the certificate', () => {
       ]),
     );
     const renewed = await stack.weir(['certs', 'renew']);
-    expect([renewed.code, renewed.stderr]).toEqual([1, expect.stringContaining("not of Weir's making")]);
+    expect([renewed.code, renewed.stderr]).toEqual([1, expect.stringContaining('not made by Weir')]);
     expect(readFileSync(ssl('localhost.crt'), 'utf8')).toBe(own.certificate);
     expect(readFileSync(ssl('localhost.key'), 'utf8')).toBe(own.key);
   });

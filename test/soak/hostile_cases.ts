@@ -14,7 +14,7 @@ export interface HostileCase {
   body(prompt: string): object;
 }
 
-const doors = [
+const ENDPOINTS = [
   ['/v1/chat/completions', 'chat'],
   ['/v1/responses', 'responses'],
   ['/v1/messages', 'messages'],
@@ -46,7 +46,7 @@ export const CASES: readonly HostileCase[] = [
     model: (at) => `runs-${at}/m`,
     body: (query) => ({ query, resumable: true }),
   },
-  ...doors.flatMap(([path, protocol]) =>
+  ...ENDPOINTS.flatMap(([path, protocol]) =>
     [true, false]
       .filter((streamed) => !streamed || path !== '/v1/embeddings')
       .flatMap((streamed) =>
@@ -77,7 +77,7 @@ export function ending(
   if (status !== 200 || !type.startsWith('text/event-stream')) return wholeEnding(path, status, text, sent);
   if (!streamed) return { wrong: 'a stream that was not asked for' };
   const events = eventsOf(text);
-  return path === '/api/v1/stream' ? weirEnding(events, sent) : doorEnding(text, events, sent);
+  return path === '/api/v1/stream' ? weirEnding(events, sent) : v1Ending(text, events, sent);
 }
 
 function wholeEnding(path: string, status: number, text: string, sent: string | undefined): HostileEnd {
@@ -123,7 +123,7 @@ function weirEnding(events: readonly SseEvent[], sent: string | undefined): Host
 const TERMINAL = /\[DONE\]|"finish_reason":"|"response\.(completed|incomplete|failed)"|"message_stop"|"error"/;
 
 /** The provider's own bytes, and where they have no end of their own, an error of ours behind them. */
-function doorEnding(text: string, events: readonly SseEvent[], sent: string | undefined): HostileEnd {
+function v1Ending(text: string, events: readonly SseEvent[], sent: string | undefined): HostileEnd {
   const code = errorCodeOf(events.at(-1)?.data ?? '');
   const isOurs = code !== undefined && isErrorCode(code);
   if (code === 'internal_error') return { wrong: 'ended with internal_error' };

@@ -18,10 +18,10 @@ const { values } = parseArgs({
 });
 const CLIENTS = 50;
 const KILL_EVERY_MS = 5_000;
-/** A dead instance's slots are free within this time, whoever they belonged to. */
+/** All slots of a dead instance are free within this time. */
 const SETTLE_MS = 11_000;
 const MAX_MEMORY = 400 * 1024 * 1024;
-/** What happened so long before and after a stream is told with it. */
+/** What happened this long before and after a stream is reported with it. */
 const AROUND_MS = 2_000;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -51,7 +51,7 @@ async function killInTurn(
 }
 
 /** A stream that failed: what its client saw, and what happened to the deployment meanwhile. */
-function told({ what, startedAt, endedAt, threadId, story }: WrongStream, timeline: Timeline): string {
+function reportOf({ what, startedAt, endedAt, threadId, story }: WrongStream, timeline: Timeline): string {
   const from = startedAt - AROUND_MS;
   const seen = story.between(from, endedAt);
   const happened = timeline.between(from, endedAt + AROUND_MS, threadId);
@@ -100,7 +100,7 @@ async function soak(stack: StackFixture, minutes: number, seed: number): Promise
   const fat = Object.entries(after).filter(([, bytes]) => bytes > MAX_MEMORY);
   if (Object.keys(tally.counts).length === 0) left.push('not one stream ran');
   if (tally.wrong.length > 0) timeline.readLogs(stack, Object.keys(after));
-  const wrong = tally.wrong.map((stream) => told(stream, timeline));
+  const wrong = tally.wrong.map((stream) => reportOf(stream, timeline));
   return [...wrong, ...left, ...fat.map(([name]) => `${name} has grown beyond ${mib(after)}`)];
 }
 

@@ -19,7 +19,7 @@ function ask(socketPath: string, path: string): Promise<string> {
   });
 }
 
-/** Whatever is still held though nobody streams, a sentence each; empty when all is as before. */
+/** What is still held although no stream runs, a sentence each; empty when all is as before. */
 export async function remains(services: ServiceStatus[]): Promise<string[]> {
   const found: string[] = [];
   for (const { name, address } of services.filter(({ name }) => name.startsWith('app-'))) {

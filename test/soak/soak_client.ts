@@ -116,10 +116,10 @@ async function once(
   } catch (error) {
     if (abort.signal.aborted) outcome = 'left';
     else if (error instanceof StreamRefusal) outcome = `refused with ${error.status}`;
-    // No head came: whoever sent a plain request into a dying instance has to send it again.
+    // No head came: the client of a plain request to a dying instance has to send it again.
     else outcome = isResumable ? wrong(`no answer: ${String(error)}`) : 'without an answer';
   }
-  // Nobody harms Redis here, so no stream has a reason to be less than it was asked to be.
+  // Redis is left alone here, so every stream can be as resumable as its request asked.
   if (saidUnlogged && outcome !== 'wrong') return wrong(`said not_resumable, and then: ${outcome}`);
   return outcome;
 }

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { StackFixture } from '../support/stack_fixture.ts';
 
 const PING_EVERY_MS = 100;
-/** An answer of Redis that took longer is told. */
+/** An answer of Redis that took longer is reported. */
 const SLOW_PING_MS = 50;
 
 /** What happened to the deployment while clients streamed, by this machine's clock: evidence for a stream that failed. */
@@ -44,7 +44,7 @@ export class Timeline {
     }
   }
 
-  /** What was noted of a thread, and of nobody, from one moment to another, in order; with seconds since the first. */
+  /** What was noted of a stream, and of no stream in particular, from one moment to another, in order; with seconds since the first. */
   between(from: number, to: number, thread?: string): string[] {
     return this.#events
       .filter(({ at, threadId }) => at >= from && at <= to && (threadId === undefined || threadId === thread))

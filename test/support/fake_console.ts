@@ -8,26 +8,26 @@ import type { LoadPlan } from '../../src/load/load_plan.ts';
 import type { LoadRun } from '../../src/load/load_run.ts';
 import { SimulatedRun } from './simulated_run.ts';
 
-/** Where a page that came through NGINX is sent to. */
+/** The console's own address, for pages that came through NGINX. */
 const CONSOLE_URL = 'http://localhost:3055';
 const DIST = path.resolve(import.meta.dirname, '../../performance_dashboard/dist');
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 
-/** What the page is to see; may be changed at any time. */
+/** What the page sees; may be changed at any time. */
 export interface FakeScript {
   canRun: boolean;
   canDrill: boolean;
-  /** Whether the visitor has to log in first: then the console does and shows nothing else. */
+  /** Whether the console requires a login: then it does nothing else. */
   login: boolean;
   /** `X-Gateway-Via` of the API's answers. */
   via: 'nginx' | null;
-  /** Instances that there should be. */
+  /** Instances that should be running. */
   instances: string[];
   /** Those of them that do not answer. */
   frozen: string[];
-  /** Whether news of the cluster come: `silent` keeps the connection open, `gone` refuses it. */
+  /** Whether updates of the cluster arrive: `silent` keeps the connection open, `gone` refuses it. */
   cluster: 'live' | 'silent' | 'gone';
-  /** What becomes of a run: `hang` sends nothing more, `drop` cuts its events, `fail` ends it, `refuse` takes none. */
+  /** How a run goes: `hang` sends nothing more, `drop` cuts its events, `fail` ends it, `refuse` starts none. */
   run: 'whole' | 'hang' | 'drop' | 'fail' | 'refuse';
   /** Of one simulated stream. */
   streamMs: number;
@@ -40,7 +40,7 @@ export interface FakeScript {
   console: 'answers' | 'fails';
   runs: LoadRun[];
   usage: UsageView & { key_names: Record<string, string> };
-  /** What the API asks for; undefined: nothing. */
+  /** The key that the API requires; undefined: none. */
   apiKey: string | undefined;
   /** Circuits of an instance's providers. */
   breakersOf: (id: string) => Record<string, string>;
@@ -49,12 +49,12 @@ export interface FakeScript {
 export interface FakeConsole {
   url: string;
   script: FakeScript;
-  /** Methods and paths of what the page asked for, in order. */
+  /** Methods and paths of the page's requests, in order. */
   asked: string[];
   stop(): Promise<void>;
 }
 
-/** The dashboard's files, the console's API and the two views of the gateway's that every screen needs, scripted. */
+/** Serves the dashboard's files, and scripted responses of the console and of the API. */
 export async function startFakeConsole(script: Partial<FakeScript> = {}): Promise<FakeConsole> {
   const fake = new Fake({
     canRun: true,
@@ -146,7 +146,10 @@ class Fake {
     if (id === undefined) {
       if (request.method === 'GET') return json(200, { runs: this.#all() });
       if (this.script.run === 'refuse') {
-        return json(409, { error: 'run_in_progress', message: 'Another run goes on; wait for it, or stop it.' });
+        return json(409, {
+          error: 'run_in_progress',
+          message: 'Another load test is running; wait for it, or stop it.',
+        });
       }
       const { plan } = JSON.parse(await bodyOf(request)) as { plan: LoadPlan };
       return json(201, { id: this.#start(plan).run.id });
@@ -194,23 +197,23 @@ class Fake {
   }
 
   async #events(simulated: SimulatedRun, response: ServerResponse): Promise<void> {
-    const { run, news, summary } = simulated;
+    const { run, updates, summary } = simulated;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     let sent = 0;
     const send = (event: string, data: unknown) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-    const tell = () => {
+    const push = () => {
       if (this.script.run === 'hang') return;
-      for (; sent < news.length; sent++) send(news[sent]!.event, [news[sent]!.data]);
+      for (; sent < updates.length; sent++) send(updates[sent]!.event, [updates[sent]!.data]);
       send('snapshot', run.snapshot ?? summary.snapshot(simulated.clock));
       if (this.script.run === 'drop') response.destroy();
       if (this.script.run === 'fail') simulated.end('failed');
     };
-    tell();
-    const timer = setInterval(tell, 200);
+    push();
+    const timer = setInterval(push, 200);
     response.once('close', () => clearInterval(timer));
     await simulated.ended;
     clearInterval(timer);
-    tell();
+    push();
     const message = run.state === 'failed' ? { message: 'The generator ran out of files: raise "ulimit -n".' } : {};
     send('end', { state: run.state, report: run.report, ...message });
     response.end();
@@ -222,13 +225,13 @@ class Fake {
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream', ...this.#gatewayHeaders() });
-    const tell = () => {
+    const push = () => {
       if (this.script.cluster === 'gone') response.destroy();
       if (this.script.cluster !== 'live') return;
       response.write(`event: cluster\ndata: ${JSON.stringify(this.#cluster())}\n\n`);
     };
-    tell();
-    const timer = setInterval(tell, 500);
+    push();
+    const timer = setInterval(push, 500);
     response.once('close', () => clearInterval(timer));
   }
 

@@ -30,8 +30,8 @@ export const SAMPLE_FINDINGS = [
     id: 'certificate',
     area: 'nginx',
     status: 'warn',
-    what: 'Browsers ask before they trust https://localhost.',
-    why: 'Weir signed it with an authority of its own, which browsers do not know.',
+    what: 'Browsers do not trust https://localhost yet.',
+    why: 'Weir signed it with its own certificate authority, which browsers do not know.',
     fix: './weir certs trust',
   },
   {

@@ -4,12 +4,12 @@ import { summaryOptions } from '../../src/load/run_load.ts';
 import { Summary } from '../../src/load/summary.ts';
 import { loadRecord } from './load_plan.ts';
 
-/** A request whose instance is known, and one that has ended, as the console tells of them. */
-export type RunNews =
+/** Events of the console about a request: its instance is known, or it has ended. */
+export type RunUpdate =
   | { event: 'started'; data: { index: number; instance: string; atMs: number } }
   | { event: 'ended'; data: { index: number; instance: string; outcome: string } };
 
-/** The instances that are not there. */
+/** The simulated instances. */
 export interface SimulatedStack {
   /** Of one stream. */
   streamMs: number;
@@ -22,10 +22,10 @@ export interface SimulatedStack {
 
 const REFUSED_WAIT_MS = 1_000;
 
-/** A closed loop against three instances that are not there, of a few slots each: what the page sees of a run. */
+/** A closed loop against simulated instances with a few slots each. */
 export class SimulatedRun {
   readonly run: LoadRun;
-  readonly news: RunNews[] = [];
+  readonly updates: RunUpdate[] = [];
   readonly summary: Summary;
   readonly #startedAt = performance.now();
   readonly #streamMs: number;
@@ -86,12 +86,12 @@ export class SimulatedRun {
     }
     const index = this.#next++;
     const startMs = this.clock;
-    // The least busy one, as NGINX chooses.
+    // The least busy one, like NGINX.
     const [instance = '', busy = 0] = [...this.#busy].sort(([, a], [, b]) => a - b)[0] ?? [];
     this.summary.start(index, startMs);
     this.summary.head(index, instance);
     this.run.strip[index] = { instance, outcome: null };
-    this.news.push({ event: 'started', data: { index, instance, atMs: startMs } });
+    this.updates.push({ event: 'started', data: { index, instance, atMs: startMs } });
     if (busy >= this.#slots) {
       this.#finish(index, instance, startMs, '429', 4, REFUSED_WAIT_MS);
       return;
@@ -118,7 +118,7 @@ export class SimulatedRun {
     const record = { index, instance, startMs, outcome, e2eMs, ...latencies, status: ok ? 200 : 429, code };
     this.summary.add(loadRecord({ ...record, tokens: ok ? 100 : 0 }), ok ? [19, 20, 22] : []);
     this.run.strip[index] = { instance, outcome };
-    this.news.push({ event: 'ended', data: { index, instance, outcome } });
+    this.updates.push({ event: 'ended', data: { index, instance, outcome } });
     this.#after(waitMs, () => this.#send());
   }
 

@@ -7,25 +7,26 @@ import { explainUnreachable } from '../view/explainUnreachable.ts';
 import { Command } from './Copy.tsx';
 import { Field } from './Field.tsx';
 
-/** Answers without `X-Gateway-Via`: the guide's first pitfall, in red. */
-export function Banner({ apiBaseUrl, mixed }: { apiBaseUrl: string; mixed: boolean }) {
+/** Shown if responses lack `X-Gateway-Via`: the guide's first pitfall. */
+export function BypassAlert({ apiBaseUrl, mixed }: { apiBaseUrl: string; mixed: boolean }) {
   return (
     <section role="alert" className="rounded-md border border-bad bg-bad-ground px-4 py-3">
       <h2 className="font-semibold text-bad">
         {mixed ? 'Some of these requests bypassed NGINX' : 'These requests bypassed NGINX'}
       </h2>
       <p className="mt-1 max-w-[75ch]">
-        Answers from <code className="font-mono break-all">{apiBaseUrl}</code> carry no{' '}
-        <code className="font-mono">X-Gateway-Via</code>: they come straight from one instance, so nothing is balanced
-        and only that instance's slots count. Leave <code className="font-mono">VITE_API_BASE_URL</code> unset and run{' '}
-        <code className="font-mono">./weir start --all</code>: the page then goes through NGINX.
+        Responses from <code className="font-mono break-all">{apiBaseUrl}</code> have no{' '}
+        <code className="font-mono">X-Gateway-Via</code> header. They come directly from one instance: nothing is
+        balanced, and only the slots of that instance are used. Unset{' '}
+        <code className="font-mono">VITE_API_BASE_URL</code> and run{' '}
+        <code className="font-mono">./weir start --all</code> to send requests through NGINX.
       </p>
     </section>
   );
 }
 
-/** Why no answer comes, and what to do; asks the console, which sees what a browser hides. */
-export function Unreachable({ apiBaseUrl, status }: { apiBaseUrl: string; status: number | null }) {
+/** Why the API does not answer, and what to do. The console knows what the browser hides. */
+export function UnreachableAlert({ apiBaseUrl, status }: { apiBaseUrl: string; status: number | null }) {
   const diagnosis = useQuery({
     queryKey: ['diagnosis'],
     queryFn: ({ signal }) => fetchDiagnosis(signal),
@@ -36,7 +37,7 @@ export function Unreachable({ apiBaseUrl, status }: { apiBaseUrl: string; status
   const sameOrigin = origin === window.location.origin;
   const { title, why, steps, offerCertificate } = explainUnreachable(
     { status, origin, sameOrigin },
-    // What a console found before it went away itself is no finding any more.
+    // Findings from before the console stopped are out of date.
     diagnosis.isPending ? 'pending' : diagnosis.isError ? null : diagnosis.data,
   );
   return (
@@ -50,7 +51,8 @@ export function Unreachable({ apiBaseUrl, status }: { apiBaseUrl: string; status
             <a className="font-medium text-accent underline" href={`${origin}/`} target="_blank" rel="noreferrer">
               {origin}
             </a>{' '}
-            once and accept the certificate, then come back: this page goes on by itself. Or use the dashboard there.
+            once and accept the certificate. Then come back: this page reconnects automatically. Or use the dashboard
+            there.
           </li>
         )}
         {steps.map(({ text, command }) => (
@@ -59,13 +61,13 @@ export function Unreachable({ apiBaseUrl, status }: { apiBaseUrl: string; status
           </li>
         ))}
       </ol>
-      <p className="mt-3 text-label text-muted">Trying again every few seconds.</p>
+      <p className="mt-3 text-label text-muted">Retrying every few seconds.</p>
     </section>
   );
 }
 
-/** Where the API wants a key: a field for one. */
-export function ApiKeyField({ apiBaseUrl, reachable }: { apiBaseUrl: string; reachable: boolean }) {
+/** A field for the API key, shown if the API requires one. */
+export function ApiKeyAlert({ apiBaseUrl, reachable }: { apiBaseUrl: string; reachable: boolean }) {
   const queries = useQueryClient();
   const [text, setText] = useState('');
   const problem = useKeyProblem(apiBaseUrl, reachable);
@@ -77,9 +79,11 @@ export function ApiKeyField({ apiBaseUrl, reachable }: { apiBaseUrl: string; rea
   };
   return (
     <section role="alert" className="rounded-md border border-warn bg-warn-ground px-4 py-3">
-      <h2 className="text-heading font-semibold">This API asks for a key</h2>
+      <h2 className="text-heading font-semibold">This API requires a key</h2>
       <p className="mt-1 max-w-[75ch]">
-        {apiKey() === null ? 'What this page streams by itself needs one: ./weir keys create NAME makes it.' : problem}
+        {apiKey() === null
+          ? 'Enter an API key to stream from this page. To create one, run ./weir keys create NAME.'
+          : problem}
       </p>
       <form
         aria-label="Use an API key"
@@ -90,7 +94,7 @@ export function ApiKeyField({ apiBaseUrl, reachable }: { apiBaseUrl: string; rea
         }}
       >
         <div className="min-w-0 flex-1 basis-60 sm:max-w-[32rem]">
-          <Field id="api-key" label="API key" hint="Kept by this tab until it is closed, and sent to this API only.">
+          <Field id="api-key" label="API key" hint="Stored in this tab until you close it. Sent to this API only.">
             <input
               id="api-key"
               type="password"

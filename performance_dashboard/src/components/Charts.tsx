@@ -3,7 +3,7 @@ import type { SeriesPoint } from '../api.ts';
 import type { History } from '../stores/instanceHistory.ts';
 import { instanceMark } from '../view/instanceMark.ts';
 
-/** Streams of a run over its time. */
+/** Streams of a run over time. */
 export function RunChart({ series, theme }: { series: readonly SeriesPoint[]; theme: 'light' | 'dark' }) {
   const data = useMemo(
     () => ({
@@ -64,13 +64,13 @@ export function ActiveChart({ history, theme }: { history: History; theme: 'ligh
 const importTimeChart = () => import('./TimeChart.tsx').then(({ TimeChart }) => ({ default: TimeChart }));
 const TimeChart = lazy(importTimeChart);
 
-/** The drawing library is a tenth of the page and not in its first picture; it is fetched right after it. */
+/** The chart library is a tenth of the page's code. It is loaded after the first screen is shown. */
 export function fetchTimeChart(): void {
-  // Where that fails, the chart asks again when it is wanted.
+  // If this fails, the chart loads it again when it is shown.
   importTimeChart().catch(() => {});
 }
 
-/** {@link TimeChart}, with its place kept until it is there. */
+/** {@link TimeChart}, with its space reserved until it is loaded. */
 export function LaterTimeChart(props: ComponentProps<typeof TimeChart>) {
   return (
     <Suspense fallback={<div style={{ height: (props.height ?? 200) + 60 }} />}>

@@ -7,11 +7,11 @@ import { Panel, Scroll } from './Panel.tsx';
 
 export type FinishedRun = RunHead & { report: LoadReport };
 
-/** Two runs, figure by figure, and which was better where that can be told. */
+/** Two runs side by side, with the better value where the difference is clear. */
 export function CompareTable({ a, b }: { a: FinishedRun; b: FinishedRun }) {
   const rows = useMemo(() => compareReports(a.report, b.report), [a.report, b.report]);
   return (
-    <Panel title="Comparison" unit="better value in green">
+    <Panel title="Comparison" unit="the better value is green">
       <p className="mb-2 text-label text-muted">
         <b className="font-semibold text-ink">A</b> {startedWords(a)}, {planWords(a.plan)} ·{' '}
         <b className="font-semibold text-ink">B</b> {startedWords(b)}, {planWords(b.plan)}

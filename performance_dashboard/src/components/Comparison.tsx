@@ -8,10 +8,10 @@ import { comparisonVerdict, sideOf, slotsAt, type UserLimit } from '../view/expe
 import { instanceMark } from '../view/instanceMark.ts';
 import { instanceOrder, stripCells } from '../view/runView.ts';
 import { Freshness, InstanceMark, StateDot } from './Marks.tsx';
-import { LoginWanted, PanelState, type ScreenProps } from './Panel.tsx';
+import { LoginRequired, PanelState, type ScreenProps } from './Panel.tsx';
 import { StripCells } from './SequenceStrip.tsx';
 
-/** The guide's comparison: the same ten requests with and without the balancer, in one picture. */
+/** The guide's comparison: the same ten requests with and without the balancer. */
 export function Comparison({ config, cluster }: ScreenProps) {
   const { phase, error, single } = useStore(comparisonStore);
   const balanced = useLive(balancedStore);
@@ -29,17 +29,17 @@ export function Comparison({ config, cluster }: ScreenProps) {
 
   if (config.login) {
     return (
-      <LoginWanted title="Log in to run this experiment">
-        <p>It sends ten requests through NGINX, and ten straight to one instance: from the console, with its rights.</p>
-      </LoginWanted>
+      <LoginRequired title="Log in to run this comparison">
+        <p>The console sends ten requests through NGINX, and ten directly to one instance.</p>
+      </LoginRequired>
     );
   }
   if (!config.canRun) {
     return (
-      <PanelState tone="idle" title="This experiment runs at the console’s own address">
+      <PanelState tone="idle" title="This comparison runs only at the console’s own address">
         <p>
-          It sends ten requests straight to one instance, past NGINX, which only the console on this machine may do.
-          Open the dashboard at its own address, {config.consoleUrl}.
+          It sends requests directly to one instance, past NGINX. Only the console on this machine can do that. Open the
+          dashboard at {config.consoleUrl}.
         </p>
       </PanelState>
     );
@@ -48,10 +48,8 @@ export function Comparison({ config, cluster }: ScreenProps) {
     <section aria-label="With and without the balancer" className="panel">
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 border-b border-line px-4 py-4 sm:px-6">
         <div className="max-w-[80ch]">
-          <h2 className="text-heading font-semibold">Ten at once, with and without the balancer</h2>
-          <p className="text-muted">
-            The same user sends the same ten requests: first through NGINX, then to {single} alone.
-          </p>
+          <h2 className="text-heading font-semibold">Ten concurrent requests, with and without the balancer</h2>
+          <p className="text-muted">One user sends ten requests through NGINX, then the same ten to {single} only.</p>
         </div>
         <div className="flex items-center gap-4">
           {busy && <Freshness state="live" />}
@@ -70,7 +68,7 @@ export function Comparison({ config, cluster }: ScreenProps) {
       </div>
       {error && (
         <p role="alert" className="border-b border-bad bg-bad-ground px-4 py-3 sm:px-6">
-          <b className="font-semibold text-bad">It did not run to its end.</b> {error}
+          <b className="font-semibold text-bad">The comparison did not finish.</b> {error}
         </p>
       )}
       <div className="flex flex-col divide-y divide-line lg:flex-row lg:divide-x lg:divide-y-0">
@@ -80,15 +78,15 @@ export function Comparison({ config, cluster }: ScreenProps) {
           state={balanced}
           instances={instances}
           limit={limit}
-          waiting="Ten requests will be dealt out over all instances."
+          waiting="NGINX will distribute ten requests over all instances."
         />
         <ComparisonSide
-          title={`Straight to ${single}`}
-          via="nothing between"
+          title={`Directly to ${single}`}
+          via="direct"
           state={alone}
           instances={instances}
           limit={limit}
-          waiting={`The same ten will all go to ${single}.`}
+          waiting={`All ten requests will go to ${single}.`}
         />
       </div>
       {phase === 'finished' && balanced.snapshot && alone.snapshot && (
@@ -123,7 +121,7 @@ function Verdict({ balanced, alone, instances, limit }: VerdictProps) {
 
 interface SideProps {
   title: string;
-  /** What stands between the requests and the instances. */
+  /** What is between the requests and the instances. */
   via: string;
   state: RunState;
   instances: readonly string[];
@@ -131,7 +129,7 @@ interface SideProps {
   waiting: string;
 }
 
-/** One side: the requests as tiles, what is between, and the slots that they reached. */
+/** One side: the requests as tiles, the path, and the slots of each instance. */
 export function ComparisonSide({ title, via, state, instances, limit, waiting }: SideProps) {
   const { snapshot, strip } = state;
   const cells = useMemo(() => stripCells(strip), [strip]);
@@ -155,7 +153,7 @@ export function ComparisonSide({ title, via, state, instances, limit, waiting }:
           data-flow={state.phase === 'running' ? 'true' : 'false'}
         />
         <span>
-          {limit.slots} slots per user, {limit.scope === 'cluster' ? 'over all' : 'each'}
+          {limit.slots} slots per user {limit.scope === 'cluster' ? 'in all' : 'and instance'}
         </span>
       </div>
       <ul className="grid gap-2 sm:grid-cols-3">

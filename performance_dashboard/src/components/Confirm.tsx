@@ -1,7 +1,7 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 
 interface Props {
-  /** What the button says that opens it. */
+  /** Label of the button that opens the dialog. */
   trigger: string;
   triggerClass?: string;
   disabled?: boolean;
@@ -11,7 +11,7 @@ interface Props {
   children: React.ReactNode;
 }
 
-/** Asks before something that can not be taken back. */
+/** Asks before an action that cannot be undone. */
 export function Confirm(props: Props) {
   const { trigger, triggerClass = 'button-plain', disabled = false, title, confirm, onConfirm, children } = props;
   return (
@@ -30,7 +30,7 @@ export function Confirm(props: Props) {
             <AlertDialog.Close className="button-stop" onClick={onConfirm}>
               {confirm}
             </AlertDialog.Close>
-            <AlertDialog.Close className="button-plain min-h-10!">Leave it</AlertDialog.Close>
+            <AlertDialog.Close className="button-plain min-h-10!">Cancel</AlertDialog.Close>
           </div>
         </AlertDialog.Popup>
       </AlertDialog.Portal>

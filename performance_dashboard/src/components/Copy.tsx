@@ -1,6 +1,6 @@
 import { useState } from 'react';
 
-/** A button that puts a text on the clipboard and says that it did; says why where it may not. */
+/** A button that copies a text and shows whether that worked. */
 export function Copy({ label, text }: { label: string; text: string | (() => string) }) {
   const [done, setDone] = useState<'copied' | 'refused' | null>(null);
   const copy = async () => {
@@ -18,7 +18,7 @@ export function Copy({ label, text }: { label: string; text: string | (() => str
       title={typeof text === 'string' ? text : undefined}
     >
       <span aria-live="polite">
-        {done === 'copied' ? 'Copied' : done === 'refused' ? 'The browser forbids it' : label}
+        {done === 'copied' ? 'Copied' : done === 'refused' ? 'Copying is not allowed' : label}
       </span>
     </button>
   );

@@ -6,17 +6,17 @@ import { checkName, type DoctorGroup, doctorGroups, doctorWords, isCommand } fro
 import { Command } from './Copy.tsx';
 import { StateDot, type Tone } from './Marks.tsx';
 import type { ScreenProps } from './Panel.tsx';
-import { LoginWanted, PanelState } from './Panel.tsx';
+import { LoginRequired, PanelState } from './Panel.tsx';
 
 const STATES: Record<Finding['status'], { tone: Tone; word: string }> = {
   ok: { tone: 'good', word: 'OK' },
-  warn: { tone: 'warn', word: 'Look' },
+  warn: { tone: 'warn', word: 'Warning' },
   fail: { tone: 'bad', word: 'Failed' },
 };
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
-/** What was checked along the path, what is wrong, why, and what mends it. `part` is the area to look at. */
+/** The checks along the path: what is wrong, why, and how to fix it. @param part the area to scroll to */
 export function Doctor({ config, part }: Pick<ScreenProps, 'config'> & { part: string }) {
   const diagnosis = useQuery({
     queryKey: ['doctor'],
@@ -33,21 +33,21 @@ export function Doctor({ config, part }: Pick<ScreenProps, 'config'> & { part: s
 
   if (config.login) {
     return (
-      <LoginWanted title="Log in to see what the doctor finds">
+      <LoginRequired title="Log in to see the checks">
         <p>
-          It names paths and processes of this machine. The same checks run in a terminal:{' '}
+          The results name paths and processes of this machine. To run the checks in a terminal:{' '}
           <Command text="./weir doctor" />
         </p>
-      </LoginWanted>
+      </LoginRequired>
     );
   }
-  if (diagnosis.isPending) return <PanelState tone="idle" title="Looking along the path…" />;
+  if (diagnosis.isPending) return <PanelState tone="idle" title="Running the checks…" />;
   if (!diagnosis.data) {
     return (
-      <PanelState tone="bad" title="The console does not answer" action={{ label: 'Look again', act: again }}>
+      <PanelState tone="bad" title="The checks cannot be loaded" action={{ label: 'Run again', act: again }}>
         <p>{diagnosis.error?.message}</p>
         <p>
-          The same checks run in a terminal: <Command text="./weir doctor" />
+          To run the checks in a terminal: <Command text="./weir doctor" />
         </p>
       </PanelState>
     );
@@ -56,18 +56,19 @@ export function Doctor({ config, part }: Pick<ScreenProps, 'config'> & { part: s
     <div className="flex flex-col gap-4">
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
         <p className="text-heading font-semibold" role="status">
-          {diagnosis.isFetching ? 'Looking again…' : doctorWords(diagnosis.data)}
+          {diagnosis.isFetching ? 'Running again…' : doctorWords(diagnosis.data)}
         </p>
         <div className="flex items-center gap-3">
-          <span className="text-label text-muted">looked at {CLOCK.format(diagnosis.dataUpdatedAt)}</span>
+          <span className="text-label text-muted">checked at {CLOCK.format(diagnosis.dataUpdatedAt)}</span>
           <button type="button" className="button-plain" onClick={again} disabled={diagnosis.isFetching}>
-            Look again
+            {' '}
+            Run again
           </button>
         </div>
       </div>
       {diagnosis.isError && (
         <p role="alert" className="rounded-md border border-warn bg-warn-ground px-4 py-2">
-          These are the findings of before: {diagnosis.error.message}
+          These results are old: {diagnosis.error.message}
         </p>
       )}
       {doctorGroups(diagnosis.data).map((group) => (
@@ -87,7 +88,7 @@ function Group({ group: { area, title, findings, status }, marked }: { group: Do
       <h2 className="flex items-baseline justify-between gap-4 px-4 py-3 font-semibold">
         {title}
         <span className="text-label font-normal text-muted">
-          {status === null ? 'not looked at' : `${findings.length} ${findings.length === 1 ? 'check' : 'checks'}`}
+          {status === null ? 'not checked' : `${findings.length} ${findings.length === 1 ? 'check' : 'checks'}`}
         </span>
       </h2>
       {findings.length > 0 && (

@@ -8,7 +8,7 @@ import { formatCount } from '../view/format.ts';
 import { instanceMark } from '../view/instanceMark.ts';
 import { Confirm } from './Confirm.tsx';
 import { Freshness, InstanceMark, StateDot, type Tone } from './Marks.tsx';
-import { LoginWanted, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
+import { LoginRequired, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
 
 const TONES = {
   good: { frame: 'border-good bg-good-ground', ink: 'text-good' },
@@ -16,7 +16,7 @@ const TONES = {
   bad: { frame: 'border-bad bg-bad-ground', ink: 'text-bad' },
 } as const;
 
-/** An instance dies in mid-answer, and the page counts what its readers lost. */
+/** Kills an instance while streams run, and counts the lost tokens. */
 export function FailoverDrill({ config, cluster }: ScreenProps) {
   const state = useLive(drillStore);
   const ready = readyInstances(cluster.history);
@@ -27,17 +27,17 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
 
   if (config.login) {
     return (
-      <LoginWanted title="Log in to run the drill">
-        <p>It kills an instance while six resumable streams are read, and counts what was lost.</p>
-      </LoginWanted>
+      <LoginRequired title="Log in to run the drill">
+        <p>The drill kills an instance while six resumable streams run, and counts the lost tokens.</p>
+      </LoginRequired>
     );
   }
   if (!config.canDrill) {
     return (
-      <PanelState tone="idle" title="The drill needs the native stack, and the console’s own address">
+      <PanelState tone="idle" title="The drill needs the native stack and the console’s own address">
         <p>
-          It kills an instance while six resumable streams are read, and counts what was lost. Only a console that runs
-          beside the stack may do that: start it with ./weir start --all, and open {config.consoleUrl}.
+          It kills an instance while six resumable streams run. Only the console of a native stack can do that: start
+          the stack with ./weir start --all, then open {config.consoleUrl}.
         </p>
       </PanelState>
     );
@@ -49,8 +49,8 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
         <div className="max-w-[80ch]">
           <h2 className="text-heading font-semibold">Failover drill</h2>
           <p className="text-muted">
-            Six resumable streams of {DRILL_TOKENS} tokens. In mid-answer one instance is killed: the streams go on at
-            the others, and this page counts every token.
+            Starts six resumable streams of {DRILL_TOKENS} tokens, then kills one instance. The streams continue on the
+            other instances. This page counts every token.
           </p>
         </div>
         <div className="flex items-center gap-4">
@@ -65,15 +65,15 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
               triggerClass="button-run"
               disabled={ready.length < 2}
               title="Kill an instance?"
-              confirm={`Kill ${victim} in mid-answer`}
+              confirm={`Kill ${victim}`}
               onConfirm={() => void drillStore.start(config.apiBaseUrl, victim)}
             >
               <p>
-                The process ends at once, as in a crash (SIGKILL). The supervisor starts it again within seconds.
-                Streams of other people that are not resumable are cut.
+                The process ends immediately, as in a crash (SIGKILL). The supervisor restarts it within seconds.
+                Streams of other users on this instance break off unless they are resumable.
               </p>
               <fieldset className="flex flex-wrap gap-x-4 gap-y-2 text-ink">
-                <legend className="mb-2 text-label font-medium">Which one</legend>
+                <legend className="mb-2 text-label font-medium">Instance</legend>
                 {ready.map((id) => (
                   <label key={id} className="flex items-center gap-2">
                     <input
@@ -99,14 +99,14 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
       )}
       {state.error && (
         <p role="alert" className="m-4 rounded-md border border-bad bg-bad-ground px-4 py-3 sm:mx-6">
-          <b className="font-semibold text-bad">The drill did not take place.</b> {state.error}
+          <b className="font-semibold text-bad">The drill did not run.</b> {state.error}
         </p>
       )}
       <div className="px-4 py-4 sm:px-6">
         {state.phase === 'idle' ? (
           <p className="text-muted">
-            A bar for each stream appears here, coloured by the instance that sent its tokens, with its epoch, the gap
-            and its checksum. {ready.length < 2 && 'It takes two instances that are ready; start another one first.'}
+            Each stream gets a row here: a bar coloured by instance, the epoch, the gap and the checksum.{' '}
+            {ready.length < 2 && 'The drill needs two ready instances. Start another one first.'}
           </p>
         ) : (
           <DrillRows state={state} />
@@ -119,17 +119,17 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
 const STATES: Record<DrillStream['state'], { tone: Tone; word: string }> = {
   opening: { tone: 'idle', word: 'opening' },
   streaming: { tone: 'good', word: 'streaming' },
-  interrupted: { tone: 'warn', word: 'moving' },
-  whole: { tone: 'good', word: 'whole' },
-  broken: { tone: 'bad', word: 'broken' },
+  interrupted: { tone: 'warn', word: 'resuming' },
+  whole: { tone: 'good', word: 'complete' },
+  broken: { tone: 'bad', word: 'failed' },
 };
 
 function stateOf(stream: DrillStream): { tone: Tone; word: string } {
   const isUnopened = stream.state === 'interrupted' && tokensOf(stream) === 0;
-  return isUnopened ? { tone: 'warn', word: 'trying again' } : STATES[stream.state];
+  return isUnopened ? { tone: 'warn', word: 'retrying' } : STATES[stream.state];
 }
 
-/** A bar for each stream, coloured by who sent its tokens; the seam is where its instance died. */
+/** A bar for each stream, coloured by the instance that sent its tokens. A line marks the kill. */
 export function DrillRows({ state }: { state: DrillState }) {
   return (
     <Scroll label="Streams of the drill">
@@ -138,7 +138,7 @@ export function DrillRows({ state }: { state: DrillState }) {
           <tr>
             <th scope="col">Stream</th>
             <th scope="col" className="w-2/5 min-w-40 text-left!">
-              Tokens, by who sent them
+              Tokens by instance
             </th>
             <th scope="col">Tokens</th>
             <th scope="col">Epoch</th>
@@ -168,7 +168,7 @@ export function DrillRows({ state }: { state: DrillState }) {
                 {stream.checksum === null ? (
                   <span className="text-muted">–</span>
                 ) : (
-                  <StateDot tone={stream.checksum ? 'good' : 'bad'} word={stream.checksum ? 'right' : 'none'} />
+                  <StateDot tone={stream.checksum ? 'good' : 'bad'} word={stream.checksum ? 'correct' : 'missing'} />
                 )}
               </td>
               <td className="text-left!" title={stream.reason ?? undefined}>

@@ -12,7 +12,7 @@ interface NumberInputProps {
   onChange: (value: number) => void;
 }
 
-/** A whole number within its bounds, with its unit and steps. */
+/** A whole number within bounds, with its unit and buttons for steps. */
 export function NumberInput({ label, unit, value, min = 1, max, disabled, onChange }: NumberInputProps) {
   const id = `field-${label.toLowerCase().replaceAll(' ', '-')}`;
   const step = 'w-9 shrink-0 text-muted hover:bg-sunken hover:text-ink disabled:opacity-50';
@@ -31,10 +31,10 @@ export function NumberInput({ label, unit, value, min = 1, max, disabled, onChan
       </label>
       <NumberField.Group className="control flex items-stretch overflow-hidden p-0! focus-within:border-accent data-[disabled]:border-line data-[disabled]:bg-sunken data-[disabled]:text-muted">
         <NumberField.Input className="w-full min-w-0 bg-transparent px-2.5 py-1.5" />
-        <NumberField.Decrement className={`${step} border-l border-line`} aria-label={`Fewer: ${label}`}>
+        <NumberField.Decrement className={`${step} border-l border-line`} aria-label={`Decrease ${label}`}>
           −
         </NumberField.Decrement>
-        <NumberField.Increment className={`${step} border-l border-line`} aria-label={`More: ${label}`}>
+        <NumberField.Increment className={`${step} border-l border-line`} aria-label={`Increase ${label}`}>
           +
         </NumberField.Increment>
       </NumberField.Group>
@@ -49,7 +49,7 @@ interface FieldProps {
   children: React.ReactNode;
 }
 
-/** A label over any control; the control names the hint's id, `<id>-hint`, in aria-describedby. */
+/** A label above a control. The control names the hint's id, `<id>-hint`, in aria-describedby. */
 export function Field({ id, label, hint, children }: FieldProps) {
   return (
     <div>
@@ -74,7 +74,7 @@ interface SegmentsProps<T extends string> {
   onChange: (value: T) => void;
 }
 
-/** One of a few, all in sight. */
+/** A choice of a few values, all visible. */
 export function Segments<T extends string>({ label, value, choices, disabled = false, onChange }: SegmentsProps<T>) {
   return (
     <ToggleGroup

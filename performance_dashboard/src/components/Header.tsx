@@ -3,7 +3,7 @@ import { Toggle } from '@base-ui/react/toggle';
 import { ToggleGroup } from '@base-ui/react/toggle-group';
 import type { Theme } from '../hooks/browser.ts';
 
-/** Water that goes over a weir and comes out as several streams. The same as public/weir.svg, in the theme's colour. */
+/** A weir that splits a river into streams: public/weir.svg in the colour of the theme. */
 export function Logo() {
   return (
     <svg width="22" height="22" viewBox="0 0 32 32" aria-hidden="true" className="text-accent">
@@ -20,7 +20,7 @@ export interface Screen {
   title: string;
 }
 
-/** Navigation between screens; each has its own address, so that it can be linked and reloaded. */
+/** Links to the screens. */
 export function Tabs({ screens, current }: { screens: readonly Screen[]; current: string }) {
   return (
     <nav aria-label="Screens" className="-mx-1 flex max-w-full flex-wrap gap-x-1">
@@ -66,27 +66,30 @@ export function ThemeSwitch({ theme, onChange }: { theme: Theme; onChange: (them
 }
 
 const KEYS = [
-  ['1 to 6', 'screens'],
-  ['R', 'run what the screen is for: test, comparison, answer, checks'],
-  ['Esc', 'stop it'],
-  ['P', 'pause the updates, and go on'],
-  ['?', 'this help'],
+  ['1 to 6', 'Open a screen'],
+  ['R', 'Run: load test, comparison, answer, checks'],
+  ['Esc', 'Stop'],
+  ['P', 'Pause or resume the updates'],
+  ['?', 'Show this help'],
 ] as const;
 
-const WORDS = [
-  ['TTFT', 'Time to first token: start of the request to the first chunk with text. Heartbeats do not count.'],
-  ['ICL', 'Inter-chunk latency: all gaps between chunks with text, pooled.'],
-  ['TPOT', 'Time per output token: last minus first chunk with text, over their number less one; per request.'],
-  ['E2E', 'End to end: start of the request to its last event.'],
-  ['429', 'Refused: too many streams of this user at once, too many requests a minute, or too many for the provider.'],
-  ['503', 'Refused for now: no capacity, instances that leave, or a provider that fails and is left alone.'],
-  ['cut', 'Streamed, and broke off before its end.'],
+const TERMS = [
+  ['TTFT', 'Time to first token: from the start of the request to the first chunk with text. Heartbeats do not count.'],
+  ['ICL', 'Inter-chunk latency: the gaps between chunks with text, over all requests.'],
+  [
+    'TPOT',
+    'Time per output token, for each request: time between first and last chunk with text, divided by the number of gaps.',
+  ],
+  ['E2E', 'End to end: from the start of the request to its last event.'],
+  ['429', 'Refused: too many concurrent streams or requests per minute, for this user or for the provider.'],
+  ['503', 'Refused: no capacity, instances shut down, or the circuit of a failing provider is open.'],
+  ['Truncated', 'The stream began but ended early.'],
 ] as const;
 
 export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Dialog.Trigger className="button-plain min-h-7! px-2! text-label" aria-label="Keys and words">
+      <Dialog.Trigger className="button-plain min-h-7! px-2! text-label" aria-label="Keys and terms">
         ?
       </Dialog.Trigger>
       <Dialog.Portal>
@@ -103,11 +106,11 @@ export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange
               </div>
             ))}
           </dl>
-          <h3 className="mt-6 text-heading font-semibold">Words</h3>
+          <h3 className="mt-6 text-heading font-semibold">Terms</h3>
           <dl className="mt-3 grid grid-cols-[auto_1fr] items-baseline gap-x-4 gap-y-2">
-            {WORDS.map(([word, what]) => (
-              <div key={word} className="contents">
-                <dt className="font-medium">{word}</dt>
+            {TERMS.map(([term, what]) => (
+              <div key={term} className="contents">
+                <dt className="font-medium">{term}</dt>
                 <dd className="text-muted">{what}</dd>
               </div>
             ))}

@@ -6,7 +6,7 @@ import { instanceRows } from '../view/runView.ts';
 import { InstanceMark, StateDot } from './Marks.tsx';
 import { Panel, Scroll } from './Panel.tsx';
 
-/** Each instance's part of the requests, beside the band that chance allows. */
+/** Each instance's share of the requests, with the range that chance allows. */
 export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; known: readonly string[] }) {
   const rows = instanceRows(snapshot, known);
   const shares = new Map(snapshot.shares.map((share) => [share.instance, share]));
@@ -14,7 +14,7 @@ export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; kn
   return (
     <Panel title="Streams per instance">
       {rows.length === 0 ? (
-        <p className="py-4 text-muted">Which instance takes what appears with the first answer.</p>
+        <p className="py-4 text-muted">Instances appear with the first response.</p>
       ) : (
         <Scroll label="Streams per instance, table">
           <table className="data-table">
@@ -25,7 +25,7 @@ export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; kn
                 <th scope="col">Streamed</th>
                 <th scope="col">Requests</th>
                 <th scope="col">Share</th>
-                <th scope="col">Chance allows</th>
+                <th scope="col">Expected range</th>
               </tr>
             </thead>
             <tbody>
@@ -57,7 +57,7 @@ export function InstanceShares({ snapshot, known }: { snapshot: LoadSnapshot; kn
   );
 }
 
-/** Bar to the share; the bracket is the band, the line in it an even share. */
+/** The bar shows the share, the bracket the expected range. */
 function ShareBar({
   share: { share, low, high },
   colour,

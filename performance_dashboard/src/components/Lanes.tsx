@@ -9,12 +9,12 @@ interface Props {
   view: RunView;
   instances: readonly string[];
   theme: 'light' | 'dark';
-  /** What was in flight is over then: the lanes say what was streamed instead. */
+  /** After the end, lanes show completed streams instead of streams in flight. */
   ended: boolean;
   aside?: React.ReactNode;
 }
 
-/** A lane for each instance: what is in flight there, and where each stream began. */
+/** A lane for each instance: its streams in flight, and the start of each stream. */
 export function Lanes({ view: { snapshot, starts, every, course }, instances, theme, ended, aside }: Props) {
   const spanMs = axisEnd(snapshot?.elapsed_ms ?? 0);
   const peaks = instances.map((id) => Math.max(0, ...course.map(({ active }) => active[id] ?? 0)));
@@ -25,7 +25,7 @@ export function Lanes({ view: { snapshot, starts, every, course }, instances, th
   return (
     <Panel title="Lanes" unit="one per instance" aside={aside}>
       {instances.length === 0 ? (
-        <p className="py-4 text-muted">Instances appear with the first answer.</p>
+        <p className="py-4 text-muted">Instances appear with the first response.</p>
       ) : (
         <>
           <ul className="flex flex-col">
@@ -52,15 +52,15 @@ export function Lanes({ view: { snapshot, starts, every, course }, instances, th
                   <span className="text-figure font-semibold">
                     {formatCount((ended ? snapshot?.instances[id]?.ok : snapshot?.active_by_instance[id]) ?? 0)}
                   </span>
-                  <span className="block text-label text-muted">{ended ? 'streamed' : 'in flight'}</span>
+                  <span className="block text-label text-muted">{ended ? 'completed' : 'in flight'}</span>
                 </span>
               </li>
             ))}
           </ul>
           <TimeAxis spanMs={spanMs} />
           <p className="mt-2 text-label text-muted">
-            ● {every > 1 ? `one of ${every} streams, where they began` : 'a stream where it began'} · ○ a request that
-            became none · the area is what was in flight, {formatCount(peak)} at full height
+            ● {every > 1 ? `start of every ${every}th stream` : 'start of a stream'} · ○ refused or failed request ·
+            area: streams in flight, {formatCount(peak)} at full height
           </p>
           <details className="mt-1 text-label">
             <summary className="w-fit text-muted hover:text-ink">Show as a table</summary>
@@ -70,7 +70,7 @@ export function Lanes({ view: { snapshot, starts, every, course }, instances, th
                   <th scope="col">Instance</th>
                   <th scope="col">Started</th>
                   <th scope="col">In flight</th>
-                  <th scope="col">At most</th>
+                  <th scope="col">Peak</th>
                 </tr>
               </thead>
               <tbody>
@@ -122,10 +122,10 @@ interface LaneProps {
 const HEIGHT = 56;
 const RADIUS = 3;
 const DOT_STEP = 8;
-/** Dots above each other that a lane has room for; the next begin again at its bottom. */
+/** Dots that fit above each other; further ones start again at the bottom. */
 const LEVELS = Math.floor((HEIGHT - 8) / DOT_STEP);
 
-/** Streams in flight as an area, and a dot for each stream where it started. Drawn: no dot is an element. */
+/** Streams in flight as an area, and a dot at the start of each stream; on a canvas, as there may be thousands. */
 export function LaneCanvas({ instance, starts, course, spanMs, peak, colour, theme }: LaneProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useRef(0);

@@ -2,7 +2,7 @@ import type { LoadReport, Spread } from '../api.ts';
 import { formatCount, formatMs } from '../view/format.ts';
 import { Panel, Scroll } from './Panel.tsx';
 
-/** Percentiles and the least number of samples with which each says something. */
+/** Percentiles, each with the number of samples that it needs. */
 const PERCENTILES = [
   { key: 'p50', name: 'p50', least: 1 },
   { key: 'p90', name: 'p90', least: 10 },
@@ -12,17 +12,17 @@ const PERCENTILES = [
 ] as const;
 
 const ROWS = [
-  { name: 'TTFT', title: 'Time to first token: start of the request to its first text', of: 'ttft_ms' },
+  { name: 'TTFT', title: 'Time to first token: from the start of the request to its first text', of: 'ttft_ms' },
   { name: 'TPOT', title: 'Time per output token, per request', of: 'tpot_ms' },
-  { name: 'ICL', title: 'Inter-chunk latency: all gaps between texts', of: 'icl_ms' },
+  { name: 'ICL', title: 'Inter-chunk latency: all gaps between chunks with text', of: 'icl_ms' },
   { name: 'Stall', title: 'Largest gap of each request', of: 'stall_ms' },
-  { name: 'E2E', title: 'End to end: start of the request to its last event', of: 'e2e_ms' },
-  { name: 'Sent TTFT', title: 'TTFT from the moment it was really sent', of: 'service_ttft_ms' },
-  { name: 'Refusal', title: 'Time until a 429 or 503 was there', of: 'refusal_ms' },
-  { name: 'Gap', title: 'Gap in which a stream went on elsewhere', of: 'resume_gap_ms' },
+  { name: 'E2E', title: 'End to end: from the start of the request to its last event', of: 'e2e_ms' },
+  { name: 'Sent TTFT', title: 'TTFT from the time at which the request was actually sent', of: 'service_ttft_ms' },
+  { name: 'Refusal', title: 'Time until a 429 or 503 response', of: 'refusal_ms' },
+  { name: 'Gap', title: 'Gap while a stream moved to another connection', of: 'resume_gap_ms' },
 ] as const;
 
-/** Latencies of completed streams; grey where there are too few to say so. */
+/** Latencies of completed streams; percentiles with too few samples are grey. */
 export function LatencyTable({ report, open }: { report: LoadReport; open: boolean }) {
   const samples = report.e2e_ms?.n ?? 0;
   const rows = ROWS.filter(({ of }, index) => index < 3 || of === 'e2e_ms' || report[of]);
@@ -49,7 +49,7 @@ export function LatencyTable({ report, open }: { report: LoadReport; open: boole
         </table>
       </Scroll>
       <p className="mt-2 text-label text-muted">
-        {open ? 'TTFT and E2E count from the moment each request was due. ' : 'From the moment each request was sent. '}
+        {open ? 'TTFT and E2E start at the scheduled time of each request. ' : 'Times start when the request is sent. '}
         {samples > 0 && samples < 1000 && 'Grey: too few samples for that percentile.'}
       </p>
     </Panel>

@@ -2,19 +2,19 @@ import type { LimitReport } from '../api.ts';
 import { formatCount, formatMs, formatRate } from '../view/format.ts';
 import { Panel, Scroll } from './Panel.tsx';
 
-/** Steps of the search for the limit. */
+/** The steps of a search for the limit. */
 export function LimitTable({ limit }: { limit: LimitReport }) {
   const { steps, knee } = limit;
   const most = Math.max(1, ...steps.map(({ goodput_per_second }) => goodput_per_second));
   return (
-    <Panel title="Search for the limit" unit="closed loops of rising concurrency">
+    <Panel title="Search for the limit" unit="with rising concurrency">
       <Scroll label="Search for the limit, table">
         <table className="data-table">
           <thead>
             <tr>
-              <th scope="col">Streams at once</th>
+              <th scope="col">Concurrent streams</th>
               <td className="hidden w-1/3 sm:table-cell" />
-              <th scope="col">Good, per s</th>
+              <th scope="col">Good per second</th>
               <th scope="col">TTFT p50, ms</th>
               <th scope="col">p95, ms</th>
               <th scope="col">Completed</th>

@@ -12,10 +12,10 @@ import { InstanceMark, StateDot, type Tone } from './Marks.tsx';
 import { ModelFields } from './ModelFields.tsx';
 import { PanelState, type ScreenProps } from './Panel.tsx';
 
-/** One answer, token by token, with the instance that sends it. */
+/** One answer, token by token, with the instance that sends each token. */
 export function LiveStream({ config, cluster }: ScreenProps) {
   const state = useLive(liveStreamStore);
-  const [query, setQuery] = useState('Tell me how a weir keeps a river level.');
+  const [query, setQuery] = useState('Explain how a weir keeps a river level.');
   const [choice, setChoice] = useState({ provider: '', route: '', model: '' });
   const chosen = useModels(config.apiBaseUrl, cluster.link === 'live' || cluster.link === 'stale', choice);
   const busy = state.phase === 'opening' || state.phase === 'streaming' || state.phase === 'interrupted';
@@ -65,25 +65,25 @@ export function LiveStream({ config, cluster }: ScreenProps) {
         )}
         {config.login && (
           <p className="text-label text-muted">
-            Log in to kill the instance that sends it: <Command text="./weir dashboard" />
+            Log in to kill the instance that sends the answer: <Command text="./weir dashboard" />
           </p>
         )}
         {config.canDrill && (
           <Confirm
-            trigger={busy && state.instance ? `Kill ${state.instance}, which sends it` : 'Kill its instance'}
+            trigger={busy && state.instance ? `Kill ${state.instance}` : 'Kill the instance'}
             disabled={!busy || !state.instance || state.phase === 'interrupted'}
             title={`Kill ${state.instance}?`}
             confirm={`Kill ${state.instance}`}
             onConfirm={() => void liveStreamStore.kill()}
           >
             <p>
-              The process ends at once, as in a crash. This answer goes on at another instance; streams of other people
-              that are not resumable are cut. The supervisor starts it again.
+              The process ends immediately, as in a crash. This answer continues on another instance. Streams of other
+              users on this instance break off unless they are resumable. The supervisor restarts the process.
             </p>
           </Confirm>
         )}
         <p className="text-label text-muted">
-          The answer is resumable: reload this page while it runs, and it goes on where it was. Only Cancel ends it.
+          The answer is resumable: if you reload this page, it continues. Only Cancel ends it.
         </p>
       </form>
       <StreamText state={state} reachable={cluster.link !== 'disconnected'} />
@@ -95,7 +95,7 @@ const PHASES: Record<LiveStreamState['phase'], { tone: Tone; word: string }> = {
   idle: { tone: 'idle', word: 'Idle' },
   opening: { tone: 'idle', word: 'Waiting for the first token' },
   streaming: { tone: 'good', word: 'Streaming' },
-  interrupted: { tone: 'warn', word: 'Its connection broke; going on where it was' },
+  interrupted: { tone: 'warn', word: 'Connection lost; resuming' },
   complete: { tone: 'good', word: 'Complete' },
   cancelled: { tone: 'warn', word: 'Cancelled' },
   failed: { tone: 'bad', word: 'Failed' },
@@ -107,20 +107,20 @@ interface StreamTextProps {
   reachable: boolean;
 }
 
-/** Nothing has come yet. */
-const UNOPENED = { tone: 'warn', word: 'No answer yet; trying again' } as const;
-/** Where nobody answers, no other instance goes on with it either. */
-const UNREACHABLE = { tone: 'bad', word: 'Nobody answers; trying again' } as const;
+/** No token has arrived yet. */
+const UNOPENED = { tone: 'warn', word: 'No answer yet; retrying' } as const;
+/** Then no other instance can resume the stream either. */
+const UNREACHABLE = { tone: 'bad', word: 'The API does not answer; retrying' } as const;
 
-/** The answer, each part underlined in the colour of the instance that sent it. */
+/** The answer. Each part is underlined in the colour of the instance that sent it. */
 export function StreamText({ state, reachable }: StreamTextProps) {
   const { phase, instance, interruption, pieces, tokens, epoch, ttftMs, gapsMs, attached, checksum, error } = state;
   if (phase === 'idle') {
     return (
-      <PanelState title="An answer, as it comes">
+      <PanelState title="Live answer">
         <p>
-          Ask something: the tokens appear here, with the instance that sends them, the time to the first one and the
-          epoch, which counts the stream’s owners.
+          Ask something. The tokens appear here, with the instance that sends them, the time to first token and the
+          epoch (the number of instances that have owned the stream).
         </p>
       </PanelState>
     );
@@ -130,7 +130,7 @@ export function StreamText({ state, reachable }: StreamTextProps) {
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-b border-line px-4 py-3">
         <span className="font-medium" role="status">
           <StateDot {...stateOf(state, reachable)} />
-          {attached && <span className="font-normal text-muted"> · found again after a reload</span>}
+          {attached && <span className="font-normal text-muted"> · resumed after a reload</span>}
         </span>
         {instance && <InstanceMark id={instance} />}
       </div>
@@ -142,7 +142,7 @@ export function StreamText({ state, reachable }: StreamTextProps) {
           label="Gaps"
           value={gapsMs.length === 0 ? 'none' : gapsMs.map((gap) => `${formatMs(gap)} ms`).join(', ')}
         />
-        <Fact label="Checksum" value={checksum === null ? '–' : checksum ? '✓ right' : '× not there'} />
+        <Fact label="Checksum" value={checksum === null ? '–' : checksum ? '✓ correct' : '× missing'} />
       </dl>
       {phase === 'interrupted' && interruption && (
         <p className="border-b border-warn bg-warn-ground px-4 py-3">{interruption}</p>

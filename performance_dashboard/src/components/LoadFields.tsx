@@ -9,7 +9,7 @@ export interface SettingsProps {
 
 type NumberKey = keyof typeof BOUNDS;
 
-/** A number of the settings under its label. */
+/** A numeric setting with its label. */
 export function Setting({ of, label, unit = '', most, ...props }: NumberSettingProps) {
   const { settings, disabled, onChange } = props;
   const [least, largest] = BOUNDS[of];
@@ -30,30 +30,30 @@ interface NumberSettingProps extends SettingsProps {
   of: NumberKey;
   label: string;
   unit?: string;
-  /** Less than the bound of the setting itself. */
+  /** A lower maximum than the setting's own. */
   most?: number | undefined;
 }
 
 const HINTS: Record<LoadSettings['mode'], string> = {
-  concurrency: 'So many at once; each next one starts when one ends.',
-  rate: 'So many start every second, whatever became of those before: latency counts from the moment each was due.',
+  concurrency: 'Keeps this many streams open.',
+  rate: 'Starts this many requests per second, even if earlier ones have not ended. Latency counts from the scheduled start.',
   limit:
-    'Steps up until more streams bring later first tokens instead of more tokens. With few users the limit per user ends it first.',
+    'Raises the concurrency until more streams only delay the first token. With few users, the search ends at the limit per user.',
 };
 
-/** How the load is made, and its two or three numbers. */
+/** The type of load and its numbers. */
 export function ModeFields(props: SettingsProps) {
   const { settings, disabled, onChange } = props;
   const { mode, engine } = settings;
   return (
     <div className="flex flex-col gap-3">
       <Segments
-        label="Kind of load"
+        label="Type of load"
         value={mode}
         disabled={disabled}
         onChange={(next) => onChange({ mode: next })}
         choices={[
-          { value: 'concurrency', label: 'At once' },
+          { value: 'concurrency', label: 'Concurrency' },
           { value: 'rate', label: 'Rate' },
           { value: 'limit', label: 'Find the limit' },
         ]}
@@ -79,7 +79,7 @@ export function ModeFields(props: SettingsProps) {
         )}
         {mode === 'limit' && (
           <>
-            <Setting {...props} of="startConcurrency" label="Start with" unit="streams" />
+            <Setting {...props} of="startConcurrency" label="Start at" unit="streams" />
             <Setting {...props} of="stepS" label="Step" unit="s" />
             {engine === 'server' && <Setting {...props} of="limitUsers" label="Users" />}
           </>
@@ -92,8 +92,8 @@ export function ModeFields(props: SettingsProps) {
           disabled={disabled}
           onChange={(arrivals) => onChange({ arrivals })}
           choices={[
-            { value: 'poisson', label: 'By chance (Poisson)' },
-            { value: 'constant', label: 'Even' },
+            { value: 'poisson', label: 'Random (Poisson)' },
+            { value: 'constant', label: 'Constant' },
           ]}
         />
       )}
@@ -109,7 +109,7 @@ const SLOS: readonly { value: LoadSettings['slo']; label: string }[] = [
   { value: 'code', label: 'Code: TTFT 500 ms, TPOT 150 ms' },
 ];
 
-/** What most runs leave as it is. */
+/** Settings that few runs change. */
 export function AdvancedFields(props: SettingsProps & { isFake: boolean }) {
   const { settings, disabled, onChange, isFake } = props;
   const changed = settings.users > 1 || settings.resumable || settings.slo !== 'none' || settings.warmupS > 0;
@@ -142,13 +142,13 @@ export function AdvancedFields(props: SettingsProps & { isFake: boolean }) {
           />
           <span>
             Resumable streams
-            <span className="block text-label text-muted">They outlive the death of their instance.</span>
+            <span className="block text-label text-muted">They continue on another instance if theirs fails.</span>
           </span>
         </label>
         <div className="grid grid-cols-2 gap-3">
           {settings.engine === 'server' && settings.mode !== 'limit' && <Setting {...props} of="users" label="Users" />}
           <Setting {...props} of="warmupS" label="Warm-up" unit="s" />
-          {settings.mode === 'rate' && <Setting {...props} of="maxInFlight" label="At most" unit="in flight" />}
+          {settings.mode === 'rate' && <Setting {...props} of="maxInFlight" label="Maximum" unit="in flight" />}
           {isFake && <Setting {...props} of="tokens" label="Answer" unit="tokens" />}
           {isFake && <Setting {...props} of="tokensPerSecond" label="Speed" unit="tokens/s" />}
         </div>

@@ -14,14 +14,14 @@ interface LoadFormProps {
   apiBaseUrl: string;
   canRun: boolean;
   login: boolean;
-  /** Whether the cluster is heard. */
+  /** Whether the cluster answers. */
   reachable: boolean;
   phase: RunPhase;
   onRun: (plan: LoadPlan, engine: LoadSettings['engine']) => void;
   onStop: () => void;
 }
 
-/** What is to be run. The guide's two numbers stand first; the rest keeps out of the way. */
+/** The form of the load tester. The guide's two numbers come first. */
 export function LoadForm({ apiBaseUrl, canRun, login, reachable, phase, onRun, onStop }: LoadFormProps) {
   const stored = useStore(settingsStore);
   const settings: LoadSettings = { ...stored, engine: canRun ? stored.engine : 'browser' };
@@ -30,7 +30,7 @@ export function LoadForm({ apiBaseUrl, canRun, login, reachable, phase, onRun, o
   const busy = isBusy(phase);
   const provider = chosen.provider?.name;
   const model = chosen.model.trim();
-  const missing = settings.prompt.trim() === '' ? 'Write a prompt first.' : model === '' ? 'Name a model first.' : null;
+  const missing = settings.prompt.trim() === '' ? 'Enter a prompt.' : model === '' ? 'Enter a model.' : null;
 
   const run = () => {
     if (!busy && !missing) onRun(planOf(settings, apiBaseUrl, provider, model), settings.engine);
@@ -97,7 +97,7 @@ export function LoadForm({ apiBaseUrl, canRun, login, reachable, phase, onRun, o
 
 interface EngineProps {
   engine: LoadSettings['engine'];
-  /** Whether the console runs tests for this page. */
+  /** Whether the console runs load tests for this page. */
   canRun: boolean;
   /** Whether it would after a login. */
   login: boolean;
@@ -105,7 +105,7 @@ interface EngineProps {
   onChange: (engine: LoadSettings['engine']) => void;
 }
 
-/** Who sends the requests, and what that means for the numbers. */
+/** Who sends the requests: the console or this browser. */
 export function EngineField({ engine, canRun, login, disabled, onChange }: EngineProps) {
   return (
     <div>
@@ -121,20 +121,20 @@ export function EngineField({ engine, canRun, login, disabled, onChange }: Engin
         ]}
       />
       <p className="mt-1 text-label text-muted">
-        {engine === 'server' && 'A process beside the console: thousands of streams, exact times.'}
+        {engine === 'server' && 'The console sends them: thousands of streams, exact times.'}
         {engine === 'browser' && (
           <>
             <span className="mr-1 rounded-sm border border-warn px-1 font-medium text-warn">
               at most {BROWSER_STREAMS}
             </span>
-            A browser opens about {BROWSER_STREAMS} streams at once, and its own queue adds to the time to first token.
-            {!canRun && !login && ' The server’s engine is there at the console’s own address.'}
+            A browser opens about {BROWSER_STREAMS} streams at once. Its queue adds to the time to first token.
+            {!canRun && !login && ' To send from the server, open the console’s own address.'}
           </>
         )}
       </p>
       {login && (
         <p className="mt-1 text-label text-muted">
-          Log in to use the server’s engine and to keep the run: <Command text="./weir dashboard" />
+          Log in to send from the server and to save runs: <Command text="./weir dashboard" />
         </p>
       )}
     </div>

@@ -18,7 +18,7 @@ const PARTS = [
   { part: 'failover', title: 'Failover drill' },
 ] as const;
 
-/** The guide's load test, and the two experiments that say what it is about. */
+/** The guide's load test, and two experiments: the comparison and the failover drill. */
 export function LoadTester({ part, ...props }: ScreenProps & { part: string }) {
   return (
     <div className="flex flex-col gap-4">
@@ -64,7 +64,11 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
         onStop={() => runStore.stop()}
       />
       {state.phase === 'idle' ? (
-        <Empty words={words} expected={expectedWords(limits, readyInstances(cluster.history).length)} />
+        <Empty
+          words={words}
+          searches={settings.mode === 'limit'}
+          expected={expectedWords(limits, readyInstances(cluster.history).length)}
+        />
       ) : (
         <RunResult state={state} limits={limits} known={known} theme={theme} />
       )}
@@ -72,25 +76,32 @@ function LoadTest({ config, cluster, theme }: ScreenProps) {
   );
 }
 
-/** What the guide's own numbers come to, in its words. */
-const GUIDE = '10 at once, 30 requests';
+/** The plan of the guide in words. */
+const GUIDE = '10 concurrent, 30 requests';
 
-function Empty({ words, expected }: { words: string; expected: string }) {
+interface EmptyProps {
+  words: string;
+  /** Whether the plan is a search for the limit. */
+  searches: boolean;
+  expected: string;
+}
+
+function Empty({ words, searches, expected }: EmptyProps) {
   return (
     <section className="panel flex flex-col gap-3 px-4 py-6 sm:px-6 sm:py-8">
       <h2 className="text-heading font-semibold">
-        {words === GUIDE ? 'Ten streams at once, thirty in all' : capitalised(words)}
+        {words === GUIDE ? 'Ten concurrent streams, thirty requests' : capitalised(words)}
       </h2>
       <p className="max-w-[65ch]">
-        Run the test to see how NGINX spreads the streams over the instances, how many each one takes, and when the
-        limit per user turns one away.
+        Run the test to see how NGINX distributes the streams over the instances, and when the limit per user refuses
+        one.
       </p>
       <p className={words === GUIDE ? 'max-w-[65ch] text-muted' : 'hidden'}>{expected}</p>
       <ul className="mt-2 grid max-w-[65ch] gap-x-6 gap-y-2 text-muted sm:grid-cols-2">
-        <li>Lanes: a dot for each stream, where it began.</li>
+        <li>Lanes: the start of each stream, by instance.</li>
         <li>Sequence: the first 200 requests, by instance.</li>
-        <li>Shares, beside what chance allows.</li>
-        <li>Latency, with the samples that it rests on.</li>
+        <li>Shares: requests per instance, with the expected range.</li>
+        <li>Latency: percentiles and their number of samples.</li>
       </ul>
     </section>
   );

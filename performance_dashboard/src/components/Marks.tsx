@@ -10,7 +10,7 @@ const COLOURS: Record<Tone, string> = {
   idle: 'text-muted',
 };
 
-/** A dot and its word: the shape differs with the tone too, so that it reads without colour. */
+/** A dot and a word. Each tone has its own shape, readable without colour. */
 export function StateDot({ tone, word }: { tone: Tone; word: string }) {
   return (
     <span className={`inline-flex items-center gap-1.5 ${COLOURS[tone]}`}>
@@ -38,11 +38,11 @@ const WORDS = {
 
 interface FreshnessProps {
   state: keyof typeof WORDS;
-  /** When the last data came, by the page's clock; left out where there was none. */
+  /** When the last data arrived, by the page's clock; undefined if there was none. */
   heardAt?: number | undefined;
 }
 
-/** How far the numbers beside it can be trusted: a word, and their age where they may be old. */
+/** Whether the numbers beside it are current: a word, and their age if they may be old. */
 export function Freshness({ state, heardAt }: FreshnessProps) {
   const ages = heardAt !== undefined && (state === 'stale' || state === 'paused' || state === 'disconnected');
   const now = useNow(ages);

@@ -3,13 +3,13 @@ import { Field } from './Field.tsx';
 
 interface Props {
   chosen: ChosenModel;
-  /** What was typed; empty stands for the provider's first. */
+  /** What the user entered; empty: the provider's first model. */
   typed: string;
   disabled: boolean;
   onChange: (change: Partial<ModelChoice>) => void;
 }
 
-/** Provider and model, or a route that chooses both, as the API lists them. */
+/** Provider and model, or a route, which chooses both. */
 export function ModelFields({ chosen, typed, disabled, onChange }: Props) {
   const { providers, routes, provider, route, model } = chosen;
   const hint = route ? routeWords(route) : provider?.usable === false ? provider.reason : undefined;
@@ -68,12 +68,12 @@ export function ModelFields({ chosen, typed, disabled, onChange }: Props) {
 function Choice({ kind, name, usable }: { kind: 'provider' | 'route'; name: string; usable: boolean }) {
   return (
     <option value={`${kind}/${name}`} disabled={!usable}>
-      {usable ? name : `${name} (not usable now)`}
+      {usable ? name : `${name} (unavailable)`}
     </option>
   );
 }
 
-/** Names of routes may have a slash in them. */
+/** Names of routes may contain a slash. */
 function choiceOf(value: string): ModelChoice {
   const name = value.slice(value.indexOf('/') + 1);
   return value.startsWith('route/')

@@ -8,25 +8,25 @@ import { ActiveChart } from './Charts.tsx';
 import { Freshness, InstanceMark, StateDot, type Tone } from './Marks.tsx';
 import { Panel, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
 
-/** The cluster as it is now. */
+/** The current state of the cluster. */
 export function Overview({ config, cluster, theme, paused }: ScreenProps & { paused: boolean }) {
   const { view, history, link, viewAt } = cluster;
   if (!view) {
     return link === 'disconnected' ? (
-      <PanelState tone="bad" title="No news of the cluster">
-        <p>The instances and their streams appear here as soon as the API answers. The page asks again by itself.</p>
+      <PanelState tone="bad" title="No data from the cluster">
+        <p>Instances and streams appear here when the API answers. The page retries automatically.</p>
       </PanelState>
     ) : (
-      <PanelState tone="idle" title="Waiting for the first news of the cluster…" />
+      <PanelState tone="idle" title="Waiting for the first update…" />
     );
   }
   const { active_streams, max_connections } = view.totals;
-  // While nothing is heard, nothing here is known to hold any more.
+
   const old = link === 'disconnected';
   const live = history.instances.flatMap((instance) => (instance.gone || !instance.view ? [] : [instance.view]));
   const ready = readyInstances(history).length;
   const figures = [
-    { label: 'Active streams', value: formatCount(active_streams), unit: old ? 'when last heard' : 'now' },
+    { label: 'Active streams', value: formatCount(active_streams), unit: old ? 'last known' : 'now' },
     {
       label: 'Slots in use',
       value: formatShare(active_streams, max_connections),
@@ -42,8 +42,8 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
       value: formatCount(live.reduce((sum, { streams_total }) => sum + streams_total, 0)),
       unit: 'since the instances started',
     },
-    { label: 'Redis', value: old ? 'unknown' : view.redis, unit: 'who is alive, and health' },
-    { label: 'Answered by', value: view.instance, unit: 'its view of all' },
+    { label: 'Redis', value: old ? 'unknown' : view.redis, unit: 'shared state' },
+    { label: 'Reported by', value: view.instance, unit: 'source of this view' },
   ];
   return (
     <div className="flex flex-col gap-4">
@@ -59,7 +59,7 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
       <InstanceTable
         instances={history.instances}
         old={link !== 'live'}
-        unheard={old}
+        disconnected={old}
         aside={<Freshness state={paused ? 'paused' : link} heardAt={viewAt} />}
       />
       <ProviderCircuits instances={live} apiBaseUrl={config.apiBaseUrl} reachable={link === 'live'} />
@@ -77,15 +77,15 @@ const POOL_TONES: Record<InstanceView['pool']['state'], Tone> = {
 
 interface InstanceTableProps {
   instances: readonly KnownInstance[];
-  /** Dims what may no longer be true. */
+  /** Whether the data may be out of date. */
   old: boolean;
-  /** Nobody answers: what was heard last is no state of now. */
-  unheard: boolean;
+  /** Whether the API does not answer: the states are the last known ones. */
+  disconnected: boolean;
   aside: React.ReactNode;
 }
 
 /** One row per instance. */
-export function InstanceTable({ instances, old, unheard, aside }: InstanceTableProps) {
+export function InstanceTable({ instances, old, disconnected, aside }: InstanceTableProps) {
   const active = instances.reduce((sum, each) => sum + activeOf(each), 0);
   const longest = Math.max(3, ...instances.map(activeOf));
   return (
@@ -102,7 +102,7 @@ export function InstanceTable({ instances, old, unheard, aside }: InstanceTableP
               <th scope="col">Active streams</th>
               <th scope="col">Share</th>
               <th scope="col">Users</th>
-              <th scope="col">Since start</th>
+              <th scope="col">Streams since start</th>
               <th scope="col" className="text-left!">
                 Pool
               </th>
@@ -113,7 +113,13 @@ export function InstanceTable({ instances, old, unheard, aside }: InstanceTableP
           </thead>
           <tbody>
             {instances.map((instance) => (
-              <Row key={instance.id} instance={instance} unheard={unheard} active={active} longest={longest} />
+              <Row
+                key={instance.id}
+                instance={instance}
+                disconnected={disconnected}
+                active={active}
+                longest={longest}
+              />
             ))}
           </tbody>
         </table>
@@ -124,13 +130,13 @@ export function InstanceTable({ instances, old, unheard, aside }: InstanceTableP
 
 interface RowProps {
   instance: KnownInstance;
-  unheard: boolean;
-  /** Streams of all instances, and of the one with most. */
+  disconnected: boolean;
+  /** Streams of all instances, and of the busiest one. */
   active: number;
   longest: number;
 }
 
-function Row({ instance, unheard, active, longest }: RowProps) {
+function Row({ instance, disconnected, active, longest }: RowProps) {
   const { id, gone, view } = instance;
   const streams = activeOf(instance);
   const now = (figure: string | undefined) => (gone ? '–' : figure);
@@ -140,7 +146,7 @@ function Row({ instance, unheard, active, longest }: RowProps) {
         <InstanceMark id={id} />
       </th>
       <td className="text-left!">
-        <StateDot {...stateOf(instance, unheard)} />
+        <StateDot {...stateOf(instance, disconnected)} />
       </td>
       <td className="hidden md:table-cell" aria-hidden="true">
         <div className="h-4 w-full overflow-hidden rounded-sm bg-sunken">
@@ -161,7 +167,7 @@ function Row({ instance, unheard, active, longest }: RowProps) {
         {gone || !view ? (
           '–'
         ) : (
-          <StateDot tone={unheard ? 'idle' : POOL_TONES[view.pool.state]} word={view.pool.state} />
+          <StateDot tone={disconnected ? 'idle' : POOL_TONES[view.pool.state]} word={view.pool.state} />
         )}
       </td>
       <td>
@@ -173,31 +179,31 @@ function Row({ instance, unheard, active, longest }: RowProps) {
   );
 }
 
-/** Streams that it has open now, as far as that is known. */
+/** Its open streams; 0 if unknown. */
 function activeOf({ gone, view }: KnownInstance): number {
   return gone ? 0 : (view?.active_streams ?? 0);
 }
 
-function stateOf({ gone, expected, view }: KnownInstance, unheard: boolean): { tone: Tone; word: string } {
+function stateOf({ gone, expected, view }: KnownInstance, disconnected: boolean): { tone: Tone; word: string } {
   const word = gone || !view ? (expected ? 'does not answer' : 'gone') : view.state;
-  if (unheard) return { tone: 'idle', word: `${word}, last heard` };
+  if (disconnected) return { tone: 'idle', word: `last known: ${word}` };
   return { tone: gone ? 'bad' : word === 'ready' ? 'good' : 'warn', word };
 }
 
 interface CircuitsProps {
   instances: readonly InstanceView[];
   apiBaseUrl: string;
-  /** Whether the cluster is heard. */
+  /** Whether the cluster answers. */
   reachable: boolean;
 }
 
-/** Whether requests get through to each provider. */
+/** The circuit breaker of each provider. */
 export function ProviderCircuits({ instances, apiBaseUrl, reachable }: CircuitsProps) {
   const circuits = providerCircuits(instances, useModelsView(apiBaseUrl, reachable).data?.providers);
   if (circuits.length === 0) return null;
   const troubled = circuits.some(({ tone }) => tone === 'warn' || tone === 'bad');
   return (
-    <Panel title="Providers" unit="circuit of each">
+    <Panel title="Providers" unit="circuit breakers">
       <ul className="flex flex-wrap gap-x-6 gap-y-1">
         {circuits.map(({ provider, tone, words }) => (
           <li key={provider} className="inline-flex flex-wrap items-center gap-x-2">
@@ -208,9 +214,9 @@ export function ProviderCircuits({ instances, apiBaseUrl, reachable }: CircuitsP
       </ul>
       {troubled && (
         <p className="mt-2 text-label text-muted">
-          A provider that fails is left alone and then tried by one request. Until that goes well, requests are answered
-          by the next target of their route, or refused at once where there is none. One that refuses the key of this
-          deployment is mended where ./weir doctor says.
+          When a provider keeps failing, its circuit opens: requests go to the next target of their route, or are
+          refused if there is none. After a pause, one request tests the provider. If a provider refuses the key of this
+          deployment, run ./weir doctor.
         </p>
       )}
     </Panel>

@@ -6,14 +6,14 @@ import { StateDot, type Tone } from './Marks.tsx';
 
 interface PanelProps {
   title: string;
-  /** Unit or scope of what is below, in grey after the title. */
+  /** Unit or scope of the content, in grey after the title. */
   unit?: string | undefined;
   aside?: React.ReactNode;
   className?: string;
   children: React.ReactNode;
 }
 
-/** A titled part of a screen; every part has this head. */
+/** A titled part of a screen. */
 export function Panel({ title, unit, aside, className = '', children }: PanelProps) {
   const id = useId();
   return (
@@ -31,14 +31,14 @@ export function Panel({ title, unit, aside, className = '', children }: PanelPro
 }
 
 interface PanelStateProps {
-  /** Left out for a state that is neither good nor bad: nothing there yet. */
+  /** Undefined: neither good nor bad, such as no data yet. */
   tone?: Tone;
   title: string;
   children?: React.ReactNode;
   action?: { label: string; act: () => void; disabled?: boolean } | undefined;
 }
 
-/** What a panel shows instead of its contents: what will appear here, or why it does not, and one button. */
+/** Shown instead of a panel's content: what will appear here, or why it does not, and one button. */
 export function PanelState({ tone, title, children, action }: PanelStateProps) {
   return (
     <section className="panel flex flex-col items-start gap-3 px-4 py-6 sm:px-6 sm:py-8">
@@ -53,19 +53,20 @@ export function PanelState({ tone, title, children, action }: PanelStateProps) {
   );
 }
 
-/** What stands in the place of something that the console shows or does only after a login. */
-export function LoginWanted({ title, children }: { title: string; children?: React.ReactNode }) {
+/** Shown instead of a screen that needs a login. */
+export function LoginRequired({ title, children }: { title: string; children?: React.ReactNode }) {
   return (
-    <PanelState title={title} action={{ label: 'I am logged in: load again', act: () => window.location.reload() }}>
+    <PanelState title={title} action={{ label: 'I have logged in: reload', act: () => window.location.reload() }}>
       {children}
       <p className="text-ink">
-        On the machine of the stack, <Command text="./weir dashboard" /> gives a link that logs this browser in.
+        On the machine of the stack, run <Command text="./weir dashboard" /> and open the link that it prints in this
+        browser.
       </p>
     </PanelState>
   );
 }
 
-/** A table that may be wider than its panel: scrolls by itself, also from the keyboard. */
+/** A table that may be wider than its panel: it scrolls, also with the keyboard. */
 export function Scroll({
   label,
   tall = false,
@@ -78,7 +79,7 @@ export function Scroll({
   return (
     <section
       aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no pointer scrolls it with the arrow keys
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users scroll it with the arrow keys
       tabIndex={0}
       className={tall ? 'max-h-64 overflow-auto' : 'overflow-x-auto'}
     >
@@ -87,7 +88,7 @@ export function Scroll({
   );
 }
 
-/** What every screen is given. */
+/** Props of every screen. */
 export interface ScreenProps {
   config: PageConfig;
   cluster: ClusterState;

@@ -11,7 +11,7 @@ interface Props {
   running: boolean;
 }
 
-/** The way of a request, always on top: this page, NGINX, the instances, Redis; each leads to its checks. */
+/** The path of a request: this page, NGINX, instances, Redis. Each node links to its checks. */
 export function PathStrip({ cluster, bypassed, apiBaseUrl, pageStreams, running }: Props) {
   const apiOrigin = new URL(apiBaseUrl).origin;
   const protocol = cluster.link === 'live' ? protocolTo(apiOrigin) : '';
@@ -34,7 +34,7 @@ export function PathStrip({ cluster, bypassed, apiBaseUrl, pageStreams, running 
             <li className="min-w-0">
               <a
                 href={`#/doctor/${node.area}`}
-                title={`Checks of: ${node.name}`}
+                title={`Checks: ${node.name}`}
                 className="block rounded px-2 py-2 hover:bg-sunken"
               >
                 <span className="block font-medium">{node.name}</span>
@@ -51,7 +51,7 @@ export function PathStrip({ cluster, bypassed, apiBaseUrl, pageStreams, running 
   );
 }
 
-/** The protocol of the last answer from there; browsers tell it of other origins only where those allow it. */
+/** Protocol of the last response from there. For other origins, browsers need their permission. */
 function protocolTo(origin: string): string {
   const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
   return entries.findLast(({ name }) => name.startsWith(`${origin}/`))?.nextHopProtocol ?? '';

@@ -6,7 +6,7 @@ const KINDS = [
   { kind: 'html', word: 'HTML' },
 ] as const;
 
-/** The report as files: from the console where the run is in its history, else what this page has of it. */
+/** The report as files: from the console if the run is saved there, else from this page. */
 export function RunActions({ id, snapshot }: { id: string | null; snapshot: LoadSnapshot }) {
   if (id === null) {
     return (
@@ -18,7 +18,7 @@ export function RunActions({ id, snapshot }: { id: string | null; snapshot: Load
   return <ReportLinks id={id} className="button-plain" />;
 }
 
-/** The report of a run in the history, as files. */
+/** The report of a saved run as files. */
 export function ReportLinks({ id, className }: { id: string; className: string }) {
   return KINDS.map(({ kind, word }) => (
     <a key={kind} className={className} href={reportHref(id, kind)} download={`weir-${id}.${kind}`}>

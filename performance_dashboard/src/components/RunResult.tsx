@@ -15,7 +15,7 @@ import { Freshness } from './Marks.tsx';
 import { RunActions } from './RunActions.tsx';
 import { SequenceStrip } from './SequenceStrip.tsx';
 
-/** News of a run come five times a second; without any for this long they are old. */
+/** Updates of a run arrive five times a second; after this time without one, data is stale. */
 const STALE_MS = 2_000;
 
 interface Props {
@@ -25,14 +25,14 @@ interface Props {
   theme: 'light' | 'dark';
 }
 
-/** Everything that a run shows, while it goes on and after it. */
+/** A run in progress, or its result. */
 export function RunResult({ state, limits, known, theme }: Props) {
   const { snapshot, phase, id, plan } = state;
   const busy = isBusy(phase);
   const paused = useStore(pausedStore);
   const now = useNow(busy);
   if (!snapshot) return <RunHeadline state={state} limits={limits} />;
-  // Where nothing answered there is nothing to draw.
+  // Without any response there is nothing to draw.
   const answered = busy || snapshot.via !== null;
   const instances = instanceOrder(known, snapshot);
   const stale = now - state.heardAt > STALE_MS;
@@ -72,7 +72,7 @@ export function RunResult({ state, limits, known, theme }: Props) {
       )}
       {!busy && (
         <div className="flex flex-wrap items-center gap-2">
-          <span className="text-label text-muted">Take it along:</span>
+          <span className="text-label text-muted">Export:</span>
           <RunActions id={id} snapshot={snapshot} />
         </div>
       )}
@@ -88,7 +88,7 @@ const TONES = {
 
 const BUSY_TITLES: Partial<Record<RunState['phase'], string>> = { starting: 'Starting…', stopping: 'Stopping…' };
 
-/** Progress over the phases while a run goes on, then what it showed, in words. */
+/** Progress of a run, then its result in words. */
 export function RunHeadline({ state, limits }: { state: RunState; limits: Limits | null }) {
   const { phase, plan, snapshot, error } = state;
   if (!plan) return null;
@@ -125,7 +125,7 @@ function PhaseBar({ share, phases }: ReturnType<typeof progressOf>) {
     <>
       <progress
         className="run-progress mt-2"
-        aria-label="Part of the run that is done"
+        aria-label="Progress of the run"
         {...(share === null ? {} : { value: share })}
         max={1}
       />
@@ -144,7 +144,7 @@ function PhaseBar({ share, phases }: ReturnType<typeof progressOf>) {
   );
 }
 
-/** The run's counts in one row; a colour only where a count is not zero. */
+/** Counts of the run in one row; zeros are grey. */
 export function RunFigures({ snapshot }: { snapshot: LoadSnapshot }) {
   const counts = runCounts(snapshot);
   const figures = [
@@ -159,7 +159,7 @@ export function RunFigures({ snapshot }: { snapshot: LoadSnapshot }) {
       ? [{ label: 'Cancelled', unit: 'by Stop', value: counts.cancelled, ink: 'text-muted' }]
       : []),
     ...(snapshot.outcomes.not_sent > 0
-      ? [{ label: 'Not sent', unit: 'limit in flight', value: snapshot.outcomes.not_sent, ink: 'text-warn' }]
+      ? [{ label: 'Not sent', unit: 'maximum reached', value: snapshot.outcomes.not_sent, ink: 'text-warn' }]
       : []),
   ];
   return (
@@ -179,7 +179,7 @@ export function RunFigures({ snapshot }: { snapshot: LoadSnapshot }) {
   );
 }
 
-/** What a run amounts to: tokens, rates, goodput, streams that went on elsewhere, and whether to believe it. */
+/** Tokens, rates, goodput, resumed streams, and the check of the generator. */
 export function RunRates({ snapshot }: { snapshot: LoadSnapshot }) {
   const { tokens, duration_ms, streams_per_second, good, resumed, resume_gap_ms, self_check } = snapshot;
   const perSecond = duration_ms > 0 ? (tokens * 1000) / duration_ms : 0;
@@ -192,9 +192,9 @@ export function RunRates({ snapshot }: { snapshot: LoadSnapshot }) {
       {good && <Fact label="Good" value={`${formatShare(good.share, 1)} · ${formatRate(good.per_second)}/s`} />}
       {resumed !== null && (
         <Fact
-          label="Went on elsewhere"
+          label="Resumed"
           value={
-            resumed === 0 ? '0' : `${formatCount(resumed)} · gap ${formatCount(resume_gap_ms?.max ?? 0)} ms at most`
+            resumed === 0 ? '0' : `${formatCount(resumed)} · longest gap ${formatCount(resume_gap_ms?.max ?? 0)} ms`
           }
         />
       )}

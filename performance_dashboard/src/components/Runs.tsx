@@ -5,12 +5,12 @@ import { formatCount, formatMs, formatRate } from '../view/format.ts';
 import { choose, planWords, startedWords } from '../view/runWords.ts';
 import { CompareTable, type FinishedRun } from './CompareTable.tsx';
 import { StateDot, type Tone } from './Marks.tsx';
-import { LoginWanted, Panel, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
+import { LoginRequired, Panel, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
 import { ReportLinks } from './RunActions.tsx';
 
 const REFRESH_MS = 3_000;
 
-/** What was run before, and two of them beside each other. */
+/** Saved runs, and a comparison of two. */
 export function Runs({ config }: Pick<ScreenProps, 'config'>) {
   const queries = useQueryClient();
   const [chosen, setChosen] = useState<string[]>([]);
@@ -30,18 +30,18 @@ export function Runs({ config }: Pick<ScreenProps, 'config'>) {
 
   if (config.login) {
     return (
-      <LoginWanted title="Log in to see the runs">
-        <p>Load tests are kept with their prompts and names.</p>
-      </LoginWanted>
+      <LoginRequired title="Log in to see the runs">
+        <p>Saved load tests contain their prompts and names.</p>
+      </LoginRequired>
     );
   }
-  if (runs.isPending) return <PanelState tone="idle" title="Reading the history…" />;
+  if (runs.isPending) return <PanelState tone="idle" title="Loading the runs…" />;
   if (!runs.data) {
     return (
       <PanelState
         tone="bad"
-        title="The history can not be read"
-        action={{ label: 'Read it again', act: () => void runs.refetch() }}
+        title="The runs cannot be loaded"
+        action={{ label: 'Retry', act: () => void runs.refetch() }}
       >
         <p>{runs.error?.message}</p>
       </PanelState>
@@ -52,8 +52,8 @@ export function Runs({ config }: Pick<ScreenProps, 'config'>) {
       window.location.hash = '#/load';
     };
     return (
-      <PanelState title="No runs yet" action={{ label: 'Go to the load tester', act: start }}>
-        <p>Every load test is kept here, from this page and from ./weir load; choose two to compare them.</p>
+      <PanelState title="No runs yet" action={{ label: 'Open the load tester', act: start }}>
+        <p>Load tests of this page and of ./weir load are saved here. Select two to compare them.</p>
       </PanelState>
     );
   }
@@ -64,7 +64,7 @@ export function Runs({ config }: Pick<ScreenProps, 'config'>) {
         <CompareTable a={a} b={b} />
       ) : (
         <p className="px-1 text-muted">
-          {chosen.length === 1 ? 'Choose one more to compare the two.' : 'Choose two runs to compare them.'}
+          {chosen.length === 1 ? 'Select one more run.' : 'Select two runs to compare them.'}
         </p>
       )}
       {(runs.isError || problem) && (
@@ -96,9 +96,9 @@ const STATES: Record<RunHead['state'], { tone: Tone; word: string }> = {
   failed: { tone: 'bad', word: 'failed' },
 };
 
-/** A run that went to its end and had no answer is no success. */
+/** A finished run without a completed request is no success. */
 function stateOf({ state, report }: RunHead): { tone: Tone; word: string } {
-  if (state === 'finished' && report?.outcomes.ok === 0) return { tone: 'warn', word: 'nothing completed' };
+  if (state === 'finished' && report?.outcomes.ok === 0) return { tone: 'warn', word: 'none completed' };
   return STATES[state];
 }
 
@@ -112,7 +112,7 @@ interface RunsTableProps {
   onDelete: (id: string) => void;
 }
 
-/** The history, newest first; two of them can be chosen. */
+/** Saved runs, newest first. Two can be selected. */
 export function RunsTable({ runs, chosen, canDelete, onChoose, onDelete }: RunsTableProps) {
   return (
     <Scroll label="Runs, table">

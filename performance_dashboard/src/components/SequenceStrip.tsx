@@ -4,13 +4,13 @@ import { type Cell, stripCells } from '../view/runView.ts';
 import { Panel, Scroll } from './Panel.tsx';
 
 const LEGEND = [
-  { kind: 'streamed', word: 'streamed' },
-  { kind: 'running', word: 'under way' },
+  { kind: 'streamed', word: 'completed' },
+  { kind: 'running', word: 'running' },
   { kind: 'refused', word: 'refused' },
   { kind: 'broken', word: 'cut or failed' },
 ] as const;
 
-/** The first requests in the order of their start: how the balancer dealt them out. */
+/** The first requests in order of start: how the balancer distributed them. */
 export function SequenceStrip({ strip }: { strip: readonly StripEntry[] }) {
   const cells = useMemo(() => stripCells(strip), [strip]);
   return (
@@ -31,7 +31,7 @@ export function SequenceStrip({ strip }: { strip: readonly StripEntry[] }) {
       }
     >
       {cells.length === 0 ? (
-        <p className="py-2 text-muted">A tile for each request, as it starts.</p>
+        <p className="py-2 text-muted">Each request appears as a tile when it starts.</p>
       ) : (
         <StripCells cells={cells} />
       )}
@@ -53,7 +53,7 @@ export function SequenceStrip({ strip }: { strip: readonly StripEntry[] }) {
                   <tr key={index}>
                     <th scope="row">{index + 1}</th>
                     <td>{instance ?? '–'}</td>
-                    <td>{outcome ?? 'under way'}</td>
+                    <td>{outcome ?? 'running'}</td>
                   </tr>
                 ))}
               </tbody>
@@ -65,7 +65,7 @@ export function SequenceStrip({ strip }: { strip: readonly StripEntry[] }) {
   );
 }
 
-/** A tile for each request: colour and letter of its instance; its filling says how it went. */
+/** A tile for each request, with colour and letter of its instance; the fill shows the outcome. */
 export const StripCells = memo(function StripCells({
   cells,
   large = false,

@@ -7,9 +7,9 @@ export interface ChartSeries {
   label: string;
   /** A CSS custom property, such as `--accent`. */
   colour: string;
-  /** Dash of the line in pixels; none means full. Tells lines apart without colour. */
+  /** Dash of the line in pixels; undefined: solid. Distinguishes lines without colour. */
   dash?: number[];
-  /** `area` tints what is below a line; `stack` stands on the series before it. */
+  /** `area` fills below the line; `stack` also adds to the series before it. */
   fill?: 'area' | 'stack';
   values: readonly (number | null)[];
 }
@@ -21,16 +21,16 @@ interface Props {
   times: readonly number[];
   series: readonly ChartSeries[];
   theme: 'light' | 'dark';
-  /** Least and largest time shown; the data's own where it is left out. */
+  /** First and last time shown; default: those of the data. */
   window?: readonly [number, number];
   /** In pixels. */
   height?: number;
 }
 
-/** Rows of the table behind the chart: more would only be read by a machine. */
+/** Maximum of rows in the table of the chart. */
 const TABLE_ROWS = 20;
 
-/** Lines over time, with a legend that names them and a table of the same numbers. */
+/** Lines over time, with a legend and a table of the same numbers. */
 export function TimeChart({ title, times, series, theme, window, height = 200 }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(null);
@@ -39,7 +39,7 @@ export function TimeChart({ title, times, series, theme, window, height = 200 }:
     series: series.map(({ label, colour, dash, fill }) => ({ label, colour, dash, fill })),
   });
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: canvas knows no custom properties, so colours are read anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: canvas has no custom properties, so colours are read again
   useEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -54,7 +54,7 @@ export function TimeChart({ title, times, series, theme, window, height = 200 }:
     };
   }, [shape, theme, height]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a chart that was made anew needs its data again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new chart needs its data
   useEffect(() => {
     chart.current?.setData([[...times], ...drawn(series)]);
   }, [times, series, shape, theme]);
@@ -117,7 +117,7 @@ function ChartTable({ title, times, series }: Pick<Props, 'title' | 'times' | 's
   );
 }
 
-/** Lines as they are drawn: stacked ones from the top one down, so that each covers what is not its own. */
+/** Values to draw. Stacked lines are drawn from the top down, each over the one above it. */
 function drawn(series: readonly ChartSeries[]): (number | null)[][] {
   if (series[0]?.fill !== 'stack') return series.map(({ values }) => [...values]);
   const tops: number[][] = [];

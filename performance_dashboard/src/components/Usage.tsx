@@ -5,7 +5,7 @@ import type { PageConfig } from '../pageConfig.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { formatUsd, usageBars, usageGroups } from '../view/usageRows.ts';
 import { Command } from './Copy.tsx';
-import { LoginWanted, Panel, PanelState, Scroll } from './Panel.tsx';
+import { LoginRequired, Panel, PanelState, Scroll } from './Panel.tsx';
 
 const REFRESH_MS = 5_000;
 const TIMES = [7, 30, 90] as const;
@@ -15,7 +15,7 @@ const GROUPINGS: readonly { by: UsageGrouping; label: string; what: string }[] =
   { by: 'day', label: 'Day', what: 'Day, UTC' },
 ];
 
-/** What clients have used, by key, model or day. */
+/** Usage of all clients, by key, model or day. */
 export function Usage({ config }: { config: PageConfig }) {
   const [days, setDays] = useState<number>(TIMES[0]);
   const [by, setBy] = useState<UsageGrouping>('key');
@@ -28,18 +28,18 @@ export function Usage({ config }: { config: PageConfig }) {
   });
   if (config.login) {
     return (
-      <LoginWanted title="Log in to see the usage">
-        <p>It is about all clients: their keys, models, tokens and cost.</p>
-      </LoginWanted>
+      <LoginRequired title="Log in to see the usage">
+        <p>Usage shows all clients: their keys, models, tokens and cost.</p>
+      </LoginRequired>
     );
   }
-  if (usage.isPending) return <PanelState tone="idle" title="Reading the usage…" />;
+  if (usage.isPending) return <PanelState tone="idle" title="Loading the usage…" />;
   if (!usage.data) {
     return (
       <PanelState
         tone="bad"
-        title="The usage can not be read"
-        action={{ label: 'Read it again', act: () => void usage.refetch() }}
+        title="The usage cannot be loaded"
+        action={{ label: 'Retry', act: () => void usage.refetch() }}
       >
         <p>{usage.error?.message}</p>
       </PanelState>
@@ -50,10 +50,10 @@ export function Usage({ config }: { config: PageConfig }) {
   const tokens = total.input_tokens + total.output_tokens;
   const figures = [
     { label: 'Requests', value: formatCount(total.requests), unit: `${formatCount(total.failed)} failed` },
-    { label: 'Input tokens', value: formatCount(total.input_tokens), unit: 'of prompts' },
-    { label: 'Output tokens', value: formatCount(total.output_tokens), unit: 'of answers' },
+    { label: 'Input tokens', value: formatCount(total.input_tokens), unit: 'in prompts' },
+    { label: 'Output tokens', value: formatCount(total.output_tokens), unit: 'in answers' },
     { label: 'Estimated', value: formatShare(total.estimated_tokens, tokens), unit: 'of the tokens' },
-    { label: 'Cost', value: formatUsd(total.cost_usd), unit: 'of what has a price' },
+    { label: 'Cost', value: formatUsd(total.cost_usd), unit: 'for models with a price' },
   ];
   const grouping = GROUPINGS.find((each) => each.by === by) ?? GROUPINGS[0]!;
   return (
@@ -63,14 +63,14 @@ export function Usage({ config }: { config: PageConfig }) {
           From {data.from} to {data.to}, days in UTC
         </p>
         <div className="flex flex-wrap gap-2">
-          <Choice label="Time" value={`${days}`} onChange={(value) => setDays(Number(value))}>
+          <Choice label="Period" value={`${days}`} onChange={(value) => setDays(Number(value))}>
             {TIMES.map((time) => (
               <option key={time} value={time}>
                 {time} days
               </option>
             ))}
           </Choice>
-          <Choice label="Add up by" value={by} onChange={(value) => setBy(value as UsageGrouping)}>
+          <Choice label="Group by" value={by} onChange={(value) => setBy(value as UsageGrouping)}>
             {GROUPINGS.map((each) => (
               <option key={each.by} value={each.by}>
                 {each.label}
@@ -85,8 +85,8 @@ export function Usage({ config }: { config: PageConfig }) {
         </p>
       )}
       {data.rows.length === 0 ? (
-        <PanelState title="Nothing was used yet">
-          <p>Every stream is counted here when it ends: its key, its model, its tokens, and what they cost.</p>
+        <PanelState title="No usage yet">
+          <p>Each stream is counted here when it ends, with its key, model, tokens and cost.</p>
           <p>
             Send one: <Command text="./weir load -c 1 -n 1" />
           </p>
@@ -135,7 +135,7 @@ const SERIES = [
   { label: 'Input', colour: 'bg-line-strong' },
 ] as const;
 
-/** Tokens of each day; the numbers are in the table by day. */
+/** Tokens of each day. */
 export function UsageBars({ usage }: { usage: PageUsage }) {
   const bars = usageBars(usage);
   const legend = (
@@ -184,7 +184,7 @@ export function UsageBars({ usage }: { usage: PageUsage }) {
 
 const HEADS = ['Requests', 'OK', 'Cancelled', 'Failed', 'Input', 'Output', 'Estimated', 'Cost'];
 
-/** @param what its rows are */
+/** @param what head of the first column */
 export function UsageTable({ groups, what }: { groups: readonly UsageGroup[]; what: string }) {
   return (
     <Scroll label="Usage, table">

@@ -5,7 +5,7 @@ function onHashChange(listener: () => void): () => void {
   return () => window.removeEventListener('hashchange', listener);
 }
 
-/** The address `#/screen/part?query` in pieces: its screen, one of `routes` (else their first), and the part. */
+/** Splits the address `#/screen/part?query`. An unknown screen becomes the first of `routes`. */
 export function useHashRoute<T extends string>(routes: readonly [T, ...T[]]): { route: T; part: string } {
   const hash = useSyncExternalStore(onHashChange, () => window.location.hash);
   const [path = ''] = hash.replace(/^#\/?/, '').split('?', 1);
@@ -13,10 +13,10 @@ export function useHashRoute<T extends string>(routes: readonly [T, ...T[]]): { 
   return { route: routes.find((route) => route === screen) ?? routes[0], part };
 }
 
-/** Where letters are text. */
+/** Elements in which letters are text. */
 const TYPED = 'input:not([type="checkbox"], [type="radio"]), textarea, select';
 
-/** Keys of the whole page, by `KeyboardEvent.key`. They rest while the user types, and with Ctrl, Alt or Meta. */
+/** Keys of the whole page, by `KeyboardEvent.key`. Ignored while the user types, and with Ctrl, Alt or Meta. */
 export function useShortcuts(keys: readonly (readonly [key: string, act: () => void])[]): void {
   const current = useRef(keys);
   useEffect(() => {
@@ -27,7 +27,7 @@ export function useShortcuts(keys: readonly (readonly [key: string, act: () => v
       if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
       const target = event.target instanceof Element ? event.target : null;
       if (event.key !== 'Escape' && target?.closest(TYPED)) return;
-      // An open dialog has the keys for itself: Esc closes it, and must not stop a run behind it.
+      // Esc closes an open dialog and must not stop the run behind it.
       if (document.querySelector('[role="dialog"], [role="alertdialog"]')) return;
       current.current.find(([key]) => key === event.key)?.[1]();
     };
@@ -36,7 +36,7 @@ export function useShortcuts(keys: readonly (readonly [key: string, act: () => v
   }, []);
 }
 
-/** The page's clock in milliseconds, once a second, while `ticking`. */
+/** The page's clock in milliseconds, updated once a second while `ticking`. */
 export function useNow(ticking: boolean): number {
   const [now, setNow] = useState(() => performance.now());
   useEffect(() => {
@@ -58,7 +58,7 @@ function stored(): Theme {
     const value = window.localStorage.getItem(KEY);
     return value === 'light' || value === 'dark' ? value : 'system';
   } catch {
-    // Storage can be switched off; the choice then lasts as long as the page.
+    // Storage is switched off: the choice lasts as long as the page.
     return 'system';
   }
 }
@@ -68,11 +68,11 @@ function onSchemeChange(listener: () => void): () => void {
   return () => DARK.removeEventListener('change', listener);
 }
 
-/** The user's choice, kept, and what it comes to now. */
+/** The theme that the user chose (saved), and the one that is shown. */
 export function useTheme(): { theme: Theme; shown: 'light' | 'dark'; setTheme: (theme: Theme) => void } {
   const [theme, setTheme] = useState(stored);
   const systemIsDark = useSyncExternalStore(onSchemeChange, () => DARK.matches);
-  // Before the other effects: those of charts read colours that follow from the attribute.
+  // A layout effect runs before the effects of the charts, which read colours that depend on the attribute.
   useLayoutEffect(() => {
     if (theme === 'system') document.documentElement.removeAttribute('data-theme');
     else document.documentElement.setAttribute('data-theme', theme);

@@ -1,16 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
-import { fetchModels, KeyWanted, type ModelsView } from '../api.ts';
+import { fetchModels, KeyRequired, type ModelsView } from '../api.ts';
 import { type ChosenModel, chooseModel, type ModelChoice } from '../view/modelChoice.ts';
 
 /**
- * The providers and routes that there are, and what the choice comes to.
- * @param reachable whether the cluster is heard; the list is asked for again when it comes back
+ * The available providers and routes, and the selected one.
+ * @param reachable whether the cluster answers; the list is loaded again when it comes back
  */
 export function useModels(apiBaseUrl: string, reachable: boolean, choice: ModelChoice): ChosenModel {
   return chooseModel(useModelsView(apiBaseUrl, reachable).data, choice);
 }
 
-/** The list itself. @param reachable as {@link useModels} */
+/** The list of providers and routes. @param reachable see {@link useModels} */
 export function useModelsView(apiBaseUrl: string, reachable: boolean) {
   return useQuery<ModelsView>({
     queryKey: ['models', apiBaseUrl],
@@ -20,8 +20,8 @@ export function useModelsView(apiBaseUrl: string, reachable: boolean) {
   });
 }
 
-/** Why the API wants a key, or another one; undefined where it does not. */
+/** Why the API needs a key, or refuses the given one; undefined if it needs none. */
 export function useKeyProblem(apiBaseUrl: string, reachable: boolean): string | undefined {
   const { error } = useModelsView(apiBaseUrl, reachable);
-  return error instanceof KeyWanted ? error.message : undefined;
+  return error instanceof KeyRequired ? error.message : undefined;
 }

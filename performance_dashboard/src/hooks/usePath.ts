@@ -6,18 +6,18 @@ import { useLive } from '../stores/store.ts';
 
 export interface Path {
   cluster: ClusterState;
-  /** Answers lack what NGINX adds. */
+  /** Responses lack the header that NGINX adds. */
   bypassed: boolean;
-  /** Only some of them. */
+  /** Only some responses lack it. */
   mixed: boolean;
   unreachable: boolean;
-  /** Streams that this page itself holds open. */
+  /** Streams that this page has open. */
   pageStreams: number;
-  /** Whether streams flow: the page's own, or others' that the cluster tells of. */
+  /** Whether any streams are open, including those of other clients. */
   running: boolean;
 }
 
-/** What is known of the way of a request, from everything that the page hears. */
+/** State of the path of a request, from all that the page receives. */
 export function usePath(): Path {
   const cluster = useLive(clusterStore);
   const run = useLive(runStore);
@@ -25,13 +25,13 @@ export function usePath(): Path {
   const single = useLive(singleStore);
   const drill = useLive(drillStore);
   const live = useLive(liveStreamStore);
-  // What a run saw counts as well: it may have taken another way than the cluster's events.
+  // A run may take another path than the cluster's events.
   const via = run.snapshot?.via;
   const ranDirect = run.plan?.target?.kind !== 'instance' && (via === 'direct' || via === 'mixed');
   const gotNothing = run.phase === 'finished' && run.snapshot?.outcomes.connect === run.snapshot?.requests;
   const drilled = drill.phase === 'running' ? drill.streams.filter(({ state }) => state === 'streaming').length : 0;
   const reading = live.phase === 'streaming' || live.phase === 'opening' ? 1 : 0;
-  // Other people's streams flow as well.
+
   const announced = cluster.link === 'live' ? (cluster.view?.totals.active_streams ?? 0) : 0;
   const ownRun = run.engine === 'browser' ? active(run) : 0;
   return {

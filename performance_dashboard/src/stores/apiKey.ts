@@ -1,7 +1,7 @@
-/** Where the key is kept: for this tab, until it is closed. */
+/** In sessionStorage: for this tab, until it is closed. */
 const KEY_PLACE = 'weir-api-key';
 
-/** The key that the user has typed; null where there is none. */
+/** The key that the user entered; null if there is none. */
 export function apiKey(): string | null {
   try {
     return window.sessionStorage.getItem(KEY_PLACE);
@@ -10,7 +10,7 @@ export function apiKey(): string | null {
   }
 }
 
-/** For browsers whose storage is switched off. */
+/** For browsers with storage switched off. */
 let typedKey: string | null = null;
 
 export function setApiKey(key: string): void {
@@ -18,6 +18,6 @@ export function setApiKey(key: string): void {
   try {
     window.sessionStorage.setItem(KEY_PLACE, key);
   } catch {
-    // It is kept in memory then.
+    // `typedKey` keeps it.
   }
 }

@@ -3,29 +3,29 @@ import { fetchExpected } from '../pageConfig.ts';
 import { emptyHistory, type History, remember } from './instanceHistory.ts';
 import { Store } from './store.ts';
 
-/** Data older than this is marked as old. */
+/** Data older than this is marked as stale. */
 const STALE_MS = 3000;
-/** A connection that is silent for this long is given up and made again. */
+/** A connection without data for this long is closed and opened again. */
 const SILENCE_MS = 10_000;
-/** How often the console is asked which instances there should be. */
+/** How often the console is asked which instances should be running. */
 const EXPECTED_EVERY_MS = 5_000;
 const RETRY_MS = [500, 1000, 2000, 4000];
 
 export interface ClusterState {
-  /** `paused` while the tab is hidden; `stale` is an open connection without news. */
+  /** `paused` while the tab is hidden; `stale`: the connection is open, but sends nothing. */
   link: 'connecting' | 'live' | 'stale' | 'paused' | 'disconnected';
-  /** The last that was heard, also when the link is gone. */
+  /** The last view received, kept while disconnected. */
   view: ClusterView | null;
-  /** When `view` came; milliseconds of the page's clock. */
+  /** When `view` arrived; milliseconds of the page's clock. */
   viewAt: number;
-  /** `X-Gateway-Via` of the last answer; undefined before there was one. */
+  /** `X-Gateway-Via` of the last response; undefined before the first. */
   via: string | null | undefined;
-  /** Status of the answer that ended the link; null where there was no answer at all. */
+  /** Status of the response that ended the connection; null if there was no response. */
   status: number | null;
   history: History;
 }
 
-/** Follows the cluster's events for the whole page: one connection, closed while nobody looks. */
+/** Follows the cluster's events for the whole page over one connection, closed while the tab is hidden. */
 class ClusterStore extends Store<ClusterState> {
   #apiBaseUrl = '';
   #abort: AbortController | undefined;
@@ -38,7 +38,7 @@ class ClusterStore extends Store<ClusterState> {
     super({ link: 'connecting', view: null, viewAt: 0, via: undefined, status: null, history: emptyHistory });
   }
 
-  /** Call once, when the address is known, and the instances that there should be. */
+  /** @param expected names of the instances that should be running @returns stops it */
   follow(apiBaseUrl: string, expected: readonly string[]): () => void {
     this.#apiBaseUrl = apiBaseUrl;
     this.#expected = expected;
@@ -83,7 +83,7 @@ class ClusterStore extends Store<ClusterState> {
     this.#patch({ link: 'disconnected', status });
     const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)] ?? 0;
     this.#failures += 1;
-    // Many open pages must not all come back in the same moment.
+    // Jitter: many open pages must not reconnect at the same moment.
     this.#retry = setTimeout(() => this.#connect(), wait * (0.75 + Math.random() / 2));
   }
 
@@ -97,14 +97,14 @@ class ClusterStore extends Store<ClusterState> {
   #watch(): void {
     const { link, viewAt } = this.get();
     if (link !== 'live' && link !== 'stale') return;
-    void this.#lookAtExpected();
+    void this.#refreshExpected();
     const age = performance.now() - viewAt;
     if (age > SILENCE_MS) this.#abort?.abort();
     else if (age > STALE_MS) this.#patch({ link: 'stale' });
   }
 
-  /** The number of instances can be changed while the page is open. */
-  async #lookAtExpected(): Promise<void> {
+  /** `./weir scale` changes the instances while the page is open. */
+  async #refreshExpected(): Promise<void> {
     const now = performance.now();
     if (now - this.#expectedAt < EXPECTED_EVERY_MS) return;
     this.#expectedAt = now;

@@ -5,19 +5,19 @@ import { Store } from './store.ts';
 export interface ComparisonState {
   phase: 'idle' | 'balanced' | 'single' | 'finished' | 'failed';
   error: string | null;
-  /** The instance that was asked alone. */
+  /** The instance that gets the direct requests. */
   single: string;
 }
 
 const TOTAL = 10;
 
-/** The guide's experiment: ten at once through the balancer, then ten at one instance. */
+/** The guide's comparison: ten concurrent requests through the balancer, then ten to one instance. */
 class ComparisonStore extends Store<ComparisonState> {
   constructor() {
     super({ phase: 'idle', error: null, single: 'app-1' });
   }
 
-  /** @param apiBaseUrl only named in what is shown; the console knows the ways itself */
+  /** @param apiBaseUrl only shown; the console has its own addresses */
   async start(apiBaseUrl: string): Promise<void> {
     const { phase } = this.get();
     if (phase === 'balanced' || phase === 'single') return;

@@ -5,25 +5,25 @@ import { apiKey } from './apiKey.ts';
 import { pausedStore, Store } from './store.ts';
 
 const REFRESH_MS = 200;
-/** Two per instance: within the limit of three, also when one instance is gone. */
+/** Two per instance: within the limit of three even when one instance is gone. */
 const STREAMS = 6;
 export const DRILL_TOKENS = 160;
 const TOKENS_PER_SECOND = 25;
-/** The kill comes when every stream has at least this much. */
+/** The kill happens when every stream has at least this many tokens. */
 const KILL_AFTER_TOKENS = 40;
 
 export interface DrillState {
   phase: 'idle' | 'running' | 'finished' | 'stopped' | 'failed';
   streams: readonly DrillStream[];
   killed: string | null;
-  /** Tokens that each stream had when the kill was asked for. */
+  /** Tokens that each stream had when the kill was requested. */
   killedAt: readonly number[];
   error: string | null;
 }
 
 const IDLE: DrillState = { phase: 'idle', streams: [], killed: null, killedAt: [], error: null };
 
-/** Kills an instance under resumable streams that this page reads. */
+/** Kills an instance while this page reads resumable streams. */
 class DrillStore extends Store<DrillState> {
   #abort: AbortController | undefined;
 
@@ -49,7 +49,7 @@ class DrillStore extends Store<DrillState> {
       if (!asked && streams.every((stream) => tokensOf(stream) >= KILL_AFTER_TOKENS)) {
         asked = true;
         publish({ killed: victim, killedAt: streams.map(tokensOf) });
-        // Whatever was not killed must not be told as killed.
+        // A kill that failed must not appear in the result.
         drill(victim, 'kill').catch((error: Error) => publish({ killed: null, error: error.message }));
       }
       publish({});
@@ -70,7 +70,7 @@ function newStream(index: number): DrillStream {
   return { index, parts: [], epoch: 0, gapsMs: [], state: 'opening', checksum: null, reason: null };
 }
 
-/** Follows one answer and notes where it came from. Never rejects. */
+/** Reads one stream and records which instance sent which tokens. Never rejects. */
 async function read(baseUrl: string, stream: DrillStream, signal: AbortSignal): Promise<void> {
   let instance = '?';
   let lastMs = 0;
@@ -118,11 +118,11 @@ async function read(baseUrl: string, stream: DrillStream, signal: AbortSignal): 
   }
 }
 
-/** The API says which header it wants; who reads this page has a field for it. */
+/** The API's message names a header; the user of the page has a field for the key instead. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof StreamRefusal)) return 'it got no answer';
+  if (!(error instanceof StreamRefusal)) return 'no answer';
   if (error.code !== 'unauthorized' || apiKey() !== null) return error.message;
-  return 'the API asks for a key; type one in the field at the top of this page';
+  return 'the API requires a key; enter one at the top of this page';
 }
 
 export const drillStore = new DrillStore();

@@ -3,22 +3,22 @@ import type { ClusterView, InstanceView } from '../api.ts';
 /** Length of the chart, and how often a point is kept. */
 const WINDOW_MS = 120_000;
 const STEP_MS = 1000;
-/** An instance that is not expected and no longer announced keeps its row for this long, marked as gone. */
+/** How long an instance that is neither expected nor announced keeps its row, marked as gone. */
 const GONE_MS = 60_000;
 
 export interface KnownInstance {
   id: string;
-  /** The last that it said of itself; null where it should be there and was never heard. */
+  /** Its last report; null if it should be running and never reported. */
   view: InstanceView | null;
-  /** Whether it is not announced now. */
+  /** Whether it does not report now. */
   gone: boolean;
-  /** Whether the stack's owner says that it should be there. */
+  /** Whether the supervisor says that it should be running. */
   expected: boolean;
   seenAt: number;
 }
 
 export interface History {
-  /** In the order of their names, so that rows never jump. */
+  /** Ordered by name, so that rows keep their place. */
   instances: readonly KnownInstance[];
   points: readonly { at: number; active: Readonly<Record<string, number>> }[];
 }
@@ -26,8 +26,8 @@ export interface History {
 export const emptyHistory: History = { instances: [], points: [] };
 
 /**
- * The history with one more view in it; `now` in milliseconds.
- * @param expected names of those that should be there; none where that is not known
+ * The history with one more view; `now` in milliseconds.
+ * @param expected names of the instances that should be running; empty if unknown
  */
 export function remember(history: History, view: ClusterView, now: number, expected: readonly string[] = []): History {
   const known = new Map<string, KnownInstance>();
@@ -49,7 +49,7 @@ export function remember(history: History, view: ClusterView, now: number, expec
   return { instances, points };
 }
 
-/** Those that take requests now, as far as they say so themselves. */
+/** Names of the instances that report `ready`. */
 export function readyInstances({ instances }: History): string[] {
   return instances.filter(({ gone, view }) => !gone && view?.state === 'ready').map(({ id }) => id);
 }

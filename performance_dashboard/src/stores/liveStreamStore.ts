@@ -11,10 +11,10 @@ import { pausedStore, Store } from './store.ts';
 
 const REFRESH_MS = 200;
 const KEY = 'weir-live-stream';
-/** Pieces that are kept; a text that changes hands more often is a picture of nothing. */
+/** Bound of the pieces; text beyond it joins the last piece. */
 const MAX_PIECES = 500;
 
-/** Text of one instance; after it another went on. */
+/** Text from one instance, up to the next takeover. */
 export interface TextPiece {
   instance: string;
   text: string;
@@ -23,17 +23,17 @@ export interface TextPiece {
 export interface LiveStreamState {
   phase: 'idle' | 'opening' | 'streaming' | 'interrupted' | 'complete' | 'cancelled' | 'failed';
   threadId: string | null;
-  /** The one that produces it now, or did last; another one may pass it on. */
+  /** The instance that produces it now, or did last; another one may relay it. */
   instance: string | null;
   pieces: readonly TextPiece[];
   tokens: number;
   epoch: number;
   ttftMs: number | null;
   gapsMs: readonly number[];
-  /** Whether this page found the stream already there, after it was loaded again. */
+  /** Whether this page attached to the stream after a reload. */
   attached: boolean;
   checksum: boolean | null;
-  /** Why it has no connection now, while it tries again; one sentence. */
+  /** Why it is reconnecting; one sentence. */
   interruption: string | null;
   error: string | null;
 }
@@ -56,15 +56,15 @@ const IDLE: LiveStreamState = {
 export interface Prompt {
   query: string;
   model: string;
-  /** Undefined where `model` is a route. */
+  /** Undefined if `model` is a route. */
   provider: string | undefined;
 }
 
-/** One answer that this tab reads. Its thread is kept for the tab, so that a reload finds it again. */
+/** The answer that this tab reads. sessionStorage keeps its id, so that a reload attaches to it again. */
 class LiveStreamStore extends Store<LiveStreamState> {
   #abort: AbortController | undefined;
   #now: LiveStreamState = IDLE;
-  /** When the last token came. */
+  /** When the last token arrived. */
   #lastMs = 0;
   #isBroken = false;
   #thread: Remembered | null = null;
@@ -79,7 +79,7 @@ class LiveStreamStore extends Store<LiveStreamState> {
     await this.#read(false, (handlers, signal) => openStream(request, { baseUrl, signal, ...handlers }));
   }
 
-  /** Goes on with the stream that this tab read before it was loaded again; nothing where there is none. */
+  /** Attaches to the stream that this tab read before the reload, if there is one. */
   async resume(baseUrl: string): Promise<void> {
     const kept = remembered();
     if (!kept) return;
@@ -88,7 +88,7 @@ class LiveStreamStore extends Store<LiveStreamState> {
     await this.#read(true, (handlers, signal) => attachStream(thread, { baseUrl, signal, resumeToken, ...handlers }));
   }
 
-  /** Ends the answer, also at the server. */
+  /** Ends the answer, on the server too. */
   cancel(): void {
     this.#abort?.abort(new Error('cancelled'));
   }
@@ -107,7 +107,7 @@ class LiveStreamStore extends Store<LiveStreamState> {
     pausedStore.set(false);
     this.#now = { ...IDLE, phase: 'opening', attached };
     this.set(this.#now);
-    // What comes is gathered; the page is told five times a second, whatever the speed of the answer.
+    // The page is updated five times a second, whatever the speed of the answer.
     const timer = setInterval(() => this.set(this.#now), REFRESH_MS);
     const handlers: Handlers = {
       onHead: (head) => this.#patch({ instance: head.producer, phase: 'streaming' }),
@@ -120,7 +120,10 @@ class LiveStreamStore extends Store<LiveStreamState> {
     try {
       this.#patch(endOf(await start(handlers, abort.signal)));
     } catch (error) {
-      const why = error instanceof StreamRefusal ? error.message : 'No answer came; the path above says where it ends.';
+      const why =
+        error instanceof StreamRefusal
+          ? error.message
+          : 'No answer. The path at the top of this page shows where the request stops.';
       this.#patch(abort.signal.aborted ? { phase: 'cancelled' } : { phase: 'failed', error: why });
     }
     clearInterval(timer);
@@ -152,7 +155,7 @@ class LiveStreamStore extends Store<LiveStreamState> {
     this.#patch(change);
   }
 
-  /** Who produced an epoch: as it was seen, also before a reload; else the one that produces it now. */
+  /** The instance that produced an epoch, remembered over reloads; else the current one. */
   #producerOf(epoch: number): string {
     const known = this.#thread?.producers[epoch];
     if (known !== undefined) return known;
@@ -181,7 +184,7 @@ function endOf(result: Ending): Partial<LiveStreamState> {
   return { ...facts, phase: 'failed', checksum: false, error };
 }
 
-/** What the server said, in the words of its error code; else what was seen of the connection. */
+/** The sentence of the server's error code; without one, the reason of the connection. */
 function whyOf(reason: string, cause: unknown): string | null {
   return errorSentence(cause instanceof StreamRefusal ? cause : { code: null, message: reason });
 }
@@ -213,7 +216,7 @@ function remember(thread: Remembered): void {
   try {
     window.sessionStorage.setItem(KEY, JSON.stringify(thread));
   } catch {
-    // Storage can be switched off; a reload then loses the stream, as it would without this page.
+    // Storage is switched off: a reload loses the stream.
   }
 }
 

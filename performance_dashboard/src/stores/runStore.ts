@@ -15,12 +15,12 @@ import {
 import { emptyRunView, type RunView, withEnds, withSnapshot, withStarts, withStrip } from '../view/runView.ts';
 import { pausedStore, Store } from './store.ts';
 
-/** Five times a second: numbers stay readable, and a run of a hundred streams costs no more than one of ten. */
+/** Five times a second: numbers stay readable, and the cost does not depend on the number of streams. */
 const REFRESH_MS = 200;
 const RETRY_MS = 1_000;
 const STRIP_MS = 1_000;
 const ADOPT_WITHIN_MS = 2_000;
-/** Records of a browser's run that go into the history; more would be a large upload for little. */
+/** Records of a browser's run that are saved; bounds the upload. */
 const MAX_RECORDS = 10_000;
 
 export type RunPhase = 'idle' | 'starting' | 'running' | 'stopping' | 'finished' | 'stopped' | 'failed';
@@ -29,13 +29,13 @@ export interface RunState extends RunView {
   phase: RunPhase;
   engine: 'server' | 'browser';
   plan: LoadPlan | null;
-  /** In the console's history; null where it is not there. */
+  /** Id in the console's history; null if it is not saved. */
   id: string | null;
   /** Why it failed, in one sentence. */
   error: string | null;
-  /** Whether news of a server's run come; always `live` for a browser's. */
+  /** Whether updates of a server's run arrive; always `live` for a browser's run. */
   link: 'live' | 'disconnected';
-  /** When the last news came; milliseconds of the page's clock. */
+  /** When the last update arrived; milliseconds of the page's clock. */
   heardAt: number;
 }
 
@@ -52,7 +52,7 @@ const IDLE: RunState = {
 
 export const isBusy = (phase: RunPhase) => phase === 'starting' || phase === 'running' || phase === 'stopping';
 
-/** One load test that the page shows, from either engine: at most one at a time. */
+/** The load test that the page shows, from either engine. */
 export class RunStore extends Store<RunState> {
   #abort: AbortController | undefined;
   #stripAt = 0;
@@ -62,8 +62,8 @@ export class RunStore extends Store<RunState> {
   }
 
   /**
-   * @param instances that there should be, for the browser's engine; the console knows them itself
-   * @returns when the run has ended, however
+   * @param instances that should be running, for the browser's engine; the console knows them itself
+   * @returns at the end of the run, in any state
    */
   async start(plan: LoadPlan, engine: 'server' | 'browser', instances: readonly string[]): Promise<void> {
     if (this.#abort) return;
@@ -72,7 +72,7 @@ export class RunStore extends Store<RunState> {
     if (this.#abort === abort) this.#abort = undefined;
   }
 
-  /** Shows a run of the console, from its start on where it is still there. */
+  /** Shows a run of the console. */
   async follow(id: string, plan: LoadPlan): Promise<void> {
     if (this.#abort) return;
     const abort = this.#begin(plan, 'server');
@@ -80,14 +80,14 @@ export class RunStore extends Store<RunState> {
     if (this.#abort === abort) this.#abort = undefined;
   }
 
-  /** Shows a run that goes on at the console, as after a reload of the page; nothing where there is none. */
+  /** Shows the run that the console is executing, if any; used after a reload. */
   async adopt(): Promise<void> {
     const runs = await fetchRuns(AbortSignal.timeout(ADOPT_WITHIN_MS)).catch(() => []);
     const running = runs.find(({ state }) => state === 'running');
     if (running && this.get().phase === 'idle') await this.follow(running.id, running.plan);
   }
 
-  /** Ends the run; what is under way counts as cancelled. */
+  /** Stops the run; requests in flight count as cancelled. */
   stop(): void {
     const { phase, engine, id } = this.get();
     if (phase !== 'running') return;
@@ -96,7 +96,7 @@ export class RunStore extends Store<RunState> {
     else if (id) void stopRun(id).catch((error: Error) => this.#patch({ phase: 'running', error: error.message }));
   }
 
-  /** Back to the empty state; a run that goes on is not stopped by it. */
+  /** Back to the empty state, unless a run is in progress. */
   clear(): void {
     if (!isBusy(this.get().phase)) this.set(IDLE);
   }
@@ -104,7 +104,7 @@ export class RunStore extends Store<RunState> {
   #begin(plan: LoadPlan, engine: 'server' | 'browser'): AbortController {
     const abort = new AbortController();
     this.#abort = abort;
-    // Whoever starts something wants to see it.
+    // The user wants to see the run that they start.
     pausedStore.set(false);
     this.set({ ...IDLE, phase: 'starting', plan, engine, heardAt: performance.now() });
     return abort;
@@ -123,11 +123,11 @@ export class RunStore extends Store<RunState> {
     this.#patch({ phase: 'running', id });
     const listener: RunListener = {
       onSnapshot: (snapshot) => {
-        this.#hear(withSnapshot(this.get(), snapshot));
-        void this.#lookAtStrip(id);
+        this.#update(withSnapshot(this.get(), snapshot));
+        void this.#refreshStrip(id);
       },
-      onStarts: (starts) => this.#hear(withStarts(this.get(), starts)),
-      onEnds: (ends) => this.#hear(withEnds(this.get(), ends)),
+      onStarts: (starts) => this.#update(withStarts(this.get(), starts)),
+      onEnds: (ends) => this.#update(withEnds(this.get(), ends)),
     };
     while (!abort.signal.aborted) {
       const end = await followRun(id, abort.signal, listener).catch((error: unknown) =>
@@ -139,8 +139,8 @@ export class RunStore extends Store<RunState> {
     }
   }
 
-  /** Events tell where requests went; how they ended stands in the run itself, which is asked once a second. */
-  async #lookAtStrip(id: string): Promise<void> {
+  /** Events name the instance of a request; its outcome comes from the run, which is fetched once a second. */
+  async #refreshStrip(id: string): Promise<void> {
     if (performance.now() - this.#stripAt < STRIP_MS) return;
     this.#stripAt = performance.now();
     const run = await fetchRun(id).catch(() => null);
@@ -155,7 +155,7 @@ export class RunStore extends Store<RunState> {
     this.#patch({
       ...withStrip(this.get(), detail?.strip ?? strip),
       phase: end.state === 'cancelled' ? 'stopped' : end.state,
-      error: end.state === 'failed' ? (end.message ?? 'The console ended it without a reason.') : null,
+      error: end.state === 'failed' ? (end.message ?? 'The console ended the run without a reason.') : null,
       link: 'live',
     });
   }
@@ -174,12 +174,12 @@ export class RunStore extends Store<RunState> {
       },
       instances,
     );
-    // Gathered first: a state for each request, or each chunk, would keep the page from drawing.
+    // Collected first: an update for each request would block the page.
     const publish = (phase: RunPhase) => {
       const view = withEnds(withStarts(withSnapshot(this.get(), run.snapshot()), starts), ends);
       starts = [];
       ends = [];
-      this.#hear({ ...view, phase });
+      this.#update({ ...view, phase });
     };
     publish('running');
     const timer = setInterval(() => publish(abort.signal.aborted ? 'stopping' : 'running'), REFRESH_MS);
@@ -190,7 +190,7 @@ export class RunStore extends Store<RunState> {
     if (kept && this.get().plan === plan) this.#patch({ id: kept.id });
   }
 
-  #hear(change: Partial<RunState>): void {
+  #update(change: Partial<RunState>): void {
     this.#patch({ ...change, link: 'live', heardAt: performance.now() });
   }
 

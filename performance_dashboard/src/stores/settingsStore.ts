@@ -3,7 +3,7 @@ import { Store } from './store.ts';
 
 const queryOf = (hash: string) => hash.split('?', 2)[1] ?? '';
 
-/** The load tester's form. A link restores it, and the address always shows it. */
+/** The settings of the load tester, kept in the address. */
 class SettingsStore extends Store<LoadSettings> {
   constructor() {
     super(settingsFromQuery(queryOf(window.location.hash)));
@@ -18,7 +18,7 @@ class SettingsStore extends Store<LoadSettings> {
     this.show();
   }
 
-  /** Writes the settings into the address, without a new entry in the history. */
+  /** Writes the settings into the address without a new history entry. */
   show(): void {
     const [route = ''] = window.location.hash.split('?', 1);
     const query = settingsToQuery(this.get());

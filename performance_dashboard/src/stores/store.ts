@@ -1,6 +1,6 @@
 import { useRef, useSyncExternalStore } from 'react';
 
-/** A value outside of React that components follow; what changes faster than the eye is gathered before it is set. */
+/** A value outside of React that components follow. Set it at most five times a second. */
 export class Store<T> {
   #value: T;
   readonly #listeners = new Set<() => void>();
@@ -26,10 +26,10 @@ export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }
 
-/** Whether the reader stopped the updates; what is measured goes on. */
+/** Whether the user paused the updates; measurements continue. */
 export const pausedStore = new Store(false);
 
-/** A store's value, which stands still while updates are paused. */
+/** A store's value, unchanged while updates are paused. */
 export function useLive<T>(store: Store<T>): T {
   const paused = useStore(pausedStore);
   const value = useStore(store);

@@ -6,7 +6,7 @@ export interface DoctorGroup {
   area: Area;
   title: string;
   findings: Finding[];
-  /** The worst of them; null where nothing was looked at. */
+  /** The worst of them; null if nothing was checked. */
   status: Finding['status'] | null;
 }
 
@@ -18,7 +18,7 @@ const TITLES: readonly [Area, string][] = [
   ['machine', 'Machine'],
 ];
 
-/** Of findings that name no area. */
+/** Areas of findings that name none. */
 const BY_ID: Record<string, Area> = {
   reach: 'nginx',
   certificate: 'nginx',
@@ -29,7 +29,7 @@ const BY_ID: Record<string, Area> = {
 
 const RANK = { fail: 0, warn: 1, ok: 2 } as const;
 
-/** Findings by the part of the path that they belong to, in its order; the worst of each part first. */
+/** Findings by part of the path, in its order; the worst of each part first. */
 export function doctorGroups(findings: readonly Finding[]): DoctorGroup[] {
   return TITLES.map(([area, title]) => {
     const own = findings
@@ -39,25 +39,30 @@ export function doctorGroups(findings: readonly Finding[]): DoctorGroup[] {
   });
 }
 
-/** One sentence on all of them. */
+/** All findings in one sentence. */
 export function doctorWords(findings: readonly Finding[]): string {
   const count = (status: Finding['status']) => findings.filter((finding) => finding.status === status).length;
   const [fails, warns] = [count('fail'), count('warn')];
-  const looked = `${findings.length} ${findings.length === 1 ? 'check' : 'checks'}`;
-  if (fails + warns === 0) return `${looked}, all well.`;
-  const parts = [fails > 0 ? `${fails} failed` : '', warns > 0 ? `${warns} to look at` : ''].filter(Boolean);
-  return `${looked}: ${parts.join(', ')}.`;
+  const checked = `${findings.length} ${findings.length === 1 ? 'check' : 'checks'}`;
+  if (fails + warns === 0) return `${checked} passed.`;
+  const parts = [
+    fails > 0 ? `${fails} failed` : '',
+    warns > 0 ? `${warns} ${warns === 1 ? 'warning' : 'warnings'}` : '',
+  ].filter(Boolean);
+  return `${checked}: ${parts.join(', ')}.`;
 }
 
 const NAMES: Record<string, string> = { nginx: 'NGINX', redis: 'Redis', api: 'API', url: 'address', cors: 'CORS' };
 
-/** `nginx_running` as people say it. */
+/** `nginx_running` as `NGINX running`. */
 export function checkName(id: string): string {
   const words = id.split('_').map((word) => NAMES[word] ?? word);
   return capitalised(words.join(' '));
 }
 
+/** Names such as `app-2` keep their case. */
 export function capitalised(text: string): string {
+  if (/^[a-z]+-\d/.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -1,7 +1,7 @@
 import type { LoadReport } from '../api.ts';
 import { runCounts } from './runVerdict.ts';
 
-/** What one side of the comparison came to. */
+/** Result of one side of the comparison. */
 export interface Side {
   streamed: number;
   refused: number;
@@ -21,20 +21,20 @@ export function sideOf(report: LoadReport, known: readonly string[]): Side {
   };
 }
 
-/** What one user may have at once, and where that counts. */
+/** Concurrent streams that one user may have, per instance or in all. */
 export interface UserLimit {
   slots: number;
   scope: 'instance' | 'cluster';
 }
 
-/** Of one instance: how much of the user's slots it holds, and how many places to draw. */
+/** For one instance: the user's slots in words, and the number of slots to draw. */
 export function slotsAt(taken: number, { slots, scope }: UserLimit): { words: string; places: number } {
-  // The slots are not any one instance's: what is free is free everywhere.
-  if (scope === 'cluster') return { words: taken === 0 ? 'idle' : `${taken} taken`, places: taken };
-  return { words: taken === 0 ? `idle, ${slots} free` : `${taken} of ${slots} taken`, places: Math.max(slots, taken) };
+  // With a limit over all instances, free slots belong to no single instance.
+  if (scope === 'cluster') return { words: taken === 0 ? 'idle' : `${taken} in use`, places: taken };
+  return { words: taken === 0 ? `idle, ${slots} free` : `${taken} of ${slots} in use`, places: Math.max(slots, taken) };
 }
 
-/** Both sides in few sentences. */
+/** The result of the comparison in words. */
 export function comparisonVerdict(
   balanced: Side,
   single: Side,
@@ -42,38 +42,39 @@ export function comparisonVerdict(
   { slots, scope }: UserLimit,
 ): { tone: 'good' | 'warn'; text: string } {
   if (balanced.broken + single.broken > 0) {
-    const text = `${balanced.broken + single.broken} of the streams broke off or failed: run it again when the path is whole.`;
+    const broken = balanced.broken + single.broken;
+    const text = `${broken} ${broken === 1 ? 'stream' : 'streams'} broke off or failed. Fix the path, then run the comparison again.`;
     return { tone: 'warn', text };
   }
   if (scope === 'cluster') {
     const counts = `${balanced.streamed} and ${single.streamed} of ${total} streamed`;
-    const text = `${counts}. The limit of ${slots} streams per user holds over all instances together, so that both sides have the same room. A stack started with --pool-scope instance, where each counts for itself, shows the guide’s experiment.`;
+    const text = `${counts}. The limit of ${slots} streams per user applies to all instances together, so it is the same on both sides. To see the guide’s result, start the stack with --pool-scope instance: the limit then applies to each instance.`;
     return { tone: 'warn', text };
   }
   const used = (side: Side) => side.instances.filter(({ streamed }) => streamed > 0).length;
   if (balanced.streamed <= single.streamed) {
-    const text = `The balancer made no difference here: ${balanced.streamed} against ${single.streamed} of ${total}. Does more than one instance run?`;
+    const text = `The balancer made no difference: ${balanced.streamed} and ${single.streamed} of ${total} streamed. Check that more than one instance is running.`;
     return { tone: 'warn', text };
   }
   const times = single.streamed > 0 ? balanced.streamed / single.streamed : null;
-  const factor = times === null ? '' : times === Math.round(times) ? `${times} times as many, ` : '';
-  const text = `The same ${total} requests: ${balanced.streamed} streamed over ${used(balanced)} instances, ${single.streamed} at one alone. ${factor && `That is ${factor}`}with the same limit on each instance.`;
+  const factor = times === null || times !== Math.round(times) ? '' : ` That is ${times} times as many.`;
+  const text = `The same ${total} requests: ${balanced.streamed} streamed over ${used(balanced)} instances, ${single.streamed} on one instance.${factor} Each instance has the same limit.`;
   return { tone: 'good', text };
 }
 
 /** One stream of the failover drill. */
 export interface DrillStream {
   index: number;
-  /** Tokens by the instance that sent them, in their order. */
+  /** Tokens by the instance that sent them, in order. */
   parts: { instance: string; tokens: number }[];
-  /** Owners so far; 0 before the first event. */
+  /** Number of owners so far; 0 before the first event. */
   epoch: number;
-  /** Gaps over which it went on elsewhere, in milliseconds. */
+  /** Gaps in which it moved to another instance, in milliseconds. */
   gapsMs: number[];
   state: 'opening' | 'streaming' | 'interrupted' | 'whole' | 'broken';
-  /** Whether the text is the one that `complete` names by its checksum. */
+  /** Whether the text has the checksum of `complete`. */
   checksum: boolean | null;
-  /** Why it is broken. */
+  /** Why it broke off. */
   reason: string | null;
 }
 
@@ -85,12 +86,12 @@ export interface DrillVerdict {
   text: string;
 }
 
-/** What the drill showed. `expected`: tokens of each answer. */
+/** The result of the drill in words. @param expected tokens of each answer */
 export function drillVerdict(streams: readonly DrillStream[], expected: number, killed: string | null): DrillVerdict {
   const unstarted = streams.filter((stream) => stream.state === 'broken' && tokensOf(stream) === 0);
-  // Nothing is killed before every stream is in mid-answer: what never began is no loss.
+  // The kill waits until every stream has begun, so a stream that never began lost nothing.
   if (killed === null && unstarted.length > 0) {
-    const text = `No instance was killed: ${unstarted.length} of ${streams.length} streams did not start. ${firstReason(unstarted)} When that is mended, start the drill again; the Doctor checks the whole path.`;
+    const text = `No instance was killed: ${unstarted.length} of ${streams.length} streams did not start. ${firstReason(unstarted)} Fix that, then start the drill again. The Doctor screen checks the whole path.`;
     return { tone: 'warn', title: 'The drill could not run', text };
   }
   const whole = streams.filter(({ state, checksum }) => state === 'whole' && checksum === true).length;
@@ -100,19 +101,19 @@ export function drillVerdict(streams: readonly DrillStream[], expected: number, 
   const largest = Math.round(Math.max(0, ...moved.flatMap(({ gapsMs }) => gapsMs)));
   const gone = killed ? `${killed} was killed` : 'No instance was killed';
   if (whole < streams.length || lost > 0) {
-    const text = `${gone}; ${streams.length - whole} of ${streams.length} streams did not come whole. ${firstReason(streams)}`;
+    const text = `${gone}. ${streams.length - whole} of ${streams.length} streams did not complete. ${firstReason(streams)}`;
     return {
       tone: 'bad',
-      title: lost === 0 ? 'Streams broke' : `${lost} ${lost === 1 ? 'token' : 'tokens'} lost`,
+      title: lost === 0 ? 'Streams broke off' : `${lost} ${lost === 1 ? 'token' : 'tokens'} lost`,
       text,
     };
   }
-  const again = extra === 0 ? '' : ` ${extra} tokens came twice.`;
+  const again = extra === 0 ? '' : ` ${extra} tokens arrived twice.`;
   if (killed === null || moved.length === 0) {
-    const text = `${gone}, and no stream had to move: it sent none of them, or they were over before.${again}`;
+    const text = `${gone}${killed === null ? '' : ', but none of the streams was running there'}.${again}`;
     return { tone: 'warn', title: '0 tokens lost', text };
   }
-  const text = `${gone} in mid-answer. ${moved.length} of ${streams.length} streams went on at other instances, after ${largest} ms at most; every checksum is right.${again}`;
+  const text = `${gone}. ${moved.length} of ${streams.length} streams continued on other instances, after at most ${largest} ms. Every checksum is correct.${again}`;
   return { tone: extra === 0 ? 'good' : 'bad', title: '0 tokens lost', text };
 }
 

@@ -8,12 +8,12 @@ export function formatCount(value: number): string {
   return WHOLE.format(value);
 }
 
-/** Milliseconds without their unit: below 100 with one decimal, as no more than three digits mean anything. */
+/** Milliseconds without a unit, with one decimal below 100. */
 export function formatMs(value: number): string {
   return value < 100 ? ONE.format(value) : WHOLE.format(value);
 }
 
-/** 33 %, and < 1 % where it would read as none. */
+/** `33 %`; `< 1 %` instead of a rounded zero. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '–';
   const percent = (part / whole) * 100;
@@ -25,7 +25,7 @@ export function formatSeconds(ms: number): string {
   return `${ONE.format(ms / 1000)} s`;
 }
 
-/** 3.9: per second, with one decimal below 100. */
+/** A rate per second, with one decimal below 100. */
 export function formatRate(perSecond: number): string {
   return perSecond < 100 ? ONE.format(perSecond) : WHOLE.format(perSecond);
 }
@@ -51,7 +51,7 @@ const MEASURES: Record<string, string> = {
   stall: 'Stall',
 };
 
-/** `ttft.p95` as people say it. */
+/** `ttft.p95` as `TTFT p95`. */
 export function metricName(metric: string): string {
   const [measure = '', part = ''] = metric.split('.');
   const name = MEASURES[measure];

@@ -6,15 +6,15 @@ export interface InstanceMark {
   colour: string;
 }
 
-/** Colours repeat from the seventh instance on, letters from the 27th: not both at once. */
+/** Colours repeat from the seventh instance, letters from the 27th, so pairs repeat late. */
 const COLOURS = 6;
 const LETTERS = 26;
 const UNKNOWN = mark('–', '--muted');
 
 /**
- * Letter and colour of an instance, from its name alone: they stay the same on every screen, whichever others are there.
- * app-1 is A, app-2 is B; other names get what their characters come to.
- * @param id null where no instance is known
+ * Letter and colour of an instance. They depend on its name only, so they are the same on every screen: app-1 is A,
+ * app-2 is B; other names are hashed.
+ * @param id null if no instance is known
  */
 export function instanceMark(id: string | null): InstanceMark {
   if (id === null || id === '' || id === '?') return UNKNOWN;

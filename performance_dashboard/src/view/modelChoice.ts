@@ -3,31 +3,31 @@ import type { ModelsView } from '../api.ts';
 type Provider = ModelsView['providers'][number];
 export type Route = ModelsView['routes'][number];
 
-/** What was chosen in a form. */
+/** What the user selected in a form. */
 export interface ModelChoice {
-  /** Empty: the first that there is. */
+  /** Empty: the first provider. */
   provider: string;
-  /** Counts before the provider; empty: none. */
+  /** Takes precedence over the provider; empty: no route. */
   route: string;
-  /** Of the provider; empty: its first. */
+  /** Model of the provider; empty: its first. */
   model: string;
 }
 
-/** What that comes to. */
+/** The selection with defaults filled in. */
 export interface ChosenModel {
   providers: Provider[];
   routes: Route[];
-  /** Undefined where a route is chosen: whoever is on it answers. */
+  /** Undefined if a route is selected: the route chooses the provider. */
   provider: Provider | undefined;
   route: Route | undefined;
-  /** As a request names it. */
+  /** Model or route, as a request names it. */
   model: string;
 }
 
-/** While the list is not there, the provider that every deployment has. */
+/** The provider that every deployment has, used until the list is loaded. */
 const FALLBACK: Provider = { name: 'fake', usable: true, speaks: ['chat'], models: ['demo'], any_model: true };
 
-/** @param view undefined while it is not known */
+/** @param view undefined until it is loaded */
 export function chooseModel(view: ModelsView | undefined, choice: ModelChoice): ChosenModel {
   const providers = fakeFirst(view?.providers.filter(answersStreams) ?? [FALLBACK]);
   const routes = (view?.routes ?? []).filter(answersStreams);
@@ -38,24 +38,24 @@ export function chooseModel(view: ModelsView | undefined, choice: ModelChoice): 
   return { providers, routes, provider, route, model };
 }
 
-/** The page asks for streams of `/api/v1/stream`, which are chat. */
+/** The page uses `/api/v1/stream`, which needs chat. */
 function answersStreams({ speaks }: Provider | Route): boolean {
   return speaks.includes('chat');
 }
 
-/** `fake` costs nothing, so it stands first whatever the default is. */
+/** `fake` costs nothing, so it comes first, whatever the default is. */
 function fakeFirst(providers: Provider[]): Provider[] {
   return [...providers].sort((a, b) => Number(b.name === 'fake') - Number(a.name === 'fake'));
 }
 
-/** Who answers on a route, for people. */
+/** The targets of a route in words. */
 export function routeWords({ targets, usable }: Route): string {
-  if (!usable) return 'Nobody on this route can be asked now.';
+  if (!usable) return 'No target of this route is available.';
   const names = targets.map(({ provider, model, weight }) => {
     return weight === undefined ? `${provider}/${model}` : `${provider}/${model} (${weight})`;
   });
-  if (names.length === 1) return `Asks ${names[0]}.`;
+  if (names.length === 1) return `Uses ${names[0]}.`;
   if (targets.some(({ weight }) => weight !== undefined))
-    return `Asks one of these first, by weight: ${names.join(', ')}.`;
-  return `Asks ${names.join(', then ')}.`;
+    return `Tries one of these first, by weight: ${names.join(', ')}.`;
+  return `Tries ${names.join(', then ')}.`;
 }

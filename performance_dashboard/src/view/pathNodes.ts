@@ -7,9 +7,9 @@ export interface PathNode {
   name: string;
   tone: Tone;
   word: string;
-  /** What else is known of it, a number or a protocol; empty where nothing is. */
+  /** A number or a protocol; may be empty. */
   detail: string;
-  /** Where its checks stand on the Doctor's screen. */
+  /** Its section on the Doctor screen. */
   area: 'page' | 'nginx' | 'instances' | 'redis';
 }
 
@@ -19,13 +19,13 @@ interface Around {
   bypassed: boolean;
   apiOrigin: string;
   pageHost: string;
-  /** Streams that this page holds open now. */
+  /** Streams that this page has open. */
   pageStreams: number;
-  /** As the browser names it, such as `h2`; empty where it does not tell. */
+  /** As the browser names it, such as `h2`; empty if it does not say. */
   protocol: string;
 }
 
-/** The nodes of the path, each with what is known of it now; what lies behind a broken node is unknown. */
+/** The nodes of the path with their state. Nodes behind a broken one are unknown. */
 export function pathNodes(cluster: Link, around: Around): PathNode[] {
   const { pageHost, pageStreams } = around;
   const detail = pageStreams > 0 ? `${pageStreams} ${pageStreams === 1 ? 'stream' : 'streams'} open` : 'idle';
@@ -37,11 +37,11 @@ function nginx({ link, status, via }: Link, { bypassed, apiOrigin, protocol }: A
   const node = (tone: Tone, word: string, detail = ''): PathNode => {
     return { name: 'NGINX', tone, word, detail, area: 'nginx' };
   };
-  // It answers with these itself when no instance does.
+  // NGINX itself answers 502 and 504 if no instance does.
   if (link === 'disconnected' && (status === 502 || status === 504)) return node('good', 'answers', `status ${status}`);
-  if (link === 'disconnected') return node('bad', 'can’t be reached');
+  if (link === 'disconnected') return node('bad', 'unreachable');
   if (bypassed) return node('bad', 'bypassed', 'no X-Gateway-Via');
-  if (via === undefined || via === null) return node('idle', 'not asked yet');
+  if (via === undefined || via === null) return node('idle', 'no request yet');
   const url = new URL(apiOrigin);
   const certificate = url.protocol === 'https:' ? 'certificate accepted' : 'no certificate';
   return node('good', url.host, [protocol, certificate].filter(Boolean).join(' · '));

@@ -3,7 +3,7 @@ import type { InstanceView, ModelsView } from '../api.ts';
 export interface ProviderCircuit {
   provider: string;
   tone: 'good' | 'warn' | 'bad' | 'idle';
-  /** `closed`, or what it is else: why it can't be asked at all, `refuses the key of this deployment (401)`, `open on app-1, half open on app-2`. */
+  /** Such as `closed`, `open on app-1, half open on app-2`, or why the provider is unavailable. */
   words: string;
 }
 
@@ -13,8 +13,8 @@ const STATES = [
 ] as const;
 
 /**
- * Each instance has circuits of its own, and its own experience with a key; a provider is shown by the worst of them.
- * @param providers as the API lists them: one that nobody can ask has a closed circuit too, for want of requests
+ * The state of each provider. Each instance has its own circuits; the worst one is shown.
+ * @param providers as the API lists them; an unavailable one gets no requests, so its circuit is closed
  */
 export function providerCircuits(
   instances: readonly Pick<InstanceView, 'id' | 'breakers' | 'refused_keys'>[],

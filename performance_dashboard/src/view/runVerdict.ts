@@ -13,9 +13,9 @@ export interface Limits {
 }
 
 /**
- * What a run showed, in plain words.
+ * The result of a run in words.
  *
- * @param limits the per-user limit, where the cluster has told it
+ * @param limits the limit per user; null if the cluster is unknown
  */
 export function verdict(report: LoadReport, stopped: boolean, limits: Limits | null): Verdict {
   const answer = limitAnswer(report);
@@ -27,28 +27,29 @@ export function verdict(report: LoadReport, stopped: boolean, limits: Limits | n
   const counts = runCounts(report);
   const { completed, refused429, refused503, truncated } = counts;
   const failed = counts.failed + counts.failed502;
-  const onPurpose = refusedOnPurpose(report) === refused429 + refused503;
-  const title = headline(completed, refused429 + refused503, onPurpose, truncated, failed);
+  const byLimiter = refusedByLimiter(report) === refused429 + refused503;
+  const title = headline(completed, refused429 + refused503, byLimiter, truncated, failed);
   const sentences: string[] = [];
-  if (stopped) sentences.push(`Stopped by you after ${plural(report.requests, 'request', 'requests')}.`);
+  if (stopped) sentences.push(`You stopped the run after ${plural(report.requests, 'request', 'requests')}.`);
   if (truncated > 0) {
-    sentences.push(mostOften(`${cap(inWords(truncated))} broke off before the end`, report, isOutcome('truncated')));
+    sentences.push(mostFrequent(`${cap(inWords(truncated))} broke off before the end`, report, isOutcome('truncated')));
   }
   if (failed > 0) sentences.push(failureSentence(report, failed));
-  if (refused503 > 0) sentences.push(mostOften(`503 was answered`, report, isOutcome('503')));
+  if (refused503 > 0)
+    sentences.push(mostFrequent(`${cap(plural(refused503, 'request', 'requests'))} got 503`, report, isOutcome('503')));
   if (refused429 > 0) sentences.push(tooManySentence(report, limits));
-  if (report.via === 'direct') sentences.push('All of it went straight to one instance: nothing was balanced.');
+  if (report.via === 'direct') sentences.push('All requests went directly to one instance: nothing was balanced.');
   const balance = balanceSentence(report);
   if (balance) sentences.push(balance);
-  const short = stopped || !onPurpose || completed === 0 || report.via === 'direct' || idleInstances(report) !== '';
+  const short = stopped || !byLimiter || completed === 0 || report.via === 'direct' || idleInstances(report) !== '';
   const tone = truncated + failed > 0 ? 'bad' : short ? 'note' : 'good';
   return { tone, title, text: sentences.join(' ') };
 }
 
 /**
- * What the guide's ten streams at once will come to.
- * @param limits null where the cluster has not told it: as the guide has it
- * @param instances 0 where none is known
+ * The expected result of the guide's ten concurrent streams.
+ * @param limits null if unknown: the guide's own limits
+ * @param instances 0 if unknown
  */
 export function expectedWords(limits: Limits | null, instances: number): string {
   const { perUser, scope } = limits ?? { perUser: 3, scope: 'instance' };
@@ -64,13 +65,13 @@ export function expectedWords(limits: Limits | null, instances: number): string 
   return `With ${where}, ${inWords(admitted)} of ten run at once and ${rest} a 429.`;
 }
 
-function headline(ok: number, refused: number, onPurpose: boolean, truncated: number, failed: number): string {
-  // Words read well up to ten; next to a larger number they would look like another kind of thing.
+function headline(ok: number, refused: number, byLimiter: boolean, truncated: number, failed: number): string {
+  // Numbers up to ten are words, unless a larger number stands beside them.
   const amount = Math.max(ok, refused, truncated, failed) > 10 ? formatCount : inWords;
-  const parts = [ok > 0 ? `${amount(ok)} streamed to the end` : 'nothing streamed to the end'];
+  const parts = [ok > 0 ? `${amount(ok)} completed` : 'no stream completed'];
   if (refused > 0) {
     const word = refused === 1 ? 'was' : 'were';
-    parts.push(`${amount(refused)} ${word} refused${onPurpose ? ' on purpose' : ''}`);
+    parts.push(`${amount(refused)} ${word} refused${byLimiter ? ' by the limiter' : ''}`);
   }
   if (truncated > 0) parts.push(`${amount(truncated)} cut off`);
   if (failed > 0) parts.push(`${amount(failed)} failed`);
@@ -84,37 +85,40 @@ const isOutcome =
   ({ outcome }: LoadError) =>
     outcome === wanted;
 
-/** Limits that were set to turn requests away. */
+/** Codes of the stack's own limits per user. */
 const LIMITERS = new Set<string | null>(['too_many_connections', 'rate_limited']);
 
-/** How many requests a limiter of the stack itself turned away. */
-function refusedOnPurpose({ errors }: LoadReport): number {
+/** Number of requests that a limit per user refused. */
+function refusedByLimiter({ errors }: LoadReport): number {
   return errors.filter(({ code }) => LIMITERS.has(code)).reduce((sum, { count }) => sum + count, 0);
 }
 
-/** What was said most often where that happened, in the words of the error itself. */
-function mostOften(what: string, { errors }: LoadReport, isMeant: (error: LoadError) => boolean): string {
+/** Adds the most frequent reason, in the words of the error itself. */
+function mostFrequent(what: string, { errors }: LoadReport, isMeant: (error: LoadError) => boolean): string {
   const sentence = errorSentence(errors.find(isMeant) ?? { code: null, message: null });
-  return sentence === null ? `${what}.` : `${what}; most often: ${sentence}`;
+  return sentence === null ? `${what}.` : `${what}. Most frequent reason: ${sentence}`;
 }
 
-/** 429 is the limit of streams where its code says so, and else what that says. */
+/** A 429 is the limit of concurrent streams only if its code says so. */
 function tooManySentence(report: LoadReport, limits: Limits | null): string {
   const first = report.errors.find(isOutcome('429'));
   if (first?.code === 'too_many_connections') return limiterSentence(report, limits);
-  return mostOften('429 was answered', report, isOutcome('429'));
+  const count = report.outcomes['429'];
+  return mostFrequent(`${cap(plural(count, 'request', 'requests'))} got 429`, report, isOutcome('429'));
 }
 
 function limiterSentence(report: LoadReport, limits: Limits | null): string {
   const where = limits?.scope === 'cluster' ? 'over all instances' : 'and instance';
-  const limit = limits ? `${inWords(limits.perUser)} streams per user ${where}` : 'the limit of streams per user';
+  const limit = limits
+    ? `the limit of ${inWords(limits.perUser)} streams per user ${where}`
+    : 'the limit of streams per user';
   const instances = Object.values(report.instances).filter(({ requests }) => requests > 0).length;
   const product = limits?.scope === 'instance' && instances > 1;
-  const sum = product ? ` ${instances} × ${limits.perUser} = ${instances * limits.perUser} at once.` : '';
-  return `429 is ${limit}:${sum || ' more at once are turned away.'} This is the limiter working.`;
+  const sum = product ? `: ${instances} × ${limits.perUser} = ${instances * limits.perUser} at once` : '';
+  return `429 means ${limit}${sum}. The limiter works as intended.`;
 }
 
-/** Names of those that should have got requests, and got none. */
+/** Names of the instances that got no request although they should have. */
 function idleInstances({ shares }: LoadReport): string {
   const idle = shares.filter(({ requests, verdict }) => requests === 0 && verdict === 'uneven');
   return idle.map(({ instance }) => instance).join(', ');
@@ -122,20 +126,20 @@ function idleInstances({ shares }: LoadReport): string {
 
 function balanceSentence(report: LoadReport): string | null {
   const idle = idleInstances(report);
-  if (idle !== '') return `${idle} answered no request: Overview and Doctor say why.`;
+  if (idle !== '') return `${idle} answered no request. See Overview and Doctor.`;
   const streamed = Object.values(report.instances).map(({ ok }) => ok);
   const most = Math.max(...streamed);
   const least = Math.min(...streamed);
   if (streamed.length < 2 || most === 0) return null;
-  if (most === least) return `Each of the ${inWords(streamed.length)} instances streamed ${inWords(most)}.`;
-  if (most - least === 1) return `Instances streamed ${formatCount(least)} or ${formatCount(most)} each: even.`;
-  return `Instances streamed between ${formatCount(least)} and ${formatCount(most)} each.`;
+  if (most === least) return `Each of the ${inWords(streamed.length)} instances completed ${inWords(most)}.`;
+  if (most - least === 1) return `Each instance completed ${formatCount(least)} or ${formatCount(most)}: even.`;
+  return `Each instance completed between ${formatCount(least)} and ${formatCount(most)}.`;
 }
 
 function failureSentence(report: LoadReport, failed: number): string {
-  if (report.via === null) return 'No answer came at all; see above for what to do.';
+  if (report.via === null) return 'No request got an answer. See the top of this page.';
   const isFailure = ({ outcome }: LoadError) => outcome !== '429' && outcome !== '503' && outcome !== 'truncated';
-  return mostOften(`${cap(inWords(failed))} failed`, report, isFailure);
+  return mostFrequent(`${cap(inWords(failed))} failed`, report, isFailure);
 }
 
 const WORDS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
@@ -155,7 +159,7 @@ function cap(text: string): string {
 const VERDICTS = {
   even: { tone: 'good', word: 'even' },
   uneven: { tone: 'warn', word: 'uneven' },
-  too_few: { tone: 'idle', word: 'too few to tell' },
+  too_few: { tone: 'idle', word: 'too few requests' },
 } as const;
 
 export interface BalanceVerdict {
@@ -164,30 +168,33 @@ export interface BalanceVerdict {
   text: string;
 }
 
-/** How even the deal was, by the worst share; null where there is nothing to balance. */
+/** How even the distribution was, by the worst share; null if there is nothing to balance. */
 export function balanceVerdict({
   shares,
   imbalance,
 }: Pick<LoadSnapshot, 'shares' | 'imbalance'>): BalanceVerdict | null {
   const worst = shares.find(({ verdict }) => verdict === 'uneven') ?? shares[0];
   if (!worst || imbalance === null || shares.length < 2) return null;
-  // A figure that no even deal could avoid reads as a fault all the same.
-  const text =
-    worst.verdict === 'too_few'
-      ? 'An even deal shows only over more requests.'
-      : `${formatShare(imbalance, 1)} of the requests went elsewhere than an even deal would send them. The bracket is what chance allows.`;
-  return { ...VERDICTS[worst.verdict], text };
+  return { ...VERDICTS[worst.verdict], text: balanceText(worst.verdict, imbalance) };
 }
 
-/** Outcomes of a run in the groups that the page shows; every request is in exactly one. */
+function balanceText(verdict: keyof typeof VERDICTS, imbalance: number): string {
+  // With few requests even a fair distribution has a large imbalance, so the figure would mislead.
+  if (verdict === 'too_few') return 'More requests are needed to judge the distribution.';
+  if (imbalance === 0) return 'Perfectly even.';
+  const share = formatShare(imbalance, 1);
+  return `${share} of the requests would have to move for an even distribution. The bracket is the range that chance allows.`;
+}
+
+/** Outcomes of a run in the groups that the page shows. Each request is in exactly one. */
 export interface RunCounts {
   completed: number;
   refused429: number;
   refused503: number;
-  /** A provider or an instance behind the balancer failed. */
+  /** A provider, or an instance behind NGINX, failed. */
   failed502: number;
   truncated: number;
-  /** Errors of every other kind. */
+  /** All other errors. */
   failed: number;
   cancelled: number;
 }

@@ -7,46 +7,46 @@ export interface CoursePoint {
   active: Readonly<Record<string, number>>;
 }
 
-/** Those that were refused or failed at once are drawn as rings: they never became streams. */
+/** `refused`: refused or failed before it streamed; drawn as a ring. */
 export interface ShownStart extends StreamStart {
   refused?: boolean;
 }
 
-/** What the page draws of a run; every list has a bound. */
+/** What the page draws of a run. Every list is bounded. */
 export interface RunView {
   snapshot: LoadSnapshot | null;
   /** Streams as they started. */
   starts: readonly ShownStart[];
-  /** One of so many streams has a dot, once there are very many. */
+  /** One in `every` streams has a dot; above 1 only with thousands of streams. */
   every: number;
   course: readonly CoursePoint[];
-  /** The first requests, by their number. */
+  /** The first requests, by index. */
   strip: readonly StripEntry[];
 }
 
 export const emptyRunView: RunView = { snapshot: null, starts: [], every: 1, course: [], strip: [] };
 
-/** Dots beyond this lie on each other anyway; then every second goes. */
+/** Above this number, dots would overlap: every second one is removed. */
 const MAX_STARTS = 4_000;
 const MAX_POINTS = 600;
 
 export function withSnapshot(view: RunView, snapshot: LoadSnapshot): RunView {
   const point = { atMs: snapshot.elapsed_ms, active: snapshot.active_by_instance };
   const last = view.course.at(-1);
-  // The last snapshot of a run comes twice: as news, and as its end.
+  // The last snapshot of a run arrives twice: as an update and with the end of the run.
   const course = last && last.atMs >= point.atMs ? [...view.course.slice(0, -1), point] : [...view.course, point];
   return { ...view, snapshot, course: course.length > MAX_POINTS ? thinned(course) : course };
 }
 
-/** Half the points, for a run that goes on for long: its course stays whole, at coarser steps. */
+/** Every second point: a long run keeps its whole course, at coarser steps. */
 function thinned(course: readonly CoursePoint[]): CoursePoint[] {
   return course.filter((_, index) => index % 2 === 0 || index === course.length - 1);
 }
 
-/** With streams that started; those that are known already, as after a lost connection, stay as they are. */
-export function withStarts(view: RunView, news: readonly StreamStart[]): RunView {
+/** Adds started streams; known ones, sent again after a lost connection, stay unchanged. */
+export function withStarts(view: RunView, started: readonly StreamStart[]): RunView {
   const known = new Set(view.starts.map(({ index }) => index));
-  const starts = news.filter(({ index }) => !known.has(index));
+  const starts = started.filter(({ index }) => !known.has(index));
   const strip = [...view.strip];
   for (const { index, instance } of starts) {
     if (index < STRIP_LENGTH) fill(strip, index, { instance, outcome: strip[index]?.outcome ?? null });
@@ -69,14 +69,14 @@ export function withEnds(view: RunView, ends: readonly StreamEnd[]): RunView {
   return { ...view, strip, starts: withRings(view.starts, new Set(refused)) };
 }
 
-/** The sequence as the console has it. */
+/** Takes the sequence from the console. */
 export function withStrip(view: RunView, all: readonly StripEntry[]): RunView {
   const strip = all.slice(0, STRIP_LENGTH);
   const refused = strip.flatMap((entry, index) => (isUnopened(entry) ? [index] : []));
   return { ...view, strip, starts: withRings(view.starts, new Set(refused)) };
 }
 
-/** Ends of requests that never became streams. */
+/** Outcomes of requests that never streamed. */
 const UNOPENED: ReadonlySet<string | null> = new Set(['429', '503', '502', '504', 'other_4xx', 'other_5xx']);
 
 function isUnopened({ outcome }: StripEntry): boolean {
@@ -93,7 +93,7 @@ function fill(strip: StripEntry[], index: number, cell: StripEntry): void {
   strip[index] = cell;
 }
 
-/** Instances in the order of their names: rows and letters never jump. */
+/** Instances ordered by name, so that rows and letters keep their place. */
 export function instanceOrder(known: readonly string[], snapshot: LoadSnapshot | null): string[] {
   const seen = [...Object.keys(snapshot?.instances ?? {}), ...Object.keys(snapshot?.active_by_instance ?? {})];
   return [...new Set([...known, ...seen])].sort(byName.compare);
@@ -110,7 +110,7 @@ export interface InstanceRow {
   other: number;
 }
 
-/** A row for each instance that is known or that answered, in the order of their names: rows never jump. */
+/** A row for each instance that is known or that answered, ordered by name. */
 export function instanceRows(
   snapshot: Pick<LoadSnapshot, 'instances' | 'active_by_instance'>,
   known: readonly string[],
@@ -124,7 +124,7 @@ export function instanceRows(
 
 export interface Dot {
   x: number;
-  /** Dots that start in the same moment stand above each other: 0 is the lowest. */
+  /** Dots of the same moment are stacked: 0 is the lowest. */
   level: number;
   refused: boolean;
 }
@@ -133,8 +133,8 @@ export interface Dot {
 export const DOT_WIDTH = 8;
 
 /**
- * Where the dots of one lane stand: a column for every {@link DOT_WIDTH} pixels, filled from below.
- * @param width of the lane in pixels, which stands for `spanMs`
+ * Positions of the dots of one lane: one column per {@link DOT_WIDTH} pixels, filled from below.
+ * @param width of the lane in pixels; it shows `spanMs`
  */
 export function laneDots(starts: readonly ShownStart[], instance: string, spanMs: number, width: number): Dot[] {
   const levels = new Map<number, number>();
@@ -149,7 +149,7 @@ export function laneDots(starts: readonly ShownStart[], instance: string, spanMs
   return dots;
 }
 
-/** End of the time axis: a round number that the run has not reached yet. */
+/** End of the time axis: a round number at or above the elapsed time. */
 export function axisEnd(elapsedMs: number): number {
   const steps = [2.5, 5, 7.5, 10, 12.5, 15, 20, 25, 30, 40, 50, 60].map((seconds) => seconds * 1000);
   return steps.find((step) => elapsedMs <= step) ?? Math.ceil(elapsedMs / 60_000) * 60_000;
@@ -158,20 +158,20 @@ export function axisEnd(elapsedMs: number): number {
 export type CellKind = 'running' | 'streamed' | 'refused' | 'broken';
 
 export interface Cell {
-  /** Of its instance, as its letter is; of failures where no instance answered. */
+  /** Colour of its instance, or of a failure if no instance answered. */
   colour: string;
   letter: string;
   kind: CellKind;
-  /** For people who point at it. */
+  /** Tooltip. */
   title: string;
 }
 
-/** One cell for each of the first requests, in the order in which they started. */
+/** One cell for each of the first requests, in order of start. */
 export function stripCells(strip: readonly StripEntry[]): Cell[] {
   return strip.map(({ instance, outcome }, index) => {
     const { letter, colour } = instanceMark(instance);
     const kind = kindOf(outcome);
-    const title = `Request ${index + 1}: ${instance ?? 'no instance'}, ${outcome ?? 'under way'}`;
+    const title = `Request ${index + 1}: ${instance ?? 'no instance'}, ${outcome ?? 'running'}`;
     return { colour: instance === null ? 'var(--bad)' : colour, letter, kind, title };
   });
 }

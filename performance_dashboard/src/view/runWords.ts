@@ -1,19 +1,19 @@
 import type { LoadPlan, LoadSnapshot, RunHead } from '../api.ts';
 import { formatCount, formatSeconds } from './format.ts';
 
-/** What a run did, in a few words: 10 at once, 30 requests. */
+/** A plan in a few words, such as `10 concurrent, 30 requests`. */
 export function planWords({ mode, target }: LoadPlan): string {
-  const alone = target?.kind === 'instance' ? `, ${target.name} alone` : '';
+  const alone = target?.kind === 'instance' ? `, ${target.name} only` : '';
   if (mode.kind === 'open') {
-    const arrivals = mode.arrivals === 'poisson' ? ' by chance' : '';
+    const arrivals = mode.arrivals === 'poisson' ? ' (Poisson)' : '';
     return `${mode.ratePerSecond}/s${arrivals}, ${formatSeconds(mode.durationMs)}${alone}`;
   }
   if (mode.kind === 'find_limit') return `find the limit${alone}`;
   const amount = 'requests' in mode ? `${formatCount(mode.requests)} requests` : formatSeconds(mode.durationMs);
-  return `${formatCount(mode.concurrency)} at once, ${amount}${alone}`;
+  return `${formatCount(mode.concurrency)} concurrent, ${amount}${alone}`;
 }
 
-/** 24 Nov, 22:41:05, in the reader's own time. */
+/** `24 Nov, 22:41:05`, in the user's time zone. */
 const WHEN = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
   month: 'short',
@@ -24,7 +24,7 @@ const WHEN = new Intl.DateTimeFormat('en-GB', {
 
 export const startedWords = ({ started_at }: RunHead): string => WHEN.format(new Date(started_at));
 
-/** The two chosen runs after one more click: a third takes the place of the older choice. */
+/** The selected runs after one more click: a third run replaces the older selection. */
 export function choose(chosen: readonly string[], id: string): string[] {
   if (chosen.includes(id)) return chosen.filter((other) => other !== id);
   return [...chosen, id].slice(-2);
@@ -36,7 +36,7 @@ export interface Phase {
 }
 
 export interface Progress {
-  /** 0 to 1; null where the end is not known before it is there. */
+  /** 0 to 1; null if the end is not known in advance. */
   share: number | null;
   words: string;
   phases: Phase[];
@@ -44,7 +44,7 @@ export interface Progress {
 
 const PHASE_NAMES = { warmup: 'Warm-up', measure: 'Measure', drain: 'Drain' } as const;
 
-/** How far a run is: its phases, and the part of it that is done. */
+/** Progress of a run: its phases, and the share that is done. */
 export function progressOf({ mode, warmupMs }: LoadPlan, snapshot: LoadSnapshot | null, ended: boolean): Progress {
   const order = warmupMs > 0 ? (['warmup', 'measure', 'drain'] as const) : (['measure', 'drain'] as const);
   const at = ended ? order.length : order.findIndex((name) => name === (snapshot?.phase ?? order[0]));

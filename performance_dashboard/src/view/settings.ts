@@ -1,6 +1,6 @@
 import type { LoadPlan } from '../api.ts';
 
-/** What the form of the load tester says. */
+/** Settings of the load tester's form. */
 export interface LoadSettings {
   engine: 'server' | 'browser';
   mode: 'concurrency' | 'rate' | 'limit';
@@ -10,19 +10,19 @@ export interface LoadSettings {
   rate: number;
   arrivals: 'constant' | 'poisson';
   durationS: number;
-  /** Streams in flight that mode `rate` does not go beyond. */
+  /** Maximum of streams in flight in mode `rate`. */
   maxInFlight: number;
-  /** First step of mode `limit`, and how long each step takes. */
+  /** First step of mode `limit`, and the length of each step. */
   startConcurrency: number;
   stepS: number;
-  /** Users of mode `limit`: with few of them it would find the limit per user. */
+  /** Users of mode `limit`. With few users, the search would find the limit per user. */
   limitUsers: number;
   warmupS: number;
   users: number;
   prompt: string;
-  /** Empty: the first that there is. */
+  /** Empty: the first provider. */
   provider: string;
-  /** Instead of provider and model; empty: none. */
+  /** Replaces provider and model; empty: no route. */
   route: string;
   model: string;
   resumable: boolean;
@@ -58,7 +58,7 @@ export const DEFAULTS: LoadSettings = {
 
 type Key = keyof LoadSettings;
 
-/** Names in a link; short, as people paste them. */
+/** Names in a link, kept short. */
 const NAMES: Record<Key, string> = {
   engine: 'engine',
   mode: 'mode',
@@ -115,7 +115,7 @@ export function settingsToQuery(settings: LoadSettings): string {
   return query.toString();
 }
 
-/** Reads a query; what it does not say, or says wrongly, is as in `base`. */
+/** Reads a query; missing and invalid values come from `base`. */
 export function settingsFromQuery(query: string, base: LoadSettings = DEFAULTS): LoadSettings {
   const given = new URLSearchParams(query);
   const entries = (Object.keys(NAMES) as Key[]).map((key) => {
@@ -137,12 +137,12 @@ function parsed(key: Key, text: string): string | number | boolean | undefined {
   return text.slice(0, 4_000);
 }
 
-/** More than the about 100 streams that a browser opens at once would only queue in it. */
+/** A browser opens about 100 streams at once and queues the others. */
 export const BROWSER_STREAMS = 100;
 
 /**
- * The plan that the settings mean. `fake` knobs only where they differ from the provider's own and apply.
- * @param provider undefined where `model` is a route
+ * The plan for the settings. Includes `fake` options only if they apply and differ from the defaults.
+ * @param provider undefined if `model` is a route
  */
 export function planOf(
   settings: LoadSettings,
@@ -194,8 +194,8 @@ function fakeKnobs({ tokens, tokensPerSecond }: LoadSettings, provider: string |
 }
 
 /**
- * The same run as a line for a terminal; only what differs from the command's own defaults, besides -c and -n.
- * @param provider undefined where `model` is a route
+ * The same run as a command; options with default values are left out, except -c and -n.
+ * @param provider undefined if `model` is a route
  */
 export function loadCommand(
   settings: LoadSettings,

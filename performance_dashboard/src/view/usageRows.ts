@@ -1,13 +1,13 @@
 import { groupUsage, type PageUsage, type UsageGroup, type UsageGrouping, usageDays } from '../api.ts';
 
-/** Groups with the words that people know: the keys' names, and their ids, as a name can be given again. */
+/** Usage groups; keys appear with name and id, because names can be reused. */
 export function usageGroups({ rows, key_names }: PageUsage, by: UsageGrouping): UsageGroup[] {
   const groups = groupUsage(rows, by);
   const named = (id: string) => (key_names[id] === undefined ? id : `${key_names[id]} (${id})`);
   return by === 'key' ? groups.map((group) => ({ ...group, name: named(group.name) })) : groups;
 }
 
-/** A day of the chart, with heights as shares of the highest day. */
+/** A day of the chart; heights are shares of the highest day. */
 export interface UsageBar {
   day: string;
   input: number;
@@ -16,7 +16,7 @@ export interface UsageBar {
   outputShare: number;
 }
 
-/** Every day of the time, those without usage too, the oldest first. */
+/** Every day of the period, also without usage, oldest first. */
 export function usageBars({ rows, from, to }: PageUsage): UsageBar[] {
   const days = new Map(groupUsage(rows, 'day').map((group) => [group.name, group]));
   const count = Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
@@ -28,7 +28,7 @@ export function usageBars({ rows, from, to }: PageUsage): UsageBar[] {
   return bars.map((bar) => ({ ...bar, inputShare: bar.input / most, outputShare: bar.output / most }));
 }
 
-/** $0.0042: the smaller, the more digits, as a request costs little and a month much. */
+/** `$0.0042`: small amounts get more digits. */
 export function formatUsd(usd: number | null): string {
   if (usd === null) return '–';
   if (usd === 0) return '$0';

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { type ApiKey, apiKeysFileSchema } from '../../config/api_key.ts';
 import type { EventLog } from '../../core/observe/observers.ts';
 
-/** How soon a change holds. Asked of the file system, as events of a file that is replaced or mounted get lost. */
+/** How soon a change is noticed. Polled, because events of a file that is replaced or mounted get lost. */
 const LOOK_MS = 500;
 
-/** Reads the file of keys, and again whenever it has changed. What can't be read leaves the keys as they are. */
+/** Reads the file of keys, and again whenever it changes. A file that can not be read leaves the keys as they are. */
 export class ApiKeysFile {
   readonly #path: string;
   readonly #log: EventLog;
@@ -34,7 +34,7 @@ export class ApiKeysFile {
     unwatchFile(this.#path, this.#look);
   }
 
-  /** One after another: the last look must win. */
+  /** One after another, so that the last read wins. */
   #read(): Promise<void> {
     this.#reading = this.#reading.then(() => this.#readOnce());
     return this.#reading;
@@ -46,7 +46,7 @@ export class ApiKeysFile {
       this.#changed(keys);
       this.#log.info('0', 'API keys read', { keys: keys.length });
     } catch (error) {
-      // What stands in the file is nobody's business, so only where it is wrong is said.
+      // The log says where the file is wrong, but not what it contains.
       const reason = error instanceof SyntaxError ? 'it is not JSON' : problemOf(error);
       this.#log.warn('0', 'API keys could not be read; the keys stay as they were', { file: this.#path, reason });
     }

@@ -1,8 +1,8 @@
 import type { Registry } from 'prom-client';
 
 /**
- * A histogram that counts in a typed array and makes Prometheus' lines only when it is scraped: observing costs a
- * short search, where the library's own costs several allocations for each token.
+ * A histogram that counts in a typed array and makes Prometheus' lines only when it is scraped. To observe costs a short
+ * search; the library's own histogram allocates several objects for each token.
  */
 export class FastHistogram {
   readonly #bounds: Float64Array;

@@ -6,16 +6,16 @@ export interface JsonLog extends EventLog {
   flush(): void;
 }
 
-/** Lines leave together, at the latest after 100 ms: one system call for many. The bound is for a reader that hangs. */
+/** Lines are written together, at the latest after 100 ms: one system call for many. The bound is for a reader that hangs. */
 const BATCH = { minLength: 16_000, maxLength: 8 * 1024 * 1024, periodicFlush: 100 };
 
 /**
  * One JSON object a line: timestamp, level, event, stage, instance, then the stage's own fields.
- * Lines are written in the background, so that a slow disk does not stand in the way of tokens.
+ * Lines are written in the background, so that a slow disk does not delay tokens.
  */
 export function jsonLog(level: string, instance: string, to?: DestinationStream): JsonLog {
   const destination = pino.destination({ dest: 1, sync: false, ...BATCH });
-  // A full disk costs lines beyond the bound, and no stream; what waits is tried again with the next batch.
+  // With a full disk, lines beyond the bound are lost and streams continue; waiting lines are tried again with the next batch.
   destination.on('error', () => {});
   const logger = pino(
     {
@@ -37,13 +37,13 @@ export function jsonLog(level: string, instance: string, to?: DestinationStream)
       try {
         destination.flushSync();
       } catch {
-        // The disk is full: there is nowhere to say so.
+        // The disk is full: there is no place to report it.
       }
     },
   };
 }
 
-/** What the lines of one second share is made once: a date costs as much as the rest of its line. */
+/** Formats the date once per second: a date costs as much as the rest of its line. */
 function isoTime(): () => string {
   let second = -1;
   let start = '';

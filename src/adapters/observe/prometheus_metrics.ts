@@ -44,7 +44,7 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver, CacheObs
   });
   readonly #unlogged = new Counter({
     name: 'weir_unlogged_streams_total',
-    help: 'Resumable streams that were told not_resumable, because Redis did not answer',
+    help: 'Resumable streams that got the notice not_resumable, because Redis did not answer',
     registers: [this.registry],
   });
   readonly #cached = new Counter({

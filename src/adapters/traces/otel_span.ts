@@ -6,7 +6,7 @@ import { ERROR_TYPE, GEN_AI, WEIR } from './span_names.ts';
 /** W3C Trace Context, section 3.2: version, trace, parent, flags; a later version may add fields. */
 const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
-/** @returns undefined for what is no context: whoever sent it is then not a part of the trace, as the standard says */
+/** @returns undefined for an invalid context, which the standard says to ignore */
 export function readContext({ traceparent, tracestate }: TraceContext): SpanContext | undefined {
   const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(traceparent) ?? [];
   if (traceId === undefined || spanId === undefined || (version === '00' && more)) return undefined;
@@ -25,7 +25,7 @@ export function writeContext({ traceId, spanId, traceFlags, traceState }: SpanCo
   return tracestate ? { traceparent, tracestate } : { traceparent };
 }
 
-/** A client that leaves has got what it wanted; that is no failure. */
+/** A client that leaves is not a failure. */
 const NO_FAILURE: readonly Outcome[] = ['ok', 'cancelled'];
 
 /** A stream as OpenTelemetry's SDK keeps it. Times are given, as the SDK's own have whole milliseconds only. */

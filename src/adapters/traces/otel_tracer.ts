@@ -15,7 +15,7 @@ import type { SpanBegin, StreamSpan, StreamTracer } from '../../core/observe/str
 import { OtelSpan, readContext } from './otel_span.ts';
 import { GEN_AI, SERVICE, WEIR } from './span_names.ts';
 
-/** A collector that is away must not hold up the end of the process. */
+/** A collector that is away must not delay the end of the process. */
 const FLUSH_MS = 3_000;
 
 /** Names of OpenTelemetry's `OTEL_TRACES_SAMPLER`. */
@@ -91,7 +91,7 @@ export class OtelTracer implements StreamTracer {
     return new OtelSpan(span, operation);
   }
 
-  /** Sends what has ended; gives up where the collector does not take it in time. */
+  /** Sends ended spans; gives up if the collector does not accept them in time. */
   async close(): Promise<void> {
     const late = new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref());
     await Promise.race([this.#provider.shutdown().catch(() => {}), late]);

@@ -23,7 +23,7 @@ export const SERVICE = {
   instance: 'service.instance.id',
 } as const;
 
-/** What no convention has a name for. */
+/** Names for which there is no convention. */
 export const WEIR = {
   threadId: 'weir.thread.id',
   door: 'weir.door',

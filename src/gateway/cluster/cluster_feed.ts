@@ -4,7 +4,7 @@ import type { ClusterView } from '../../formats/cluster/cluster_view.ts';
 const EVERY_MS = 250;
 
 /**
- * Shows the cluster to everybody who watches, four times a second: one look for all of them, none while nobody is
+ * Sends the cluster view to all watchers, four times a second: one view for all of them, none while no one is
  * there. A watcher that is slow misses views; it is never waited for.
  */
 export class ClusterFeed {

@@ -6,9 +6,9 @@ import { PEER_SILENCE_MS } from '../../formats/timing.ts';
 import { peerPlace } from './peer_address.ts';
 import { BOOT_HEADER, SECRET_HEADER } from './peer_listener.ts';
 
-/** Whoever does not answer within this may be frozen, and may be dead. */
+/** An instance that does not answer within this may be frozen or dead. */
 const HEAD_MS = 500;
-/** Nobody listens: the process that did has exited. */
+/** No process listens: the owner has exited. */
 const REFUSED = new Set(['ECONNREFUSED', 'ENOENT']);
 
 /**
@@ -59,7 +59,7 @@ function headOf(request: ClientRequest, silenceMs: number): Promise<IncomingMess
     }, HEAD_MS);
     request.once('response', (response) => {
       clearTimeout(patience);
-      // Nobody's listener but ours says this: another server may have got the address, and what it says proves nothing.
+      // Only a peer listener sends this header: another server may have the address now, and its answer proves nothing.
       const isPeer = response.headers[BOOT_HEADER] !== undefined;
       // The listener answers for one boot: another's answer proves that this one is no more.
       if (isPeer && response.statusCode !== 410) {

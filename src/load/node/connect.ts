@@ -2,21 +2,21 @@ import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 
-/** How connections to the one origin of a transport are made. */
+/** How a transport connects to its origin. */
 export interface ConnectOptions {
   /** PEM of the CA to trust instead of the system's. */
   ca?: string;
   /** Accept any certificate. */
   insecure?: boolean;
-  /** Source address, such as 127.0.1.5: another user to the limiter. IPv4. */
+  /** Source address (IPv4), such as 127.0.1.5; the limiter sees each address as a user. */
   localAddress?: string;
-  /** `host:port` to connect to instead; request and certificate keep the origin's name. */
+  /** `host:port` to connect to instead; request and certificate check use the origin's name. */
   connectTo?: string;
   /** Unix socket to connect to instead, in plain HTTP/1.1. */
   socketPath?: string;
 }
 
-/** Where a connection to this origin really leads. */
+/** The address to connect to for this origin. */
 export function placeOf(origin: URL, { connectTo }: ConnectOptions): { host: string; port: number } {
   const [host, port] = connectTo?.split(':') ?? [];
   return {

@@ -9,14 +9,14 @@ import type { RunRecorder } from '../run_recorder.ts';
 import { comparisonTable, reportTable, type Style } from './report_table.ts';
 import type { NamedReport } from './run_store.ts';
 
-/** Files that a run is written to; `-` is stdout, which then holds it and nothing else. */
+/** Files to write a run to; `-`: stdout, which then contains nothing else. */
 export interface Deliveries {
   json?: string;
   csv?: string;
   html?: string;
 }
 
-/** Prints a run for people, unless stdout is taken, and writes its files. @throws Unwritable */
+/** Prints a run as a table, unless a file goes to stdout, and writes its files. @throws Unwritable */
 export async function deliver(
   run: LoadRun,
   report: LoadReport,
@@ -42,22 +42,22 @@ export async function deliver(
   }
 }
 
-/** styleText honours NO_COLOR and leaves pipes alone. */
+/** styleText respects NO_COLOR and does not colour pipes. */
 export const style: Style = (format, line) => styleText(format, line, { stream: process.stdout });
 
-/** Resolves when it is written: a pipe takes time, and the program may exit right after. */
+/** Resolves when the text is written, because the program may exit right after. */
 export function out(text: string): Promise<void> {
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
 }
 
-/** A file that was named for the report can't be written; `message` says so in a sentence. */
+/** A file for the report cannot be written; `message` is a sentence. */
 export class Unwritable extends Error {
   constructor(file: string, reason: string) {
-    super(`The report can not be written to ${file} (${reason}); choose another file.`);
+    super(`The report cannot be written to ${file} (${reason}). Choose another file.`);
   }
 }
 
-/** Noticed before the run, not after it. @throws Unwritable */
+/** Checks a file before the run. @throws Unwritable */
 export async function mustBeWritable(file: string): Promise<void> {
   const folder = path.dirname(file);
   const [found, around] = await Promise.all([file, folder].map((each) => stat(each).catch(() => undefined)));

@@ -10,19 +10,19 @@ import { nodeUsers } from './node_users.ts';
 
 export interface ExecuteOptions {
   connect: NodeTransportOptions;
-  /** API keys, a user each; none: users are source addresses. */
+  /** API keys, one per user; empty: users are source addresses. */
   keys: readonly string[];
-  /** Names of those that there should be, where that is known here; the API knows only those that announce themselves. */
+  /** Names of the instances that should be running, if known; the API lists only those that report themselves. */
   expected: readonly string[];
   signal: AbortSignal;
-  /** Called when everything is connected and the run begins; `elapsedMs` tells how long it runs. */
+  /** Called when the run begins, after connecting; `elapsedMs` is the time since then. */
   onBegin: (summary: Summary, elapsedMs: () => number) => void;
   onHead?: (index: number, instance: string | null, atMs: number) => void;
   onRecord?: (record: LoadRecord) => void;
 }
 
 /**
- * Runs a plan from this process: connects the users, asks the API for its instances, and measures.
+ * Runs a plan from this process: connects the users, requests the list of instances, and measures.
  * @throws TooFewIdentities
  */
 export async function executePlan(plan: LoadPlan, options: ExecuteOptions): Promise<Summary> {
@@ -58,7 +58,7 @@ function streamsAtOnce({ mode }: LoadPlan): number {
 
 const WITHIN_MS = 3000;
 
-/** Names of the instances that Weir's API says it has; none where it doesn't say, as other servers don't. */
+/** Names of the ready instances from Weir's API; empty for other servers. */
 export async function knownInstances(baseUrl: string, { transport, headers }: LoadUser): Promise<string[]> {
   try {
     const signal = AbortSignal.timeout(WITHIN_MS);
@@ -74,12 +74,12 @@ export async function knownInstances(baseUrl: string, { transport, headers }: Lo
   }
 }
 
-/** Streams that one HTTP/2 connection carries, at the least. */
+/** Minimum of streams per HTTP/2 connection. */
 const STREAMS_PER_CONNECTION = 100;
-/** A run that is shorter says nothing: its first connections are most of it. */
+/** In shorter runs, connecting dominates the CPU time. */
 const SHORT_MS = 1000;
 
-/** What this process uses of the machine, for the self-check. `isMultiplexed`: streams share connections (HTTP/2). */
+/** Resource use of this process for the self-check. @param isMultiplexed streams share connections (HTTP/2) */
 export function nodeMeter(isMultiplexed: boolean, users: number): GeneratorMeter {
   let since = { usage: cpuUsage(), atMs: performance.now() };
   return {
@@ -98,7 +98,7 @@ export function nodeMeter(isMultiplexed: boolean, users: number): GeneratorMeter
   };
 }
 
-/** The soft limit of open files; null where the system doesn't say. */
+/** The soft limit of open files; null if unknown. */
 function fileLimit(): number | null {
   try {
     const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));

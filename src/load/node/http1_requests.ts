@@ -5,15 +5,15 @@ import { isIP, type Socket } from 'node:net';
 import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
 import { type ConnectOptions, placeOf } from './connect.ts';
 
-/** Servers do not close a connection that was used so shortly before: what fails on it has failed. */
+/** A connection idle for less than this was not closed for idleness, so its failure is a real one. */
 const IDLE_MS = 1000;
 
-/** Requests over HTTP/1.1: a connection each, kept for the next one. */
+/** Requests over HTTP/1.1, one connection each, reused. */
 export class Http1Requests {
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #options: object;
   readonly #isTls: boolean;
-  /** When each connection had its last answer. */
+  /** Time of the last response of each connection. */
   readonly #freedAt = new WeakMap<Socket, number>();
 
   constructor(origin: URL, options: ConnectOptions) {
@@ -48,7 +48,7 @@ export class Http1Requests {
       const [response] = (await once(sent, 'response')) as [IncomingMessage];
       const { socket } = response;
       response.once('close', () => this.#freedAt.set(socket, performance.now()));
-      // An abort after the head also surfaces here, where the body already reports it.
+      // An abort after the head is emitted here too; the body reports it.
       sent.on('error', () => {});
       return {
         status: response.statusCode ?? 0,
@@ -56,7 +56,7 @@ export class Http1Requests {
         body: response,
       };
     } catch (error) {
-      // The server may close an idle connection in the moment in which it is taken up again: nothing was processed.
+      // The server may close an idle connection just when it is reused; then it processed nothing.
       const wasClosed = idleMs > IDLE_MS && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
       if (wasClosed && request.signal?.aborted !== true) return this.send(url, request);
       throw error;

@@ -12,23 +12,23 @@ import type { TransportRequest, TransportResponse } from '../../client/transport
 import type { ConnectOptions } from './connect.ts';
 import { connectTls } from './connect.ts';
 
-/** Streams that a connection takes until the server has said how many it allows (NGINX: 128). */
+/** Streams per connection until the server announces its limit (NGINX: 128). */
 const ASSUMED_STREAMS = 100;
 
 interface Session {
   ready: Promise<ClientHttp2Session>;
-  /** Streams that use it or are about to. */
+  /** Streams that use it, including starting ones. */
   active: number;
   capacity: number;
 }
 
-/** Requests over HTTP/2: as many connections as the streams at once need. */
+/** Requests over HTTP/2, with as many connections as the concurrent streams need. */
 export class Http2Sessions {
   readonly #origin: URL;
   readonly #options: ConnectOptions;
   readonly #sessions = new Set<Session>();
 
-  /** `first` is a connection on which HTTP/2 was agreed already. */
+  /** @param first a connection that has negotiated HTTP/2 */
   constructor(origin: URL, options: ConnectOptions, first: TLSSocket) {
     this.#origin = origin;
     this.#options = options;
@@ -42,7 +42,7 @@ export class Http2Sessions {
         return await this.#sendOn(session, url, request);
       } catch (error) {
         session.active -= 1;
-        // A connection that retires (NGINX closes each after 1,000 requests) refuses what came late, unprocessed.
+        // NGINX closes each connection after 1,000 requests and refuses later ones unprocessed: retry them.
         if (!isUnprocessed(error) || request.signal?.aborted) throw error;
         this.#sessions.delete(session);
       }
@@ -71,7 +71,7 @@ export class Http2Sessions {
     stream.once('close', () => {
       session.active -= 1;
     });
-    // An abort after the head also surfaces here, where the body already reports it.
+    // An abort after the head is emitted here too; the body reports it.
     stream.on('error', () => {});
     return {
       status: head[':status'] ?? 0,
@@ -107,16 +107,16 @@ export class Http2Sessions {
   async #open(socket: Promise<TLSSocket>): Promise<ClientHttp2Session> {
     const connected = await socket;
     const session = connect(this.#origin, { createConnection: () => connected });
-    // A window of 64 KiB for a whole connection would make its streams wait for one another.
+    // With the default window of 64 KiB, streams of one connection would block each other.
     session.once('connect', () => session.setLocalWindowSize(16 * 1024 * 1024));
     await once(session, 'remoteSettings');
-    // What breaks a connection is reported by each of its streams.
+    // Each stream of a broken connection reports the error.
     session.on('error', () => {});
     return session;
   }
 }
 
-/** A stream that the server cancels closes without an error, so `close` is a failure of its own here. */
+/** A stream that the server cancels closes without an error, so `close` before the head is a failure. */
 function headOf(stream: ClientHttp2Stream): Promise<IncomingHttpHeaders & IncomingHttpStatusHeader> {
   return new Promise((resolve, reject) => {
     stream.once('response', resolve);
@@ -125,7 +125,7 @@ function headOf(stream: ClientHttp2Stream): Promise<IncomingHttpHeaders & Incomi
   });
 }
 
-/** A body that is left early cancels its stream, so that the server stops. */
+/** Leaving the iteration early cancels the stream, so that the server stops. */
 async function* closingBody(stream: ClientHttp2Stream): AsyncGenerator<Uint8Array> {
   try {
     yield* stream;

@@ -7,7 +7,7 @@ const BAR_WIDTH = 30;
 const PHASE_WORDS = { warmup: 'warm-up', measure: 'measuring', drain: 'draining' };
 const MAX_INSTANCES = 16;
 
-/** A run that goes on, in one line. */
+/** The progress of a run in one line. */
 export function progressLine(snapshot: LoadSnapshot, { mode }: Pick<LoadPlan, 'mode'>): string {
   const total = 'requests' in mode ? ` of ${mode.requests}` : ' requests';
   return [
@@ -18,7 +18,7 @@ export function progressLine(snapshot: LoadSnapshot, { mode }: Pick<LoadPlan, 'm
   ].join(' | ');
 }
 
-/** The same for a terminal: phase, counts, latencies, a bar for each instance. */
+/** The progress of a run for a terminal: phase, counts, latencies, a bar for each instance. */
 export function liveLines(snapshot: LoadSnapshot, plan: LoadPlan): string[] {
   const progress = progressOf(plan, snapshot);
   const steps = snapshot.limit?.steps ?? [];
@@ -43,7 +43,7 @@ function counts({ outcomes, requests }: LoadSnapshot): string[] {
 }
 
 function goodput({ good }: LoadSnapshot): string {
-  return good === null ? '' : `, ${good.per_second.toFixed(1)} good ones (${Math.round(good.share * 100)} %)`;
+  return good === null ? '' : `, ${good.per_second.toFixed(1)} good (${Math.round(good.share * 100)} %)`;
 }
 
 function spreadText(spread: Spread | null): string {
@@ -62,7 +62,7 @@ function bar(share: number): string {
   return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
 }
 
-/** Where progress goes; a terminal has its lines rewritten, anything else gets a line a second. */
+/** Output of the progress. A terminal is redrawn; other outputs get one line per second. */
 export interface ProgressOutput {
   isTTY?: boolean;
   columns?: number;
@@ -73,13 +73,13 @@ const TERMINAL_MS = 200;
 const PLAIN_MS = 1000;
 const CLEAR_LINE = '\x1b[2K';
 
-/** What is shown: one line for pipes, several for a terminal. */
+/** The progress as one line for pipes, and as several lines for a terminal. */
 export interface ProgressView {
   line: () => string;
   lines: () => string[];
 }
 
-/** Shows the view again and again until the function that it gives is called. */
+/** Shows the view repeatedly. @returns ends that */
 export function liveProgress(output: ProgressOutput, view: ProgressView): () => void {
   if (output.isTTY !== true) {
     const timer = setInterval(() => output.write(`${view.line()}\n`), PLAIN_MS);
@@ -88,9 +88,9 @@ export function liveProgress(output: ProgressOutput, view: ProgressView): () => 
   let shown = 0;
   const back = () => (shown > 1 ? `\x1b[${shown - 1}A\r` : '\r');
   const show = () => {
-    // Lines that wrap could not be rewritten.
+    // Wrapped lines could not be redrawn.
     const lines = view.lines().map((line) => line.slice(0, (output.columns || 80) - 1));
-    // A view that got shorter leaves nothing behind.
+    // Clears lines of a longer previous view.
     while (lines.length < shown) lines.push('');
     output.write(back() + lines.map((line) => CLEAR_LINE + line).join('\n'));
     shown = lines.length;
@@ -102,7 +102,7 @@ export function liveProgress(output: ProgressOutput, view: ProgressView): () => 
   };
 }
 
-/** How far a run is, 0 to 1; null for a search, which ends when it has found something. */
+/** Progress of a run, 0 to 1; null for a search, whose end is unknown. */
 export function progressOf({ mode, warmupMs }: LoadPlan, snapshot: LoadSnapshot): number | null {
   if (mode.kind === 'find_limit') return null;
   if ('requests' in mode) return Math.min(1, snapshot.requests / mode.requests);

@@ -11,20 +11,20 @@ import type { RunStore } from './run_store.ts';
 import { findReport, type NamedReport, NoReport } from './run_store.ts';
 
 export interface LoadCommandOptions extends Deliveries, MeasureOptions {
-  /** Its `url` as it was typed. */
+  /** Its `url` as the user gave it. */
   plan: LoadPlan;
   name: string;
-  /** When one of these holds at the end, the exit code is 99. */
+  /** If one of these is true at the end, the exit code is 99. */
   failIf: readonly Condition[];
-  /** What to compare with: `last`, a run's id, or a file. */
+  /** Compare with this: `last`, a run's id, or a file. */
   baseline?: string;
   runs: RunStore;
 }
 
 /**
  * `./weir load`: progress on stderr, the report on stdout.
- * @returns the exit code: 0, 2 bad address or file, 3 unreachable or not one stream, 98 not to be trusted, 99 a
- *   condition held, 130 interrupted
+ * @returns the exit code: 0, 2 wrong address or file, 3 unreachable or no stream, 98 unreliable figures, 99 a condition
+ *   was true, 130 interrupted
  */
 export async function runLoadCommand(options: LoadCommandOptions): Promise<number> {
   const { signal, connect, runs } = options;
@@ -33,10 +33,10 @@ export async function runLoadCommand(options: LoadCommandOptions): Promise<numbe
     for (const file of [options.json, options.csv, options.html]) {
       if (file !== undefined && file !== '-') await mustBeWritable(file);
     }
-    // Before the run, which will itself be the last one afterwards.
+    // Before the run, which then becomes the last one.
     const baseline = options.baseline === undefined ? undefined : findReport(options.baseline, runs);
     const reached = await reachApi(base, connect, signal, options.plan.api === 'weir' ? '/health/live' : '/models');
-    if (reached !== base) say(`${base} redirects to ${reached}, which is tested instead.`);
+    if (reached !== base) say(`${base} redirects to ${reached}. The test uses ${reached}.`);
     return await runAndReport({ ...options.plan, url: reached }, options, baseline);
   } catch (error) {
     if (signal.aborted) return 130;
@@ -77,33 +77,33 @@ async function runAndReport(plan: LoadPlan, options: LoadCommandOptions, baselin
   await deliver(run, report, recorder, options, baseline);
   if (signal.aborted) return 130;
   if (!gotStream(report)) throw new Unreachable(noStream(plan, report));
-  if (broken) say(`The run was ended: ${broken}.`);
+  if (broken) say(`--abort-if ended the run: ${broken} is true.`);
   const failed = options.failIf.flatMap((condition) => {
     const value = holds(condition, report);
-    return value === null ? [] : [`${condition.text} holds: it is ${value}`];
+    return value === null ? [] : [`--fail-if ${condition.text} is true: the value is ${value}`];
   });
   for (const sentence of failed) say(`${sentence}.`);
   if (report.self_check?.ok === false) return 98;
   return failed.length > 0 || broken ? 99 : 0;
 }
 
-/** A folder that can't be written must not cost the figures. */
+/** The report must be printed even if the folder cannot be written. */
 function keep(run: LoadRun, recorder: RunRecorder, runs: RunStore): void {
   try {
     runs.save(run, recorder.csv());
   } catch (error) {
-    say(`This run is not kept (${(error as Error).message}).`);
+    say(`This run could not be saved (${(error as Error).message}).`);
   }
 }
 
-/** Whether any answer was a stream, be it one that broke off or stood still. */
+/** Whether any response was a stream, even if it broke off or stalled. */
 function gotStream({ outcomes }: LoadReport): boolean {
   return outcomes.ok + outcomes.truncated + outcomes.timeout_first_token + outcomes.timeout_idle > 0;
 }
 
 function noStream({ url }: LoadPlan, { errors: [error] }: LoadReport): string {
   const why = error ? ` (${[error.code, error.message].filter(Boolean).join(': ') || error.outcome})` : '';
-  return `Not one request to ${url} got a stream${why}; see "./weir status" and "./weir doctor".`;
+  return `No request to ${url} got a stream${why}. Run "./weir doctor" to find the cause.`;
 }
 
 function say(sentence: string): void {

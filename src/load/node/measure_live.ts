@@ -9,26 +9,26 @@ import type { NodeTransportOptions } from './node_transport.ts';
 
 export interface MeasureOptions {
   connect: NodeTransportOptions;
-  /** API keys, a user each. */
+  /** API keys, one per user. */
   keys: readonly string[];
-  /** Instances that there should be; none where that is not known. */
+  /** Names of the instances that should be running; empty if unknown. */
   expected: readonly string[];
-  /** When one of these holds in mid-run, the run ends. */
+  /** If one of these becomes true, the run ends. */
   abortIf: readonly Condition[];
-  /** Ends the run early; what it gave so far counts. */
+  /** Ends the run early; the requests so far count. */
   signal: AbortSignal;
 }
 
 export interface LiveMeasurement {
   report: LoadReport;
   snapshot: LoadSnapshot;
-  /** The condition that ended it; undefined where none did. */
+  /** The condition that ended it; undefined if none did. */
   broken: string | undefined;
 }
 
 const ABORT_CHECK_MS = 500;
 
-/** Runs a plan and shows how it goes on stderr. @throws TooFewIdentities */
+/** Runs a plan and shows its progress on stderr. @throws TooFewIdentities */
 export async function measureLive(
   plan: LoadPlan,
   { connect, keys, expected, signal, abortIf }: MeasureOptions,
@@ -66,7 +66,7 @@ export async function measureLive(
   }
 }
 
-/** Looks again and again until there is nothing more to see. */
-async function watch(look: () => boolean, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && !look()) await sleep(ABORT_CHECK_MS, undefined, { signal }).catch(() => {});
+/** Calls `isOver` repeatedly until it returns true or the signal aborts. */
+async function watch(isOver: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !isOver()) await sleep(ABORT_CHECK_MS, undefined, { signal }).catch(() => {});
 }

@@ -5,11 +5,11 @@ import { Http1Requests } from './http1_requests.ts';
 import { Http2Sessions } from './http2_sessions.ts';
 
 export interface NodeTransportOptions extends ConnectOptions {
-  /** Speak HTTP/1.1 also where the server offers HTTP/2. */
+  /** Use HTTP/1.1 even if the server offers HTTP/2. */
   http1?: boolean;
 }
 
-/** A transport for thousands of streams at once, to one origin. */
+/** A transport for thousands of concurrent streams to one origin. */
 export interface NodeTransport {
   send: Transport;
   /** Drops all connections. */
@@ -17,8 +17,8 @@ export interface NodeTransport {
 }
 
 /**
- * Speaks HTTP/2 where the server of an https address agrees to it (ALPN), else HTTP/1.1. Follows no redirects.
- * `fetch` would do neither HTTP/2 nor so many streams.
+ * Uses HTTP/2 if the server of an https address supports it (ALPN), else HTTP/1.1. Follows no redirects. Node's `fetch`
+ * supports neither HTTP/2 nor this many streams.
  */
 export function nodeTransport(baseUrl: string, options: NodeTransportOptions = {}): NodeTransport {
   const origin = new URL(new URL(baseUrl).origin);

@@ -2,22 +2,22 @@ import { orAborted } from '../../client/abortable.ts';
 import type { LoadUser } from '../follower.ts';
 import { type NodeTransport, type NodeTransportOptions, nodeTransport } from './node_transport.ts';
 
-/** The users of a run, each known to the server by an address or by a key of its own. */
+/** The users of a run. The server distinguishes them by source address or by API key. */
 export interface NodeUsers {
   as: (user: number) => LoadUser;
-  /** Connects so many of them, so that the run measures streams and not handshakes. */
+  /** Connects the first `users`, so that the run does not measure handshakes. */
   warm: (users: number, signal: AbortSignal) => Promise<void>;
   /** Drops all connections. */
   close: () => void;
 }
 
-/** A plan asks for users that can't be told apart; `message` says what to do. */
+/** The server cannot distinguish the users of a plan; `message` says what to do. */
 export class TooFewIdentities extends Error {}
 
-/** So many loopback addresses are used: 127.0.1.1 to 127.0.250.250. */
+/** Number of loopback addresses from 127.0.1.1 to 127.0.250.250. */
 const MAX_ADDRESSES = 250 * 250;
 
-/** Why so many users can't be told apart by that server, as a sentence; undefined where they can. */
+/** Why the server cannot distinguish this many users, as a sentence; undefined if it can. */
 export function identityProblem(
   baseUrl: string,
   users: number,
@@ -26,17 +26,17 @@ export function identityProblem(
 ): string | undefined {
   if (keys.length > 0) {
     if (users <= keys.length) return undefined;
-    return `There are ${keys.length} keys for ${users} users; name a file with as many lines.`;
+    return `${users} users need ${users} API keys, but there are ${keys.length}. Add keys, or use fewer users.`;
   }
   if (users === 1) return undefined;
-  if (users > MAX_ADDRESSES) return `At most ${MAX_ADDRESSES} users have an address of their own.`;
+  if (users > MAX_ADDRESSES) return `At most ${MAX_ADDRESSES} users can have their own address.`;
   const isLocal = isLoopback(new URL(baseUrl).hostname) && connectTo === undefined && socketPath === undefined;
   return isLocal
     ? undefined
-    : `${users} users of a server elsewhere need a key each; name a file of them with --keys-file.`;
+    : `${users} users of a remote server need one API key each. Give a file of keys with --keys-file.`;
 }
 
-/** As many of the wanted users as that server can tell apart. */
+/** How many of the wanted users the server can distinguish. */
 export function distinctUsers(
   baseUrl: string,
   wanted: number,
@@ -48,8 +48,8 @@ export function distinctUsers(
 }
 
 /**
- * Users of a server at `baseUrl`: by API keys where there are some, else by source addresses, which only a server on
- * this machine sees.
+ * Users of a server at `baseUrl`: by API key if there are keys, else by source address, which only works with a server on
+ * this machine.
  * @throws TooFewIdentities
  */
 export function nodeUsers(
@@ -78,9 +78,9 @@ export function nodeUsers(
   return ready(baseUrl, as, close);
 }
 
-/** Handshakes at once. */
+/** Concurrent handshakes. */
 const WARMING = 20;
-/** For one of them; whoever can't connect is an outcome of its requests. */
+/** Timeout of one handshake. A user that cannot connect fails again in its requests, which count. */
 const WARM_WITHIN_MS = 10_000;
 
 function ready(baseUrl: string, as: NodeUsers['as'], close: () => void): NodeUsers {

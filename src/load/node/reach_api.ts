@@ -1,14 +1,14 @@
 import { errorCode, outcomeOfFailure } from '../outcome.ts';
 import { type NodeTransportOptions, nodeTransport } from './node_transport.ts';
 
-/** Nothing can be tested there; `message` says in a sentence what to do. */
+/** The API cannot be reached; `message` says what to do. */
 export class Unreachable extends Error {}
 
 /**
- * Finds out whether an API answers at this base, before a run does so many times. Where plain http is redirected to
- * https, gives the https base: a redirect per request is not what a load test is to measure.
+ * Checks that an API answers before the run. If plain HTTP redirects to https, returns the https base, so that the run does
+ * not measure redirects.
  *
- * @param probe path below the base that is asked; whatever status it gives is an answer
+ * @param probe path below the base; any status counts as an answer
  * @throws Unreachable
  */
 export async function reachApi(
@@ -49,7 +49,7 @@ function sentence(baseUrl: string, error: unknown): string {
   const code = errorCode(error);
   switch (outcomeOfFailure(error)) {
     case 'dns':
-      return `The name ${hostname} is not known (${code}); check the address.`;
+      return `The host name ${hostname} cannot be resolved (${code}); check the address.`;
     case 'tls':
       return `The certificate of ${origin} is not trusted (${code}); check it with "./weir certs show", or use --insecure.`;
     default:

@@ -15,7 +15,7 @@ const NAMES: Partial<Record<Outcome, string>> = {
 };
 const ALWAYS = new Set<Outcome>(['ok', 'truncated', '429', '503']);
 
-/** The report for people: outcomes, instances with their shares, latencies, path. */
+/** The report as text: outcomes, instances with their shares, latencies, path. */
 export function reportTable(report: LoadReport, style: Style): string {
   const lines = [
     ...answerLines(report, style),
@@ -30,7 +30,7 @@ export function reportTable(report: LoadReport, style: Style): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Of a search for the limit: what was searched for stands first. */
+/** The result of a search for the limit. */
 function answerLines(report: LoadReport, style: Style): string[] {
   const answer = limitAnswer(report);
   return answer === null ? [] : [style('bold', answer.title), `  ${answer.text}`, ''];
@@ -55,7 +55,7 @@ function instanceLines({ instances, shares, imbalance, requests }: LoadReport, s
   const lines = [
     style('bold', `${pad('Instances', width + 2)}${right('requests', 9)}${right('ok', 7)}${right('share', 8)}`),
   ];
-  if (shares.length === 0) return [...lines, style('dim', '  no answer named its instance')];
+  if (shares.length === 0) return [...lines, style('dim', '  no response named its instance')];
   for (const { instance, requests: got, share, verdict } of shares) {
     const bar = '█'.repeat(Math.round(share * BAR_WIDTH));
     const row = `  ${pad(instance, width)}${right(got, 9)}${right(instances[instance]?.ok ?? 0, 7)}${right(percent(got, requests), 8)}`;
@@ -66,12 +66,12 @@ function instanceLines({ instances, shares, imbalance, requests }: LoadReport, s
 
 function bandSentence(shares: InstanceShare[], imbalance: number): string {
   const [{ low, high, verdict }] = shares as [InstanceShare];
-  if (shares.length === 1) return 'one instance only: nothing to balance';
-  if (verdict === 'too_few') return 'too few requests to tell whether that is even';
-  const band = `chance allows ${percent(low, 1)} to ${percent(high, 1)}`;
+  if (shares.length === 1) return 'one instance: nothing to balance';
+  if (verdict === 'too_few') return 'too few requests to judge the balance';
+  const range = `expected range ${percent(low, 1)} to ${percent(high, 1)}`;
   const uneven = shares.filter((share) => share.verdict === 'uneven').map(({ instance }) => instance);
   const words = uneven.length === 0 ? 'even' : `uneven (${uneven.join(', ')})`;
-  return `${words}: ${band}; imbalance ${percent(imbalance, 1)}`;
+  return `${words}; ${range}; imbalance ${percent(imbalance, 1)}`;
 }
 
 function closingLines(report: LoadReport, style: Style): string[] {
@@ -84,13 +84,14 @@ function closingLines(report: LoadReport, style: Style): string[] {
     );
   }
   lines.push(...limitLines(report));
-  if (resumed !== null) lines.push(`resumed: ${resumed} streams lost their connection and still came whole`);
-  if (via === 'nginx') lines.push(style('green', 'via nginx: every answer came through the balancer'));
+  if (resumed !== null)
+    lines.push(`resumed: ${resumed} ${resumed === 1 ? 'stream' : 'streams'} changed connections and still completed`);
+  if (via === 'nginx') lines.push(style('green', 'via nginx: all responses came through the balancer'));
   if (via === 'direct') lines.push(style('yellow', 'via direct: these requests bypassed NGINX and are not balanced'));
   if (via === 'mixed') lines.push(style('yellow', 'via mixed: some of these requests bypassed NGINX'));
   const check = report.self_check;
   if (check?.ok) lines.push(style('dim', `self-check: the generator kept up${selfFigures(check)}`));
-  for (const reason of check?.reasons ?? []) lines.push(style('red', `not to be trusted: ${reason}`));
+  for (const reason of check?.reasons ?? []) lines.push(style('red', `unreliable figures: ${reason}`));
   return lines;
 }
 
@@ -109,7 +110,7 @@ function colourOf(outcome: Outcome): 'green' | 'yellow' | 'red' {
 
 const UNITS: Record<ComparisonRow['unit'], string> = { ms: ' ms', '1/s': '/s', share: ' %', count: '' };
 
-/** Two runs side by side, for people. */
+/** Two runs side by side as text. */
 export function comparisonTable(rows: readonly ComparisonRow[], a: string, b: string, style: Style): string {
   const lines = rows.map(({ metric, unit, a: of, b: to, better, note }) => {
     const row = `  ${pad(metric, 18)}${right(comparedCell(of, unit), 14)}${right(comparedCell(to, unit), 14)}   ${note}`;
@@ -126,10 +127,10 @@ function comparedCell(value: number | null, unit: ComparisonRow['unit']): string
   return number + UNITS[unit];
 }
 
-/** Below so many values a percentile says nothing. */
+/** Number of samples that each percentile needs. */
 const NEEDED = { p95: 20, p99: 100, p999: 1000 };
 
-/** The latencies of a report, a line each, with what they count from. */
+/** The latencies of a report, one line each. */
 export function latencyLines(report: LoadReport, style: Style): string[] {
   const head = ['p50', 'p90', 'p95', 'p99', 'p99.9', 'max', 'n'].map((name) => right(name, 9)).join('');
   const isOpen = report.service_e2e_ms !== null;
@@ -138,10 +139,10 @@ export function latencyLines(report: LoadReport, style: Style): string[] {
     ['TPOT (per chunk)', report.tpot_ms],
     ['ICL (all gaps)', report.icl_ms],
     ['E2E (whole answer)', report.e2e_ms, true],
-    ['TTFT once sent', report.service_ttft_ms],
-    ['E2E once sent', report.service_e2e_ms],
-    ['gap when resumed', report.resume_gap_ms],
-    ['time to refuse', report.refusal_ms],
+    ['TTFT from send', report.service_ttft_ms],
+    ['E2E from send', report.service_e2e_ms],
+    ['resume gap', report.resume_gap_ms],
+    ['time to refusal', report.refusal_ms],
   ];
   return [
     style('bold', `${pad('Milliseconds', 22)}${head}`),
@@ -170,12 +171,12 @@ function latencyLine(name: string, spread: Spread | null, style: Style): string 
   return `  ${pad(name, 20)}${times.join('')}${right(n, 9)}`;
 }
 
-/** The steps of a search for the limit; nothing for other runs. */
+/** The steps of a search for the limit; empty for other runs. */
 export function limitLines({ limit }: LoadReport): string[] {
   if (limit === null) return [];
   const rows = limit.steps.map((step) => {
     const { concurrency, goodput_per_second: goodput, ttft_p50_ms: p50, ttft_p95_ms: p95, ok, requests } = step;
-    const mark = limit.knee?.concurrency === concurrency ? '  <- the knee' : '';
+    const mark = limit.knee?.concurrency === concurrency ? '  <- best' : '';
     const ttft =
       p50 === null || p95 === null ? 'no TTFT' : `TTFT p50 ${milliseconds(p50)}, p95 ${milliseconds(p95)} ms`;
     return `  ${right(concurrency, 6)} streams  ${right(goodput.toFixed(1), 9)}/s  ${ttft}, ${ok} of ${requests} ok${mark}`;
@@ -183,10 +184,10 @@ export function limitLines({ limit }: LoadReport): string[] {
   return ['steps to the limit:', ...rows];
 }
 
-/** Wraps a text in a terminal style; the identity where there are no colours. */
+/** Wraps a text in a terminal style; the identity without colours. */
 export type Style = (format: 'bold' | 'dim' | 'green' | 'yellow' | 'red', text: string) => string;
 
-/** Three digits, no unit. */
+/** Three digits without a unit. */
 export function milliseconds(ms: number): string {
   return ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : ms.toFixed(0);
 }

@@ -6,10 +6,10 @@ import type { LoadRun, RunHead } from '../load_run.ts';
 const MAX_RUNS = 100;
 const ID = /^[a-z0-9-]{1,64}$/;
 
-/** Runs that are kept: a JSON file each, beside it the CSV of its requests; the oldest go when there are too many. */
+/** Saved runs: one JSON file each, and a CSV of its requests. The oldest are deleted when there are too many. */
 export class RunStore {
   readonly #folder: string;
-  /** What a list shows of each file, so that it doesn't read a hundred of them each time. */
+  /** Cached heads, so that a list does not read every file. */
   readonly #heads = new Map<string, RunHead>();
 
   constructor(folder: string) {
@@ -25,7 +25,7 @@ export class RunStore {
     return `${day}-${time}-${Math.random().toString(36).slice(2, 6).padEnd(4, '0')}`;
   }
 
-  /** @throws the system's error where the folder can't be written */
+  /** @throws the system's error if the folder cannot be written */
   save(run: LoadRun, csv?: string): void {
     mkdirSync(this.#folder, { recursive: true });
     this.#heads.delete(run.id);
@@ -34,7 +34,7 @@ export class RunStore {
     for (const id of this.#ids().slice(MAX_RUNS)) this.remove(id);
   }
 
-  /** undefined where there is none, or its file is damaged. */
+  /** Undefined if there is none, or if its file is damaged. */
   load(id: string): LoadRun | undefined {
     const text = ID.test(id) ? this.#read(`${id}.json`) : undefined;
     return text === undefined ? undefined : parseRun(text);
@@ -55,7 +55,7 @@ export class RunStore {
     });
   }
 
-  /** The last one that was not cut short; undefined before there is one. */
+  /** The last finished run; undefined if there is none. */
   last(): LoadRun | undefined {
     for (const id of this.#ids()) {
       const run = this.load(id);
@@ -70,7 +70,7 @@ export class RunStore {
     for (const end of ['json', 'csv']) rmSync(path.join(this.#folder, `${id}.${end}`), { force: true });
   }
 
-  /** A reader never sees half of a file. */
+  /** Writes and renames, so that a reader never sees half a file. */
   #write(name: string, text: string): void {
     const file = path.join(this.#folder, name);
     writeFileSync(`${file}.new`, text, { mode: 0o600 });
@@ -113,33 +113,35 @@ function parseRun(text: string): LoadRun | undefined {
   }
 }
 
-/** A report and what to call it. */
+/** A report with a name. */
 export interface NamedReport {
   name: string;
   report: LoadReport;
 }
 
-/** There is no such report; `message` says in a sentence what to do. */
+/** There is no such report; `message` says what to do. */
 export class NoReport extends Error {}
 
 /**
- * The report that a person means: `last`, the id of a run that is kept, or a file (`--json`, or a kept run).
+ * The report that a reference names: `last`, the id of a saved run, or a file (from `--json`, or a saved run).
  * @throws NoReport
  */
 export function findReport(reference: string, runs: RunStore): NamedReport {
   const run = reference === 'last' ? runs.last() : runs.load(reference);
   if (run?.report) return { name: `${run.name} (${run.id})`, report: run.report };
-  if (reference === 'last') throw new NoReport('There is no earlier run to compare with; run ./weir load once before.');
+  if (reference === 'last') throw new NoReport('There is no earlier run to compare with. Run ./weir load first.');
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(reference, 'utf8'));
   } catch (error) {
     const why = error instanceof SyntaxError ? 'it is not JSON' : 'there is no such run and no such file';
-    throw new NoReport(`"${reference}" can not be compared with (${why}); name a file of --json, or the id of a run.`);
+    throw new NoReport(
+      `Cannot compare with "${reference}": ${why}. Give a file written by --json, or the id of a run.`,
+    );
   }
   const report = reportOf(value);
   if (!report)
-    throw new NoReport(`"${reference}" holds no report of this version; make one with ./weir load --json FILE.`);
+    throw new NoReport(`"${reference}" contains no report of this version. Create one with ./weir load --json FILE.`);
   return { name: reference, report };
 }
 

@@ -14,7 +14,7 @@ const FIREFOX_DATABASES = [
   '.var/app/org.mozilla.firefox/.mozilla/firefox/*/cert9.db',
   'Library/Application Support/Firefox/Profiles/*/cert9.db',
 ];
-/** A trusted authority for servers, and for nothing else (mail, programs). */
+/** Trusted for servers only, not for mail or programs. */
 const TRUST = 'C,,';
 
 async function certutil(access: TrustAccess): Promise<string> {
@@ -45,7 +45,7 @@ export function nssStore(readers: string, folder: string, access: TrustAccess): 
     const { code, output } = await runCommand(await certutil(access), args);
     if (code === 0) return;
     throw new StackError(
-      `${readers}'s database was not changed (${lastLine(output)})`,
+      `${readers}'s database could not be changed (${lastLine(output)})`,
       `run certutil ${args.join(' ')}`,
     );
   };
@@ -70,7 +70,7 @@ export function nssStore(readers: string, folder: string, access: TrustAccess): 
 }
 
 /**
- * The databases of the browsers that don't ask the system: Chromium's (also before its first start) and one for each
+ * The databases of browsers that do not use the system's store: Chromium's (also before its first start) and one for each
  * profile of Firefox.
  */
 export function browserStores(access: TrustAccess): TrustStore[] {

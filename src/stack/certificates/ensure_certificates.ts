@@ -4,7 +4,7 @@ import { StackError } from '../stack_error.ts';
 import { type CertificateFiles, inspectCertificate } from './inspect_certificate.ts';
 import { type IssuedPair, issueAuthority, issueLeaf } from './issue_certificates.ts';
 
-/** Written beside and renamed, so that NGINX never reads half a file; the mode is right from the first byte. */
+/** Writes a new file and renames it, so that NGINX never reads half a file; the mode is right from the first byte. */
 function writeAtomically(file: string, content: string, mode: number): void {
   const draft = `${file}.${process.pid}.new`;
   writeFileSync(draft, content, { mode });
@@ -21,18 +21,21 @@ function keepCopies(replaced: string[], now: Date): void {
   for (const file of replaced) if (existsSync(file)) copyFileSync(file, `${file}.replaced-${time}`);
 }
 
-/** What to do where Weir would have to write over something that it did not make. */
+/** The error where Weir would have to overwrite a file that it did not make. */
 function refusal(problem: string, moved: string[]): StackError {
   const moves = moved
     .filter((file) => existsSync(file))
     .map((file) => `mv ${file} ${file}.own`)
     .join(' && ');
-  return new StackError(problem, `put a good one there, or have Weir make one: "${moves}", then this command again`);
+  return new StackError(
+    problem,
+    `put a valid one there, or let Weir make one: run "${moves}", then this command again`,
+  );
 }
 
 /**
- * Makes a new leaf and, where the present authority can't sign any more, a new authority. Copies of what they replace
- * stay beside them.
+ * Makes a new leaf and, if the present authority can not sign any more, a new authority. Copies of the replaced files stay
+ * beside them.
  *
  * @throws StackError where something lies there that Weir did not make; the system's error when the folder can't be
  *   written to
@@ -40,11 +43,11 @@ function refusal(problem: string, moved: string[]): StackError {
 export async function renewCertificates(files: CertificateFiles, now = new Date()): Promise<void> {
   const report = inspectCertificate(files, now);
   if (!report.isOurs) {
-    const problem = `${files.certificate} is not of Weir's making, so it is left alone`;
+    const problem = `${files.certificate} was not made by Weir, so it is not changed`;
     throw refusal(problem, [files.certificate, files.key]);
   }
   if (report.authorityIsForeign) {
-    const problem = `${files.authority} is not of Weir's making, so it is left alone and signs nothing`;
+    const problem = `${files.authority} was not made by Weir, so it is not changed and not used for signing`;
     throw refusal(problem, [files.authority, files.authorityKey]);
   }
   mkdirSync(path.dirname(files.certificate), { recursive: true });
@@ -59,15 +62,15 @@ export async function renewCertificates(files: CertificateFiles, now = new Date(
     authority = readAuthority(files);
   }
   const leaf = await issueLeaf(authority, now);
-  // The certificate first: a start that is cut short here leaves one of Weir's, which the next renews.
+  // The certificate first: a start that is interrupted here leaves a certificate of Weir, which the next start renews.
   writeAtomically(files.certificate, leaf.certificate + authority.certificate, 0o644);
   writeAtomically(files.key, leaf.key, 0o600);
 }
 
 /**
- * Leaves a good certificate alone, and one that Weir did not make in any case; renews any other.
+ * Keeps a valid certificate, and every certificate that Weir did not make; renews any other.
  *
- * Returns what is worth a sentence, or undefined when there was nothing to do.
+ * Returns a sentence about the result, or undefined when there was nothing to do.
  * @throws StackError where NGINX can't present what lies there, and Weir did not make it
  */
 export async function ensureCertificates(files: CertificateFiles, now = new Date()): Promise<string | undefined> {
@@ -78,6 +81,6 @@ export async function ensureCertificates(files: CertificateFiles, now = new Date
     return `certificate for localhost written to ${path.dirname(files.certificate)} (${problem})`;
   }
   if (isServable) return `your own certificate is used as it is (${problem}): ${files.certificate}`;
-  const what = `${files.certificate} is not of Weir's making and can't be used, because ${problem}`;
+  const what = `${files.certificate} was not made by Weir and can not be used, because ${problem}`;
   throw refusal(what, [files.certificate, files.key]);
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** What the name of each authority of Weir's begins with: the mark of what Weir made, and may replace. */
+/** Every authority of Weir has a name that begins like this. It marks certificates that Weir made and may replace. */
 export const AUTHORITY_NAME = 'Weir local authority';
 
 /** Where the certificate, its key and the authority that signed it lie. */
@@ -12,7 +12,7 @@ export interface CertificateFiles {
   key: string;
   /** The local authority's certificate: what clients trust. */
   authority: string;
-  /** The authority's key, needed to renew the leaf without asking every client to trust anew. */
+  /** The authority's key, needed to renew the leaf without making every client trust a new authority. */
   authorityKey: string;
 }
 
@@ -29,9 +29,9 @@ export function certificateFiles(folder: string): CertificateFiles {
 const DAY_MS = 86_400_000;
 const RENEW_BELOW_DAYS = 30;
 
-/** What the files hold, and what speaks against using them. */
+/** The content of the files, and why they can not be used. */
 export interface CertificateReport {
-  /** Why the certificate has to be renewed, as the end of a sentence; undefined when it is good. */
+  /** Why the certificate must be renewed, as the end of a sentence; undefined when it is valid. */
   problem: string | undefined;
   /** Weir may write here: it made what is there, or nothing is there. */
   isOurs: boolean;
@@ -53,7 +53,7 @@ export interface CertificateReport {
   fingerprint?: string;
 }
 
-/** An empty file is what a machine that lost its power may leave of one. */
+/** An empty file counts as missing: a power failure may leave one. */
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8') || undefined;
@@ -94,7 +94,7 @@ function contentProblem(leaf: X509Certificate, daysLeft: number, now: Date): str
   if (daysLeft < 0) return `it expired on ${leaf.validToDate.toISOString()}`;
   if (daysLeft < RENEW_BELOW_DAYS) return `it ends in ${Math.floor(daysLeft)} days`;
   if (!leaf.checkHost('localhost') || !leaf.checkIP('127.0.0.1') || !leaf.checkIP('::1')) {
-    return `it is not made out for localhost, 127.0.0.1 and ::1 (${leaf.subjectAltName ?? leaf.subject})`;
+    return `it is not valid for localhost, 127.0.0.1 and ::1 (${leaf.subjectAltName ?? leaf.subject})`;
   }
   return undefined;
 }

@@ -28,8 +28,8 @@ function element(tag: number, ...parts: Uint8Array[]): Uint8Array {
 }
 
 /**
- * Limits an authority to this machine's own names. Whoever trusts it in a browser risks nothing but localhost, even
- * if its key is stolen: a certificate that it signs for any other name is refused.
+ * Limits an authority to this machine's own names. A browser that trusts it risks only localhost, even if its key is
+ * stolen: certificates that it signs for other names are refused.
  */
 export function localNameConstraints(): Extension {
   const everyBit = (length: number) => Buffer.alloc(length, 0xff);
@@ -66,14 +66,14 @@ async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
     .toString();
 }
 
-/** A positive serial of 127 random bits: browsers object to two certificates of one authority with the same one. */
+/** A positive serial of 127 random bits: browsers refuse two certificates of one authority with the same serial. */
 function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = (bytes[0]! & 0x7f) | 0x40;
   return bytes.toString('hex');
 }
 
-/** Clocks differ: a certificate that is valid from this second on is refused by a machine a minute behind. */
+/** Valid from yesterday on, because the clocks of other machines may be behind. */
 function validity(days: number, now: Date): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now.getTime() - DAY_MS), notAfter: new Date(now.getTime() + days * DAY_MS) };
 }

@@ -8,8 +8,8 @@ const DEBIAN_FOLDER = '/usr/local/share/ca-certificates';
 /** Where Debian's script puts a link to each file that it found. */
 const DEBIAN_RESULT = '/etc/ssl/certs';
 /**
- * Without --fresh the script leaves the links to a file that is gone; with it, it takes away everybody's links for a
- * second, and programs that start then trust nobody.
+ * Without --fresh the script keeps the links to a file that is gone. With it, all links are missing for a second, and
+ * programs that start then trust no certificate.
  */
 const REMOVE = 'rm -f "$2" "$3/$4" && find "$3" -maxdepth 1 -lname "$4" -delete && "$1"';
 const KEYCHAIN = '/Library/Keychains/System.keychain';
@@ -20,7 +20,8 @@ async function asRoot(access: TrustAccess, command: string[], byHand: string): P
   if (!prefix) throw new StackError('changing the system store needs root', `run "${byHand}"`);
   const [program, ...args] = [...prefix, ...command];
   const { code, output } = await runCommand(program!, args);
-  if (code !== 0) throw new StackError(`the system store was not changed (${lastLine(output)})`, `run "${byHand}"`);
+  if (code !== 0)
+    throw new StackError(`the system store could not be changed (${lastLine(output)})`, `run "${byHand}"`);
 }
 
 function holds(file: string, text: string): boolean {
@@ -69,7 +70,7 @@ function macStore(access: TrustAccess, security: string): TrustStore {
   };
 }
 
-/** The machine's own store, which curl and most programs read; undefined on systems whose habits we don't know. */
+/** The machine's own store, which curl and most programs read; undefined on systems that Weir does not know. */
 export function systemStore(access: TrustAccess): TrustStore | undefined {
   const update = findCommand('update-ca-certificates', access.searchPath);
   if (update) return debianStore(access, update);

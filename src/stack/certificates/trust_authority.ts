@@ -10,7 +10,7 @@ import { type Authority, parseAuthority, type TrustAccess, type TrustStore } fro
 /** What `trustAuthority` did, for `untrustAuthority`: where it put which certificate. */
 type TrustRecord = { readers: string; place: string; pem: string }[];
 
-/** What became of one store. */
+/** Result for one store. */
 export interface TrustResult {
   readers: string;
   place: string;
@@ -52,7 +52,7 @@ async function attempt({ readers, place }: TrustStore, work: () => Promise<Trust
   }
 }
 
-/** Where programs of this machine look for authorities, and whether this one is there. Throws when there is none. */
+/** The stores of this machine, and whether they hold this authority. Throws when there is no authority. */
 export async function trustedWhere(files: CertificateFiles, access: TrustAccess) {
   const authority = readAuthority(files.authority);
   return Promise.all(
@@ -63,8 +63,8 @@ export async function trustedWhere(files: CertificateFiles, access: TrustAccess)
 }
 
 /**
- * Puts the authority into the system's store and the browsers' databases, and keeps a record of what it put where.
- * An older authority of this stack leaves them first. A store that can't be changed is a result, not an error.
+ * Adds the authority to the system's store and the browsers' databases, and records where. An older authority of this
+ * stack is removed first. A store that can not be changed is a result, not an error.
  *
  * Throws a {@link StackError} when there is no authority.
  */
@@ -84,7 +84,7 @@ export async function trustAuthority(files: CertificateFiles, access: TrustAcces
   return results;
 }
 
-/** Takes out again what {@link trustAuthority} put in, and nothing else; what holds `except` stays. */
+/** Removes what {@link trustAuthority} added, and nothing else; entries of `except` stay. */
 export async function untrustAuthority(
   files: CertificateFiles,
   access: TrustAccess,
@@ -102,7 +102,7 @@ export async function untrustAuthority(
       const left = readRecord(files).filter((other) => other.place !== place || other.pem !== entry.pem);
       writeRecord(files, left);
     };
-    // A profile that is gone took its database along.
+    // The profile is gone, and its database with it.
     if (!store) {
       forget();
       continue;

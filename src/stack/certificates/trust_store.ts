@@ -10,20 +10,20 @@ export interface Authority {
   id: string;
 }
 
-/** A place where programs of this machine look up whom they trust. `add` and `remove` reject with a StackError. */
+/** A certificate store of this machine. `add` and `remove` reject with a StackError. */
 export interface TrustStore {
-  /** Who looks there, such as `Chromium`. */
+  /** The programs that read it, such as `Chromium`. */
   readers: string;
   /** Folder or file. */
   place: string;
-  /** Undefined where it can't be told. */
+  /** Undefined where that can not be found out. */
   has(authority: Authority): Promise<boolean | undefined>;
   /** `file` holds the authority's certificate. */
   add(authority: Authority, file: string): Promise<void>;
   remove(authority: Authority): Promise<void>;
 }
 
-/** What of the machine and the account decides which stores there are. */
+/** The machine and the account, which decide which stores there are. */
 export interface TrustAccess extends MachineAccess {
   /** The user's folder, with the browsers' profiles; undefined leaves browsers out. */
   home: string | undefined;

@@ -18,17 +18,17 @@ export interface ComposeContext {
   layout: StackLayout;
   options: StackOptions;
   searchPath: string;
-  /** Who runs this. */
+  /** The account that runs ./weir. */
   self: Account;
   /** Drain time of the instances, in seconds. */
   drainSeconds: number;
-  /** With providers and routes; it was found valid. */
+  /** With providers and routes; it was checked before. */
   configFile: string | undefined;
   /** Handed to docker-compose.yml, whose variables are named like an instance's. */
   environment: NodeJS.ProcessEnv;
 }
 
-/** The service that keeps the usage of Redis, which is in memory. */
+/** The service that saves usage, because Redis keeps it in memory only. */
 const KEEPER = 'usage';
 
 /** The stack as containers: docker-compose.yml as it is checked in. */
@@ -61,7 +61,7 @@ export function composeDriver(context: ComposeContext): StackDriver {
       { title: 'Looking for a container engine', run: async () => void (await engine()) },
       { title: 'Checking the certificate', run: () => ensureCertificates(layout.certificates) },
       {
-        title: 'Writing what the containers read',
+        title: 'Writing the files of the containers',
         run: async () => writeContainerFiles(context, (await user()).outside),
       },
       {
@@ -88,13 +88,13 @@ export function composeDriver(context: ComposeContext): StackDriver {
       return ran;
     },
     async restart(service) {
-      // What was used is written down before Redis forgets it, and given back at once.
-      const forgets = service.startsWith('redis');
-      if (forgets) await must(['stop', KEEPER]);
+      // Usage is saved before Redis stops, and restored right after.
+      const losesUsage = service.startsWith('redis');
+      if (losesUsage) await must(['stop', KEEPER]);
       try {
         await must(['restart', service]);
       } finally {
-        if (forgets) await must(['start', KEEPER]);
+        if (losesUsage) await must(['start', KEEPER]);
       }
     },
     async reload() {
@@ -112,13 +112,13 @@ export function composeDriver(context: ComposeContext): StackDriver {
     },
     async rollingRestart() {
       throw new StackError(
-        '--rolling is for native instances, which NGINX can be told to spare',
+        '--rolling works with the native driver only',
         'restart the containers one by one (./weir restart app-1, and so on), each when the one before is healthy',
       );
     },
     async scale() {
       throw new StackError(
-        'docker-compose.yml says how many containers there are',
+        'docker-compose.yml fixes the number of containers',
         'scale the native stack (./weir start --all without --driver compose), or add the instances to docker-compose.yml and src/stack/nginx/compose_plan.ts',
       );
     },

@@ -2,15 +2,15 @@ import { type CommandResult, findCommand, lastLine, runCommand } from '../machin
 import { StackError } from '../stack_error.ts';
 import type { ServiceState, ServiceStatus } from '../supervisor/service_spec.ts';
 
-/** Runs `compose` in a folder, through an engine that was seen to work. */
+/** Runs `compose` in a folder, with an engine that answered. */
 export interface ComposeEngine {
-  /** Whether the account that runs the engine is root in its containers, and nobody else is who they are outside. */
+  /** Whether the account that runs the engine is root inside its containers. */
   isRootless: boolean;
   run(args: string[], env?: Record<string, string>, onLine?: (line: string) => void): Promise<CommandResult>;
 }
 
-const MEND = 'start Docker, or leave out --driver compose';
-/** The first in which a file of variables may be missing (`required: false`). */
+const START_IT = 'start Docker, or leave out --driver compose';
+/** The first version in which an env_file may be missing (`required: false`). */
 const OLDEST = [2, 24] as const;
 
 /** `docker info` of Docker, and of Podman under Docker's name. */
@@ -25,7 +25,7 @@ export async function findComposeEngine(
   const docker = findCommand('docker', searchPath);
   if (!docker) throw new StackError('docker is not installed', 'install it, or leave out --driver compose');
   const info = await runCommand(docker, ['info'], { env: environment });
-  if (info.code !== 0) throw new StackError(`no container engine answers (${lastLine(info.output)})`, MEND);
+  if (info.code !== 0) throw new StackError(`no container engine answers (${lastLine(info.output)})`, START_IT);
   const standalone = findCommand('docker-compose', searchPath);
   const plugin = await runCommand(docker, ['compose', 'version', '--short'], { env: environment });
   if (plugin.code !== 0 && !standalone) {
@@ -41,7 +41,7 @@ export async function findComposeEngine(
   };
 }
 
-/** @param version as the program says it; one that says something else is left alone */
+/** @param version as the program prints it; an unknown form is accepted */
 function refuseOld(version: string): void {
   const [, major, minor] = (/^v?(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
   if (major === undefined || minor === undefined) return;
@@ -66,14 +66,14 @@ export function composeStatus(output: string): ServiceStatus[] {
       ? JSON.parse(text)
       : text
           .split('\n')
-          // Warnings go among them.
+          // Warnings may be printed between them.
           .filter((line) => line.startsWith('{'))
           .map((line) => JSON.parse(line))
   ) as ComposeRow[];
   return rows.map(({ Service, State, Health }) => ({
     name: Service,
     state: STATES[State] ?? 'stopped',
-    // A process of the engine's, not of this machine's user.
+    // The process belongs to the engine, not to this account.
     pid: null,
     healthy: State === 'running' && (Health === undefined || Health === '' || Health === 'healthy'),
     address: `container sse-${Service}`,

@@ -12,9 +12,9 @@ export const COMPOSE_CLUSTER_URL = Array.from({ length: CLUSTER_NODES }, (_, ind
   return `redis://${redisNodeName(index)}:6379`;
 }).join(',');
 
-/** After the drain: two seconds in which new requests are still served, and the last words. */
+/** After the drain: two seconds in which new requests are still served, and the last log lines. */
 const STOP_MARGIN_SECONDS = 10;
-/** Containers of one start share it, and nobody else on their network knows it. */
+/** Shared by the containers of one start, and unknown to others on their network. */
 const PEER_SECRET = randomBytes(24).toString('base64url');
 
 /** Everything that variables are made from. */
@@ -25,7 +25,7 @@ interface VariablesContext {
   configFile: string | undefined;
 }
 
-/** The variables of docker-compose.yml that say how this stack is to be; all others are taken from the environment. */
+/** The variables of docker-compose.yml that describe this stack; all others come from the environment. */
 export function composeVariables(
   { layout, options, drainSeconds, configFile }: VariablesContext,
   { uid, gid }: Account,
@@ -34,7 +34,7 @@ export function composeVariables(
     WEIR_CONTAINERS: layout.containers,
     WEIR_CERTIFICATES: path.dirname(layout.certificates.certificate),
     WEIR_USER: `${uid}:${gid}`,
-    // What they are outside is of no use inside.
+    // Paths of this machine do not exist inside.
     WEIR_CONFIG: configFile === undefined ? '' : MOUNTED_CONFIG,
     AUTH_MODE: options.auth,
     PEER_SECRET,

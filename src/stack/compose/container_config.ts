@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseWeirConfig } from '../../config/parse_weir_config.ts';
 import { settledProvider } from '../../config/weir_config.ts';
 
-/** A configuration for containers, which see none of this machine's files, variables and servers. */
+/** A configuration for containers, which do not see this machine's files, variables and servers. */
 export interface ContainerConfig {
   /** JSON, which is YAML too. */
   text: string;
@@ -11,7 +11,7 @@ export interface ContainerConfig {
   keyFiles: ReadonlyMap<string, Buffer>;
   /** Environment variables that hold keys. */
   variables: readonly string[];
-  /** What can't work from within a container, and how it would. */
+  /** Which providers a container can not reach, and how to change that. */
   remark: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export function containerConfig(file: string): ContainerConfig {
     if (api_key_file === undefined) continue;
     const copy = `${name}.key`;
     const content = contentOf(path.resolve(path.dirname(file), api_key_file));
-    // An instance says itself that it has no key.
+    // Without it the instance reports that the provider has no key.
     if (content) keyFiles.set(copy, content);
     config.providers[name]!.api_key_file = copy;
   }

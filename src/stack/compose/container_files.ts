@@ -33,8 +33,8 @@ interface ContainerFilesContext {
 }
 
 /**
- * Writes what the containers read, before they are started: folders that only their account can enter, in one that only
- * this account can. Returns what is worth saying about it.
+ * Writes the files that the containers read, before they are started: in folders that only their account can enter,
+ * inside a folder that only this account can enter. Returns a remark for the user, if any.
  */
 export function writeContainerFiles(context: ContainerFilesContext, owner: Account): string | undefined {
   const { layout, options, configFile, self } = context;
@@ -54,14 +54,14 @@ export function writeContainerFiles(context: ContainerFilesContext, owner: Accou
   return [made, remark].filter(Boolean).join('; ') || undefined;
 }
 
-/** Gives the containers providers and routes as the file has them now, with the keys in files that it names. */
+/** Writes the current providers and routes for the containers, with the files of keys that they name. */
 export function writeContainerConfig(layout: StackLayout, configFile: string | undefined): string | undefined {
   const paths = containerPaths(layout);
   const folder = path.dirname(paths.config);
   const none: ContainerConfig = { text: '', keyFiles: new Map(), variables: [], remark: undefined };
   const { text, keyFiles, variables, remark } = configFile === undefined ? none : containerConfig(configFile);
   for (const [name, content] of keyFiles) writePrivateFile(path.join(folder, name), content);
-  // A name alone takes the variable from whoever runs Compose: no key is written here.
+  // With a name alone Compose takes the value from its own environment, so no key is written here.
   writePrivateFile(paths.variables, variables.map((name) => `${name}\n`).join(''));
   if (configFile === undefined) rmSync(paths.config, { force: true });
   else writePrivateFile(paths.config, text);
@@ -70,12 +70,12 @@ export function writeContainerConfig(layout: StackLayout, configFile: string | u
   return remark;
 }
 
-/** Has the containers see the keys as they are now, where they were started with keys. */
+/** Updates the copy of the keys that the containers read, where they were started with keys. */
 export function shareKeys(layout: StackLayout): void {
   if (existsSync(containerPaths(layout).keys)) copyKeys(layout);
 }
 
-/** The copy that is made last has the newest keys: nobody changes them between the reading and the writing. */
+/** Copies under the lock of the keys, so that the last copy has the newest keys. */
 function copyKeys(layout: StackLayout): void {
   withKeys(layout.apiKeys, () => writePrivateFile(containerPaths(layout).keys, readFileSync(layout.apiKeys)));
 }

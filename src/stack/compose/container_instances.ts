@@ -17,7 +17,7 @@ fetch('http://127.0.0.1:' + env[port] + path, { headers: { 'x-peer-secret': secr
 
 async function ask(compose: RunCompose, name: string, port: 'PORT' | 'PEER_PORT', path: string) {
   let answer = '';
-  // Line by line, for the output as a whole is cut where it is long.
+  // Line by line, because long output is cut.
   const { code } = await compose(['exec', '-T', name, 'node', '-e', ASK, port, path], (line) => {
     if (line.startsWith('{')) answer = line;
   });
@@ -30,7 +30,7 @@ export function containerPeers(compose: RunCompose, names: readonly string[]): A
   return names.map((name) => (path) => ask(compose, name, 'PEER_PORT', path));
 }
 
-/** Open streams of all instances, by name, as one of them knows it; none where it does not say. */
+/** Open streams of all instances, by name, as this instance reports them; empty where it does not answer. */
 export async function activeStreams(compose: RunCompose, name: string): Promise<ReadonlyMap<string, number>> {
   try {
     const { body } = await ask(compose, name, 'PORT', '/api/v1/cluster');
@@ -41,7 +41,7 @@ export async function activeStreams(compose: RunCompose, name: string): Promise<
   }
 }
 
-/** Has instances in containers read providers and routes again, and waits for what they say. */
+/** Makes instances in containers read providers and routes again, and waits for their results. */
 export async function reloadContainers(compose: RunCompose, names: readonly string[]): Promise<ReloadResult[]> {
   const healthOf = (name: string) => () => ask(compose, name, 'PORT', HEALTH_PATH);
   const found = await Promise.all(names.map(async (name) => ({ name, before: await askConfig(healthOf(name)) })));

@@ -22,15 +22,15 @@ export interface Account {
 /** `node` in the images. */
 const IMAGE_USER: Account = { uid: 1000, gid: 1000 };
 
-/** As whom the containers run that read what `./weir` writes, and to whom those files belong on this machine. */
+/** The account inside the containers that reads what `./weir` writes, and the owner of those files on this machine. */
 export interface ContainerUser {
   inside: Account;
   outside: Account;
 }
 
 /**
- * The account that runs `./weir`, so that its files need no other reader; in root's stead the images' own, which has no
- * rights. A rootless engine calls whoever runs it root, in containers that have none of root's rights.
+ * The account that runs `./weir`, so that no other account needs to read its files. If that is root: the images' own
+ * account, which has no rights. In a rootless engine, root inside is the account that runs the engine.
  */
 export function containerUser(self: Account, isRootless: boolean): ContainerUser {
   if (isRootless) return { inside: { uid: 0, gid: 0 }, outside: self };
@@ -43,7 +43,7 @@ function give(file: string, { uid, gid }: Account): void {
   if (found.uid !== uid || found.gid !== gid) chownSync(file, uid, gid);
 }
 
-/** Makes a folder that `owner` alone can enter, or makes one that is there like that. @throws StackError */
+/** Makes a folder that only `owner` can enter, or changes an existing one. @throws StackError */
 export function makePrivateFolder(folder: string, owner: Account): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -58,7 +58,7 @@ export function makePrivateFolder(folder: string, owner: Account): void {
 /** Writes a file that the owner of its folder alone can read; a reader finds the old content or the new one. */
 export function writePrivateFile(file: string, content: string | Buffer): void {
   const draft = `${file}.new`;
-  // Its mode is set when it is made: an older one would keep its own.
+  // The mode is set on creation only: an existing file would keep its own.
   rmSync(draft, { force: true });
   writeFileSync(draft, content, { mode: 0o600 });
   give(draft, statSync(path.dirname(file)));
@@ -66,8 +66,8 @@ export function writePrivateFile(file: string, content: string | Buffer): void {
 }
 
 /**
- * Makes a secret in a file where there is none yet. Whoever can see its folder can read it: in Compose that is a volume
- * which only those containers have that need it, and they may run under several accounts.
+ * Makes a secret in a file, if there is none yet. Every account that can see the folder can read it: in Compose that is a
+ * volume of the containers that need the secret, which may run under several accounts.
  */
 export function keepSecret(file: string): void {
   if (existsSync(file)) return;

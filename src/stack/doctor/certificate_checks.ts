@@ -12,17 +12,17 @@ export function checkCertificate({ layout }: DoctorContext, { services }: Situat
   const id = 'certificate';
   const { certificates } = layout;
   const { problem, isOurs, isServable, daysLeft = 0 } = inspectCertificate(certificates);
-  if (problem === undefined) return ok(id, `for localhost, good for ${daysLeft} more days`);
+  if (problem === undefined) return ok(id, `for localhost, valid for ${daysLeft} more days`);
   const why = 'NGINX shows "cannot load certificate", the browser ERR_SSL_PROTOCOL_ERROR or a warning.';
   const restart = services.some(({ name }) => name === 'nginx') ? ' && ./weir restart nginx' : '';
-  if (isOurs) return fail(id, `the certificate has to be renewed: ${problem}`, why, `./weir certs renew${restart}`);
-  const what = `your own certificate is not what Weir's would be: ${problem}`;
-  const fix = `put a good one at ${certificates.certificate}, or move it and its key away and run ./weir certs renew${restart}`;
+  if (isOurs) return fail(id, `the certificate must be renewed: ${problem}`, why, `./weir certs renew${restart}`);
+  const what = `your own certificate is unusual: ${problem}`;
+  const fix = `put a valid one at ${certificates.certificate}, or move it and its key away and run ./weir certs renew${restart}`;
   if (!isServable || daysLeft < 0) return fail(id, what, why, fix);
-  return warn(id, what, 'Clients that check the name and the dates accept it elsewhere, or not for long.', fix);
+  return warn(id, what, 'Clients that check its names and dates may refuse it, now or soon.', fix);
 }
 
-/** The fingerprint of what NGINX presents, or the error that says why there is none. */
+/** The fingerprint of the certificate that NGINX presents, or the error. */
 function presentedCertificate({ options }: DoctorContext): Promise<string | Error> {
   const host = urlHost(options.bind).replace(/^\[|\]$/g, '');
   return new Promise((resolve) => {
@@ -48,18 +48,22 @@ export async function checkTrust(context: DoctorContext): Promise<Check> {
     const why = 'NGINX keeps the certificate that it was started with.';
     return fail(id, `NGINX presents another certificate (${reason})`, why, './weir restart nginx');
   }
-  // Its maker knows who trusts it.
+  // Weir does not know where an authority of the operator's own is trusted.
   if (!isOurs) return ok(id, 'NGINX presents your own certificate');
   if (!existsSync(certificates.authority)) {
-    const why = 'Without it nothing can be made to trust the certificate.';
+    const why = 'Without the authority no program can trust the certificate.';
     return warn(id, `there is no authority at ${certificates.authority}`, why, RENEW);
   }
   const places = await trustedWhere(certificates, context);
   const missing = places.filter(({ trusted }) => trusted === false).map(({ readers }) => readers);
   if (missing.length === 0 && places.length > 0) return ok(id, 'trusted by this machine and its browsers');
-  const why =
-    'It is signed by an authority of this machine that others do not know, so browsers ask and curl wants -k.';
+  const why = 'Its authority is known on this machine only, so browsers warn and curl needs -k.';
   const who = [...new Set(missing)].map((readers) => (readers === 'system' ? 'this machine' : readers)).join(' and ');
   if (missing.length > 0) return warn(id, `the certificate is not trusted yet by ${who}`, why, './weir certs trust');
-  return warn(id, 'nothing is known to trust it yet', why, `import ${certificates.authority} where your programs look`);
+  return warn(
+    id,
+    'no known program trusts the certificate yet',
+    why,
+    `import ${certificates.authority} into the store of your programs`,
+  );
 }

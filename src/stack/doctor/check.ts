@@ -49,7 +49,7 @@ export interface Check {
   what: string;
   /** Why it matters or how it comes about; empty when all is well. */
   why: string;
-  /** The command that mends it, or an action where none can; empty when all is well. */
+  /** The command that fixes it, or an action where no command can; empty when all is well. */
   fix: string;
   area: Area;
 }
@@ -96,7 +96,7 @@ export function fail(id: CheckId, what: string, why: string, fix: string): Check
   return { id, result: 'fail', what, why, fix, area: AREAS[id] };
 }
 
-/** What a process beside a native stack is told, so that it can run the doctor. Travels as JSON. */
+/** What a process beside a native stack needs to run the doctor. Passed as JSON. */
 export const doctorPlaceSchema = z.object({
   layout: z.custom<StackLayout>((value) => typeof value === 'object' && value !== null),
   searchPath: z.string(),

@@ -9,14 +9,14 @@ import { checkRedisServer } from './redis_checks.ts';
 import { checkConsole, checkInstances, checkNginxRuns, checkSupervisor } from './stack_checks.ts';
 import { checkBalance, checkUnbuffered } from './stream_checks.ts';
 
-/** One check, and how it hangs together with the others: one cause is to be one finding. */
+/** One check, and how it depends on the others: one cause is reported once. */
 export interface ListedCheck {
   id: CheckId;
-  /** Whether there is anything to look at; always, where nothing is said. */
+  /** Whether the check makes sense here. Default: always. */
   applies?: (context: DoctorContext, situation: Situation) => boolean;
-  /** Without these there is no answer: left out when one of them failed, or was left out itself for such a reason. */
+  /** Left out when one of these failed, or was left out for the same reason. */
   needs?: CheckId[];
-  /** When one of these is not well either, what this one finds follows from it and goes without saying. */
+  /** When one of these is not ok, the finding of this check follows from it and is not reported. */
   explainedBy?: CheckId[];
   /** It opens streams, which costs a second. */
   opensStreams?: boolean;
@@ -53,7 +53,7 @@ export const CHECK_LIST: readonly ListedCheck[] = [
   { id: 'supervisor', applies: runsNatively, run: (_context, { services }) => checkSupervisor(services) },
   {
     id: 'nginx_running',
-    // A stack that was not started is one thing, and what will keep it from starting another.
+    // A stack that is not started is reported beside the faults that will prevent its start.
     applies: (_context, { services }) => services.length === 0,
     run: checkNginxRuns,
   },

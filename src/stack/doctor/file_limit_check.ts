@@ -15,7 +15,7 @@ import { type Check, type DoctorContext, ok, type Situation, warn } from './chec
 
 const ID = 'file_limit';
 
-/** A process whose limit is below what its part of the streams takes. */
+/** A process whose limit is too low for its part of the streams. */
 interface TooLow {
   name: string;
   pid: number;
@@ -31,7 +31,7 @@ function read(file: string): string {
   }
 }
 
-/** NGINX's streams lie in its workers. */
+/** NGINX's workers hold its streams. */
 function workersOf(master: number): number[] {
   return read(`/proc/${master}/task/${master}/children`).split(' ').filter(Boolean).map(Number);
 }
@@ -57,17 +57,17 @@ function restartHelps({ layout }: DoctorContext, { name, wanted }: TooLow): bool
   return (hardFileLimit(read(`/proc/${supervisor?.pid}/limits`)) ?? 0) >= wanted;
 }
 
-/** Open files against the streams that the options allow: of the machine, and of what runs. */
+/** Compares open files with the streams that the options allow: for the machine, and for running processes. */
 export function checkFileLimit(context: DoctorContext, situation: Situation): Check {
   const wanted = streamTotal(context.options);
   const { files, streams } = fileLimit(wanted);
   const why = 'A stream takes two connections in NGINX and one in its instance; beyond the limit they are refused.';
   if (streams < wanted) {
     const what = `the file limit (ulimit -n) of ${files} allows ${streams} of ${wanted} streams at once`;
-    return warn(ID, what, `${why} A smaller --max-connections mends it too.`, raiseFileLimit(wanted));
+    return warn(ID, what, `${why} A smaller --max-connections helps too.`, raiseFileLimit(wanted));
   }
   const low = tooLow(context, situation);
   if (!low) return ok(ID, `${files} open files are enough for ${wanted} streams`);
-  const what = `the file limit of ${low.name} (pid ${low.pid}) is ${low.files}; its streams may take ${low.wanted}`;
+  const what = `the file limit of ${low.name} (pid ${low.pid}) is ${low.files}; its streams need up to ${low.wanted}`;
   return warn(ID, what, why, restartHelps(context, low) ? `./weir restart ${low.name}` : raiseFileLimit(wanted));
 }

@@ -17,7 +17,7 @@ const MAX_CLOCK_DIFFERENCE_S = 5;
 
 const api = ({ options }: DoctorContext) => `${stackUrl(options)}/api/v1`;
 
-/** As many requests at once as there are instances: `least_conn` then spreads them, and one that hangs holds up none. */
+/** As many requests at once as there are instances: `least_conn` spreads them, and a frozen instance delays only one. */
 function askEach({ options }: DoctorContext, request: ShortRequest): Promise<ShortResponse>[] {
   return Array.from({ length: options.instances }, () => shortRequest(request));
 }
@@ -32,7 +32,7 @@ export async function checkReachable(context: DoctorContext, { services }: Situa
   const id = 'instances_reachable';
   const healthy = services.filter(({ name, healthy }) => name.startsWith('app-') && healthy);
   if (healthy.length === 0) return fail(id, 'there is no instance to reach', 'None answers.', './weir restart');
-  // A busy instance gets no short request while others are idle: that is what least_conn is for.
+  // With least_conn a busy instance gets no short request while others are idle.
   const idle = Math.min(...healthy.map(({ active_streams }) => active_streams));
   const expected = healthy.filter(({ active_streams }) => active_streams === idle).map(({ name }) => name);
   const seen = new Set<string>();
@@ -49,11 +49,11 @@ export async function checkReachable(context: DoctorContext, { services }: Situa
   const missing = expected.filter((name) => !seen.has(name));
   if (missing.length === 0) return ok(id, `NGINX reaches ${[...seen].sort().join(', ')}`);
   const fix = missing.map((name) => `./weir restart ${name}`).join(' && ');
-  const cause = 'It failed a moment ago, or a restart of it did not end well; the others carry its share.';
-  return warn(id, `NGINX hands no requests to ${missing.join(', ')}`, cause, fix);
+  const cause = 'It failed a moment ago, or its restart failed. The other instances serve its share.';
+  return warn(id, `NGINX sends no requests to ${missing.join(', ')}`, cause, fix);
 }
 
-/** Where the page sends its requests: what a build would hold, what this build holds, or what its server says. */
+/** Where the page sends its requests: the address of the next build, of this build, or the one that its server names. */
 async function pageAddress(context: DoctorContext): Promise<string | undefined> {
   const fixed = context.apiBaseUrl ?? builtApiBaseUrl(context.layout.root);
   if (fixed) return fixed;
@@ -65,7 +65,7 @@ async function pageAddress(context: DoctorContext): Promise<string | undefined> 
   }
 }
 
-/** What a user loses who reaches one instance only. */
+/** The limit of a user who reaches only one instance. */
 function fewer({ options: { poolScope, maxPerUser, instances } }: DoctorContext): string {
   if (poolScope === 'cluster' || instances === 1) return '';
   return `: 429 after ${maxPerUser} concurrent connections instead of ${maxPerUser * instances}`;
@@ -81,7 +81,7 @@ export async function checkApiUrl(context: DoctorContext): Promise<Check> {
   }
   const answer = await askAny(context, { url: `${url.replace(/\/$/, '')}/health` });
   if (answer?.headers['x-gateway-via'] === 'nginx') return ok(id, `${url} leads through NGINX`);
-  const why = `Requests that bypass NGINX all go to one instance${fewer(context)}. The page is to use ${api(context)}.`;
+  const why = `Requests that bypass NGINX all go to one instance${fewer(context)}. The page should use ${api(context)}.`;
   const fix = 'unset VITE_API_BASE_URL; ./weir restart';
   if (!answer) return fail(id, `nothing answers at the dashboard's API address ${url}`, why, fix);
   return fail(id, `the dashboard's API address ${url} bypasses NGINX`, why, fix);
@@ -108,7 +108,7 @@ export async function checkRedisConnection(context: DoctorContext): Promise<Chec
   const id = 'redis';
   const state = (await health(context))?.redis;
   if (state === 'connected') return ok(id, 'the instances are connected');
-  const why = 'Without it the instances do not know of each other; streams and their limits go on.';
+  const why = 'Without Redis the instances do not know each other; streams and limits continue.';
   return fail(id, `the instances say that Redis is ${state ?? 'not known'}`, why, './weir restart');
 }
 
@@ -131,7 +131,7 @@ export async function checkClock(context: DoctorContext): Promise<Check> {
   for (const [whose, time] of times) {
     const seconds = time === undefined ? 0 : Math.round(Math.abs(Date.now() - time) / 1000);
     if (seconds <= MAX_CLOCK_DIFFERENCE_S) continue;
-    const why = 'Certificates, logs and the ends of slots go by the clock.';
+    const why = 'Certificates, logs and leases depend on the clock.';
     return warn(
       id,
       `the clocks of this machine and ${whose} differ by ${seconds} s`,
@@ -142,7 +142,7 @@ export async function checkClock(context: DoctorContext): Promise<Check> {
   return ok(id, 'this machine, the instances and Redis agree');
 }
 
-/** Refusals have to be readable for a page of another origin: exactly one CORS header on an error. */
+/** A page of another origin can read an error only if it has exactly one CORS header. */
 export async function checkCors(context: DoctorContext): Promise<Check> {
   const id = 'cors';
   const origin = `http://localhost:${context.options.dashboardPort}`;
@@ -156,6 +156,6 @@ export async function checkCors(context: DoctorContext): Promise<Check> {
   if (allowed === origin || allowed === '*') return ok(id, `errors are readable from ${origin}`);
   const kept = corsOrigins(context.options, { corsOrigins: readPlan(context.layout.planFile)?.settings.corsOrigins });
   const fix = `CORS_ORIGINS=${[...new Set([...kept, origin])].join(',')} ./weir restart`;
-  const why = 'A browser hides answers without exactly one such header from the page: it shows "Failed to fetch".';
-  return fail(id, `errors carry "${allowed ?? 'no'}" as allowed origin for ${origin}`, why, fix);
+  const why = 'A browser hides such an answer from the page, which shows "Failed to fetch".';
+  return fail(id, `errors allow the origin "${allowed ?? 'none'}" and not ${origin}`, why, fix);
 }

@@ -10,14 +10,14 @@ const LOW_DISK_BYTES = 200 * 1024 * 1024;
 /** Node.js itself. */
 export function checkRuntime(version = process.versions.node): Check {
   if (Number.parseInt(version, 10) >= OLDEST_NODE) return ok('runtime', `Node.js ${version}`);
-  const why = 'The program is TypeScript, which older ones do not run.';
+  const why = 'Weir is TypeScript, which older versions do not run.';
   return fail('runtime', `Node.js ${version} is too old`, why, `use ./weir, which installs Node.js ${OLDEST_NODE}`);
 }
 
 const missing = (id: 'nginx_installed' | 'redis_installed', name: string) =>
-  fail(id, `${name} is not installed`, 'The stack is built around it.', `sudo apt-get install ${name}`);
+  fail(id, `${name} is not installed`, 'The stack needs it.', `sudo apt-get install ${name}`);
 
-/** NGINX, which is not ours. */
+/** NGINX, which the machine provides. */
 export async function checkNginxInstalled({ searchPath }: DoctorContext): Promise<Check> {
   const id = 'nginx_installed';
   const nginx = findCommand('nginx', searchPath);
@@ -28,13 +28,13 @@ export async function checkNginxInstalled({ searchPath }: DoctorContext): Promis
   return fail(id, `NGINX ${version} is too old`, why, 'sudo apt-get install nginx');
 }
 
-/** Redis, likewise. */
+/** Redis, which the machine provides. */
 export function checkRedisInstalled({ searchPath }: DoctorContext): Check {
   const redis = findCommand('redis-server', searchPath);
   return redis ? ok('redis_installed', redis) : missing('redis_installed', 'redis-server');
 }
 
-/** Whether the stack has its ports or may have them; else who has them, or why not. */
+/** Whether the stack uses its ports or could use them; otherwise which process has them, or why not. */
 export async function checkPorts(context: DoctorContext, { services, nginxRuns }: Situation): Promise<Check> {
   const id = 'ports';
   const wanted = wantedPorts(context.options);
@@ -51,7 +51,7 @@ export async function checkPorts(context: DoctorContext, { services, nginxRuns }
     return fail(id, what, `${why} ${flag} chooses another one.`, `kill ${owner!.pid} && ${onward}`);
   }
   const problem = await portProblem(wanted.filter(({ port }) => !owners.find((one) => one.port === port)?.owner));
-  if (!problem) return ok(id, services.length > 0 ? `nobody else has ${list}` : `${list} are free`);
+  if (!problem) return ok(id, services.length > 0 ? `no other process uses ${list}` : `${list} are free`);
   return fail(id, problem.problem, why, problem.fix);
 }
 

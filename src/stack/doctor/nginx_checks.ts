@@ -11,13 +11,13 @@ export async function checkConfiguration(context: DoctorContext, { services }: S
   const { layout, searchPath } = context;
   const id = 'nginx_config';
   const nginx = findCommand('nginx', searchPath);
-  // A stopped stack has no run folder, which the file names; the next start makes both.
+  // The file refers to the run folder, which a stopped stack does not have. The next start makes both.
   if (!nginx || !existsSync(layout.nginxConf) || !existsSync(layout.run)) {
     return ok(id, 'none in use; start writes and checks it');
   }
   const problem = await nginxConfProblem(nginx, layout.state, layout.nginxConf);
   if (!problem) return ok(id, `${layout.nginxConf} is good`);
-  const why = 'NGINX does not start or reload with a file that it refuses; a restart writes it anew.';
+  const why = 'NGINX does not start or reload with a file that it refuses. A restart writes a new one.';
   const fix = services.length > 0 ? './weir restart nginx' : startCommand(context);
   return fail(id, `NGINX refuses its configuration: ${problem}`, why, fix);
 }
@@ -28,11 +28,11 @@ export function hasSharedZone(conf: string): boolean {
   return /^\s*zone\s/m.test(upstream);
 }
 
-/** Without its zone the balancer is several balancers. */
+/** Without a zone each worker of NGINX balances for itself. */
 export function checkSharedZone({ layout }: DoctorContext): Check {
   const id = 'shared_zone';
   if (hasSharedZone(readFileSync(layout.nginxConf, 'utf8'))) return ok(id, "NGINX's workers count together");
-  const why = 'Each worker counts only what it sees: nine streams end as 4, 3, 2, and the user meets 429 early.';
+  const why = 'Each worker counts only its own streams: nine streams end as 4, 3, 2, and a user gets 429 too early.';
   return warn(id, 'the upstream sse_backend has no zone', why, './weir restart nginx');
 }
 
@@ -47,22 +47,22 @@ export function isChangedByHand({ nginxConf, planFile }: StackLayout): boolean {
 }
 
 const ID = 'vanished_clients';
-/** How often Linux sends again what nobody acknowledges. */
+/** How often Linux repeats bytes that are not acknowledged. */
 const TRIES_FILE = '/proc/sys/net/ipv4/tcp_retries2';
-/** With so many it gives every connection up in less than a minute. */
+/** With at most this many tries Linux closes every connection in less than a minute. */
 const FEW_TRIES = 6;
 
-/** Whether NGINX was started so that it notices clients that are gone without a word. */
+/** Whether NGINX notices clients that vanish without closing their connection. */
 export function checkVanishedClients({ layout }: DoctorContext, triesFile = TRIES_FILE): Check {
   const fine = ok(ID, 'clients that vanish are noticed');
   if (readPlan(layout.planFile)?.settings.perl !== undefined) return fine;
   try {
     if (Number(readFileSync(triesFile, 'utf8')) <= FEW_TRIES) return fine;
   } catch {
-    // Not Linux: nothing can be done about it, and the stack is there for trying.
+    // Not Linux: there is no such setting, and the stack is for trying only.
     return fine;
   }
-  const what = 'a client that vanishes without a word keeps its slot for up to a quarter of an hour';
-  const why = 'Perl sets what NGINX can not: how long a connection may go without an acknowledgement.';
+  const what = 'a client that vanishes keeps its slot for up to 15 minutes';
+  const why = 'Perl sets a limit that NGINX can not set: how long a connection may go without an acknowledgement.';
   return warn(ID, what, why, 'install perl, then ./weir restart');
 }

@@ -9,7 +9,7 @@ import { readPlan } from '../supervisor/control_client.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
 import { askCluster } from './gateway_checks.ts';
 
-/** Is the file with providers and routes one that instances take. They read it when they start, and when told to. */
+/** Whether instances accept the file with providers and routes. They read it when they start and on reload. */
 export function checkConfigFileOf({ configFile }: DoctorContext, { services }: Situation): Check {
   const id = 'config_file';
   const file = configFile as string;
@@ -17,7 +17,7 @@ export function checkConfigFileOf({ configFile }: DoctorContext, { services }: S
     return ok(id, describeConfigFile(file));
   } catch (error) {
     const runs = services.length > 0;
-    const why = runs ? 'What was read before holds; the next start will fail.' : 'No instance starts with it.';
+    const why = runs ? 'The instances keep the previous one; the next start will fail.' : 'No instance starts with it.';
     if (error instanceof WeirConfigError) {
       const fix = `fix it (docs/routes.md), then ${runs ? './weir reload' : './weir start --all'}`;
       return fail(id, `${file} is not valid: ${error.problems.join('; ')}`, why, fix);
@@ -27,7 +27,7 @@ export function checkConfigFileOf({ configFile }: DoctorContext, { services }: S
   }
 }
 
-/** Do providers take the deployment's keys, as far as requests have shown. */
+/** Whether providers accept the deployment's keys, as far as requests have shown. */
 export async function checkProviderKeys(context: DoctorContext): Promise<Check> {
   const id = 'provider_keys';
   const { instances } = await askCluster(context);
@@ -35,14 +35,14 @@ export async function checkProviderKeys(context: DoctorContext): Promise<Check> 
   if (refused.size === 0) return ok(id, 'no provider has refused its key');
   const who = [...refused].map(([name, status]) => `${name} (${status})`).join(', ');
   const why =
-    'It is wrong or has ended, or the account may not do this. Requests fail, or go to the next target of their route, ' +
-    'until one is answered again.';
+    'The key is wrong or has expired, or the account may not do this. Requests fail, or go to the next target of their ' +
+    'route, until one succeeds.';
   const file = readPlan(context.layout.planFile)?.settings.configFile;
   const fix = [...refused.keys()].map((name) => fixFor(name, file)).join('; ');
   return warn(id, `the key of this deployment was refused by ${who}`, why, fix);
 }
 
-/** Where a provider's key is set, and what then has the instances take it. */
+/** How to set a provider's key, and how the instances then read it. */
 function fixFor(name: string, file: string | undefined): string {
   const { keyFile, variable } = placeOf(name, file);
   if (keyFile !== undefined) return `put the right key of ${name} into ${keyFile}, then ./weir reload`;
@@ -61,12 +61,12 @@ function placeOf(
     const settled = settings && settledProvider(settings);
     return { keyFile: settled?.api_key_file, variable: settled?.api_key_env };
   } catch {
-    // The instances go on with the file that they have read; it may have become another since.
+    // The file may have changed since the instances read it.
     return {};
   }
 }
 
-/** Do requests get through to the providers, as far as requests have shown. */
+/** Whether providers answer, as far as requests have shown. */
 export async function checkProviders(context: DoctorContext): Promise<Check> {
   return providersFinding(await askCluster(context));
 }
@@ -75,10 +75,10 @@ export function providersFinding({ instances }: Pick<ClusterView, 'instances'>):
   const id = 'providers';
   const troubled = leftAlone(instances);
   const [first] = [...troubled.values()];
-  if (!first) return ok(id, 'no provider is left alone for failing');
+  if (!first) return ok(id, 'no provider is skipped for failing');
   const who = [...troubled].map(([provider, by]) => `${provider} (by ${by.join(', ')})`).join('; ');
   const why =
-    'It failed several times. Requests go to the next target of their route, or get 503 where there is none, until one ' +
-    'that is let through as a trial goes well. The log says how it failed.';
-  return warn(id, `left alone for failing: ${who}`, why, `./weir logs ${first[0]}`);
+    'It failed several times. Requests go to the next target of their route, or get 503 without one, until a trial ' +
+    'request succeeds. The log says how it failed.';
+  return warn(id, `skipped for failing: ${who}`, why, `./weir logs ${first[0]}`);
 }

@@ -9,7 +9,7 @@ async function servicesOf({ layout }: DoctorContext): Promise<ServiceStatus[]> {
   return client ? client.status() : unwatchedServices(layout);
 }
 
-/** A check that fails by itself is a finding too, and no reason to keep the others back. */
+/** A check that throws is a finding too, and does not stop the others. */
 async function guarded({ id, run }: ListedCheck, context: DoctorContext, situation: Situation): Promise<Check> {
   try {
     return await run(context, situation);
@@ -18,7 +18,7 @@ async function guarded({ id, run }: ListedCheck, context: DoctorContext, situati
   }
 }
 
-/** What differs from one doctor to another. */
+/** Options of a run. */
 export interface DoctorSettings {
   /** What runs; default: asked of the native stack's supervisor. */
   services?: ServiceStatus[];
@@ -29,7 +29,7 @@ export interface DoctorSettings {
 }
 
 /**
- * Runs all checks, one after another, and returns what was found, without what only follows from an earlier finding.
+ * Runs all checks, one after another. Returns the findings, without those that only follow from an earlier one.
  *
  * Takes a few seconds with a running stack: it opens real streams.
  */

@@ -3,7 +3,7 @@ import { UNWATCHED } from '../supervisor/leftovers.ts';
 import type { ServiceStatus } from '../supervisor/service_spec.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, startCommand } from './check.ts';
 
-/** The guide's second pitfall: is NGINX there at all. */
+/** The guide's second pitfall: whether NGINX runs. */
 export function checkNginxRuns(context: DoctorContext, { services }: Situation): Check {
   const id = 'nginx_running';
   const nginx = services.find(({ name }) => name === 'nginx');
@@ -14,14 +14,14 @@ export function checkNginxRuns(context: DoctorContext, { services }: Situation):
   return fail(id, `NGINX ${doing} and does not answer`, `${why} See ./weir logs nginx.`, './weir restart nginx');
 }
 
-/** The owner of it all; without it nothing is started again that dies. */
+/** The supervisor owns all services; without it a service that dies is not started again. */
 export function checkSupervisor(services: ServiceStatus[]): Check {
   const id = 'supervisor';
   if (services.every(({ state }) => state !== 'unwatched')) return ok(id, `watches ${services.length} services`);
-  return fail(id, UNWATCHED.what, 'It was killed. What dies now is not started again.', UNWATCHED.fix);
+  return fail(id, UNWATCHED.what, 'It was killed. Services that die now are not started again.', UNWATCHED.fix);
 }
 
-/** The guide's third pitfall, seen from the inside: do the instances live. */
+/** The guide's third pitfall, seen from the inside: whether the instances run. */
 export function checkInstances({ options }: DoctorContext, { services }: Situation): Check {
   const id = 'instances_alive';
   const instances = services.filter(({ name }) => name.startsWith('app-'));

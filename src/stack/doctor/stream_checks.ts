@@ -5,7 +5,7 @@ import { stackUrl } from '../stack_addresses.ts';
 import { type Check, type DoctorContext, fail, ok, type Situation, warn } from './check.ts';
 import { isChangedByHand } from './nginx_checks.ts';
 
-/** Its own loopback address each, so that the checks don't use up the places of whoever runs them. */
+/** Each check has its own loopback address, so that its streams do not count as those of another user. */
 const STREAM_SOURCE = '127.86.0.1';
 const BALANCE_SOURCE = '127.86.0.2';
 const TIMEOUT_MS = 15_000;
@@ -28,13 +28,13 @@ function openStream(context: DoctorContext, source: string, fake: object, onData
   });
 }
 
-/** Where clients need a key, the stack's operator has one; its streams then are one user's, whatever their source. */
+/** Where clients need a key, the operator's. All streams then belong to one user, whatever their address. */
 function credentials({ layout, options }: DoctorContext): Record<string, string> {
   const key = options.auth === 'keys' ? operatorKey(layout) : undefined;
   return key === undefined ? {} : { authorization: `Bearer ${key}` };
 }
 
-/** Times a stream of ten tokens, 50 ms apart: gaps have to arrive as gaps. */
+/** Times a stream of ten tokens, 50 ms apart: the gaps must reach the client. */
 export async function checkUnbuffered(context: DoctorContext): Promise<Check> {
   const id = 'unbuffered';
   const arrivals: number[] = [];
@@ -52,9 +52,9 @@ export async function checkUnbuffered(context: DoctorContext): Promise<Check> {
   const gaps = arrivals.filter((time, index) => index > 0 && time - arrivals[index - 1]! > GAP_MS).length;
   // Nine gaps left the instance; on a busy machine some tokens travel together.
   if (gaps >= WANTED_GAPS) return ok(id, `ten tokens, 50 ms apart, arrived with ${gaps} gaps`);
-  const what = `ten tokens, 50 ms apart, arrived with ${gaps === 1 ? 'one gap' : `${gaps} gaps`}: something collects them`;
+  const what = `ten tokens, 50 ms apart, arrived with ${gaps === 1 ? 'one gap' : `${gaps} gaps`}: something buffers them`;
   if (!isChangedByHand(context.layout)) {
-    return warn(id, what, 'NGINX is told not to (proxy_buffering off).', 'look for another proxy before NGINX');
+    return warn(id, what, 'NGINX does not buffer (proxy_buffering off).', 'look for another proxy in front of NGINX');
   }
   const why = "NGINX's configuration was changed by hand: with proxy_buffering on, text comes in lumps or at the end.";
   return warn(id, what, why, './weir restart nginx');
@@ -65,9 +65,9 @@ export async function checkBalance(context: DoctorContext, { services }: Situati
   const id = 'balance';
   const { instances, maxPerUser, poolScope } = context.options;
   const perInstance = Math.min(poolScope === 'cluster' ? Math.floor(maxPerUser / instances) : maxPerUser, 3);
-  if (perInstance === 0) return ok(id, `not looked at: one user may not have ${instances} streams here`);
+  if (perInstance === 0) return ok(id, `not checked: one user may not have ${instances} streams here`);
   const others = services.reduce((sum, service) => sum + service.active_streams, 0);
-  if (others > 0) return ok(id, `not looked at: others have ${others} streams open`);
+  if (others > 0) return ok(id, `not checked: ${others} other ${others === 1 ? 'stream is' : 'streams are'} open`);
   const fake = { tokens: 1, ttft_ms: 600 };
   const answers = await Promise.all(
     Array.from({ length: instances * perInstance }, () =>
@@ -82,6 +82,6 @@ export async function checkBalance(context: DoctorContext, { services }: Situati
   const list = [...counts].sort().map(([name, count]) => `${name}: ${count}`);
   const even = counts.size === instances && [...counts.values()].every((count) => count === perInstance);
   if (even) return ok(id, `${answers.length} held streams: ${list.join(', ')}`);
-  const why = 'least_conn evens out what is open now; others began to stream, or an instance came back a moment ago.';
+  const why = 'least_conn balances open streams. Other streams began meanwhile, or an instance came back a moment ago.';
   return warn(id, `${answers.length} held streams: ${list.join(', ')}`, why, './weir doctor');
 }

@@ -4,8 +4,8 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 const MIN_LENGTH = 16;
 
 /**
- * The console's token: what it was given, else what stands in the file, else a random one, which is written there so
- * that only this account can read it.
+ * The console's token: the given one, else the one in the file, else a random one, which is written to the file so that
+ * only this account can read it.
  *
  * @returns `isShared`: programs of this account can know it
  */
@@ -18,17 +18,17 @@ export function consoleToken(
   const token = given ?? kept ?? random();
   if (token === kept) return { token, isShared: true };
   try {
-    // Its mode is set when it is made: an older file would keep the one it has.
+    // The mode is set on creation only: an existing file would keep its own.
     rmSync(file, { force: true });
     writeFileSync(file, `${token}\n`, { mode: 0o600 });
     return { token, isShared: true };
   } catch {
-    // A container reads it from a place where it can't write.
+    // A container reads it from a folder that it can not write to.
     return { token, isShared: given !== undefined };
   }
 }
 
-/** What only this account could have written, and only it can have read. */
+/** The content, if only this account could write and read the file. */
 function privateContent(file: string): string | undefined {
   try {
     const { uid, mode } = statSync(file);

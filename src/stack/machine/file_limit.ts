@@ -4,7 +4,7 @@ const CAP_SYS_RESOURCE = 1n << 24n;
 /** Logs, sockets that listen, the certificate, temporary files. */
 const OTHER_FILES = 512;
 
-/** How many files a process may have open here, and how many streams that allows. */
+/** How many files a process may have open, and how many streams that allows. */
 export interface FileLimit {
   files: number;
   /** Connections of one NGINX worker. */
@@ -59,7 +59,7 @@ export function instanceFiles(streams: number): number {
   return streams + OTHER_FILES;
 }
 
-/** The command that makes room for `streams`, where the account may raise its limit. */
+/** The command that raises the limit for `streams`, where the account may do that. */
 export function raiseFileLimit(streams: number): string {
   return `ulimit -n ${nginxFiles(streams)} && ./weir restart`;
 }

@@ -48,21 +48,21 @@ function holds(pid: string, sockets: Set<string>): boolean {
 /**
  * The process that listens on a TCP port of this machine.
  *
- * Undefined where nobody does, where the system has no /proc, and where the process belongs to somebody else whose
- * open files this account may not see.
+ * Undefined where no process does, where the system has no /proc, and where the process belongs to another account
+ * whose open files are not visible.
  */
 export function portOwner(port: number): PortOwner | undefined {
   const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map(readText);
   const sockets = new Set(tables.flatMap((table) => listeningInodes(table, port)).map((inode) => `socket:[${inode}]`));
   if (sockets.size === 0) return undefined;
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  // The oldest one: NGINX's workers hold the socket too, but its master is whom to stop.
+  // The oldest one: NGINX's workers hold the socket too, but its master is the process to stop.
   const pid = pids.sort((a, b) => Number(a) - Number(b)).find((candidate) => holds(candidate, sockets));
   if (pid === undefined) return undefined;
   return { pid: Number(pid), name: readText(`/proc/${pid}/comm`).trim() || 'a process' };
 }
 
-/** HTTP's: whoever lifts the border for 443 needs it for 80 too. */
+/** HTTP's port: a system that allows 443 to other accounts should allow 80 too. */
 const LOWEST_PORT = 80;
 
 /** A port that is needed: where, and which option chooses another one. */
@@ -72,10 +72,10 @@ export interface WantedPort {
   flag: string;
 }
 
-/** Why a port can't be had. */
+/** Why a port can not be used. */
 interface PortProblem {
   what: string;
-  /** What mends it beside another port; empty where nothing does. */
+  /** How to fix it without another port; empty where that is not possible. */
   remedy: string;
   /** The option that would avoid it. */
   choice: string;
@@ -97,7 +97,7 @@ async function problemOf(wanted: WantedPort): Promise<PortProblem | undefined> {
   if (error.code === 'EADDRINUSE') {
     const owner = portOwner(port);
     const who = owner ? `${owner.name} (pid ${owner.pid})` : 'a process of another account';
-    return { what: `port ${port} is taken by ${who}`, remedy: 'stop what has it', choice };
+    return { what: `port ${port} is taken by ${who}`, remedy: 'stop that process', choice };
   }
   if (error.code === 'EACCES') {
     return {
@@ -114,7 +114,7 @@ async function problemOf(wanted: WantedPort): Promise<PortProblem | undefined> {
 
 const unique = (texts: string[]) => [...new Set(texts)].filter(Boolean);
 
-/** Why some of these ports can't be had, all in one sentence with the fix; undefined when all are free. */
+/** Why some of these ports can not be used, in one sentence with the fix; undefined when all are free. */
 export async function portProblem(wanted: WantedPort[]): Promise<StackError | undefined> {
   const found = (await Promise.all(wanted.map(problemOf))).filter((problem) => problem !== undefined);
   if (found.length === 0) return undefined;
@@ -132,7 +132,7 @@ export function wantedPorts({ httpsPort, httpPort, dashboardPort, bind, all }: S
   ];
 }
 
-/** Throws why ports can't be had: all that are taken and by whom, or forbidden and why, and the fix. */
+/** Throws when ports can not be used: says which ones, which process has them or why they are forbidden, and the fix. */
 export async function checkPorts(options: StackOptions): Promise<void> {
   const problem = await portProblem(wantedPorts(options));
   if (problem) throw problem;

@@ -14,7 +14,7 @@ export function findCommand(name: string, searchPath: string): string | undefine
   return undefined;
 }
 
-/** How a program ended and all that it said (stdout and stderr in the order of arrival). */
+/** Exit code and output of a program (stdout and stderr in the order of arrival). */
 export interface CommandResult {
   code: number;
   output: string;
@@ -27,7 +27,7 @@ export interface CommandOptions {
   onLine?: (line: string) => void;
 }
 
-/** Output beyond this is dropped from the front: what went wrong stands at the end. */
+/** Longer output is cut at the front, because errors are at the end. */
 const MAX_OUTPUT = 256 * 1024;
 
 /** Runs a program to its end. A program that can't be started counts as code 127. */
@@ -53,12 +53,12 @@ export function runCommand(command: string, args: string[], options: CommandOpti
   });
 }
 
-/** The last line that says something, for the end of a sentence. */
+/** The last line with text, for the end of a sentence. */
 export function lastLine(output: string): string {
-  return output.trim().split('\n').at(-1)?.trim() || 'it said nothing';
+  return output.trim().split('\n').at(-1)?.trim() || 'no output';
 }
 
-/** What this account may do to the machine. */
+/** The rights of this account on the machine. */
 export interface MachineAccess {
   /** Like PATH. */
   searchPath: string;
@@ -66,7 +66,7 @@ export interface MachineAccess {
   uid: number;
 }
 
-/** What a command that needs root begins with: nothing for root, sudo where it asks for no password, else undefined. */
+/** Prefix of a command that needs root: nothing for root, sudo where it needs no password, otherwise undefined. */
 export async function rootPrefix({ searchPath, uid }: MachineAccess): Promise<string[] | undefined> {
   if (uid === 0) return [];
   const sudo = findCommand('sudo', searchPath);

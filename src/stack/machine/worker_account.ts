@@ -7,7 +7,7 @@ export interface WorkerAccount {
   gid: number;
 }
 
-/** www-data where it exists (Debian's habit), else nobody; `passwd` and `group` are the texts of the two files. */
+/** The usual account of NGINX's workers: www-data (Debian), else the one without rights. `passwd` and `group`: the texts of the two files. */
 export function chooseWorkerAccount(passwd: string, group: string): WorkerAccount | undefined {
   const groups = new Map(group.split('\n').map((line) => [line.split(':')[2], line.split(':')[0]]));
   for (const name of ['www-data', 'nobody']) {

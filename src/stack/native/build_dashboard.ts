@@ -30,14 +30,14 @@ function readStamp(root: string): { sources?: string | undefined; apiBaseUrl?: s
   return { sources, apiBaseUrl: apiBaseUrl || undefined };
 }
 
-/** The API's address that the present build holds for good; undefined where it asks its server. */
+/** The API's address that is fixed in the present build; undefined where the page asks its server. */
 export function builtApiBaseUrl(root: string): string | undefined {
   return readStamp(root).apiBaseUrl;
 }
 
 /**
- * Builds the dashboard when its sources, or the address built into it, are not those of the last build. Returns what was done, if anything, or why
- * it could not be done.
+ * Builds the dashboard when its sources, or the address fixed in it, have changed. Returns a sentence about the result, if
+ * anything was done.
  */
 export async function buildDashboard(root: string, apiBaseUrl: string | undefined): Promise<string | undefined> {
   const folder = path.join(root, 'performance_dashboard');
@@ -45,10 +45,10 @@ export async function buildDashboard(root: string, apiBaseUrl: string | undefine
   const wanted = fingerprint(root, apiBaseUrl);
   if (readStamp(root).sources === wanted) return undefined;
   const vite = path.join(root, 'node_modules/vite/bin/vite.js');
-  // A NODE_ENV of the caller's would make it a build for development: twice as large, and slower.
+  // NODE_ENV of the caller could make it a development build: twice as large, and slower.
   const build = ['NODE_ENV=production', process.execPath, vite, 'build', '--logLevel', 'warn'];
   const { code, output } = await runCommand('env', build, { cwd: folder });
-  // Not the end of the start: the API works without its page, which says itself that it was not built.
+  // The start continues: the API works without the page, and the console says that it was not built.
   if (code !== 0) {
     const reason = output.split('\n').find((line) => /error/i.test(line)) ?? lastLine(output);
     return `it could not be built (${stripVTControlCharacters(reason).trim()}); run "npx vite build" in ${folder} to see why`;

@@ -16,11 +16,11 @@ async function instancesOf(client: ControlClient): Promise<ServiceStatus[]> {
   throw new StackError('NGINX and Redis run alone; there are no instances', 'add them with ./weir start --all');
 }
 
-/** One phase an instance. A failure ends it there: the instances before are new, those after still the old ones. */
+/** One phase per instance. A failure stops there: earlier instances are restarted, later ones are not. */
 export async function rollingRestartPhases(client: ControlClient): Promise<Phase[]> {
   const instances = await instancesOf(client);
   if (instances.length === 1) {
-    const fix = 'make it two for the time being with ./weir scale 2, or have a gap with ./weir restart';
+    const fix = 'add a second one with ./weir scale 2, or accept a gap with ./weir restart';
     throw new StackError('one instance can not leave without a gap', fix);
   }
   return instances.map(({ name }) => ({
@@ -28,7 +28,7 @@ export async function rollingRestartPhases(client: ControlClient): Promise<Phase
     run: async () => {
       const before = (await client.status()).find((service) => service.name === name);
       await client.restart(name, true).catch(async (error: Error) => {
-        throw new StackError(withoutMend(error), await wayOn(client, name));
+        throw new StackError(problemOf(error), await nextStep(client, name));
       });
       const after = (await client.status()).find((service) => service.name === name);
       return `${name} is back (pid ${before?.pid ?? '-'} → ${after?.pid ?? '-'})`;
@@ -36,23 +36,23 @@ export async function rollingRestartPhases(client: ControlClient): Promise<Phase
   }));
 }
 
-/** What to do after `name` did not come back; a stop that came in between looks like a failure too. */
-async function wayOn(client: ControlClient, name: string): Promise<string> {
+/** What to do after `name` did not come back. A stop of the stack in between looks like a failure too. */
+async function nextStep(client: ControlClient, name: string): Promise<string> {
   const services = await client.status().catch(() => []);
   const others = services.filter((service) => service.name !== name && service.name.startsWith('app-'));
   if (!others.some(({ state }) => state === 'running')) return 'no other instance serves now, see ./weir status';
-  return `the other instances serve on; see ./weir logs ${name}, then go on with ./weir restart ${name}`;
+  return `the other instances keep serving; see ./weir logs ${name}, then continue with ./weir restart ${name}`;
 }
 
-function withoutMend(error: Error): string {
+function problemOf(error: Error): string {
   return error instanceof StackError ? error.problem : error.message;
 }
 
 function scaleTitle(from: string[], to: string[]): string {
   const added = to.filter((name) => !from.includes(name));
   const leaving = from.filter((name) => !to.includes(name));
-  if (added.length > 0) return `Starting ${added.join(', ')}, then telling NGINX`;
-  return `Telling NGINX, then letting ${leaving.join(', ')} finish`;
+  if (added.length > 0) return `Starting ${added.join(', ')}, then adding them to NGINX`;
+  return `Removing ${leaving.join(', ')} from NGINX, then waiting for their streams`;
 }
 
 /** Brings the running stack to `count` instances. */
@@ -72,18 +72,18 @@ export async function scalePhases(context: NativeContext, client: ControlClient,
     {
       title: scaleTitle(running, instanceNames(count)),
       run: async () => {
-        // Kept first: the supervisor goes on also when this command is ended.
+        // Saved first: the supervisor continues even if this command is ended.
         keep(count);
         const nginx = { instances: instanceAddresses(layout, count), workerConnections, fileLimit: files };
         await client.scale({ instances: instanceSpecs(layout, wanted, settings), nginx }).catch((error: Error) => {
           keep(options.instances);
           throw new StackError(
-            withoutMend(error),
-            'the instances that ran before serve on; see ./weir logs supervisor',
+            problemOf(error),
+            'the instances that ran before keep serving; see ./weir logs supervisor',
           );
         });
         if (count < running.length || streams >= count * options.maxConnections) return undefined;
-        return `the file limit (${files}) lets ${streams} of ${count * options.maxConnections} streams through at once`;
+        return `the file limit (${files}) allows ${streams} of ${count * options.maxConnections} streams at once`;
       },
     },
   ];

@@ -5,7 +5,7 @@ import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
 import type { ServiceSettings } from '../supervisor/service_spec.ts';
 
-/** Everything that a native start knows and finds out on its way. */
+/** Everything that a native start needs to know. */
 export interface NativeContext {
   layout: StackLayout;
   options: StackOptions;
@@ -18,7 +18,7 @@ export interface NativeContext {
   /** Drain time of the instances, in seconds. */
   drainSeconds: number;
   corsOrigins: string[] | undefined;
-  /** With providers and routes; it was found valid. */
+  /** With providers and routes; it was checked before. */
   configFile: string | undefined;
   /** `VITE_API_BASE_URL`, which a build of the dashboard holds for good. */
   apiBaseUrl: string | undefined;
@@ -37,14 +37,14 @@ export interface FoundPrograms {
   redisPorts?: number[];
 }
 
-/** The part of both that the services are made from. */
+/** The settings of the services, from both. */
 export function serviceSettings(context: NativeContext, programs: FoundPrograms): ServiceSettings {
   const { drainSeconds, corsOrigins, configFile, searchPath, uid, home } = context;
   const { nginx, perl, redis, redisPorts } = programs;
   return { nginx, perl, redis, redisPorts, drainSeconds, corsOrigins, configFile, searchPath, uid, home };
 }
 
-/** NGINX and, unless the user brings one, Redis: found on the search path, else installed where that is possible. */
+/** Finds NGINX and, without a Redis of the user's own, Redis on the search path; otherwise installs them if possible. */
 export async function findPrograms(context: NativeContext): Promise<FoundPrograms> {
   const { searchPath } = context;
   const wanted = context.options.redisUrl === undefined ? ['nginx', 'redis-server'] : ['nginx'];
@@ -53,7 +53,7 @@ export async function findPrograms(context: NativeContext): Promise<FoundProgram
   if (missing.length > 0) await installPackages(missing, context, context.say);
   const nginx = findCommand('nginx', searchPath) ?? 'nginx';
   const redis = wanted.includes('redis-server') ? findCommand('redis-server', searchPath) : undefined;
-  // Part of every Debian, and worth no package elsewhere: without it NGINX only learns later of clients that vanish.
+  // Perl is part of every Debian. It is not worth a package elsewhere: without it NGINX notices vanished clients later.
   const perl = findCommand('perl', searchPath);
   const isAble = perl !== undefined && (await canListenForNginx(perl));
   return { nginx, nginxVersion: await nginxVersion(nginx), perl: isAble ? perl : undefined, redis };

@@ -3,7 +3,7 @@ import { readJsonFile } from '../json_file.ts';
 import type { StackDriver } from '../stack_driver.ts';
 import { StackError } from '../stack_error.ts';
 import { type ControlClient, connectSupervisor, readPlan } from '../supervisor/control_client.ts';
-import { clearRemains, UNWATCHED, unwatchedServices } from '../supervisor/leftovers.ts';
+import { clearLeftovers, UNWATCHED, unwatchedServices } from '../supervisor/leftovers.ts';
 import { isSameProcess, type ProcessIdentity } from '../supervisor/process_identity.ts';
 import { socketPeers } from '../usage/read_usage.ts';
 import { rollingRestartPhases, scalePhases } from './change_phases.ts';
@@ -47,7 +47,7 @@ export function nativeDriver(context: NativeContext): StackDriver {
     async stop(now) {
       const processes = (readJsonFile(layout.processesFile) as ProcessIdentity[] | undefined) ?? [];
       const client = await supervisor();
-      if (!client) return (await clearRemains(layout)).length > 0;
+      if (!client) return (await clearLeftovers(layout)).length > 0;
       await client.stop(now);
       await untilGone(processes);
       return true;
@@ -60,7 +60,7 @@ export function nativeDriver(context: NativeContext): StackDriver {
       const has = readPlan(layout.planFile)?.settings.configFile;
       if (has === undefined || has !== context.configFile) {
         const problem = has === undefined ? 'without a configuration file' : `with ${has}`;
-        throw new StackError(`the instances were started ${problem}`, 'give them another one with ./weir restart');
+        throw new StackError(`the instances were started ${problem}`, 'change it with ./weir restart');
       }
       return client.reload();
     },

@@ -13,7 +13,7 @@ const PROGRAM = fileURLToPath(new URL('../supervisor/main.ts', import.meta.url))
 const WITHIN_MS = 10_000;
 const POLL_MS = 30;
 
-/** Starts the supervisor in a session of its own, so that it outlives this command and its terminal. */
+/** Starts the supervisor in its own session, so that it keeps running after this command and its terminal. */
 export async function spawnSupervisor(
   layout: StackLayout,
   what: Pick<SupervisorPlan, 'gatewayUrl' | 'nginx' | 'settings' | 'services'>,
@@ -43,5 +43,5 @@ export async function spawnSupervisor(
     await delay(POLL_MS);
   }
   if (!ended) child.kill('SIGKILL');
-  throw new StackError('the supervisor did not come up', `see ${path.join(logs, 'supervisor.log')}`);
+  throw new StackError('the supervisor did not start', `see ${path.join(logs, 'supervisor.log')}`);
 }

@@ -14,7 +14,7 @@ import { serviceSpecs } from '../service_specs.ts';
 import { nginxHealthUrl, stackUrl } from '../stack_addresses.ts';
 import { StackError } from '../stack_error.ts';
 import type { ControlClient } from '../supervisor/control_client.ts';
-import { clearRemains } from '../supervisor/leftovers.ts';
+import { clearLeftovers } from '../supervisor/leftovers.ts';
 import type { ServiceSpec } from '../supervisor/service_spec.ts';
 import { buildDashboard } from './build_dashboard.ts';
 import { type FoundPrograms, findPrograms, type NativeContext, serviceSettings } from './native_context.ts';
@@ -40,7 +40,7 @@ async function answersThroughNginx(gatewayUrl: string): Promise<void> {
   throw new StackError(`the API does not answer through NGINX (${last})`, 'see ./weir logs nginx and ./weir doctor');
 }
 
-/** What the phases hand to each other. */
+/** Results that later phases need. */
 interface Findings {
   programs?: FoundPrograms;
   nginx?: NginxPlan;
@@ -65,10 +65,10 @@ function preparing(context: NativeContext, found: Findings): Phase[] {
     {
       title: 'Checking ports',
       run: async () => {
-        const remains = await clearRemains(layout);
+        const remains = await clearLeftovers(layout);
         await checkPorts(options);
         if (options.redis === 'cluster') found.programs!.redisPorts = await freeRedisPorts();
-        return remains.length > 0 ? `ended what an earlier stack had left (${remains.join(', ')})` : undefined;
+        return remains.length > 0 ? `ended processes of an earlier stack (${remains.join(', ')})` : undefined;
       },
     },
     { title: 'Checking the certificate', run: () => ensureCertificates(layout.certificates) },
@@ -129,7 +129,7 @@ function starting(context: NativeContext, found: Findings): Phase[] {
       },
       undo: async () => {
         await found.control?.stop(true).catch(() => undefined);
-        await clearRemains(layout);
+        await clearLeftovers(layout);
       },
     },
     ...(options.redisUrl === undefined ? [{ title: 'Starting Redis', run: start('redis') }] : []),

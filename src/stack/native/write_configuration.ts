@@ -14,15 +14,15 @@ import { streamTotal } from '../stack_options.ts';
 import type { FoundPrograms, NativeContext } from './native_context.ts';
 
 /**
- * The run folder lets NGINX's workers pass (not list), and no one else: what is made in it gets their group. Below
- * it, `private` is closed to them too. A folder that somebody else put there (in /tmp anyone can) is refused.
+ * Only NGINX's workers may pass through the run folder (without listing it): files in it get their group. They may not
+ * enter `private` below it. A folder that another account made (in /tmp any account can) is refused.
  */
 function makeRunFolder(layout: StackLayout, uid: number, gid: number | undefined): void {
   mkdirSync(layout.run, { recursive: true, mode: 0o700 });
   const found = lstatSync(layout.run);
   if (!found.isDirectory() || found.uid !== uid) {
     throw new StackError(
-      `${layout.run} belongs to somebody else`,
+      `${layout.run} belongs to another account`,
       'remove it, or set XDG_RUNTIME_DIR to your own folder',
     );
   }
@@ -64,11 +64,11 @@ export async function writeConfiguration(
   const problem = await nginxConfProblem(programs.nginx, layout.state, layout.nginxConf);
   if (problem) throw new StackError(`NGINX refuses its configuration (${problem})`, 'see ./weir doctor');
   if (limit.streams >= wanted) return { plan, remark: undefined };
-  const remark = `the file limit (${limit.files}) lets ${limit.streams} of ${wanted} streams through at once; more with: ${raiseFileLimit(wanted)}`;
+  const remark = `the file limit (${limit.files}) allows ${limit.streams} of ${wanted} streams at once; for more: ${raiseFileLimit(wanted)}`;
   return { plan, remark };
 }
 
-/** Takes the run folder away again. */
+/** Removes the run folder. */
 export async function removeRunFolder(layout: StackLayout): Promise<void> {
   rmSync(layout.run, { recursive: true, force: true });
 }

@@ -30,7 +30,7 @@ export function seconds(ms: number): string {
   return `${ms / 1000}s`;
 }
 
-/** A value in quotes, with what would end it or start a variable made harmless. */
+/** A value in quotes, with its quotes and backslashes escaped. */
 export function quoted(value: string): string {
   if (value.includes('$')) throw new Error(`NGINX can't take a "$" in ${value}; choose a path without it.`);
   return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

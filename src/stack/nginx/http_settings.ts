@@ -4,7 +4,7 @@ import type { NginxPlan } from './nginx_plan.ts';
 
 const TEMP_FOLDERS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
-/** One JSON object a line. The path without its query: a query may hold what nobody should read in a log. */
+/** One JSON object per line. The path without its query, because a query may hold private data. */
 function accessLog(plan: NginxPlan): Conf {
   const fields: Record<string, string> = {
     timestamp: '"$time_iso8601"',
@@ -37,10 +37,10 @@ function accessLog(plan: NginxPlan): Conf {
   ];
 }
 
-/** The last address that was tried: after a failed try `$upstream_addr` lists them all. */
+/** The last address that NGINX tried: after a failed try `$upstream_addr` lists all of them. */
 function instanceAddress(): Conf {
   return [
-    comment('The instance that answered, for X-Upstream; after a retry $upstream_addr names every one tried.'),
+    comment('The instance that answered, for X-Upstream; after a retry $upstream_addr lists all that were tried.'),
     block('map $upstream_addr $instance_address', 'default "";', '"~(?<last_address>[^ ,]+)$" $last_address;'),
   ];
 }
@@ -60,7 +60,7 @@ export function httpSettings(plan: NginxPlan): Conf {
     '',
     comment(`
       Clients: slow senders are cut early and never reach an instance; a client that reads nothing for 30 s is cut.
-      The counts are high because their default (1,000 requests) closes a connection in the middle of a load test.`),
+      The request counts are high because the default (1,000) closes connections in the middle of a load test.`),
     `client_header_timeout ${seconds(NGINX_REQUEST_PAUSE_MS)};`,
     `client_body_timeout ${seconds(NGINX_REQUEST_PAUSE_MS)};`,
     `send_timeout ${seconds(SLOW_CLIENT_MS)};`,

@@ -1,11 +1,11 @@
-# Opens what NGINX listens on, with a limit that NGINX itself can not set, and then becomes NGINX:
+# Opens the sockets that NGINX listens on, with a limit that NGINX itself can not set, and then becomes NGINX:
 #
 #   perl listen_for_nginx.pl 127.0.0.1:443 [::1]:443 -- nginx -c nginx.conf
 #
-# TCP_USER_TIMEOUT passes from a listening socket to every connection that it accepts (tcp(7)): one on which nothing is
-# acknowledged for that long is given up by the kernel. NGINX takes open sockets over whose numbers stand in the
-# variable NGINX, as it does when it is replaced by a newer version of itself. An address that can not be opened here
-# is left to NGINX, which says why it can't be had.
+# Connections inherit TCP_USER_TIMEOUT from the socket that accepts them (tcp(7)): the kernel closes a connection on which
+# nothing is acknowledged for that long. NGINX takes over open sockets whose numbers are in the variable NGINX, as it does
+# when it is replaced by a newer version. NGINX itself opens an address that can not be opened here, and reports why if
+# it can not either.
 use strict;
 use warnings;
 use Fcntl qw(F_SETFD);
@@ -14,7 +14,7 @@ use Socket qw(IPPROTO_TCP TCP_USER_TIMEOUT);
 # A constant, so that "perl -c" fails where the system has no such option.
 use constant UNACKNOWLEDGED => [IPPROTO_TCP, TCP_USER_TIMEOUT, pack('i', 30_000)];
 
-# As many, as long and as large as NGINX's own: pauses while an address is not free yet, and the queue.
+# NGINX's own values: number and length of the pauses while an address is not free yet, and the size of the queue.
 my ($PAUSES, $PAUSE_S, $BACKLOG) = (4, 0.5, 511);
 
 sub opened {
@@ -35,7 +35,7 @@ sub opened {
         }
         select(undef, undef, undef, $PAUSE_S);
     }
-    # NGINX does neither for a socket that it takes over: a worker must not wait for a connection that another one got.
+    # NGINX does not set these on a socket that it takes over. A worker must not wait for a connection that another got.
     $socket->blocking(0);
     fcntl($socket, F_SETFD, 0) or die "a socket can not be handed over: $!\n";
     return $socket;

@@ -9,19 +9,19 @@ function toInstances(upstream: string, readTimeoutMs: number, maxBody: string): 
     comment('HTTP/1.1 with connections that stay open; with 1.0 a killed instance looks like a clean end.'),
     'proxy_http_version 1.1;',
     'proxy_set_header Connection "";',
-    comment('Who asks. Set, never appended to what the client sent: else it could choose its own limit.'),
+    comment('The client. Set, never appended to what the client sent: otherwise it could choose its own limit.'),
     'proxy_set_header Host $host;',
     'proxy_set_header X-Real-IP $remote_addr;',
     'proxy_set_header X-Forwarded-For $remote_addr;',
     'proxy_set_header X-Forwarded-Proto $scheme;',
-    comment('Proof of the path: only NGINX says these two, on refusals too (always).'),
+    comment('Proof of the path: only NGINX sets these two, also on refusals (always).'),
     'proxy_set_header X-Gateway-Via "";',
     'proxy_set_header X-Upstream "";',
     'proxy_hide_header X-Gateway-Via;',
     'proxy_hide_header X-Upstream;',
     'add_header X-Gateway-Via nginx always;',
     'add_header X-Upstream $instance_address always;',
-    comment('Tokens leave at once; a slow upload is collected here and never keeps an instance busy.'),
+    comment('Tokens leave at once. A slow upload is buffered here and does not occupy an instance.'),
     'proxy_buffering off;',
     'proxy_request_buffering on;',
     'proxy_cache off;',
@@ -30,8 +30,8 @@ function toInstances(upstream: string, readTimeoutMs: number, maxBody: string): 
     'proxy_buffers 8 8k;',
     `client_max_body_size ${maxBody};`,
     comment(`
-      A frozen instance still accepts connections, so waiting for bytes is bounded too. Never retried: an answer of
-      429 or 503 (a refusal is not a failure) and a POST that was sent (two generations to pay for).`),
+      A frozen instance still accepts connections, so the wait for bytes has a limit too. Never retried: an answer of
+      429 or 503 (a refusal is not a failure) and a POST that was sent (it would be generated and paid twice).`),
     'proxy_connect_timeout 2s;',
     'proxy_send_timeout 30s;',
     `proxy_read_timeout ${seconds(readTimeoutMs)};`,
@@ -41,15 +41,15 @@ function toInstances(upstream: string, readTimeoutMs: number, maxBody: string): 
   ];
 }
 
-/** Who may see NGINX's own health: `allow` and `deny` would come too late, `return` answers before they are read. */
+/** Marks requests of this machine. `allow` and `deny` do not work here, because `return` answers before they are read. */
 export function thisMachine(): Conf {
   return block('geo $from_this_machine', 'default 0;', '127.0.0.0/8 1;', '::1 1;');
 }
 
-/** Says which configuration the worker that answers was started with. */
+/** Names the configuration of the worker that answers. */
 export const GENERATION_HEADER = 'X-Weir-Generation';
 
-/** NGINX's own health; whoever is not on this machine gets `otherwise`. */
+/** NGINX's own health; requests of other machines get `otherwise`. */
 export function healthLocation({ generation }: NginxPlan, otherwise: Conf): Conf {
   const answer = block('if ($from_this_machine)', 'return 200 "ok\\n";');
   return block(
@@ -67,7 +67,7 @@ function statusLocation(): Conf {
   return block('location = /nginx-status', 'access_log off;', refusal, 'stub_status;');
 }
 
-/** What the HTTPS server serves, in the order in which a reader looks for it. */
+/** The locations of the HTTPS server. */
 export function locations(plan: NginxPlan): Conf {
   return [
     comment(`
@@ -78,11 +78,11 @@ export function locations(plan: NginxPlan): Conf {
     comment('Open dashboards, counted apart from the work.'),
     block('location = /api/v1/cluster/events', toInstances('sse_watchers', NGINX_STREAM_SILENCE_MS, '1k')),
     '',
-    comment('The rest of the API, and the OpenAI- and Anthropic-compatible doors (which take images).'),
+    comment('The rest of the API, and the OpenAI- and Anthropic-compatible endpoints (which accept images).'),
     block('location /api/v1/', toInstances('sse_backend', NGINX_API_SILENCE_MS, '2m')),
     block('location /v1/', toInstances('sse_backend', NGINX_API_SILENCE_MS, '33m')),
     '',
-    comment('Metrics are for the inside: the dashboard server shows them at its own port.'),
+    comment('Metrics are not public: the dashboard server shows them at its own port.'),
     block('location ~ ^/metrics(/|$)', 'return 404;'),
     '',
     comment("NGINX's own health and counters, for this machine only."),
@@ -90,9 +90,8 @@ export function locations(plan: NginxPlan): Conf {
     statusLocation(),
     '',
     comment(`
-      Everything else is the dashboard, on the API's own origin: a browser that doesn't trust the certificate asks
-      here, where it can show its question. Of what it asks below /api/ the console answers nothing before a login to
-      a request that came this way.`),
+      Everything else is the dashboard, on the API's own origin: a browser that does not trust the certificate asks
+      the user here, where it can show a page. For requests that come this way, the console's /api/ needs a login.`),
     block(
       'location /',
       'proxy_pass http://dashboard;',
@@ -103,7 +102,7 @@ export function locations(plan: NginxPlan): Conf {
       'proxy_set_header X-Forwarded-For $remote_addr;',
       'proxy_set_header X-Forwarded-Proto $scheme;',
       'add_header X-Gateway-Via nginx always;',
-      comment('The page may hold live views, so nothing is collected here either.'),
+      comment('The page has live views, so nothing is buffered here either.'),
       'proxy_buffering off;',
       'proxy_connect_timeout 2s;',
       'proxy_read_timeout 300s;',

@@ -1,6 +1,6 @@
-/** Everything in which one nginx.conf differs from another; paths are absolute. */
+/** All values in which one nginx.conf differs from another; paths are absolute. */
 export interface NginxPlan {
-  /** Who reads it: decides the comments at the top and nothing else. */
+  /** Decides only the comments at the top. */
   driver: 'native' | 'compose';
   /** NGINX's version, such as `1.22.1`. */
   version: string;
@@ -26,9 +26,9 @@ export interface NginxPlan {
   certificateKey: string;
   /** Addresses of the instances: `unix:/run/…/app-1.sock` or `app-1:8000`. */
   instances: string[];
-  /** Those of them that get nothing new at the moment: they are being started again. */
+  /** Instances that get no new requests at the moment, because they are being restarted. */
   down: string[];
-  /** Told at /nginx-health, so that whoever reloads sees which configuration answers; undefined: not told. */
+  /** Shown at /nginx-health, so that the supervisor sees which configuration answers after a reload; undefined: not shown. */
   generation: number | undefined;
   /** Address of the dashboard's server. */
   console: string;

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { lastLine, runCommand } from '../machine/run_command.ts';
 import { StackError } from '../stack_error.ts';
 
-/** Whether `version` (such as `1.22.1`) is at least `wanted`; anything that isn't a version counts as old. */
+/** Whether `version` (such as `1.22.1`) is at least `wanted`; anything else counts as old. */
 export function isAtLeast(version: string, wanted: string): boolean {
   const have = version.split('.').map(Number);
   for (const [index, part] of wanted.split('.').map(Number).entries()) {
@@ -18,7 +18,7 @@ export function parseNginxVersion(output: string): string | undefined {
   return /nginx\/(\d+\.\d+\.\d+)/.exec(output)?.[1];
 }
 
-/** Older ones can't keep their first messages out of the system's log folder (`-e`). */
+/** Older versions write their first messages to the system's log folder (they have no `-e`). */
 export const OLDEST_NGINX = '1.19.5';
 
 /** NGINX's version; throws a {@link StackError} when the program doesn't say one. */
@@ -27,14 +27,14 @@ export async function nginxVersion(command: string): Promise<string> {
   const version = parseNginxVersion(output);
   if (!version) {
     throw new StackError(
-      `${command} does not tell its version (${lastLine(output)})`,
+      `${command} does not print its version (${lastLine(output)})`,
       `install NGINX ${OLDEST_NGINX} or newer`,
     );
   }
   return version;
 }
 
-/** `nginx -t`: undefined when the file is good, else NGINX's own words. */
+/** `nginx -t`: undefined when the file is valid, otherwise NGINX's message. */
 export async function nginxConfProblem(command: string, prefix: string, conf: string): Promise<string | undefined> {
   const { code, output } = await runCommand(command, ['-t', '-q', '-p', prefix, '-c', conf, '-e', 'stderr']);
   return code === 0 ? undefined : lastLine(output.split('\n').find((line) => line.includes('[emerg]')) ?? output);
@@ -54,11 +54,10 @@ export async function canListenForNginx(perl: string): Promise<boolean> {
 }
 
 /**
- * How NGINX is started. With a `perl` that {@link canListenForNginx}, a client that vanishes without a word is noticed
- * after 30 s without an acknowledgement, instead of a quarter of an hour; see `listen_for_nginx.pl`. The process is
- * NGINX either way.
+ * How NGINX is started. With a `perl` that {@link canListenForNginx}, a client that vanishes is noticed after 30 s without
+ * an acknowledgement instead of 15 minutes; see `listen_for_nginx.pl`. The process is NGINX in both cases.
  *
- * @param listen all that the configuration listens on, as it stands there
+ * @param listen the addresses in the configuration's `listen` directives
  */
 export function nginxCommand(nginx: Command, listen: string[], perl: string | undefined): Command {
   if (perl === undefined) return nginx;

@@ -2,7 +2,7 @@ import { ERROR_TABLE, type ErrorCode, WeirError } from '../../formats/error_code
 import { openAiError } from '../../formats/openai_error.ts';
 import { block, type Conf, comment } from './conf_text.ts';
 
-/** An answer that NGINX gives by itself: its status, the code of the closed table, and a sentence that fits NGINX. */
+/** An answer of NGINX itself: its status, the code of the closed table, and a sentence about NGINX. */
 interface OwnError {
   /** What NGINX calls it. */
   nginxStatus: number;
@@ -16,7 +16,7 @@ const own = (nginxStatus: number, code: ErrorCode, message?: string, status = ng
   return { nginxStatus, status, code, message: message ?? ERROR_TABLE[code].message };
 };
 
-/** Not 408: NGINX closes on whoever sends too slowly, and looks for no page (`ngx_http_finalize_request`). */
+/** Not 408: NGINX closes the connection of a slow sender without an error page (`ngx_http_finalize_request`). */
 const OWN_ERRORS: OwnError[] = [
   own(400, 'bad_request', 'NGINX could not read the request; send it as well-formed HTTP.'),
   own(404, 'not_found'),
@@ -24,7 +24,7 @@ const OWN_ERRORS: OwnError[] = [
   own(414, 'headers_too_large', 'The address is too long; send the text in the body instead.'),
   own(494, 'headers_too_large', undefined, 431),
   own(497, 'bad_request', 'This is an HTTPS port and the request was plain HTTP; use https://.', 400),
-  own(500, 'internal_error', 'NGINX failed by itself; its error log says why.'),
+  own(500, 'internal_error', 'NGINX failed; its error log says why.'),
   own(502, 'upstream_error', 'NGINX reached no instance; ./weir status says which are up.'),
   own(503, 'service_unavailable', 'NGINX has no capacity at the moment; try again shortly.'),
   own(504, 'upstream_timeout', 'The instance did not answer NGINX in time; try again.'),
@@ -35,7 +35,7 @@ function jsonReturn(status: number, body: object): string {
   return `return ${status} '${JSON.stringify(body)}';`;
 }
 
-/** In the shape of an instance's; what OpenAI's clients look for and what Anthropic's do fit into one. */
+/** In the form of an instance's errors. One body has the fields of OpenAI's and of Anthropic's clients. */
 function answers({ status, code, message }: OwnError): Conf {
   const forOthers = { type: 'error', ...openAiError(new WeirError(code, { message })) };
   return [
@@ -44,7 +44,7 @@ function answers({ status, code, message }: OwnError): Conf {
   ];
 }
 
-/** Headers of an answer that no instance had a hand in; the instance is the owner of CORS on all others. */
+/** Headers of an answer that no instance made. On all other answers the instance sets the CORS headers. */
 const OWN_HEADERS = [
   'default_type application/json;',
   'add_header Cache-Control no-store always;',
@@ -58,7 +58,7 @@ const OWN_HEADERS = [
 /** The `map` blocks that {@link OWN_HEADERS} use; an empty value means that the header is not sent. */
 export function ownErrorMaps(corsOrigins: string[]): Conf {
   return [
-    comment('Origins that may read the errors which NGINX itself answers.'),
+    comment('Origins that may read the errors of NGINX itself.'),
     block(
       'map $http_origin $own_cors_origin',
       'default "";',
@@ -72,13 +72,13 @@ export function ownErrorMaps(corsOrigins: string[]): Conf {
   ];
 }
 
-/** `error_page` lines and their internal pages: one JSON shape for clients, whoever refuses. */
+/** `error_page` lines and their internal pages: clients get the same JSON from NGINX and from instances. */
 export function ownErrorPages(): Conf {
   return [
     comment(`
-      NGINX's own errors as JSON, in the shape of an instance's. proxy_intercept_errors stays off, so an instance's
-      own refusal (429, 503 …) passes through untouched. Pages, not named locations: a request too broken to have
-      a path can't enter a named location.`),
+      NGINX's own errors as JSON, in the form of an instance's. proxy_intercept_errors stays off, so an instance's
+      refusal (429, 503 …) passes through unchanged. Pages, not named locations: a request without a readable path
+      can not enter a named location.`),
     OWN_ERRORS.map(({ nginxStatus, status }) =>
       nginxStatus === status
         ? `error_page ${nginxStatus} /.weir-error/${nginxStatus};`
@@ -88,7 +88,7 @@ export function ownErrorPages(): Conf {
       block(
         `location = /.weir-error/${error.nginxStatus}`,
         'internal;',
-        // The body was judged already; with the limit of the server the page about it would be refused too.
+        // The body was refused already; with the server's limit the error page would be refused too.
         'client_max_body_size 0;',
         OWN_HEADERS,
         answers(error),

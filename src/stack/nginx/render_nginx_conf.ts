@@ -23,11 +23,13 @@ function mainSettings(plan: NginxPlan): Conf {
     'daemon off;',
     `pid ${quoted(plan.pidFile)};`,
     `error_log ${plan.errorLog === 'stderr' ? 'stderr' : quoted(plan.errorLog)} warn;`,
-    comment('A proxied stream takes two connections. The limits follow the stream limit and what the machine allows.'),
+    comment(
+      'A proxied stream takes two connections. The limits follow the stream limit and the limits of the machine.',
+    ),
     `worker_rlimit_nofile ${plan.fileLimit};`,
     comment(`
-      After a reload the old workers keep their streams for as long as this: longer than any answer takes, for what
-      is still open then is cut. It does have to end: a page that only watches would hold its worker for ever.`),
+      After a reload the old workers keep their streams for this time, which is longer than any answer; streams that
+      are still open then are cut. Without a limit an open dashboard would keep its worker for ever.`),
     `worker_shutdown_timeout ${NGINX_OLD_WORKERS_MS / 3_600_000}h;`,
     '',
     block('events', `worker_connections ${plan.workerConnections};`),
@@ -39,7 +41,7 @@ function redirectServer(plan: NginxPlan): Conf {
   const keepMethod = block('if ($request_method !~ ^(GET|HEAD)$)', `return 308 ${target};`);
   const redirect = [keepMethod, `return 301 ${target};`];
   return [
-    comment('HTTP only leads to HTTPS. 308 keeps the method: a 301 would turn a POST into a GET.'),
+    comment('HTTP only redirects to HTTPS. 308 keeps the method: a 301 would turn a POST into a GET.'),
     block(
       'server',
       plan.httpListen.map((address) => `listen ${address} ${KEEPALIVE_PROBES};`),
@@ -62,12 +64,12 @@ function httpsServer(plan: NginxPlan): Conf {
       'server',
       plan.httpsListen.map((address) => `listen ${address} ssl${modern ? '' : ' http2'} ${KEEPALIVE_PROBES};`),
       modern && 'http2 on;',
-      comment('Browsers open 100 streams on one connection; with the default of 128 the rest would queue unseen.'),
+      comment('Browsers open 100 streams on one connection; with the default of 128 further ones would wait.'),
       'http2_max_concurrent_streams 1024;',
       'server_name _;',
       '',
       comment(`
-        Made by ./weir start. No early data: a stranger could play a POST again. No HSTS: it would bind every other
+        Made by ./weir start. No early data: a stranger could replay a POST. No HSTS: it would apply to every other
         server that is ever tried on localhost.`),
       `ssl_certificate ${quoted(plan.certificate)};`,
       `ssl_certificate_key ${quoted(plan.certificateKey)};`,
@@ -83,7 +85,7 @@ function httpsServer(plan: NginxPlan): Conf {
   ];
 }
 
-/** The complete nginx.conf for a plan. Throws when a path holds a character that NGINX can't take. */
+/** The complete nginx.conf for a plan. Throws when a path has a character that NGINX does not accept. */
 export function renderNginxConf(plan: NginxPlan): string {
   return confText(
     mainSettings(plan),

@@ -8,7 +8,7 @@ const WITHIN_MS = 20_000;
 const POLL_MS = 50;
 const COMMAND_MS = 5000;
 
-/** Waits until `look` says what it waits for no longer; throws what it still misses. */
+/** Waits until `look` finds nothing missing; otherwise throws what is missing. */
 async function untilNothingIsMissing(look: () => Promise<string | undefined>): Promise<void> {
   const deadline = Date.now() + WITHIN_MS;
   for (;;) {
@@ -39,7 +39,7 @@ async function allAreInStep(nodes: Redis[]): Promise<string | undefined> {
     const [cluster, replication] = await Promise.all([node.call('CLUSTER', 'INFO'), node.info('replication')]);
     return !String(cluster).includes('cluster_state:ok') || replication.includes('master_link_status:down');
   });
-  return index < 0 ? undefined : `${redisNodeName(index)} is not in step`;
+  return index < 0 ? undefined : `${redisNodeName(index)} is not synchronised`;
 }
 
 async function form(nodes: Redis[], ports: number[]): Promise<void> {
@@ -62,8 +62,8 @@ async function form(nodes: Redis[], ports: number[]): Promise<void> {
 }
 
 /**
- * Makes one cluster of the empty nodes at these ports of 127.0.0.1: the first half primaries with all slots, the others
- * a replica each. Resolves when every node says that all is well. Throws a {@link StackError}.
+ * Forms a cluster from the empty nodes at these ports of 127.0.0.1: the first half are primaries with all slots, the
+ * others are their replicas. Resolves when every node reports that it is ready. Throws a {@link StackError}.
  */
 export async function formRedisCluster(ports: number[]): Promise<void> {
   const nodes = ports.map((port) => {
@@ -81,7 +81,7 @@ export async function formRedisCluster(ports: number[]): Promise<void> {
     await form(nodes, ports);
   } catch (error) {
     const fix = 'see ./weir logs redis-1, or start with --redis single';
-    throw new StackError(`the Redis Cluster did not come together (${(error as Error).message})`, fix);
+    throw new StackError(`the Redis Cluster could not be formed (${(error as Error).message})`, fix);
   } finally {
     for (const node of nodes) node.disconnect();
   }

@@ -9,7 +9,7 @@ export interface RedisFacts {
   version: string;
   /** `master` or `slave`. */
   role: string;
-  /** What it does when its memory is full; undefined where it doesn't tell (hosted ones often don't). */
+  /** Eviction policy when its memory is full; undefined where it does not say (hosted ones often do not). */
   evictionPolicy: string | undefined;
   /** `ok` or `fail`; undefined outside of a Redis Cluster. */
   clusterState: string | undefined;
@@ -18,8 +18,8 @@ export interface RedisFacts {
 }
 
 /**
- * The addresses of all hosts that `url` names: itself, or those of a Redis Cluster, comma separated. The first one's
- * scheme, user and password count for hosts that bring none.
+ * The addresses of all hosts that `url` names: itself, or those of a Redis Cluster, comma separated. Hosts without a
+ * scheme, user and password get those of the first.
  */
 export function redisHosts(url: string): string[] {
   if (url.startsWith('unix://')) return [url];
@@ -38,8 +38,8 @@ function field(info: string, name: string): string {
 }
 
 /**
- * Asks the server at `url` (redis://, rediss:// or unix://), or of a cluster's nodes the first primary.
- * Throws a {@link StackError} when it can't be had.
+ * Asks the server at `url` (redis://, rediss:// or unix://), or the first primary of a cluster's nodes.
+ * Throws a {@link StackError} when none answers.
  */
 export async function redisFacts(url: string): Promise<RedisFacts> {
   const urls = redisHosts(url);
@@ -83,19 +83,22 @@ async function nodeFacts(url: string): Promise<RedisFacts> {
       clusterState: cluster && field(cluster, 'cluster_state'),
     };
   } catch (error) {
-    throw notHad(shown(url), (last ?? (error as Error)).message);
+    throw unreachable(shown(url), (last ?? (error as Error)).message);
   } finally {
     redis.disconnect();
   }
 }
 
 /** @param reason in Redis' own words, or the system's */
-function notHad(address: string, reason: string): StackError {
+function unreachable(address: string, reason: string): StackError {
   if (/^(WRONGPASS|ERR AUTH|ERR invalid password)/.test(reason)) {
     return new StackError(`Redis at ${address} refuses this user or password (${reason})`, 'correct it in --redis-url');
   }
   if (reason.startsWith('NOAUTH')) {
-    return new StackError(`Redis at ${address} wants a password, and none was given`, 'add it: redis://:password@host');
+    return new StackError(
+      `Redis at ${address} requires a password, and none was given`,
+      'add it: redis://:password@host',
+    );
   }
   return new StackError(`Redis at ${address} does not answer (${reason})`, 'check --redis-url, or leave it out');
 }

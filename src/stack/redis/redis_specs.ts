@@ -7,11 +7,11 @@ import type { ServiceSpec } from '../supervisor/service_spec.ts';
 
 const READY_MS = 20_000;
 const STOP_MS = 5000;
-/** Three primaries and a replica for each: the smallest cluster that outlives the death of any one. */
+/** Three primaries with a replica each: the smallest cluster that survives the loss of any node. */
 export const CLUSTER_NODES = 6;
 /** After this time without an answer a primary counts as dead, and its replica takes over. */
 export const NODE_TIMEOUT_MS = 2000;
-/** A dead primary that came back at once would be an empty one: its replica has to take over first. */
+/** A dead primary must not come back at once, because it would be empty: its replica has to take over first. */
 const RESTART_NODE_AFTER_MS = 5000;
 
 /** Socket of the stack's own single Redis. */
@@ -77,7 +77,7 @@ export function redisSpecs(layout: StackLayout, command: string, ports: number[]
   return ports ? ports.map((port, index) => node(layout, command, port, index)) : [single(layout, command)];
 }
 
-/** For slots and streams: memory only, and never throwing away what somebody still needs. */
+/** For slots and streams: memory only, and no eviction of data that is still needed. */
 const ALWAYS = ['daemonize no', 'save ""', 'appendonly no', 'maxmemory-policy noeviction'];
 
 const HEAD = '# Redis of this stack. Written at every start; changes made here are lost.';
@@ -101,7 +101,7 @@ function nodeConf(folder: string, port: number): string[] {
     'cluster-enabled yes',
     'cluster-config-file nodes.conf',
     `cluster-node-timeout ${NODE_TIMEOUT_MS}`,
-    // A replica is in step as soon as it can be: it may be needed at once.
+    // Replicas synchronise at once, because they may be needed at once.
     'repl-diskless-sync yes',
     'repl-diskless-sync-delay 0',
     `dir "${folder}"`,
@@ -109,7 +109,7 @@ function nodeConf(folder: string, port: number): string[] {
   ];
 }
 
-/** Writes the configuration of the stack's own Redis; a cluster's nodes forget whom they knew. */
+/** Writes the configuration of the stack's own Redis; nodes of a cluster start without knowledge of other nodes. */
 export function writeRedisConf(layout: StackLayout, ports: number[] | undefined): void {
   const write = (file: string, lines: string[]) => writeFileSync(file, [...lines, ''].join('\n'), { mode: 0o600 });
   if (!ports) write(layout.redisConf, singleConf(layout));
@@ -124,10 +124,10 @@ export function writeRedisConf(layout: StackLayout, ports: number[] | undefined)
 const FIRST = 7101;
 const LAST = 7991;
 const STEP = 10;
-/** Redis' own: nodes speak with each other that many ports above the clients'. */
+/** Fixed by Redis: nodes talk to each other on the clients' port plus this number. */
 const BUS_OFFSET = 10_000;
 
-/** Ports for the nodes of a cluster, one after another, whose bus ports are free too. Throws who has the first ones. */
+/** Ports for the nodes of a cluster, one after another, whose bus ports are free too. Throws with the owner of the first ones. */
 export async function freeRedisPorts(): Promise<number[]> {
   let first: StackError | undefined;
   for (let base = FIRST; base <= LAST; base += STEP) {
@@ -138,5 +138,5 @@ export async function freeRedisPorts(): Promise<number[]> {
     first ??= problem;
   }
   const what = `there are no six free ports for a Redis Cluster from ${FIRST} to ${LAST} (${first?.problem})`;
-  throw new StackError(what, 'stop what has them, or start with --redis single');
+  throw new StackError(what, 'free some of them, or start with --redis single');
 }

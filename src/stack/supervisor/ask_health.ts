@@ -5,7 +5,7 @@ import type { HealthQuestion, ServiceSpec } from './service_spec.ts';
 
 const TIMEOUT_MS = 1000;
 
-/** Redis' own ping, without a client: the supervisor needs this one answer only. */
+/** Redis' PING, without a client library: the supervisor needs only this command. */
 function pingRedis(where: { path: string } | { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = connect(where, () => connection.write('PING\r\n'));
@@ -30,7 +30,7 @@ export async function askHealth(question: HealthQuestion): Promise<boolean> {
   return answer !== undefined && answer.status < 500;
 }
 
-/** Streams open on an instance; 0 where it doesn't say. */
+/** Open streams of an instance; 0 if it does not answer. */
 export async function askActiveStreams(spec: ServiceSpec): Promise<number> {
   if (spec.kind !== 'instance' || spec.health.kind !== 'http') return 0;
   try {

@@ -4,7 +4,7 @@ import { StackError } from '../stack_error.ts';
 import type { ReloadResult } from './reload_instances.ts';
 import type { ScaleRequest, ServiceStatus, SupervisorPlan } from './service_spec.ts';
 
-/** As long as it takes: the supervisor bounds what it does (a drain may be long), and its death ends the connection. */
+/** Practically no limit: the supervisor limits its own work (a drain may be long), and its death ends the connection. */
 const LONG_MS = 86_400_000;
 
 async function ask(
@@ -18,11 +18,11 @@ async function ask(
   const answer = await shortRequest({ socket, method, path, timeoutMs, ...sent });
   const body = JSON.parse(answer.body) as { message?: string };
   if (answer.status !== 200)
-    throw new StackError(body.message ?? 'the supervisor refused', './weir logs shows the whole story');
+    throw new StackError(body.message ?? 'the supervisor refused', './weir logs supervisor says why');
   return body;
 }
 
-/** Speaks with a stack's supervisor. Methods reject with the supervisor's sentence, or when it can't be reached. */
+/** Client of a stack's supervisor. Methods reject with the supervisor's sentence, or when it does not answer. */
 export class ControlClient {
   readonly #socket: string;
 
@@ -40,28 +40,28 @@ export class ControlClient {
     await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/start`, LONG_MS);
   }
 
-  /** Resolves when it has ended; nobody starts it again before {@link start}. */
+  /** Resolves when it has ended; it stays stopped until {@link start}. */
   async stopService(service: string): Promise<void> {
     await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/stop`, LONG_MS);
   }
 
-  /** Sends it a signal, as a fault would; what follows from it happens. */
+  /** Sends it a signal, to simulate a fault; the supervisor reacts as usual. */
   async kill(service: string, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     await ask(this.#socket, 'POST', `/services/${encodeURIComponent(service)}/kill?signal=${signal}`, 5000);
   }
 
-  /** Resolves when the service answers again; with `lossless` only where another one serves meanwhile. */
+  /** Resolves when the service answers again; `lossless` refuses where no other instance serves meanwhile. */
   async restart(service: string, lossless = false): Promise<void> {
     const path = `/services/${encodeURIComponent(service)}/restart${lossless ? '?lossless=1' : ''}`;
     await ask(this.#socket, 'POST', path, LONG_MS);
   }
 
-  /** Resolves when each instance has said what came of it. */
+  /** Resolves when each instance has reported its result. */
   async reload(): Promise<ReloadResult[]> {
     return ((await ask(this.#socket, 'POST', '/reload', LONG_MS)) as { instances: ReloadResult[] }).instances;
   }
 
-  /** Resolves when NGINX uses the wanted instances, and those that are not wanted are gone. */
+  /** Resolves when NGINX uses the wanted instances and the others have ended. */
   async scale(wanted: ScaleRequest): Promise<void> {
     await ask(this.#socket, 'POST', '/scale', LONG_MS, wanted);
   }
@@ -72,7 +72,7 @@ export class ControlClient {
   }
 }
 
-/** The plan of the supervisor that was started last and not stopped since; it may have been killed meanwhile. */
+/** The plan of the supervisor that was started last and not stopped; it may have been killed. */
 export function readPlan(planFile: string): SupervisorPlan | undefined {
   return readJsonFile(planFile) as SupervisorPlan | undefined;
 }

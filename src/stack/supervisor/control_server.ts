@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { ScaleRequest } from './service_spec.ts';
 import type { Supervisor } from './supervisor.ts';
 
-/** Of 64 instances' specifications; only the stack's own account can send any. */
+/** Enough for the specifications of 64 instances; only the stack's own account can send them. */
 const MAX_BODY_CHARACTERS = 4_000_000;
 const SIGNALS = ['SIGTERM', 'SIGKILL', 'SIGSTOP', 'SIGCONT'] as const;
 
@@ -36,14 +36,14 @@ async function serve(supervisor: Supervisor, request: IncomingMessage): Promise<
   else if (action === 'restart') await supervisor.restart(name, url.searchParams.has('lossless'));
   else if (action === 'kill') {
     const signal = SIGNALS.find((known) => known === url.searchParams.get('signal'));
-    if (!signal) throw new Error(`the signal has to be one of ${SIGNALS.join(', ')}`);
+    if (!signal) throw new Error(`the signal must be one of ${SIGNALS.join(', ')}`);
     if (!supervisor.kill(name, signal)) throw new Error(`${name} has no process now`);
   } else return undefined;
   return {};
 }
 
 /**
- * The supervisor's door for the command line: HTTP on a Unix socket which only the stack's own account can reach.
+ * The supervisor's API for the command line: HTTP on a Unix socket that only the stack's own account can reach.
  *
  * `GET /status`, `POST /services/<name>/start|stop|restart?lossless=1|kill?signal=…`, `POST /scale` with a
  * {@link ScaleRequest}, `POST /reload`, `POST /stop?now=1`. Answers are JSON; a failure is 500 with `{"message"}`. `onStop` runs before

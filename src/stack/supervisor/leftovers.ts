@@ -7,10 +7,10 @@ import { readPlan } from './control_client.ts';
 import { isSameProcess, type ProcessIdentity } from './process_identity.ts';
 import type { ServiceStatus } from './service_spec.ts';
 
-/** What is wrong, and what mends it, when {@link unwatchedServices} finds some. */
+/** The problem and its fix, when {@link unwatchedServices} finds some. */
 export const UNWATCHED = {
-  what: "the stack's supervisor is gone, and its processes run on unwatched",
-  fix: 'bring it back with ./weir start --all, or end them with ./weir stop',
+  what: "the stack's supervisor is gone, and its processes run without supervision",
+  fix: 'start it again with ./weir start --all, or end the processes with ./weir stop',
 };
 
 /**
@@ -47,12 +47,12 @@ function signalAll(processes: ProcessIdentity[], signal: NodeJS.Signals): void {
 }
 
 /**
- * Clears away what a supervisor left that was killed itself (or the machine, when it lost power): its processes,
- * recognised by pid and time of birth, its sockets and its notes.
+ * Removes the leftovers of a supervisor that was killed (or of a machine that lost power): its processes, recognised by
+ * pid and start time, its sockets and its files.
  *
  * Call it only when no supervisor answers. Returns the names of the processes that it ended.
  */
-export async function clearRemains(layout: StackLayout): Promise<string[]> {
+export async function clearLeftovers(layout: StackLayout): Promise<string[]> {
   const found = remaining(layout.processesFile);
   signalAll(found, 'SIGTERM');
   const deadline = Date.now() + TERM_MS;

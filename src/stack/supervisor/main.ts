@@ -5,16 +5,16 @@ import { Supervisor } from './supervisor.ts';
 import { boundLogs, eventLine } from './supervisor_log.ts';
 
 const LOG_CHECK_MS = 5000;
-/** Meant for the program that listens at them, and set for each service apart. */
+/** Not passed to services: each service gets its own values. */
 const NOT_INHERITED = ['HOST', 'PORT', 'SOCKET', 'PEER_SOCKET', 'INSTANCE_ID', 'REDIS_URL', 'NODE_OPTIONS', 'NGINX'];
 
 const planFile = process.argv[2];
-if (!planFile) throw new Error('the supervisor is started by ./weir start, with the file of its plan');
+if (!planFile) throw new Error('start the supervisor with ./weir start, which passes it the file of its plan');
 const plan = JSON.parse(readFileSync(planFile, 'utf8')) as SupervisorPlan;
 const environment = { ...process.env };
 for (const name of NOT_INHERITED) delete environment[name];
 
-// Sockets are made with the group's rights and nobody else's: NGINX's workers are in that group.
+// Only the owner and the group may use new sockets: NGINX's workers are in that group.
 process.umask(0o007);
 const supervisor = new Supervisor(plan, environment);
 const logCheck = setInterval(() => boundLogs(plan.logs), LOG_CHECK_MS);
@@ -28,7 +28,7 @@ function stop(now: boolean): Promise<void> {
     rmSync(planFile!, { force: true });
     eventLine('info', 'stack has stopped');
   });
-  // What is open on the control socket is answered first; nothing else keeps the process.
+  // Open requests on the control socket are answered first; then nothing keeps the process alive.
   stopping.then(() => control.close());
   return stopping;
 }

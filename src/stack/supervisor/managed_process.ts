@@ -6,7 +6,7 @@ import { askHealth } from './ask_health.ts';
 import type { ServiceSpec, ServiceState } from './service_spec.ts';
 import { eventLine } from './supervisor_log.ts';
 
-function spoken(line: string): string {
+function eventOf(line: string): string {
   try {
     const { event } = JSON.parse(line) as { event?: unknown };
     return typeof event === 'string' ? event : line;
@@ -15,22 +15,22 @@ function spoken(line: string): string {
   }
 }
 
-/** Why a process ended, from what it wrote: its last line about an error, else its last line. */
+/** Why a process ended, from its output: the last line about an error, otherwise the last line. */
 export function lastWords(output: string): string {
   const lines = output.split('\n').filter((line) => !/^\s+at |^Node\.js v|^\s*$/.test(line));
-  const telling = lines.findLast((line) => /\b\w*error\b|\[emerg\]|fatal/i.test(line));
-  return spoken(telling ?? lastLine(lines.join('\n'))).slice(0, 400);
+  const errorLine = lines.findLast((line) => /\b\w*error\b|\[emerg\]|fatal/i.test(line));
+  return eventOf(errorLine ?? lastLine(lines.join('\n'))).slice(0, 400);
 }
 
 const FIRST_BACK_OFF_MS = 200;
 const MAX_BACK_OFF_MS = 5000;
-/** A service that answered for this long is no failed start. */
+/** A start after which the service answered for this long did not fail. */
 const STEADY_AFTER_MS = 1000;
 const POLL_MS = 50;
-/** In what a service wrote last its reason is looked for. */
+/** The reason of a service's end is looked for in this many bytes of its log. */
 const WORDS_BYTES = 64 * 1024;
 
-/** What the owner wants to hear. */
+/** Callbacks of the owner. */
 export interface ProcessHooks {
   /** A process began or ended. */
   onChange: () => void;
@@ -50,7 +50,7 @@ export function backOff(firstMs: number, lastMs: number, startMs: number, served
   return Math.max(firstMs, Math.min(lastMs * 2, mostMs));
 }
 
-/** To what is left of a process group; none left is the usual case. */
+/** Signals the remaining processes of a group; usually there are none. */
 function signalGroup(leader: number | undefined, signal: 'SIGKILL' | 'SIGCONT'): void {
   if (leader === undefined) return;
   try {
@@ -58,14 +58,14 @@ function signalGroup(leader: number | undefined, signal: 'SIGKILL' | 'SIGCONT'):
   } catch {}
 }
 
-/** What can't be removed is in the way of the service too, which then says so. */
+/** A socket that can not be removed makes the start of the service fail, which is then reported. */
 function removeSocket(socket: string): void {
   try {
     rmSync(socket, { force: true });
   } catch {}
 }
 
-/** One service: started, watched, started again when it dies, and ended. */
+/** Starts one service, watches it, starts it again when it dies, and stops it. */
 export class ManagedProcess {
   readonly spec: ServiceSpec;
   state: ServiceState = 'stopped';
@@ -78,7 +78,7 @@ export class ManagedProcess {
   #readyAt = 0;
   #retry: NodeJS.Timeout | undefined;
   #logOffset = 0;
-  /** Whether it should run; what a death means depends on it. */
+  /** Whether it should run: otherwise a death is expected. */
   #wanted = false;
 
   constructor(spec: ServiceSpec, environment: NodeJS.ProcessEnv, hooks: ProcessHooks) {
@@ -112,14 +112,14 @@ export class ManagedProcess {
     this.state = child ? 'stopping' : 'stopped';
     if (!child) return;
     child.kill(now ? 'SIGKILL' : 'SIGTERM');
-    // One that was frozen (SIGSTOP) hears nothing before it goes on.
+    // A frozen process (SIGSTOP) handles signals only after SIGCONT.
     signalGroup(child.pid, 'SIGCONT');
     const killer = setTimeout(() => child.kill('SIGKILL'), this.spec.stopWithinMs);
     await this.#ended;
     clearTimeout(killer);
   }
 
-  /** Sends a signal and lets what follows from it happen. False when there is no process. */
+  /** Sends a signal and does nothing else. False when there is no process. */
   signal(signal: NodeJS.Signals): boolean {
     return this.#child?.kill(signal) ?? false;
   }
@@ -129,12 +129,12 @@ export class ManagedProcess {
     for (const socket of this.spec.sockets) removeSocket(socket);
     const log = openSync(this.spec.logFile, 'a', 0o600);
     this.#logOffset = statSync(this.spec.logFile).size;
-    // The child writes to the file itself: its output costs the supervisor nothing, and outlives it.
+    // The child writes to the file itself: that costs the supervisor nothing, and works without it.
     const child = spawn(this.spec.command, this.spec.args, {
       cwd: this.spec.cwd,
       env: { ...this.#environment, ...this.spec.env },
       stdio: ['ignore', log, log],
-      // A process group of its own: what a killed service leaves behind (NGINX its workers) can be ended as one.
+      // Its own process group, so that the children of a killed service (NGINX's workers) can be ended together.
       detached: true,
     });
     closeSync(log);
@@ -191,7 +191,7 @@ export class ManagedProcess {
     this.#scheduleReturn(0, 0);
   }
 
-  /** Undefined when it answers, else why it doesn't. */
+  /** Undefined when it answers, otherwise the reason why not. */
   async #untilReady(child: ChildProcess): Promise<string | undefined> {
     const deadline = Date.now() + this.spec.readyWithinMs;
     while (this.#child === child && this.#wanted) {
@@ -212,7 +212,7 @@ export class ManagedProcess {
     const log = openSync(this.spec.logFile, 'r');
     try {
       const words = Buffer.alloc(WORDS_BYTES);
-      // Never to the end of the file: a log may be long, or a device that has none.
+      // Never the whole file: a log may be long, or a device without an end.
       const from = Math.max(this.#logOffset, fstatSync(log).size - WORDS_BYTES);
       return lastWords(words.toString('utf8', 0, readSync(log, words, 0, WORDS_BYTES, from)));
     } finally {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A process that can't be mistaken for a later one with the same pid. */
+/** Identifies a process, also when a later process gets the same pid. */
 export interface ProcessIdentity {
   name: string;
   pid: number;
@@ -28,7 +28,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether it is still the very process. */
+/** Whether this process still runs. */
 export function isSameProcess(identity: ProcessIdentity): boolean {
   return isAlive(identity.pid) && startTime(identity.pid) === identity.startedAt;
 }

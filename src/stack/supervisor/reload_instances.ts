@@ -13,18 +13,18 @@ export const HEALTH_PATH = '/api/v1/health';
 /** Asks an instance for {@link HEALTH_PATH}. */
 export type AskHealth = () => Promise<{ body: string }>;
 
-/** What became of an instance's reload; `refused`: its log says why. */
+/** Result of an instance's reload; `refused`: its log says why. */
 export interface ReloadResult {
   name: string;
   result: 'reloaded' | 'refused' | 'does not run' | 'does not answer';
 }
 
-/** Has an instance read providers and routes again, and waits until it says what came of it; never rejects. */
+/** Makes an instance read providers and routes again, and waits for its result; never rejects. */
 export async function reloadInstance(service: ManagedProcess): Promise<ReloadResult> {
   const { name } = service.spec;
   const ask = () => askHealth(service.spec);
   const before = await askConfig(ask);
-  // One that starts just now has no handler yet, and the signal would end it.
+  // An instance that is still starting has no signal handler yet: the signal would end it.
   if (service.state !== 'running') return { name, result: 'does not run' };
   if (!before || !service.signal('SIGHUP')) return { name, result: 'does not answer' };
   return { name, result: await reloadResult(ask, before) };
@@ -39,7 +39,7 @@ export async function reloadResult(ask: AskHealth, before: ConfigView): Promise<
   return 'does not answer';
 }
 
-/** How an instance has loaded its configuration; undefined where it does not say. */
+/** The state of an instance's configuration; undefined if it does not answer. */
 export async function askConfig(ask: AskHealth): Promise<ConfigView | undefined> {
   try {
     return healthViewSchema.parse(JSON.parse((await ask()).body)).config;

@@ -1,10 +1,10 @@
 import type { NginxSettings } from '../nginx/reload_nginx.ts';
 
-/** How to ask a service whether it works. */
+/** How to check whether a service works. */
 export type HealthQuestion =
   /** A socket's `path`, or a `port` of 127.0.0.1. */
   | { kind: 'redis'; path?: string; port?: number }
-  /** An answer below 500 is a yes. `url`, or `socket` and `path`. */
+  /** A status below 500 means that it works. `url`, or `socket` and `path`. */
   | { kind: 'http'; url?: string; socket?: string; path?: string };
 
 /** A process that the supervisor owns. */
@@ -21,20 +21,20 @@ export interface ServiceSpec {
   logFile: string;
   /** Where it listens, as `status` shows it. */
   address: string;
-  /** Removed before a start: a killed process leaves its socket behind, and the next one couldn't bind. */
+  /** Removed before a start: a killed process leaves its socket behind, and the next one could not bind. */
   sockets: string[];
   health: HealthQuestion;
   readyWithinMs: number;
   /** Time between SIGTERM and SIGKILL. */
   stopWithinMs: number;
-  /** How long a death is waited out before the next start; 0.2 s where nothing is said. */
+  /** Pause between a death and the next start; 0.2 s by default. */
   restartAfterMs?: number;
 }
 
-/** What the services need to know beside the options; kept in the plan, for instances that are added later. */
+/** Settings of the services beside the options; kept in the plan for instances that are added later. */
 export interface ServiceSettings {
   nginx: string;
-  /** Starts NGINX so that it notices clients that vanish; undefined where there is none that can. */
+  /** The Perl that starts NGINX so that it notices clients that vanish; undefined without a suitable one. */
   perl: string | undefined;
   /** Undefined with a Redis of the user's own. */
   redis: string | undefined;
@@ -52,7 +52,7 @@ export interface ServiceSettings {
   home: string | undefined;
 }
 
-/** What the supervisor is told when it is started, and keeps true while instances come and go. */
+/** The supervisor's input. It updates the file when the number of instances changes. */
 export interface SupervisorPlan {
   /** Where this plan itself is kept. */
   planFile: string;
@@ -69,7 +69,7 @@ export interface SupervisorPlan {
   services: ServiceSpec[];
 }
 
-/** How many instances there are to be, and what of NGINX's plan depends on it. */
+/** The wanted instances, and the parts of NGINX's plan that depend on their number. */
 export interface ScaleRequest {
   /** All instances that are wanted, the running ones included. */
   instances: ServiceSpec[];

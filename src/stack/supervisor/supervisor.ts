@@ -21,7 +21,7 @@ export class Supervisor {
   readonly #usage: UsageKeeper | undefined;
   /** By name, in the order of their start. */
   #services: Map<string, ManagedProcess>;
-  /** What changes NGINX's configuration goes one after another. */
+  /** Changes of NGINX's configuration run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
   #stopping = false;
 
@@ -41,7 +41,7 @@ export class Supervisor {
   async start(name: string): Promise<void> {
     const service = this.#service(name);
     this.#refuseWhenStopping();
-    // The first instance would show none.
+    // Otherwise the first instance would show no usage.
     if (service.spec.kind === 'instance') await this.#usage?.look();
     await service.start();
     eventLine('info', 'service is up', { service: name, pid: service.pid });
@@ -49,17 +49,17 @@ export class Supervisor {
     if (service.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
   }
 
-  /** Stops one service in its own time; NGINX is not told, as in a fault. It stays away until it is started. */
+  /** Stops one service with SIGTERM, without changing NGINX, as a fault would. It stays stopped until it is started. */
   async stop(name: string): Promise<void> {
     eventLine('warn', 'service is stopped on request', { service: name });
     await this.#service(name).stop();
   }
 
   /**
-   * Stops it in its own time and starts it again.
+   * Stops a service with SIGTERM and starts it again.
    *
-   * An instance is taken out of NGINX's rotation first and brought back afterwards, so that nobody notices, as long as
-   * another one serves meanwhile. With `lossless` it is left alone where none does. NGINX gets its configuration anew.
+   * An instance is taken out of NGINX's rotation first and put back afterwards, so that no request fails, as long as
+   * another one serves meanwhile. With `lossless` the restart is refused otherwise. NGINX's configuration is written again.
    */
   async restart(name: string, lossless = false): Promise<void> {
     const service = this.#service(name);
@@ -77,10 +77,10 @@ export class Supervisor {
   }
 
   /**
-   * Has instances come or go until there are those of `wanted`. New ones answer before NGINX learns of them; those
-   * that go are forgotten by NGINX before they are asked to leave, and finish their streams.
+   * Starts and stops instances until those of `wanted` run. New instances answer before NGINX uses them. Instances that
+   * leave are removed from NGINX before they get SIGTERM, and finish their streams.
    *
-   * Rejects with a sentence when that fails; what was started for it is then stopped again.
+   * Rejects with a sentence when that fails; instances that were started for it are then stopped.
    */
   scale(wanted: ScaleRequest): Promise<void> {
     return this.#inTurn(async () => {
@@ -89,7 +89,7 @@ export class Supervisor {
       const added = wanted.instances.filter(({ name }) => !this.#services.has(name)).map((spec) => this.#manage(spec));
       const leaving = known.filter(({ spec }) => !names.has(spec.name));
       if (added.length === 0 && this.#outOf(wanted.nginx.instances).length === names.size) {
-        throw new Error(`of these, none serves now (${[...names].join(', ')})`);
+        throw new Error(`none of these instances serves now: ${[...names].join(', ')}`);
       }
       this.#setInstances([...known, ...added]);
       try {
@@ -105,9 +105,9 @@ export class Supervisor {
     });
   }
 
-  /** Has every instance read providers and routes again; streams go on. In turn with what starts and stops them. */
+  /** Makes every instance read providers and routes again; streams continue. Not at the same time as starts and stops. */
   reload(): Promise<ReloadResult[]> {
-    eventLine('info', 'instances are told to load their configuration again', {});
+    eventLine('info', 'instances load their configuration again', {});
     return this.#inTurn(() => Promise.all(this.#instances().map(reloadInstance)));
   }
 
@@ -118,15 +118,15 @@ export class Supervisor {
   }
 
   /**
-   * Ends everything: instances first, while NGINX still carries their streams to the end, and Redis last, for the
-   * instances give back their places in it. With `now` nothing is waited for.
+   * Stops everything: instances first, while NGINX still carries their streams to the end, and Redis last, so that
+   * instances can deregister. `now` does not wait for streams.
    */
   async stopAll(now: boolean): Promise<void> {
     eventLine('info', 'stack is stopping', { now });
     this.#stopping = true;
     for (const kind of ['instance', 'nginx', 'console', 'redis'] as const) {
       const group = [...this.#services.values()].filter((service) => service.spec.kind === kind);
-      // Instances have written their last by now.
+      // Instances have written their last usage by now.
       if (kind === 'redis') await this.#usage?.stop();
       await Promise.all(group.map((service) => service.stop(now)));
     }
@@ -157,7 +157,7 @@ export class Supervisor {
     if (!(await this.#rotation.isReached(service))) throw new Error(`${name} is back, but NGINX does not reach it`);
   }
 
-  /** Whether requests have somewhere else to go while this one is away. */
+  /** Whether another instance serves requests while this one is away. */
   #isSpare(service: ManagedProcess): boolean {
     return this.#instances().some((other) => {
       return other !== service && other.state === 'running' && !this.#rotation.isOut(other.spec.address);
@@ -168,7 +168,7 @@ export class Supervisor {
     return addresses.filter((address) => this.#rotation.isOut(address));
   }
 
-  /** Ends it for good: its process, its sockets, its place among the services. */
+  /** Stops an instance and removes it: its process, its sockets, its entry among the services. */
   async #dismiss(service: ManagedProcess, now = false): Promise<void> {
     await service.stop(now);
     this.#setInstances(this.#instances().filter((other) => other !== service));
@@ -189,7 +189,7 @@ export class Supervisor {
   }
 
   #manage(spec: ServiceSpec): ManagedProcess {
-    const hooks: ProcessHooks = { onChange: () => this.#record(), onReturn: () => void this.#welcome(spec.name) };
+    const hooks: ProcessHooks = { onChange: () => this.#record(), onReturn: () => void this.#afterReturn(spec.name) };
     return new ManagedProcess(spec, this.#environment, hooks);
   }
 
@@ -197,7 +197,7 @@ export class Supervisor {
     return [...this.#services.values()].filter(({ spec }) => spec.kind === 'instance');
   }
 
-  /** These instances, among the other services, in their place of the order. */
+  /** Replaces the instances, in their place in the order of the services. */
   #setInstances(instances: ManagedProcess[]): void {
     const of = (kinds: string[]) => [...this.#services.values()].filter(({ spec }) => kinds.includes(spec.kind));
     const all = [...of(['redis']), ...instances, ...of(['console', 'nginx'])];
@@ -213,8 +213,8 @@ export class Supervisor {
     return service;
   }
 
-  /** After a death: short probes through NGINX, which left the instance alone for a while. */
-  async #welcome(name: string): Promise<void> {
+  /** After a service is back from a death: probes the instance through NGINX, which skipped it for a while. */
+  async #afterReturn(name: string): Promise<void> {
     const service = this.#services.get(name);
     if (service?.spec.kind === 'redis') await this.#usage?.look();
     if (service?.spec.kind === 'instance' && this.#rotation.isServed) await this.#rotation.isReached(service);
@@ -225,7 +225,7 @@ export class Supervisor {
     if (!this.#stopping) writeJsonFile(this.#plan.planFile, this.#plan);
   }
 
-  /** Kept on disk, so that a stack whose supervisor was killed can still be cleared away. */
+  /** Written to disk, so that the processes can be ended when the supervisor was killed. */
   #record(): void {
     const identities: ProcessIdentity[] = [{ name: 'supervisor', pid: process.pid, startedAt: startTime(process.pid) }];
     for (const { spec, pid } of this.#services.values()) {
@@ -234,13 +234,13 @@ export class Supervisor {
     try {
       writeJsonFile(this.#plan.processesFile, identities);
     } catch (error) {
-      // A disk that is full must not end what runs.
+      // A full disk must not stop the stack.
       eventLine('error', 'the list of processes was not written', { reason: (error as Error).message });
     }
   }
 }
 
-/** Of the stack's own Redis, or its nodes; another one is left to itself. */
+/** Saves usage of the stack's own Redis or its nodes; not of a Redis of the user's own. */
 function keeperOf({ services, planFile }: SupervisorPlan): UsageKeeper | undefined {
   const places = services.flatMap(({ health }) => (health.kind === 'redis' ? [health] : []));
   return places.length === 0 ? undefined : new UsageKeeper(places, path.join(path.dirname(planFile), 'usage.json'));

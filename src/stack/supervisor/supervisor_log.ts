@@ -1,10 +1,10 @@
 import { copyFileSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 
-// A full disk costs lines, and not the stack.
+// With a full disk log lines are lost, but the stack runs on.
 process.stdout.on('error', () => {});
 
-/** One line of `supervisor.log`, in the shape of the instances' lines. Goes to stdout, which is that file. */
+/** Writes one line of `supervisor.log`, in the form of the instances' lines, to stdout, which is that file. */
 export function eventLine(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown> = {}): void {
   process.stdout.write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, event, ...fields })}\n`);
 }
@@ -15,7 +15,7 @@ export const MAX_LOG_BYTES = 16 * 1024 * 1024;
 /**
  * Cuts logs that have grown beyond the bound: the content moves to `<name>.log.1`, the file itself is emptied.
  *
- * Emptied, not renamed: the services hold the file open for appending and go on at its new end, without being asked.
+ * Emptied, not renamed: the services have the file open for appending and continue at its new end by themselves.
  */
 export function boundLogs(folder: string, maxBytes = MAX_LOG_BYTES): void {
   for (const name of readdirSync(folder)) {
@@ -25,7 +25,7 @@ export function boundLogs(folder: string, maxBytes = MAX_LOG_BYTES): void {
     try {
       copyFileSync(file, `${file}.1`);
     } catch {
-      // The disk is full: what is left of the copy goes, and the room counts.
+      // The disk is full: the incomplete copy is removed, because free space matters more.
       rmSync(`${file}.1`, { force: true });
     }
     truncateSync(file);

@@ -4,10 +4,10 @@ import { redisPlaces } from '../redis/redis_facts.ts';
 import { UsageKeeper } from './usage_keeper.ts';
 
 /**
- * Keeps the usage of a Redis that writes nothing to disk, as a process: natively the supervisor does that, in Compose
- * there is none. `REDIS_URL` is the instances'; `USAGE_FILE` is where usage is kept; at `HEALTH_PORT` of this machine
- * anything that is asked is answered with 200 while it is kept, else with 503 and the reason. It also makes the secret
- * that instances and console read from `PEER_SECRET_FILE`, where none was set for them.
+ * A process that saves the usage of a Redis that writes nothing to disk. Natively the supervisor does that; in Compose
+ * there is no supervisor. `REDIS_URL` is that of the instances, `USAGE_FILE` the file. At `HEALTH_PORT` of this machine
+ * every request is answered with 200 while usage is saved, otherwise with 503 and the reason. The process also makes the
+ * secret that instances and console read from `PEER_SECRET_FILE`, where none was set for them.
  */
 const { REDIS_URL, USAGE_FILE, HEALTH_PORT, PEER_SECRET_FILE } = process.env;
 if (!REDIS_URL || !USAGE_FILE || !HEALTH_PORT) {
@@ -21,7 +21,7 @@ const health = createServer((_, response) => {
   response.writeHead(problem === undefined ? 200 : 503).end(problem ?? 'usage is kept');
 });
 
-/** Instances have written their last before this one is told to leave. */
+/** Instances have written their last usage before this process gets SIGTERM. */
 async function leave(): Promise<void> {
   await keeper.stop();
   process.exit(0);

@@ -5,7 +5,7 @@ import { StackError } from '../stack_error.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import type { StackOptions } from '../stack_options.ts';
 
-/** Redis is read day by day, in one go. */
+/** Enough to read all days from Redis. */
 const WITHIN_MS = 5_000;
 
 /** Asks the private listener of one instance; rejects where it does not answer. @param path such as `/usage/7` */
@@ -26,8 +26,8 @@ export function networkPeers(urls: readonly string[], secret: string): AskPeer[]
 }
 
 /**
- * The usage of the last `days`, from whichever instance answers first.
- * @throws StackError where none does, or none has Redis
+ * The usage of the last `days`, from the first instance that answers.
+ * @throws StackError if none does, or none has Redis
  */
 export async function readUsage(peers: readonly AskPeer[], days: number): Promise<UsageView> {
   let why = 'no instance answers';

@@ -3,7 +3,7 @@ import { USAGE_DAYS, usageDays } from '../../formats/cluster/usage_row.ts';
 import { readJsonFile, writeJsonFile } from '../json_file.ts';
 import type { RedisPlace } from '../redis/redis_facts.ts';
 
-/** What a Redis that dies takes with it, at the most. */
+/** At most this much usage is lost when Redis dies. */
 const SAVE_MS = 10_000;
 const TIMEOUT_MS = 2_000;
 const TTL_SECONDS = USAGE_DAYS * 86_400;
@@ -12,16 +12,16 @@ const TTL_SECONDS = USAGE_DAYS * 86_400;
 type Kept = Record<string, Record<string, string>>;
 
 /**
- * Carries usage over the end of the stack's own Redis, which writes nothing to disk: answers are nobody's business
- * there. What it holds of usage is kept in a file, and added to a Redis, or a part of a Redis Cluster, that begins empty.
+ * Preserves usage over the end of the stack's own Redis, which writes nothing to disk, because answers must not be stored
+ * there. Usage is saved in a file, and added to a Redis, or a part of a Redis Cluster, that starts empty.
  */
 export class UsageKeeper {
   readonly #places: readonly RedisPlace[];
   readonly #file: string;
   #timer: NodeJS.Timeout | undefined;
-  /** Looks go one after another. */
+  /** Calls of {@link look} run one after another. */
   #turn: Promise<void> = Promise.resolve();
-  #problem: string | undefined = 'it has not looked yet';
+  #problem: string | undefined = 'it has not started yet';
 
   /** @param places one, or the nodes of a Redis Cluster; @param file where usage is kept */
   constructor(places: readonly RedisPlace[], file: string) {
@@ -29,7 +29,7 @@ export class UsageKeeper {
     this.#file = file;
   }
 
-  /** Why the last look kept nothing; undefined where it did. */
+  /** Why the last save failed; undefined if it succeeded. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -38,7 +38,7 @@ export class UsageKeeper {
     this.#timer = setInterval(() => void this.look(), SAVE_MS);
   }
 
-  /** Restores where that is due, then saves; without Redis it does nothing. Never rejects. */
+  /** Restores usage if Redis started empty, then saves it; does nothing without Redis. Never rejects. */
   look(): Promise<void> {
     this.#turn = this.#turn.then(async () => {
       this.#problem = await this.#look().catch((error: Error) => error.message);
@@ -57,7 +57,7 @@ export class UsageKeeper {
     redis.on('error', () => {});
     try {
       const kept = (readJsonFile(this.#file) ?? {}) as Kept;
-      // All of it or nothing: where a part of a cluster is away, what is kept of it stays.
+      // All or nothing: while a part of a cluster is away, its saved usage stays in the file.
       const days = usageDays(USAGE_DAYS, Date.now()).map(keyOf);
       const found = await Promise.all(days.map((day) => carried(redis, day, kept[day])));
       const now = Object.fromEntries(days.map((day, at) => [day, found[at]]).filter(([, counters]) => counters));
@@ -68,7 +68,7 @@ export class UsageKeeper {
   }
 }
 
-/** Connects with the first command; `connect()` never settles while a cluster is not formed yet. */
+/** Connects with the first command, because `connect()` never settles while a cluster is not formed. */
 function clientOf(places: readonly RedisPlace[]): Redis | Cluster {
   const options = { maxRetriesPerRequest: 0, connectTimeout: TIMEOUT_MS, commandTimeout: TIMEOUT_MS };
   const [first = {}, ...others] = places;
@@ -83,8 +83,8 @@ function clientOf(places: readonly RedisPlace[]): Redis | Cluster {
 const keyOf = (day: string) => `weir:usage:{${day}}`;
 
 /**
- * The counters of a day, with what was kept of it where this Redis began empty. A marker says that Redis has what the
- * file has, and from then on more: it is there before the file is written, so nothing is added twice.
+ * The counters of a day, including the saved ones if this Redis started empty. A marker in Redis says that the saved
+ * counters were added. It is set before the file is written again, so nothing is added twice.
  */
 async function carried(
   redis: Redis | Cluster,
@@ -96,14 +96,14 @@ async function carried(
   const isEmpty = Object.keys(counters).length === 0;
   if (isMarked === 1) return isEmpty ? undefined : counters;
   if (isEmpty && !kept) return undefined;
-  // In one step, and on top of what was counted since Redis is back. The marker outlives the day.
+  // In one transaction, and added to the counts since Redis is back. The marker lives longer than the counters.
   const step = redis.multi().set(marker, '1', 'EX', 2 * TTL_SECONDS);
   for (const [field, count] of Object.entries(kept ?? {})) step.hincrby(day, field, count);
   await step.expireat(day, endOf(day)).exec();
   return redis.hgetall(day);
 }
 
-/** Seconds since 1970: what was kept does not live longer for that. */
+/** Seconds since 1970: restored counters expire when the original ones would have. */
 function endOf(day: string): number {
   return Math.floor(Date.parse(/\{(.*)\}/.exec(day)?.[1] ?? '') / 1000) + TTL_SECONDS;
 }

@@ -69,12 +69,12 @@ describe('the flags of load', () => {
   it.each<[Partial<PlanFlags>, RegExp]>([
     [{ concurrency: 0 }, /-c and -n/],
     [{ users: 0 }, /--users/],
-    [{ poisson: true }, /--poisson is about a rate/],
+    [{ poisson: true }, /--poisson and --seed need --rate/],
     [{ rate: 5, findLimit: true }, /leave --rate out/],
     [{ slo: 'fast' }, /--slo can not be "fast"; use chat \(200\/50\), retrieval/],
     [{ fake: '{' }, /--fake: it is not JSON/],
     [{ fake: '{"speed":1}' }, /--fake: .*the knobs are seed/],
-    [{ api: 'openai', resumable: true }, /Weir’s own/],
+    [{ api: 'openai', resumable: true }, /work with --api weir only/],
   ])('%j are refused with what mends them', (flags, message) => {
     expect(() => plan(flags)).toThrow(message);
   });

@@ -81,12 +81,12 @@ describe('usageSentence', () => {
       "unknown option '--al' (Did you mean --all?); see ./weir start --help.",
     ],
     [
-      "error: option '--instances <n>' argument 'x' is invalid. It has to be a whole number.\n",
-      '--instances <n> can not be "x": it has to be a whole number; see ./weir start --help.',
+      "error: option '--instances <n>' argument 'x' is invalid. It must be a whole number.\n",
+      '--instances <n> can not be "x": it must be a whole number; see ./weir start --help.',
     ],
     [
-      "error: command-argument value 'x' is invalid for argument 'n'. It has to be a whole number.\n",
-      '<n> can not be "x": it has to be a whole number; see ./weir start --help.',
+      "error: command-argument value 'x' is invalid for argument 'n'. It must be a whole number.\n",
+      '<n> can not be "x": it must be a whole number; see ./weir start --help.',
     ],
   ])('of %j', (text, sentence) => {
     expect(usageSentence(text, './weir start')).toBe(sentence);
@@ -107,11 +107,11 @@ describe('closingWords', () => {
     onTestFinished(() => file.close());
     const layout = { ...layoutOf(environment), apiKeys: file.path };
     const options = { ...DEFAULT_STACK_OPTIONS, all: true };
-    expect(closingWords(options, layout)).not.toContain('anybody may ask');
+    expect(closingWords(options, layout)).not.toContain('clients do not need one');
     file.add();
-    expect(closingWords(options, layout)).toContain('One key is kept, but anybody may ask');
+    expect(closingWords(options, layout)).toContain('One key is stored, but clients do not need one');
     file.add();
-    expect(closingWords(options, layout)).toContain('2 keys are kept, but anybody may ask');
-    expect(closingWords({ ...options, auth: 'keys' }, layout)).not.toContain('anybody may ask');
+    expect(closingWords(options, layout)).toContain('2 keys are stored, but clients do not need one');
+    expect(closingWords({ ...options, auth: 'keys' }, layout)).not.toContain('clients do not need one');
   });
 });

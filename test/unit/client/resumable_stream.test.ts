@@ -43,7 +43,7 @@ describe('a resumable stream', () => {
     const refused = await open(await serve(cut(first(2)), refuse(401, 'unauthorized')));
     expect(refused.result).toMatchObject({
       outcome: 'truncated',
-      reason: 'the server refused to go on: It is unauthorized.',
+      reason: 'the server refused to resume: It is unauthorized.',
       head: { status: 200 },
     });
   });

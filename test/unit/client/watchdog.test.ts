@@ -19,7 +19,7 @@ it('aborts after silence, counted from the last touch, with one timer', () => {
   expect(watchdog.signal.aborted).toBe(false);
   vi.advanceTimersByTime(1_000);
   expect(watchdog.signal.aborted).toBe(true);
-  expect(watchdog.silence).toBe('no byte came for 25 s');
+  expect(watchdog.silence).toBe('no data for 25 s');
   expect(vi.getTimerCount()).toBe(0);
 });
 

@@ -211,7 +211,7 @@ describe('the console', () => {
       }
     }
     const app = buildConsole(built(), 'local', parts());
-    expect(() => app.get('/api/new', async () => ({}))).toThrow(/GET \/api\/new does not say/);
+    expect(() => app.get('/api/new', async () => ({}))).toThrow(/Add the route GET \/api\/new/);
   });
 
   it('logs a browser in by a link that works once, and gives another to those it knows', async () => {
@@ -251,7 +251,7 @@ describe('the console', () => {
       '/api/runs',
       { plan: loadPlan({ target: { kind: 'instance', name: 'a' } }) },
       422,
-      /a can't/,
+      /a cannot be reached/,
     ],
     ['no JSON', '/api/runs', '{', 400, /JSON object/],
     ['no object', '/api/runs', 'null', 400, /JSON object/],

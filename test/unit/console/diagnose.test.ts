@@ -62,7 +62,7 @@ describe('the diagnosis', () => {
     ['no instance', { status: 502, health: null }, 'instances fail: ./weir status'],
     ['instances that start', { status: 503, health: null }, 'instances fail: ./weir status'],
     ['something else', { status: 200, health: null }, 'instances fail: ./weir doctor'],
-    ['no balancer', { via: null }, 'balancer warn: Start the console with the address of NGINX in API_BASE_URL.'],
+    ['no balancer', { via: null }, 'balancer warn: Set API_BASE_URL of the console to the address of NGINX.'],
     ['no Redis', { health: { ...health, redis: 'disconnected' } }, 'redis warn: ./weir logs redis'],
   ] as [string, Partial<ApiProbe>, string][])('names %s and its fix', (_name, change, expected) => {
     expect(bad(change)).toEqual([expected]);
@@ -77,7 +77,7 @@ describe('the diagnosis', () => {
     );
     expect(found.map(({ id, what, fix }) => [id, what, fix])).toEqual([
       ['instances', 'app-2 of 3 instances does not answer.', './weir restart app-2'],
-      ['providers', 'left alone for failing: a (by app-1, app-3)', './weir logs app-1'],
+      ['providers', 'skipped for failing: a (by app-1, app-3)', './weir logs app-1'],
     ]);
     const calm = { instances: [instance('app-1', { b: 'closed' })] } as ClusterView;
     expect(diagnose({ ...well, cluster: calm }, NOW, ['app-1']).every(({ status }) => status === 'ok')).toBe(true);

@@ -131,5 +131,5 @@ it('an event without end is an error, not a full memory', () => {
   const part = 'x'.repeat(1024 * 1024);
   expect(() => {
     for (let at = 0; at < 20; at += 1) scanner.push(part);
-  }).toThrow('not its protocol');
+  }).toThrow('does not follow its protocol');
 });

@@ -9,13 +9,17 @@ const verdict = (...counts: number[]) => {
 
 describe('the words under the shares', () => {
   it('judge nothing while too few requests have ended', () => {
-    expect(verdict(1, 0, 0)).toMatchObject({ tone: 'idle', word: 'too few to tell' });
+    expect(verdict(1, 0, 0)).toMatchObject({ tone: 'idle', word: 'too few requests' });
     expect(verdict(1, 0, 0)?.text).not.toContain('%');
   });
 
   it('say how even a deal of enough requests was', () => {
-    expect(verdict(10, 10, 10)).toMatchObject({ tone: 'good', word: 'even', text: expect.stringMatching(/^0 %/) });
-    const uneven = { tone: 'warn', word: 'uneven', text: expect.stringMatching(/^67 % of the requests/) };
+    expect(verdict(10, 10, 10)).toMatchObject({ tone: 'good', word: 'even', text: 'Perfectly even.' });
+    const uneven = {
+      tone: 'warn',
+      word: 'uneven',
+      text: expect.stringMatching(/^67 % of the requests would have to move/),
+    };
     expect(verdict(30, 0, 0)).toMatchObject(uneven);
   });
 

@@ -6,8 +6,8 @@ const there = { status: null, origin: 'https://localhost', sameOrigin: false };
 const certificate: Finding = {
   id: 'certificate',
   status: 'warn',
-  what: 'Browsers ask before they trust https://localhost.',
-  why: 'Weir signed it with an authority of its own, which browsers do not know.',
+  what: 'Browsers do not trust https://localhost yet.',
+  why: 'Weir signed it with its own certificate authority, which browsers do not know.',
   fix: '',
 };
 const down: Finding = {
@@ -42,6 +42,9 @@ describe('what to do when nothing answers', () => {
     expect(commands(explanation)[0]).toBe('./weir certs trust');
     expect(explainUnreachable(there, [{ ...down, what: 'the stack is not running' }]).title).toBe(
       'The stack is not running',
+    );
+    expect(explainUnreachable(there, [{ ...down, what: 'app-2 does not answer.' }]).title).toBe(
+      'app-2 does not answer.',
     );
   });
 

@@ -103,7 +103,7 @@ describe('the path', () => {
 
   it('knows nothing of what lies behind a break', () => {
     const gone = { ...live, link: 'disconnected' } as const;
-    expect(words(pathNodes(gone, around)).slice(1)).toEqual(['can’t be reached bad', 'unknown idle', 'unknown idle']);
+    expect(words(pathNodes(gone, around)).slice(1)).toEqual(['unreachable bad', 'unknown idle', 'unknown idle']);
     const unanswered = { ...gone, status: 502 } as const;
     expect(words(pathNodes(unanswered, around)).slice(1, 3)).toEqual(['answers good', 'no answer bad']);
   });

@@ -51,10 +51,10 @@ describe('the choice of a model', () => {
 
 describe('a route in words', () => {
   it.each([
-    [route('r', target('a')), 'Asks a/m.'],
-    [route('r', target('a'), target('b')), 'Asks a/m, then b/m.'],
-    [route('r', target('a', 3), target('b', 1)), 'Asks one of these first, by weight: a/m (3), b/m (1).'],
-    [{ ...route('r', target('a')), usable: false }, 'Nobody on this route can be asked now.'],
+    [route('r', target('a')), 'Uses a/m.'],
+    [route('r', target('a'), target('b')), 'Tries a/m, then b/m.'],
+    [route('r', target('a', 3), target('b', 1)), 'Tries one of these first, by weight: a/m (3), b/m (1).'],
+    [{ ...route('r', target('a')), usable: false }, 'No target of this route is available.'],
   ])('%#', (given, words) => {
     expect(routeWords(given)).toBe(words);
   });

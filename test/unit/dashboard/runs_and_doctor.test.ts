@@ -13,11 +13,11 @@ import { DEFAULTS, type LoadSettings, planOf } from '../../../performance_dashbo
 describe('the history', () => {
   it('says in a few words what each run did', () => {
     const words = (change: Partial<LoadSettings>) => planWords(planOf({ ...DEFAULTS, ...change }, 'u', 'fake', 'demo'));
-    expect(words({})).toBe('10 at once, 30 requests');
-    expect(words({ mode: 'rate' })).toBe('5/s by chance, 20.0 s');
+    expect(words({})).toBe('10 concurrent, 30 requests');
+    expect(words({ mode: 'rate' })).toBe('5/s (Poisson), 20.0 s');
     expect(words({ mode: 'limit' })).toBe('find the limit');
     const alone = { ...planOf(DEFAULTS, 'u', 'fake', 'demo'), target: { kind: 'instance', name: 'app-1' } } as const;
-    expect(planWords(alone)).toBe('10 at once, 30 requests, app-1 alone');
+    expect(planWords(alone)).toBe('10 concurrent, 30 requests, app-1 only');
   });
 
   it('compares two: a third choice takes the place of the older one', () => {
@@ -67,9 +67,9 @@ describe('the doctor', () => {
   });
 
   it('sums them up', () => {
-    expect(doctorWords([finding({})])).toBe('1 check, all well.');
+    expect(doctorWords([finding({})])).toBe('1 check passed.');
     expect(doctorWords([finding({ status: 'warn' }), finding({ status: 'fail' }), finding({})])).toBe(
-      '3 checks: 1 failed, 1 to look at.',
+      '3 checks: 1 failed, 1 warning.',
     );
   });
 

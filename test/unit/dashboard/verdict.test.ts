@@ -23,32 +23,32 @@ describe('the verdict', () => {
     const ten = report({ ok: 9, '429': 1 }, { 'app-1': 3, 'app-2': 3, 'app-3': 3 });
     const { tone, title, text } = verdict(ten, false, PER_INSTANCE);
     expect(tone).toBe('good');
-    expect(title).toBe('Nine streamed to the end, one was refused on purpose.');
+    expect(title).toBe('Nine completed, one was refused by the limiter.');
     expect(text).toBe(
-      '429 is three streams per user and instance: 3 × 3 = 9 at once. This is the limiter working. ' +
-        'Each of the three instances streamed three.',
+      '429 means the limit of three streams per user and instance: 3 × 3 = 9 at once. The limiter works as intended. ' +
+        'Each of the three instances completed three.',
     );
   });
 
   it('writes numbers in one way within a sentence', () => {
     const thirty = report({ ok: 27, '429': 3 }, { 'app-1': 9, 'app-2': 9, 'app-3': 9 });
-    expect(verdict(thirty, false, PER_INSTANCE).title).toBe('27 streamed to the end, 3 were refused on purpose.');
+    expect(verdict(thirty, false, PER_INSTANCE).title).toBe('27 completed, 3 were refused by the limiter.');
   });
 
   it('groups the digits of large numbers', () => {
     const many = report({ ok: 8302 }, { 'app-1': 2775, 'app-2': 2769, 'app-3': 2758 });
     const { title, text } = verdict(many, false, PER_INSTANCE);
-    expect(`${title} ${text}`).toBe('8,302 streamed to the end. Instances streamed between 2,758 and 2,775 each.');
+    expect(`${title} ${text}`).toBe('8,302 completed. Each instance completed between 2,758 and 2,775.');
   });
 
   it('does not call 503 a purpose, nor a cut stream a success', () => {
     expect(verdict(report({ ok: 1, '503': 2 }, { 'app-1': 1 }), false, null)).toMatchObject({
       tone: 'note',
-      title: 'One streamed to the end, two were refused.',
+      title: 'One completed, two were refused.',
     });
     expect(verdict(report({ ok: 8, truncated: 1 }, { 'app-1': 8 }), false, null)).toMatchObject({
       tone: 'bad',
-      title: 'Eight streamed to the end, one cut off.',
+      title: 'Eight completed, one cut off.',
     });
   });
 
@@ -65,19 +65,19 @@ describe('the verdict', () => {
       return [title, text, tone];
     };
     expect(refused('503', 'service_unavailable', 'The provider a fails at the moment and is left alone')).toEqual([
-      'Nothing streamed to the end, five were refused.',
-      '503 was answered; most often: The provider a fails at the moment and is left alone.',
+      'No stream completed, five were refused.',
+      'Five requests got 503. Most frequent reason: The provider a fails at the moment and is left alone.',
       'note',
     ]);
     expect(refused('503', 'service_unavailable', null)[1]).toBe(
-      '503 was answered; most often: No capacity at the moment; try again shortly.',
+      'Five requests got 503. Most frequent reason: No capacity at the moment; try again shortly.',
     );
     expect(refused('429', 'upstream_rate_limited', null)).toEqual([
-      'Nothing streamed to the end, five were refused.',
-      '429 was answered; most often: The provider limits its rate; wait for Retry-After seconds.',
+      'No stream completed, five were refused.',
+      'Five requests got 429. Most frequent reason: The provider limits its rate; wait for Retry-After seconds.',
       'note',
     ]);
-    expect(refused('429', 'rate_limited', null)[0]).toBe('Nothing streamed to the end, five were refused on purpose.');
+    expect(refused('429', 'rate_limited', null)[0]).toBe('No stream completed, five were refused by the limiter.');
   });
 
   it('names instances that got nothing, and counts the limit over those that answered', () => {
@@ -96,12 +96,15 @@ describe('the verdict', () => {
   it('names the most frequent failure', () => {
     const failed = report({ ok: 1, '502': 2 }, { 'app-1': 1 });
     failed.errors = [{ outcome: '502', code: 'upstream_error', message: 'The provider failed', count: 2 }];
-    expect(verdict(failed, false, null).text).toBe('Two failed; most often: The provider failed.');
+    expect(verdict(failed, false, null).text).toBe('Two failed. Most frequent reason: The provider failed.');
   });
 
   it('says when it was stopped', () => {
     const stopped = report({ ok: 2, cancelled: 3 }, { 'app-1': 2 });
-    expect(verdict(stopped, true, null)).toMatchObject({ tone: 'note', text: 'Stopped by you after five requests.' });
+    expect(verdict(stopped, true, null)).toMatchObject({
+      tone: 'note',
+      text: 'You stopped the run after five requests.',
+    });
   });
 });
 

@@ -69,8 +69,8 @@ describe('two reports', () => {
     resumed.add(loadRecord({ reconnects: 1, maxResumeGapMs: 5 }), [], [5]);
     const rows = compareReports(report(5, 100), resumed.report());
     expect(of(rows, 'refusal.p50')).toBeUndefined();
-    expect(of(rows, 'resume_gap.p50')).toMatchObject({ a: null, b: 5, better: 'none', note: 'only B has it' });
-    expect(of(rows, 'good.share')).toMatchObject({ b: null, note: 'only A has it' });
+    expect(of(rows, 'resume_gap.p50')).toMatchObject({ a: null, b: 5, better: 'none', note: 'only B has a value' });
+    expect(of(rows, 'good.share')).toMatchObject({ b: null, note: 'only A has a value' });
   });
 });
 

@@ -30,11 +30,11 @@ describe('a condition', () => {
     ['', /figure, an operator and a number/],
     ['ttft.p95>', /figure, an operator and a number/],
     ['ttft.p95=>5', /figure, an operator and a number/],
-    ['ttft.p96>5', /no figure ttft\.p96; there are ttft\.p50, .*ttft\.p999/],
-    ['itl.p95>5', /no figure itl\.p95; the first part is one of requests, ok, good, .*ttft/],
+    ['ttft.p96>5', /no figure ttft\.p96\. Use one of ttft\.p50, .*ttft\.p999/],
+    ['itl.p95>5', /no figure itl\.p95\. Its first part must be one of requests, ok, good, .*ttft/],
     ['ttft.p95>fast', /fast is not a number/],
     ['ttft.p95>5%', /ttft\.p95 is milliseconds, not %/],
-    ['ok.share>5s', /ok\.share is a part of 1, or of 100 %, not s/],
+    ['ok.share>5s', /ok\.share is a share of 1, or a percentage, not s/],
   ])('"%s" is refused with what is wrong', (text, message) => {
     expect(() => parseCondition(text)).toThrow(message);
   });

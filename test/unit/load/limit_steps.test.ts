@@ -62,14 +62,14 @@ describe('the answer', () => {
   it('is the number that was searched for', () => {
     expect(answer('knee')).toEqual({
       found: true,
-      title: 'The limit is about 450 streams at once',
-      text: 'With that it gave 210.3 good answers a second, half of them with their first text within 45 ms. More streams brought no more answers, only a later first text.',
+      title: 'The limit is about 450 concurrent streams',
+      text: 'There, the server delivered 210.3 good answers per second, half of them with a TTFT of at most 45 ms. More streams gave no more answers, only a later first token.',
     });
     expect(answer('refused', 'The pool is full.')).toMatchObject({
       found: true,
-      title: 'The limit is about 450 streams at once',
+      title: 'The limit is about 450 concurrent streams',
       text: expect.stringMatching(
-        /With 675 at once more than half were not answered well; most often: The pool is full\.$/,
+        /At 675 concurrent streams, more than half of the requests failed\. Most frequent reason: The pool is full\.$/,
       ),
     });
   });
@@ -77,14 +77,14 @@ describe('the answer', () => {
   it('is no limit where none was found', () => {
     expect(answer('limiter')).toMatchObject({
       found: false,
-      title: 'This found the limit per user, and not that of the server',
+      title: 'Found the limit per user, not the limit of the server',
     });
-    expect(answer('max')).toMatchObject({ found: false, title: 'No limit up to 675 streams at once' });
+    expect(answer('max')).toMatchObject({ found: false, title: 'No limit up to 675 concurrent streams' });
     expect(answer('interrupted')).toMatchObject({ found: false, title: 'Stopped before a limit was found' });
     expect(answer(null)).toBeNull();
     const none = { ...step(2, 0, 0, 0), ttft_p50_ms: null };
     expect(limitAnswer({ limit: { steps: [none], knee: none, reason: 'refused' }, errors: [] })?.title).toMatch(
-      /^No limit was found/,
+      /^No limit found/,
     );
     expect(limitAnswer({ limit: { steps: [], knee: null, reason: 'interrupted' }, errors: [] })?.found).toBe(false);
   });

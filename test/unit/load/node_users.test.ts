@@ -75,9 +75,9 @@ describe('users of a load test', () => {
     ['https://localhost/api/v1', 200, [], {}, undefined],
     ['https://127.0.0.1/api/v1', 200, [], {}, undefined],
     ['https://example.org/api/v1', 1, [], {}, undefined],
-    ['https://example.org/api/v1', 2, [], {}, /need a key each/],
-    ['https://localhost/api/v1', 2, [], { connectTo: 'nginx:443' }, /need a key each/],
-    ['https://example.org/api/v1', 3, ['a', 'b'], {}, /2 keys for 3 users/],
+    ['https://example.org/api/v1', 2, [], {}, /need one API key each/],
+    ['https://localhost/api/v1', 2, [], { connectTo: 'nginx:443' }, /need one API key each/],
+    ['https://example.org/api/v1', 3, ['a', 'b'], {}, /3 API keys, but there are 2/],
     ['https://localhost/api/v1', 62_501, [], {}, /At most 62500/],
   ])('of %s, %i of them with keys %j', (url, users, keys, options, problem) => {
     if (problem) expect(identityProblem(url, users, keys, options)).toMatch(problem);

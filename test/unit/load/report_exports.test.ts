@@ -22,7 +22,7 @@ describe('the report as a page', () => {
   const html = reportHtml(someRun())!;
 
   it('shows outcomes, latencies, shares with their band, and both charts', () => {
-    for (const text of ['30 of 31 requests', 'met the SLO', 'app-2', 'chance allows', 'Plan'])
+    for (const text of ['30 of 31 requests', 'met the SLO', 'app-2', 'expected range', 'Plan'])
       expect(html).toContain(text);
     expect(html.match(/<svg role="img" aria-label/g)).toHaveLength(2);
     expect(html).toMatch(/<polyline class="line ok" points="[\d., ]+"/);

@@ -42,16 +42,16 @@ Instances    requests     ok   share
   app-1             4      3  40.0 %  ██████████
   app-2             3      3  30.0 %  ███████
   app-3             3      3  30.0 %  ███████
-  too few requests to tell whether that is even
+  too few requests to judge the balance
 
 Milliseconds                p50      p90      p95      p99    p99.9      max        n
   TTFT (first text)         300      300      300      300      300      300        9
   E2E (whole answer)       1000     1000     1000     1000     1000     1000        9
-  time to refuse           2.00     2.00     2.00     2.00     2.00     2.00        1
+  time to refusal          2.00     2.00     2.00     2.00     2.00     2.00        1
   service time (closed loop), of ok requests
 
 10 requests in 1.0 s, 9.0 streams/s, 45 tokens
-via nginx: every answer came through the balancer
+via nginx: all responses came through the balancer
 `);
 });
 
@@ -62,13 +62,13 @@ it('says how many streams were resumed, and how long they stood, only where they
   const times = { ttftMs: 300, e2eMs: 1000, tokens: 5, reconnects: 1, maxResumeGapMs: 400 };
   summary.add({ ...resumed, ...times, instance: 'app-2' }, [], [400]);
   const table = reportTable(summary.report(), (_, text) => text);
-  expect(table).toContain('resumed: 1 streams lost');
-  expect(table).toMatch(/gap when resumed +400/);
+  expect(table).toContain('resumed: 1 stream changed connections');
+  expect(table).toMatch(/resume gap +400/);
 });
 
 it('says that there is nothing to show', () => {
   const text = reportTable(new Summary().report(), (_, line) => line);
-  expect(text).toContain('no answer named its instance');
+  expect(text).toContain('no response named its instance');
   expect(text).toContain('no sample');
 });
 

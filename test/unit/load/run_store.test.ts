@@ -93,7 +93,7 @@ describe('a report to compare with', () => {
 
   it.each([
     ['last', /no earlier run/],
-    ['nothing', /no such run and no such file\); name/],
+    ['nothing', /no such run and no such file\. Give/],
     ['package.json', /no report of this version/],
     ['README.md', /not JSON/],
   ])('"%s" says what is wrong', (reference, message) => {

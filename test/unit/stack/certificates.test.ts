@@ -106,7 +106,7 @@ describe('what Weir did not make', () => {
     expect(readFileSync(files.certificate, 'utf8')).toBe(own.certificate);
     expect(readFileSync(files.key, 'utf8')).toBe(own.key);
     expect(kept()).toEqual(['localhost.crt', 'localhost.key']);
-    await expect(renewCertificates(files)).rejects.toThrow(/not of Weir's making.*mv /);
+    await expect(renewCertificates(files)).rejects.toThrow(/not made by Weir.*mv /);
     expect(readFileSync(files.certificate, 'utf8')).toBe(own.certificate);
   });
 
@@ -123,7 +123,7 @@ describe('what Weir did not make', () => {
     put(pair);
     const before = kept();
     await expect(ensureCertificates(files)).rejects.toThrow(sentence);
-    await expect(ensureCertificates(files)).rejects.toThrow(/not of Weir's making.*mv /);
+    await expect(ensureCertificates(files)).rejects.toThrow(/not made by Weir.*mv /);
     expect(kept()).toEqual(before);
     expect(readFileSync(files.certificate, 'utf8')).toBe(pair.certificate);
   });
@@ -141,7 +141,7 @@ describe('what Weir did not make', () => {
     put({});
     writeFileSync(files.authority, other.certificate);
     writeFileSync(files.authorityKey, other.key);
-    await expect(ensureCertificates(files)).rejects.toThrow(/ca\.crt is not of Weir's making.*mv /);
+    await expect(ensureCertificates(files)).rejects.toThrow(/ca\.crt was not made by Weir.*mv /);
     expect(readFileSync(files.authority, 'utf8')).toBe(other.certificate);
   });
 

@@ -52,7 +52,7 @@ describe('a port that is taken', () => {
     ]);
     other.close();
     expect(problem?.message).toMatch(new RegExp(`port ${port} is taken by .*, port ${second} is taken by `));
-    expect(problem?.fix).toBe(`stop what has it, or choose with --https-port ${port + 1} --http-port ${second + 1}`);
+    expect(problem?.fix).toBe(`stop that process, or choose with --https-port ${port + 1} --http-port ${second + 1}`);
   });
 
   it('is no problem once it is free', async () => {

@@ -124,7 +124,7 @@ describe('lastWords', () => {
     ['{"event":"Starting"}\n{"level":"error","event":"Cannot listen on 1"}\n', 'Cannot listen on 1'],
     ['nginx: [emerg] bind() failed\nnginx: configuration test failed\n', 'nginx: [emerg] bind() failed'],
     ['just this\n', 'just this'],
-    ['', 'it said nothing'],
+    ['', 'no output'],
   ])('of %j', (output, words) => {
     expect(lastWords(output)).toBe(words);
   });

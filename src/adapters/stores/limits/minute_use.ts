@@ -18,7 +18,7 @@ export interface UseView {
 const MINUTE = 60;
 
 /**
- * Use over the last minute, by the second: a second counts until all of it is a minute old, so no 60 s ever have more than
+ * Use over the last minute, by the second. A second counts until all of it is a minute old, so no 60 s have more uses than
  * the limit. The same rule as in lua/count_use.lua, for one process.
  */
 export class MinuteUse {
@@ -26,7 +26,7 @@ export class MinuteUse {
   readonly #seconds = new Map<number, Use>();
   readonly #now: () => number;
 
-  /** @param now milliseconds by a clock that is never set */
+  /** @param now milliseconds of a monotonic clock */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }

@@ -44,11 +44,11 @@ export function countUse(redis: RedisConnection): CountUse {
   };
 }
 
-/** After a call that failed no request asks again for so long: one that runs into its deadline costs 100 ms. */
+/** After a failed call requests do not ask Redis for this long: a call that reaches its deadline costs 100 ms. */
 const RETRY_MS = 1_000;
-/** Tokens of a key that asks for nothing more reach the other instances after this. */
+/** Tokens of a key without further requests are sent to Redis after this. */
 const CHARGE_MS = 250;
-/** More than any answer has. */
+/** More tokens than any answer has. */
 const MAX_TOKENS = 1_000_000_000_000;
 
 export interface RateCounterOptions {
@@ -63,18 +63,18 @@ export interface RateCounterOptions {
 interface KeyUse {
   id: string;
   limits: { requests: number | undefined; tokens: number | undefined };
-  /** What Redis was sent, and should have. */
+  /** Uses that Redis has. */
   sent: MinuteUse;
-  /** What Redis has yet to be sent. */
+  /** Uses that are not yet sent to Redis. */
   unsent: MinuteUse;
-  /** Names the counts in Redis; others after a loss. */
+  /** Identifies the counts in Redis; changes after a loss. */
   made: string;
 }
 
 /**
- * What keys use in any minute. In Redis, or where there is none in this process, which then is the only one. While Redis
- * does not answer each instance counts for itself: nobody is locked out, and no limit is gone. Each instance remembers
- * what it counted, and sends it again to a Redis that has lost it.
+ * Counts what keys use per minute, in Redis or, without Redis, in this process, which is then the only one. While Redis
+ * does not answer, each instance counts for itself: no client is locked out, and the limits still hold. Each instance
+ * remembers its counts and sends them again to a Redis that has lost them.
  */
 export class RateCounters implements RateLimits {
   readonly #count: CountUse | undefined;
@@ -135,7 +135,7 @@ export class RateCounters implements RateLimits {
     }
   }
 
-  /** The counts in Redis are new ones: what was in those before is in none, if it is not older than a minute. */
+  /** Redis has new counts: uses of the last minute that were sent before are lost there, and are sent again. */
   #sendAgain(use: KeyUse, made: string): void {
     use.made = made;
     addAll(use.unsent, use.sent.list());

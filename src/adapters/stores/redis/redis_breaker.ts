@@ -1,16 +1,16 @@
 import type { EventLog } from '../../../core/observe/observers.ts';
 import { REDIS_COMMAND_MS } from '../../../formats/timing.ts';
 
-/** Redis' own words for what passes, or is mended on its side; in scripts they may stand in the middle. */
+/** Error codes of Redis that pass by themselves or are fixed in Redis. Inside scripts they may be in the middle of the text. */
 const PASSING =
   /\b(OOM|NOAUTH|WRONGPASS|NOPERM|READONLY|MISCONF|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|NOREPLICAS)\b|max number of clients/;
 
-/** Different mistakes that are told; messages may hold what differs each time. */
-const MAX_TOLD = 100;
+/** At most this many different mistakes are logged, because messages may differ each time. */
+const MAX_LOGGED = 100;
 
 /**
- * Whether a failed command says that Redis is away or will not serve now. What else Redis refuses (a script that
- * breaks off, a key of another type) and JavaScript's own errors are mistakes in this program.
+ * Whether a failed command means that Redis is away or does not serve now. Other refusals of Redis (a script that fails,
+ * a key of another type) and JavaScript's own errors are mistakes in this program.
  */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -18,32 +18,32 @@ export function isOutage(error: unknown): boolean {
   return ![TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
 }
 
-/** Tells each mistake once, however often it is met. */
+/** Logs each mistake once, however often it happens. */
 export function mistakeLog(log: EventLog, event: string) {
-  const told = new Set<string>();
+  const logged = new Set<string>();
   return (error: unknown): void => {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    if (told.has(reason) || told.size === MAX_TOLD) return;
-    told.add(reason);
+    if (logged.has(reason) || logged.size === MAX_LOGGED) return;
+    logged.add(reason);
     log.error('0', event, { reason });
   };
 }
 
-/** For how long after a failure health says so. */
+/** Health reports a failure for this long. */
 const SHOWN_MS = 1_000;
-/** A deadline this late was held up by our own process: the answer may lie unread in the socket. */
+/** If a deadline is this late, this process was paused: the answer may be unread in the socket. */
 const STOOD_STILL_MS = 10;
 
 /**
- * Between the slots and a Redis that may be slow or away. What fails at once costs nobody anything and may be asked
- * again; after a call that ran into its deadline no request waits again, until a call in the background was answered.
+ * Protects requests from a Redis that is slow or away. Calls that fail at once cost no time and may be repeated. After a
+ * call has reached its deadline, no request waits for Redis until a call in the background was answered.
  */
 export class RedisBreaker {
   readonly #onMistake: (error: unknown) => void;
   #open = false;
   #failedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param onMistake is told what failed through no fault of Redis */
+  /** @param onMistake gets failures that Redis did not cause */
   constructor(onMistake: (error: unknown) => void) {
     this.#onMistake = onMistake;
   }
@@ -59,8 +59,8 @@ export class RedisBreaker {
   }
 
   /**
-   * What Redis answers; undefined where it does not. Never rejects.
-   * @param call one that can be repeated: it is asked once more where this process stood still meanwhile
+   * The answer of Redis; undefined if it does not answer. Never rejects.
+   * @param call must be repeatable: it is called again if this process was paused meanwhile
    */
   async ask<T>(call: () => Promise<T>, isRepeated = false): Promise<T | undefined> {
     const askedAt = performance.now();

@@ -23,7 +23,7 @@ const DEFAULT_PORT = 6379;
  */
 export function redisAddress(url: string): RedisAddress {
   if (url.startsWith('unix://')) return { kind: 'socket', path: url.slice('unix://'.length) };
-  // Each host may wear a scheme and credentials of its own, as a list of whole URLs does.
+  // Each host may have its own scheme and credentials, as in a list of whole URLs.
   const list = url.replace(/,rediss?:\/\/(?:[^@,]*@)?/g, ',');
   const [, scheme = 'redis', credentials = '', hosts = ''] = /^(rediss?):\/\/(.*@)?([^@]*)$/.exec(list) ?? [];
   if (!hosts.includes(',')) return { kind: 'server', url };
@@ -41,10 +41,10 @@ export function redisAddress(url: string): RedisAddress {
   };
 }
 
-/** An instance starts without Redis too, but it gives it this long to be there from the first answer on. */
+/** An instance also starts without Redis, but waits this long for the first connection. */
 const FIRST_CONNECT_MS = 1_000;
 
-/** How often a cluster is asked who owns what, on top of what its redirections tell. */
+/** How often the owners of a cluster's slots are read, in addition to redirections. */
 const TOPOLOGY_REFRESH_MS = 2_000;
 
 /** One server or a cluster: the same commands, and `status` is `ready` while they can be sent. */
@@ -67,10 +67,10 @@ function open(url: string): RedisConnection {
     enableOfflineQueue: false,
     clusterRetryStrategy: retryStrategy,
     slotsRefreshInterval: TOPOLOGY_REFRESH_MS,
-    // What cannot be sent fails at once: whoever asks has an answer without Redis, and no time to wait.
+    // A command that can not be sent fails at once: callers can work without Redis, and must not wait.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
-    // Connected to as soon as it is known: what is asked of a node that is only connecting fails.
+    // Connects to each node as soon as it is known: commands to a node that is still connecting fail.
     redisOptions: { ...NODE_OPTIONS, lazyConnect: false, username, password, ...(tls ? { tls: {} } : {}) },
   });
 }
@@ -78,13 +78,13 @@ function open(url: string): RedisConnection {
 /** @param reason in Redis' own words, or the system's */
 function whatFailed(reason: string): string {
   if (/^(WRONGPASS|ERR AUTH|ERR invalid password)/.test(reason)) return 'Redis refuses user or password of REDIS_URL';
-  if (reason.startsWith('NOAUTH')) return 'Redis wants a password, and REDIS_URL has none';
+  if (reason.startsWith('NOAUTH')) return 'Redis requires a password, and REDIS_URL has none';
   return 'Redis is not reachable';
 }
 
 /**
- * A connection that never queues: while Redis is away every command fails at once, and it is tried again in the
- * background, at most two seconds apart, for ever.
+ * A connection that never queues: while Redis is away every command fails at once. It reconnects in the background, at
+ * least every two seconds, without end.
  * @param url `redis://…`, `rediss://…` or `unix:///path/of/the.sock`; several hosts, comma separated: Redis Cluster
  */
 export async function connectRedis(url: string, log: EventLog): Promise<RedisConnection> {
@@ -95,7 +95,7 @@ export async function connectRedis(url: string, log: EventLog): Promise<RedisCon
     log.info('0', 'Redis connected');
   });
   const onError = (error: Error) => {
-    // The same failure repeats with every attempt; one line tells it.
+    // The same failure repeats with every attempt; it is logged once.
     if (error.message === lastError) return;
     lastError = error.message;
     log.warn('0', whatFailed(error.message), { reason: error.message });

@@ -1,12 +1,12 @@
 import type { RedisBreaker } from '../redis/redis_breaker.ts';
 import type { SlotScripts, SlotTiming } from './slot_scripts.ts';
 
-/** For so many leases it is remembered that there were more instances: a Redis that lost everything finds one first. */
+/** The number of instances is remembered for this many leases: a Redis that lost its data sees only one at first. */
 const REMEMBERED_LEASES = 10;
 
 /**
- * This instance's part of the deployment's total, on a lease that is renewed in the background: as long as there is
- * room in it, nobody has to be asked. See lua/grant.lua for how much it is.
+ * This instance's part of the deployment's total, with a lease that is renewed in the background. While the part has room,
+ * requests need not ask Redis. lua/grant.lua decides the size.
  */
 export class CapacityGrant {
   readonly #scripts: SlotScripts;
@@ -63,7 +63,7 @@ export class CapacityGrant {
     return performance.now() < this.#confirmedAt + this.#timing.leaseMs ? this.#part : 0;
   }
 
-  /** One awaited question for a request that found no room. Who comes while one is under way may need another. */
+  /** Asks Redis for more, for a request that found no room. Waits for a question under way, and asks again if needed. */
   async more(): Promise<void> {
     this.#waiting += 1;
     try {
@@ -74,11 +74,11 @@ export class CapacityGrant {
     }
   }
 
-  /** Renews the part when it is time; while Redis does not answer, this is how it is found out that it does again. */
+  /** Renews the part when it is due. While Redis does not answer, this call detects that it is back. */
   tick(): void {
     const { leaseMs, renewMs, retryMs } = this.#timing;
     const now = performance.now();
-    // In its first seconds it meets the others, who start when it does.
+    // In its first seconds other instances start too, so it asks more often.
     const settled = this.#answered && this.#breaker.closed && now > this.#bornAt + leaseMs;
     if (!this.#left && now >= this.#askedAt + (settled ? renewMs : retryMs)) void this.refresh();
   }
@@ -90,7 +90,7 @@ export class CapacityGrant {
     return this.#underWay;
   }
 
-  /** Gives the part back; others can use it at once. */
+  /** Returns the part, so that other instances can use it at once. */
   async withdraw(): Promise<void> {
     this.#left = true;
     await this.#underWay;
@@ -101,7 +101,7 @@ export class CapacityGrant {
     const used = this.#used();
     this.#askedAt = performance.now();
     const sentAt = this.#askedAt;
-    // The answer may be less than what was there before, and others may have it at once: nothing more meanwhile.
+    // The new part may be smaller, and others may use the difference at once: grant nothing above it meanwhile.
     this.#part = Math.min(this.#part, used);
     const reply = await this.#breaker.ask(() =>
       this.#scripts.grant(this.#boot, used, this.#waiting, this.#total, this.#timing.leaseMs),

@@ -8,7 +8,7 @@ export interface HeldPermit {
   permitId: string;
   /** Since when its stream has no reader. */
   detachedSince: number | undefined;
-  /** Whether Redis has to take it whatever the limit says: it was granted, or renewed in vain, while Redis was away. */
+  /** Whether Redis must take it regardless of the limit, because it was granted or due for renewal while Redis was away. */
   forced: boolean;
   /** When Redis was last asked about it and then confirmed it. */
   confirmedAt: number;
@@ -73,8 +73,8 @@ export class HeldSlots {
   }
 
   /**
-   * The slots that have to give way so that the user can take one more and hold at most `limit`: none where there is
-   * room, undefined where too few are detached. Those go first that lost their readers first.
+   * The slots to evict so that the user can take one more and hold at most `limit`: none if there is room, undefined if too
+   * few are detached. Streams that lost their readers first are evicted first.
    */
   givingWay(userId: string, limit: number): Slot[] | undefined {
     const excess = this.countOf(userId) + 1 - limit;
@@ -86,7 +86,7 @@ export class HeldSlots {
   }
 }
 
-/** How many streams there may be at once, in all and of one user; where that is counted is the store's affair. */
+/** How many streams there may be at once, in all and of one user. The store decides over which instances that is counted. */
 export interface SlotLimits {
   maxConnections: number;
   maxConnectionsPerUser: number;

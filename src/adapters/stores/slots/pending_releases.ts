@@ -2,12 +2,12 @@ import type { Slot } from '../../../core/resilience/slot_store.ts';
 import type { RedisBreaker } from '../redis/redis_breaker.ts';
 import { type SlotScripts, type SlotTiming, userKeys } from './slot_scripts.ts';
 
-/** At the most so many are sent at once. */
+/** At most this many are sent at once. */
 const BATCH = 250;
 
 /**
- * Slots that could not be given back when it was time, because Redis did not answer. They are tried again until their
- * lease must have ended, which gives them back by itself; so there are never more than end in one lease.
+ * Slots that could not be released because Redis did not answer. They are tried again until their lease must have ended,
+ * which releases them by itself; so there are never more than end in one lease.
  */
 export class PendingReleases {
   readonly #scripts: SlotScripts;
@@ -21,7 +21,7 @@ export class PendingReleases {
     this.#timing = parts.timing;
   }
 
-  /** Gives back at once if Redis answers, else in the background. */
+  /** Releases at once if Redis answers, otherwise in the background. */
   async release(slot: Slot): Promise<void> {
     const release = () => this.#scripts.release(userKeys(slot.userId), slot.permitId).then(() => true);
     if (this.#breaker.closed && (await this.#breaker.ask(release))) return;
@@ -30,7 +30,7 @@ export class PendingReleases {
 
   add(slot: Slot): void {
     const now = performance.now();
-    // Twice the lease: a call that ran into its deadline may still be carried out when Redis wakes.
+    // Twice the lease: Redis may still run a call that reached its deadline.
     const endsAt = now + 2 * this.#timing.leaseMs;
     this.#pending.set(slot.permitId, { slot, endsAt, dueAt: now + this.#timing.retryMs });
   }

@@ -10,7 +10,7 @@ import { SlotRenewal } from './slot_renewal.ts';
 import { SLOT_TIMING, type SlotScripts, type SlotTiming, slotScripts, userKeys } from './slot_scripts.ts';
 import { StaticShare } from './static_share.ts';
 
-/** What a store of slots in Redis is told. */
+/** Options of a store of slots in Redis. */
 export interface RedisSlotOptions {
   limits: SlotLimits;
   /** This incarnation of the instance. */
@@ -23,7 +23,7 @@ export interface RedisSlotOptions {
   scripts?: SlotScripts;
 }
 
-/** What has to be done for slots in the background: one timer for all of it. */
+/** Background work for slots, with one timer. */
 export class SlotUpkeep {
   readonly #redis: RedisConnection;
   readonly #parts: { renewal: SlotRenewal; capacity: CapacityGrant; releases: PendingReleases };
@@ -57,11 +57,11 @@ export class SlotUpkeep {
 }
 
 /**
- * Slots of all instances together. A slot is a named member with its own end in a sorted set per user: what a process
- * holds it renews, and what a dead one held ends by itself. Nothing is counted up or down anywhere.
+ * Slots of all instances together. A slot is a named member with a lease in a sorted set per user. A process renews its
+ * slots; those of a dead process expire. There is no counter that could become wrong.
  *
- * One round trip per take. While Redis does not answer, an instance enforces an equal share of the limits, and what it
- * granted then is registered when Redis is back.
+ * One round trip per take. While Redis does not answer, an instance enforces an equal share of the limits, and registers
+ * the slots that it granted when Redis is back.
  */
 export class RedisSlotStore implements SlotStore {
   readonly #options: RedisSlotOptions;
@@ -74,7 +74,7 @@ export class RedisSlotStore implements SlotStore {
   readonly #releases: PendingReleases;
   readonly #static: StaticShare;
   readonly #upkeep: SlotUpkeep;
-  /** Requests that have a place in the total and wait for their user's limit. */
+  /** Requests that count in the total and wait for the decision about their user's limit. */
   #deciding = 0;
   #lost: (slot: Slot) => void = () => {};
 
@@ -118,7 +118,7 @@ export class RedisSlotStore implements SlotStore {
     this.#deciding -= 1;
     if (!reply) return this.#decideAlone(slot, asks);
     if (!reply.granted) return refused('user', reply.held, limitOfUser(limits, slot.userId));
-    // A process that was paused in between may have lost the slot again: the same name, asked for once more.
+    // If this process was paused meanwhile, the slot may have expired: take it again under the same name.
     if (performance.now() > sentAt + this.#timing.leaseMs) return this.take(slot);
     this.#held.add(slot, { forced: false, confirmedAt: sentAt }, sentAt + this.#timing.renewMs);
     for (const permitId of reply.gaveWay) this.#evict({ userId: slot.userId, permitId });
@@ -181,12 +181,12 @@ export class RedisSlotStore implements SlotStore {
       this.#evict(evicted);
       this.#releases.add(evicted);
     }
-    // Perhaps only the reply was lost.
+    // The slot may have been granted and only the reply lost.
     if (asked && !verdict.granted) this.#releases.add(slot);
     return verdict;
   }
 
-  /** Where it lived in another process, that one learns of it when it renews. */
+  /** If the stream is in another process, that one finds out when it renews. */
   #evict(slot: Slot): void {
     if (!this.#held.remove(slot)) return;
     this.#options.observer.slotLost();

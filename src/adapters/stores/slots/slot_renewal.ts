@@ -3,9 +3,9 @@ import type { RedisBreaker } from '../redis/redis_breaker.ts';
 import { type HeldByUser, type HeldPermit, type HeldSlots, limitOfUser, type SlotLimits } from './held_slots.ts';
 import { type SlotScripts, type SlotTiming, userKeys } from './slot_scripts.ts';
 
-/** At the least so many users a look: more would wait in Redis' queue for longer than a call may take. */
+/** At least this many users per tick. More would wait in Redis' queue for longer than a call may take. */
 const BATCH = 250;
-/** A detached stream may have been told to give way by another instance; it learns of it here, and should soon. */
+/** Another instance may have evicted a detached stream. The renewal finds out, so it runs more often for them. */
 const DETACHED_FACTOR = 0.25;
 
 /** Keeps the slots of living streams alive in Redis, user by user, and finds out which ones are lost. */
@@ -17,7 +17,7 @@ export class SlotRenewal {
   readonly #limits: SlotLimits;
   readonly #lost: (slot: Slot) => void;
 
-  /** @param lost told of each slot that is gone; one that was given back meanwhile may be among them */
+  /** @param lost called for each lost slot; slots that were released meanwhile may be among them */
   constructor(
     parts: { held: HeldSlots; scripts: SlotScripts; breaker: RedisBreaker; timing: SlotTiming },
     limits: SlotLimits,
@@ -44,7 +44,7 @@ export class SlotRenewal {
     }
   }
 
-  /** A new connection may lead to a Redis that knows nothing: what is alive has to be there again, and soon. */
+  /** A new connection may lead to an empty Redis: living slots must be registered again soon. */
   reconnected(): void {
     const now = performance.now();
     for (const user of this.#held.users()) {
@@ -89,8 +89,8 @@ export class SlotRenewal {
   }
 
   /**
-   * Redis' failure costs no living stream its place. A pause of this process does: what it held longer ago than a
-   * lease may belong to others by now.
+   * A living stream keeps its slot while Redis fails. After a pause of this process longer than a lease it does not: other
+   * streams may have the slot by now.
    */
   #force(user: HeldByUser): void {
     const oldest = performance.now() - this.#timing.leaseMs;

@@ -10,8 +10,8 @@ export interface UserKeys {
 }
 
 /**
- * The same hash tag in both keys, so that one script can touch both on a Redis Cluster. The user stands there as a
- * hash: names of users may be long, and are nobody's business in Redis.
+ * Both keys have the same hash tag, so that one script can use both on a Redis Cluster. The user is stored as a hash,
+ * because names of users may be long and must not be readable in Redis.
  */
 export function userKeys(userId: string): UserKeys {
   const tag = hash('sha256', userId, 'base64url').slice(0, 22);
@@ -20,13 +20,13 @@ export function userKeys(userId: string): UserKeys {
 
 /** The times of slots in Redis, in milliseconds. */
 export interface SlotTiming {
-  /** How long a slot outlives the last word of the process that holds it. */
+  /** A slot expires this long after its process last renewed it. */
   leaseMs: number;
-  /** How often a living one is renewed. */
+  /** How often it is renewed. */
   renewMs: number;
   /** How often Redis is asked in the background while it does not answer. */
   retryMs: number;
-  /** How often it is looked what is due. */
+  /** How often due renewals are looked for. */
   tickMs: number;
 }
 
@@ -54,7 +54,7 @@ export interface SlotScripts {
   renew(keys: UserKeys, limit: number, leaseMs: number, permits: readonly RenewedPermit[]): Promise<string[]>;
   release(keys: UserKeys, permitId: string): Promise<void>;
   grant(boot: string, used: number, needed: number, total: number, leaseMs: number): Promise<GrantReply>;
-  /** Gives back all of an instance's part. */
+  /** Returns all of an instance's part. */
   withdraw(boot: string): Promise<void>;
 }
 

@@ -4,8 +4,8 @@ import type { CapacityGrant } from './capacity_grant.ts';
 import { type HeldSlots, limitOfUser, refused, type SlotLimits } from './held_slots.ts';
 
 /**
- * What an instance decides alone while Redis does not answer: it enforces its equal share of the user's limit. Neither
- * are the limits gone then, nor multiplied by the number of instances, nor does everything stand still.
+ * Decides without Redis while it does not answer: the instance enforces its equal share of the user's limit. So limits
+ * are neither gone nor multiplied by the number of instances, and streams can still start.
  */
 export class StaticShare {
   readonly #held: HeldSlots;
@@ -27,7 +27,7 @@ export class StaticShare {
     this.#strict = strict;
   }
 
-  /** A refusal where the total's share is used up, or nothing may be guessed. */
+  /** A refusal if the share of the total is used up, or in strict mode. */
   refuse(used: number): SlotVerdict | undefined {
     const verdict = this.#refusal(used);
     if (verdict) this.#observer.decidedStatically();

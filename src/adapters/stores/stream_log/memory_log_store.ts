@@ -4,7 +4,7 @@ import { RETENTION_MS } from '../../../formats/timing.ts';
 import type { StreamRequest } from '../../../formats/weir/stream_request.ts';
 import { CLAIM_KEPT_MS } from './retention.ts';
 
-/** What is over is kept for a while, and together at most this much, in UTF-16 units. */
+/** Finished streams are kept for a while; together at most this much, in UTF-16 units. */
 const MAX_OVER_UNITS = 32 * 1024 * 1024;
 
 interface Kept extends ThreadText {
@@ -15,14 +15,14 @@ interface Kept extends ThreadText {
 }
 
 /**
- * Without Redis: threads survive their clients, not their instance. There is no log to speak of, as nobody could read
- * it after this process; what was said stays with the thread.
+ * Without Redis: streams survive their clients, not their instance. There is no log, because no process could read it after
+ * this one; the text stays with the stream.
  */
 export class MemoryLogStore implements LogStore {
   readonly shared = false;
   readonly #threads = new Map<string, Kept>();
   readonly #claims = new Map<string, Claim>();
-  /** Those that are over, the oldest first. */
+  /** Finished streams, the oldest first. */
   readonly #over = new Set<Kept>();
   #overSize = 0;
   #next = 1;
@@ -46,7 +46,7 @@ export class MemoryLogStore implements LogStore {
     return [];
   }
 
-  /** Nobody else is there who could have died. */
+  /** There is no other instance that could have died. */
   async seal(): Promise<boolean> {
     return false;
   }
@@ -111,7 +111,7 @@ export class MemoryLogStore implements LogStore {
     return true;
   }
 
-  /** The thread itself has its text as long as it runs; nobody else could read it. */
+  /** A running stream has its own text; no other process could read it here. */
   async checkpoint(record: ThreadRecord): Promise<CheckpointReply> {
     return this.#threads.has(record.id) ? 'kept' : 'unknown';
   }

@@ -8,10 +8,9 @@ import { isOutage, mistakeLog } from '../redis/redis_breaker.ts';
 const TRIES = REDIS_PATIENCE_MS / REDIS_COMMAND_MS;
 
 /**
- * The same store, which repeats a step that Redis did not answer: a stream that would survive must not be less because
- * Redis, or this process, had no CPU for a moment. It rejects with {@link StoreUnavailable} where Redis is away, and
- * with the error itself, which is logged, where the mistake is ours: whoever goes on without Redis must not do so
- * because of a bug.
+ * The same store, but it repeats steps that Redis did not answer: a stream must not lose its log because Redis or this
+ * process had no CPU for a moment. Rejects with {@link StoreUnavailable} when Redis is away. Rejects with the error itself,
+ * and logs it, when it is a mistake of this program: a bug must not look like a missing Redis.
  */
 export function patientStore(store: LogStore, log: EventLog): LogStore {
   const onMistake = mistakeLog(log, 'The stream log failed');
@@ -26,7 +25,7 @@ export function patientStore(store: LogStore, log: EventLog): LogStore {
           throw error;
         }
         if (tries === TRIES) throw new StoreUnavailable(error);
-        // What failed at once would fail again at once.
+        // A call that failed at once would fail again at once.
         const early = REDIS_COMMAND_MS - (performance.now() - askedAt);
         if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
       }
@@ -37,7 +36,7 @@ export function patientStore(store: LogStore, log: EventLog): LogStore {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
       const step = (given: unknown[]) => Reflect.apply(member, target, given) as unknown;
-      // Groups of a closed log come one after another: whoever reads them begins anew.
+      // A scan can not be repeated in the middle: its reader starts again.
       if (name === 'scan') return (...given: unknown[]) => step(given);
       return (...given: unknown[]) => repeat(() => step(given) as Promise<unknown>);
     },

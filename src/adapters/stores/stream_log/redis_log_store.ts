@@ -11,7 +11,7 @@ import { CLAIM_KEPT_MS, MAX_REQUEST_BYTES, Retention } from './retention.ts';
 const pack = promisify(deflate);
 const unpack = promisify(inflate);
 
-/** Below this, making a compressor costs more than the bytes that it saves: 0.2 ms of a stream's opening. */
+/** Below this size compression costs more (0.2 ms at a stream's start) than it saves. */
 const PLAIN_CHARS = 4_096;
 
 /** A request as it is kept: JSON, compressed where that pays; empty where it is too large to keep. */
@@ -29,7 +29,7 @@ export async function unpackRequest(kept: string): Promise<StreamRequest> {
 }
 
 const BOOTS = 'weir:boots';
-/** Hash tags: whatever one script touches lies in one slot of a Redis Cluster. */
+/** Hash tags: all keys of one script are in one slot of a Redis Cluster. */
 const ctl = (boot: string) => `weir:ctl:{${boot}}`;
 const wal = (boot: string) => `weir:wal:{${boot}}`;
 const lease = (boot: string) => `weir:lease:{${boot}}`;
@@ -70,7 +70,7 @@ export class RedisLogStore implements LogStore {
   }
 
   async beat(boot: string): Promise<string[]> {
-    // Keys of a living boot must not expire under it; and its place in the set of boots lies in another slot.
+    // Keys of a living incarnation must not expire. The set of incarnations is in another slot of a cluster.
     const living = [ctl(boot), wal(boot)].map((key) => this.#redis.pexpire(key, RUNNING_KEYS_MS));
     const beat = this.#scripts.beat(BOOTS, boot, LEASE_MS, RUNNING_KEYS_MS);
     const [dead] = await Promise.all([beat, this.#retention.look(), ...living]);
@@ -96,7 +96,7 @@ export class RedisLogStore implements LogStore {
   }
 
   async retire(boot: string): Promise<void> {
-    // Before the seal: whoever finds it sealed must be able to see why.
+    // Before the seal, so that an instance that finds the log sealed can see why.
     await Promise.all([this.#redis.hset(ctl(boot), 'retired', 1), this.#redis.pexpire(ctl(boot), RUNNING_KEYS_MS)]);
     await this.seal(boot, true);
     await this.#redis.zadd(BOOTS, 0, boot);
@@ -194,7 +194,7 @@ export class RedisLogStore implements LogStore {
   }
 }
 
-/** Sends text from where it is believed to be wanted, and then from where it is. */
+/** Sends text from the expected position, and then from the one that Redis asks for. */
 async function sendFrom(
   kept: number,
   send: (kept: number) => Promise<FitReply>,

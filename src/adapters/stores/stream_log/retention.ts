@@ -7,11 +7,11 @@ export const CLAIM_KEPT_MS = RUNNING_KEYS_MS + RETENTION_MS;
 /** Requests above this are not kept: such a stream can be replayed, not continued. */
 export const MAX_REQUEST_BYTES = 256 * 1024;
 
-/** Up to this share of its memory Redis keeps what is over for the whole time, and from the second on for the least. */
+/** Up to the first share of its memory Redis keeps finished streams for the whole time, from the second on for the least. */
 const ROOM = 0.5;
 const FULL = 0.9;
 
-/** How long a stream that is over can be read: by how full Redis is, so that what is over makes room for what runs. */
+/** How long a finished stream can be read. Less when Redis is full, so that finished streams make room for running ones. */
 export class Retention {
   readonly #redis: RedisConnection;
   #ms = RETENTION_MS;
@@ -24,7 +24,7 @@ export class Retention {
     return this.#ms;
   }
 
-  /** Asks Redis, or the primaries of a cluster, of which the fullest counts. Never rejects: whoever tells nothing has room. */
+  /** Asks Redis, or the primaries of a cluster, of which the fullest counts. Never rejects: without an answer it counts as empty. */
   async look(): Promise<void> {
     const nodes = this.#redis instanceof Cluster ? this.#redis.nodes('master') : [this.#redis];
     const shares = await Promise.all(nodes.map(async (node) => memoryShare(await node.info('memory').catch(() => ''))));
@@ -32,7 +32,7 @@ export class Retention {
   }
 }
 
-/** @param info the section `memory`; 0 where Redis has no limit, or does not tell it */
+/** @param info the section `memory`; 0 if Redis has no limit or does not show it */
 function memoryShare(info: string): number {
   const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
   const max = field('maxmemory');

@@ -1,4 +1,4 @@
--- Keeps an entry within a bound of bytes; where there is no room, those go first that would be over soonest.
+-- Keeps an entry within a bound of bytes. Without room, the entries closest to expiry are evicted first.
 -- KEYS  1 weir:cache:{n}:index sorted set (entry's key, by when it is over in ms)   2 weir:cache:{n}:sizes hash
 --       (entry's key -> bytes; 'all' -> their sum)   3 the entry, with the same hash tag, as all that the index names
 -- ARGV  1 entry   2 life in milliseconds   3 bound in bytes
@@ -25,7 +25,7 @@ redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
 redis.call('ZADD', KEYS[1], now + ARGV[2], KEYS[3])
 redis.call('HSET', KEYS[2], KEYS[3], size)
 redis.call('HINCRBY', KEYS[2], 'all', size)
--- Whoever comes last is over last; nothing of the cache lives for ever.
+-- Index and sizes live as long as the entry that expires last.
 local life = math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]))
 redis.call('PEXPIRE', KEYS[1], life)
 redis.call('PEXPIRE', KEYS[2], life)

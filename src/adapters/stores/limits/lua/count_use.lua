@@ -1,5 +1,5 @@
--- Counts what one API key uses, over the last minute: adds what was used already, then one request where its limits let
--- it in. A refused request is not counted, so that a client may come when the answer says.
+-- Counts the uses of one API key over the last minute: adds earlier uses, then one request if the limits allow it. A
+-- refused request is not counted, so that the client may come back after the time in the answer.
 -- KEYS[1]  a hash: r<second>, t<second> -> requests and tokens of that second (Redis' clock); r, t -> their sums; rlast,
 --          tlast -> the last such second; from -> the first second that may be there; made -> names this hash
 -- ARGV[1]  requests a minute, 0 for no limit
@@ -22,7 +22,7 @@ local used = { r = tonumber(have[3]) or 0, t = tonumber(have[4]) or 0 }
 local last = { r = tonumber(have[5]) or 0, t = tonumber(have[6]) or 0 }
 local isChanged = false
 
--- By a clock that was set far off nothing of it is of this minute; instances send again what is.
+-- The clock was changed by more than the minute: the counts are dropped, and instances send theirs again.
 if math.abs(now - from) > 3 * MINUTE then
   redis.call('DEL', KEYS[1])
   made, from, used, last = '', now, { r = 0, t = 0 }, { r = 0, t = 0 }

@@ -1,6 +1,6 @@
--- Renews one instance's part of the deployment's total: what it uses, and an equal share of what is free. Half of what
--- nobody has stays for whoever comes next, an instance that lacks something gets what others do not use when those
--- renew, and together the parts never exceed the total.
+-- Renews one instance's part of the deployment's total: what it uses, and an equal share of what is free. Half of the
+-- unassigned rest stays for the next instance that asks. An instance that needs more gets what others do not use when
+-- those renew. The parts together never exceed the total.
 -- KEYS[1]  a hash: instance's boot -> "part:used:1 if it lacks something:end of its lease (ms by Redis' clock)"
 -- ARGV[1]  the boot that asks
 -- ARGV[2]  how many connections it uses
@@ -30,7 +30,7 @@ end
 local unassigned = math.max(0, total - others - used)
 local share = math.floor(math.max(0, total - used_in_all) / (instances + 1))
 local spare = others_lack and 0 or math.min(share, math.floor(unassigned / 2))
--- What it uses counts, also where it should not be so: the others shrink around it.
+-- What it uses always counts, even above its share: the other parts shrink.
 local part = used + math.min(math.max(needed, spare), unassigned)
 local lacks = part < used + needed and 1 or 0
 redis.call('HSET', KEYS[1], boot, string.format('%d:%d:%d:%.0f', part, used, lacks, now + lease))

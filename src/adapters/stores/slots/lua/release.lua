@@ -1,4 +1,4 @@
--- Gives back one slot: that very member and no other, so that twice is harmless.
+-- Releases one slot by its name, so that a second call is harmless.
 -- KEYS[1]  the user's slots
 -- KEYS[2]  the user's detached permits
 -- ARGV[1]  permit id

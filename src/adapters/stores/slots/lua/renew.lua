@@ -1,5 +1,5 @@
--- Renews the slots of one user that live in one process. A member that is gone is taken again if there is room, or
--- because it must be; otherwise it is lost.
+-- Renews the slots of one user in one process. A member that has expired is taken again if there is room or if it is
+-- forced; otherwise it is lost.
 -- KEYS[1]  the user's slots: permit id -> end of its lease (ms by Redis' clock)
 -- KEYS[2]  the user's detached permits: permit id -> since when (ms)
 -- ARGV[1]  how many slots the user may hold
