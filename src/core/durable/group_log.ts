@@ -225,14 +225,14 @@ export class GroupLog {
         this.#acknowledge(group);
         return;
       }
-      const mended = reply?.kind === 'gap' && (await this.#sent.resend(store, boot, reply.next, group.n));
+      const isResent = reply?.kind === 'gap' && (await this.#sent.resend(store, boot, reply.next, group.n));
       if (boot !== this.#boot) return;
-      // A gap beyond what is kept can't be mended: the store has forgotten too much of this log.
-      if (reply !== undefined && !mended) return this.#fence();
+      // A gap beyond what is kept can't be filled: the store has forgotten too much of this log.
+      if (reply !== undefined && !isResent) return this.#fence();
       // An instance that slept longer than its lease may have a successor; only the store knows.
       if (this.#leaseIsOver()) return this.#fence();
       if (reply === undefined) this.goLate();
-      if (!mended) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (!isResent) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 
