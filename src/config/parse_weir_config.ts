@@ -71,7 +71,7 @@ function plainMessage(message: string): string {
   return message.replace(/^Invalid (input|option): expected /, 'has to be ').replace(/^Too /, 'is too ');
 }
 
-/** Of the nearest part that stands in the file. */
+/** The line of the nearest part that is in the file. */
 function offsetOf(document: Document, path: readonly (string | number)[]): number {
   for (let length = path.length; length > 0; length -= 1) {
     const node = document.getIn(path.slice(0, length), true);

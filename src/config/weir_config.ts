@@ -51,7 +51,10 @@ const providerSchema = z.strictObject({
   capabilities: z
     .strictObject({
       speaks: z.array(z.enum(DIALECTS)).min(1).optional().describe('which APIs it has; chat'),
-      continuation: z.enum(CONTINUATIONS).optional().describe('how a resumable answer goes on after a death; none'),
+      continuation: z
+        .enum(CONTINUATIONS)
+        .optional()
+        .describe('how to continue a resumable answer after its instance died; none'),
     })
     .default({}),
   prices: z.record(z.string(), priceSchema).default({}).describe('by model, as the provider calls it'),

@@ -84,7 +84,7 @@ export function buildConsole(
   useJsonBodies(app);
   app.get('/healthz', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   app.get('/config.json', async (request, reply) => {
-    const canRun = await access.knows(request);
+    const canRun = await access.isKnown(request);
     const canDrill = canRun && parts.stack.canDrill;
     const instances = parts.stack.expected();
     const page = { apiBaseUrl, canRun, canDrill, login: !canRun, instances, consoleUrl };

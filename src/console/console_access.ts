@@ -47,11 +47,11 @@ export class ConsoleAccess {
     if (access === 'open') return undefined;
     const problem = access === 'change' ? this.#changeProblem(request.headers) : readProblem(request.headers);
     if (problem !== undefined) return { status: 403, error: 'forbidden', message: problem };
-    return (await this.knows(request)) ? undefined : LOG_IN;
+    return (await this.isKnown(request)) ? undefined : LOG_IN;
   }
 
   /** Whether the sender of a request may see and change everything. */
-  async knows({ headers, raw }: FastifyRequest): Promise<boolean> {
+  async isKnown({ headers, raw }: FastifyRequest): Promise<boolean> {
     if (this.#hasSecret(headers)) return true;
     const names = [this.#secrets.cookieName, secureName(this.#secrets.cookieName)];
     for (const part of (headers.cookie ?? '').split(';')) {

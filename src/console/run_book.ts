@@ -130,7 +130,7 @@ export class LiveRun {
   readonly #watchers = new Set<RunWatcher>();
   readonly #abort = new AbortController();
   #started: StartedStream[] = [];
-  #look: () => LoadSnapshot | null = () => null;
+  #snapshot: () => LoadSnapshot | null = () => null;
 
   constructor(id: string, request: RunRequest) {
     const { name, plan } = request;
@@ -151,7 +151,7 @@ export class LiveRun {
 
   /** Its current state. */
   get run(): LoadRun {
-    return { ...this.#run, snapshot: this.#run.snapshot ?? this.#look(), strip: this.#recorder.strip() };
+    return { ...this.#run, snapshot: this.#run.snapshot ?? this.#snapshot(), strip: this.#recorder.strip() };
   }
 
   get csv(): string {
@@ -166,7 +166,7 @@ export class LiveRun {
   /** Sends updates to the watcher. @returns ends that */
   watch(watcher: RunWatcher): () => void {
     this.#watchers.add(watcher);
-    const snapshot = this.#look();
+    const snapshot = this.#snapshot();
     if (snapshot) watcher.onSnapshot(snapshot);
     return () => this.#watchers.delete(watcher);
   }
@@ -183,7 +183,7 @@ export class LiveRun {
         expected: this.#request.expected,
         signal: this.#abort.signal,
         onBegin: (begun, elapsedMs) => {
-          this.#look = () => begun.snapshot(elapsedMs());
+          this.#snapshot = () => begun.snapshot(elapsedMs());
         },
         onHead: (index, instance, atMs) => {
           this.#recorder.head(index, instance);
@@ -209,7 +209,7 @@ export class LiveRun {
   #tick(): void {
     const started = this.#started.splice(0);
     if (this.#watchers.size === 0) return;
-    const snapshot = this.#run.snapshot ?? this.#look();
+    const snapshot = this.#run.snapshot ?? this.#snapshot();
     for (const watcher of this.#watchers) {
       if (started.length > 0) watcher.onStarted(started);
       if (snapshot) watcher.onSnapshot(snapshot);

@@ -53,7 +53,7 @@ export const NGINX_API_SILENCE_MS = 300_000;
 /** No request waits longer than this for one command. */
 export const REDIS_COMMAND_MS = 100;
 /** Resumable streams wait for Redis this long in all, before they go on without it. */
-export const REDIS_PATIENCE_MS = 1_000;
+export const REDIS_WAIT_MS = 1_000;
 /** The log of an instance is renewed this often. */
 export const BEAT_MS = 2_000;
 /** After this time without a renewal an instance counts as dead, and its streams are taken over. */

@@ -10,8 +10,8 @@ import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.t
 import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
 import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.ts';
-import { patientStore } from '../adapters/stores/stream_log/patient_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
+import { retryingStore } from '../adapters/stores/stream_log/retrying_store.ts';
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import { newBootName } from '../core/durable/boot_name.ts';
@@ -104,7 +104,7 @@ export async function buildGateway(
     tracer,
     log: eventLog,
   };
-  const store = redis ? patientStore(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
+  const store = redis ? retryingStore(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
   const durable = buildDurable({ config, core: streamCore, store, boot, newBoot, peer });
   const { core } = durable;
 

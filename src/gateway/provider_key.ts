@@ -38,7 +38,7 @@ export function providerKey(
   }
   key = key?.trim();
   if (key && !KEY.test(key)) {
-    return { place, unusable: `The provider ${name} has no key; what ${place} holds is none.` };
+    return { place, unusable: `The provider ${name} has no key; ${place} does not hold a valid key.` };
   }
   if (key) return { key, place, unusable: undefined };
   const isWanted = isNamed || WANT_KEYS.has(new URL(base_url).hostname);

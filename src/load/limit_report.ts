@@ -29,6 +29,8 @@ const RISE = 1.05;
 const TTFT_RISE = 1.1;
 /** The search ends if more than this share of requests fails. */
 const MAX_NOT_OK = 0.5;
+/** A step can be the best one only if at most this share of its requests failed. */
+const MAX_NOT_OK_AT_BEST = 0.05;
 const GROWTH = 1.5;
 
 /**
@@ -38,7 +40,8 @@ const GROWTH = 1.5;
 export function judgeLimit(steps: readonly LimitStep[], maxConcurrency: number): Omit<LimitReport, 'steps'> {
   const last = steps.at(-1);
   if (!last) return { knee: null, reason: null };
-  const knee = steps.reduce((best, step) => {
+  const sound = steps.filter(isSound);
+  const knee = (sound.length > 0 ? sound : steps.slice(0, 1)).reduce((best, step) => {
     return step.goodput_per_second > best.goodput_per_second * RISE ? step : best;
   });
   if (last.requests > 0 && last.ok / last.requests < 1 - MAX_NOT_OK) {
@@ -49,6 +52,10 @@ export function judgeLimit(steps: readonly LimitStep[], maxConcurrency: number):
   const isSlower = (step: LimitStep) => (step.ttft_p50_ms ?? 0) > (knee.ttft_p50_ms ?? 0) * TTFT_RISE;
   if (after.length >= 2 && after.slice(-2).every(isSlower)) return { knee, reason: 'knee' };
   return { knee, reason: last.concurrency >= maxConcurrency ? 'max' : null };
+}
+
+function isSound({ ok, requests }: LimitStep): boolean {
+  return requests > 0 && ok / requests >= 1 - MAX_NOT_OK_AT_BEST;
 }
 
 /** Concurrency of the next step. */
@@ -72,10 +79,11 @@ interface SearchedReport {
   limit: LimitReport | null;
   /** Most frequent first. */
   errors: readonly { code: string | null; message: string | null }[];
+  self_check: { ok: boolean } | null;
 }
 
 /** null for other runs, and while the search runs. */
-export function limitAnswer({ limit, errors }: SearchedReport): LimitAnswer | null {
+export function limitAnswer({ limit, errors, self_check }: SearchedReport): LimitAnswer | null {
   if (!limit?.reason) return null;
   const { knee, steps, reason } = limit;
   const most = WHOLE.format(Math.max(0, ...steps.map(({ concurrency }) => concurrency)));
@@ -84,24 +92,30 @@ export function limitAnswer({ limit, errors }: SearchedReport): LimitAnswer | nu
     const text = `At ${most} concurrent streams, the limit per user refused most requests. Search again with more users.`;
     return { found: false, title, text };
   }
+  const first = errors[0] && errorSentence(errors[0]);
+  const cause = first ? ` Most frequent reason: ${first}` : '';
   if (!knee || knee.ok === 0) {
-    const first = errors[0] && errorSentence(errors[0]);
     const text = first ? `Most frequent reason: ${first}` : 'The search ended during its first step.';
     return { found: false, title: 'No limit found: no request succeeded', text };
+  }
+  if (!isSound(knee)) {
+    const below = WHOLE.format(knee.concurrency);
+    const text = `At ${below}, only ${WHOLE.format(knee.ok)} of ${WHOLE.format(knee.requests)} requests succeeded.${cause}`;
+    return { found: reason !== 'interrupted', title: `The limit is below ${below} concurrent streams`, text };
   }
   const best = `${WHOLE.format(knee.concurrency)} concurrent ${knee.concurrency === 1 ? 'stream' : 'streams'}`;
   const rate = `${ONE.format(knee.goodput_per_second)} good answers per second`;
   const ttft =
     knee.ttft_p50_ms === null ? '' : `, half of them with a TTFT of at most ${WHOLE.format(knee.ttft_p50_ms)} ms`;
-  const there = `There, the server delivered ${rate}${ttft}.`;
-  if (reason === 'knee') {
-    const text = `${there} More streams gave no more answers, only a later first token.`;
-    return { found: true, title: `The limit is about ${best}`, text };
-  }
-  if (reason === 'refused') {
-    const first = errors[0] && errorSentence(errors[0]);
-    const text = `${there} At ${most} concurrent streams, more than half of the requests failed.${first ? ` Most frequent reason: ${first}` : ''}`;
-    return { found: true, title: `The limit is about ${best}`, text };
+  if (reason === 'knee' || reason === 'refused') {
+    const after =
+      reason === 'knee'
+        ? 'More streams gave no more answers, only a later first token.'
+        : `At ${most} concurrent streams, more than half of the requests failed.${cause}`;
+    const text = `There, the server delivered ${rate}${ttft}. ${after}`;
+    if (self_check?.ok !== false) return { found: true, title: `The limit is about ${best}`, text };
+    const title = `At least ${best}: the load generator was too slow to find more`;
+    return { found: false, title, text: `${text} The generator may have caused that.` };
   }
   const title = reason === 'max' ? `No limit up to ${most} concurrent streams` : 'Stopped before a limit was found';
   return { found: false, title, text: `Best result: ${rate} with ${best}${ttft}.` };

@@ -23,6 +23,6 @@ export interface StackDriver {
   scale(instances: number): Promise<Phase[]>;
   /** The instances' private listeners, whether they answer or not. */
   peers(): Promise<AskPeer[]>;
-  /** Shows the last lines of one service's logs or of all, and those to come; only where they lie in no files. */
+  /** Shows the last lines of one service's logs or of all, and new ones. Only for drivers without log files. */
   logs?(service: string | undefined, follow: boolean, onLine: (line: string) => void): Promise<void>;
 }

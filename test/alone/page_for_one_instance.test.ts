@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([patient.stack.destroy(), instance.stop()]));
 
 // Alone, for all stacks of this checkout serve one built page.
-it('the doctor names a page that was built for one instance, and its command mends it', async () => {
+it('the doctor names a page that was built for one instance, and its command fixes it', async () => {
   // As a start does with VITE_API_BASE_URL in its environment.
   const root = path.resolve(import.meta.dirname, '../..');
   expect(await buildDashboard(root, `${instance.url}/api/v1`)).toBe('built');

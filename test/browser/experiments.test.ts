@@ -73,7 +73,7 @@ describe('the live stream', () => {
     await page.reload();
     await page.getByText('Live answer').waitFor();
     await pathIsWhole(page);
-    await until('nobody streams', () => page.getByText(/\b0 of [\d,]+ slots/).isVisible());
+    await until('no stream is open', () => page.getByText(/\b0 of [\d,]+ slots/).isVisible());
     await page.context().close();
   });
 });

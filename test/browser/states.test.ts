@@ -11,7 +11,7 @@ const lanes = (page: Page) => page.getByRole('region', { name: 'Lanes' });
 const result = (page: Page) => page.getByRole('region', { name: 'Result' });
 
 describe('the load tester', () => {
-  it('is empty, live, finished: lanes, sequence and shares tell where the streams went', async () => {
+  it('is empty, live, finished: lanes, sequence and shares show where the streams went', async () => {
     const { page } = await open({ streamMs: 700 });
     await pathIsWhole(page);
     await page.getByRole('heading', { name: 'Ten concurrent streams, thirty requests' }).waitFor();
@@ -195,7 +195,7 @@ describe('with and without the balancer', () => {
 });
 
 describe('the overview', () => {
-  it.each(['light', 'dark'] as const)('tells which providers fail, and where, in %s', async (theme) => {
+  it.each(['light', 'dark'] as const)('shows which providers fail, and where, in %s', async (theme) => {
     const circuit = (id: string) => (id === 'app-1' ? 'open' : id === 'app-2' ? 'half_open' : 'closed');
     // The list of providers says that openai has no key, and takes the place of its circuit as soon as it is there.
     const { page, console } = await open({ breakersOf: () => ({ fake: 'closed', openai: 'closed' }) }, '#/overview');
@@ -209,6 +209,15 @@ describe('the overview', () => {
     await providers.getByText('open on all instances', { exact: true }).waitFor();
     await providers.getByText('After a pause, one request tests the provider').waitFor();
     await screenshot(page, `circuits-${theme}`);
+    await page.context().close();
+  });
+
+  it('repeats a request that gets no response, such as one that went to a frozen instance', async () => {
+    const { page, console } = await open({ cluster: 'hang' }, '#/overview');
+    await page.getByText('Waiting for the first update').waitFor();
+    console.script.cluster = 'live';
+    await page.getByRole('region', { name: 'Instances', exact: true }).getByText('Live', { exact: true }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
     await page.context().close();
   });
 
@@ -275,7 +284,7 @@ describe('the runs', () => {
 });
 
 describe('the doctor', () => {
-  it('tells what is wrong, why, and what mends it, by the node of the path', async () => {
+  it('shows what is wrong, why, and the fix, by the node of the path', async () => {
     const { page, console } = await open({ findings: [...SAMPLE_FINDINGS] });
     await pathIsWhole(page);
     await page.getByRole('region', { name: 'Path of a request' }).getByRole('link', { name: 'Instances' }).click();

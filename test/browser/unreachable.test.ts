@@ -8,7 +8,7 @@ import { stackInBrowser } from './stack_in_browser.ts';
 const { stack, browser } = await stackInBrowser();
 
 describe('a page that gets no answer', () => {
-  it('tells what to do about a certificate that the browser does not trust', async () => {
+  it('says what to do about a certificate that the browser does not trust', async () => {
     const { page } = await openDashboard(browser, stack.dashboard, { ignoreHTTPSErrors: false });
     const alert = page.getByRole('alert');
     await alert.getByText(`does not trust the certificate of ${stack.url}`).waitFor();
@@ -20,7 +20,7 @@ describe('a page that gets no answer', () => {
     await page.context().close();
   });
 
-  it('tells that NGINX is down, also after a run that got nothing', async () => {
+  it('says that NGINX is down, also after a run that got nothing', async () => {
     const closed = await freePort();
     const own = await startConsole(`https://localhost:${closed}/api/v1`, await freePort());
     const { page } = await openDashboard(browser, own.url);

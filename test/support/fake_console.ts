@@ -25,8 +25,8 @@ export interface FakeScript {
   instances: string[];
   /** Those of them that do not answer. */
   frozen: string[];
-  /** Whether updates of the cluster arrive: `silent` keeps the connection open, `gone` refuses it. */
-  cluster: 'live' | 'silent' | 'gone';
+  /** Whether updates of the cluster arrive: `silent` keeps the connection open, `gone` refuses it, `hang` does not respond. */
+  cluster: 'live' | 'silent' | 'gone' | 'hang';
   /** How a run goes: `hang` sends nothing more, `drop` cuts its events, `fail` ends it, `refuse` starts none. */
   run: 'whole' | 'hang' | 'drop' | 'fail' | 'refuse';
   /** Of one simulated stream. */
@@ -220,6 +220,7 @@ class Fake {
   }
 
   #clusterEvents(response: ServerResponse): void {
+    if (this.script.cluster === 'hang') return;
     if (this.script.cluster === 'gone') {
       response.writeHead(502).end();
       return;

@@ -39,12 +39,12 @@ const WORDS = {
 interface FreshnessProps {
   state: keyof typeof WORDS;
   /** When the last data arrived, by the page's clock; undefined if there was none. */
-  heardAt?: number | undefined;
+  updatedAt?: number | undefined;
 }
 
 /** Whether the numbers beside it are current: a word, and their age if they may be old. */
-export function Freshness({ state, heardAt }: FreshnessProps) {
-  const ages = heardAt !== undefined && (state === 'stale' || state === 'paused' || state === 'disconnected');
+export function Freshness({ state, updatedAt }: FreshnessProps) {
+  const ages = updatedAt !== undefined && (state === 'stale' || state === 'paused' || state === 'disconnected');
   const now = useNow(ages);
   const { tone, word } = WORDS[state];
   return (
@@ -53,7 +53,7 @@ export function Freshness({ state, heardAt }: FreshnessProps) {
       {ages && (
         <span className="font-normal text-muted">
           {' '}
-          · last data {Math.max(0, Math.round((now - heardAt) / 1000))} s ago
+          · last data {Math.max(0, Math.round((now - updatedAt) / 1000))} s ago
         </span>
       )}
     </span>

@@ -60,7 +60,7 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
         instances={history.instances}
         old={link !== 'live'}
         disconnected={old}
-        aside={<Freshness state={paused ? 'paused' : link} heardAt={viewAt} />}
+        aside={<Freshness state={paused ? 'paused' : link} updatedAt={viewAt} />}
       />
       <ProviderCircuits instances={live} apiBaseUrl={config.apiBaseUrl} reachable={link === 'live'} />
       <ActiveChart history={history} theme={theme} />

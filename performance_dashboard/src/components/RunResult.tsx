@@ -35,7 +35,7 @@ export function RunResult({ state, limits, known, theme }: Props) {
   // Without any response there is nothing to draw.
   const answered = busy || snapshot.via !== null;
   const instances = instanceOrder(known, snapshot);
-  const stale = now - state.heardAt > STALE_MS;
+  const stale = now - state.updatedAt > STALE_MS;
   const fresh = paused
     ? 'paused'
     : !busy
@@ -60,7 +60,7 @@ export function RunResult({ state, limits, known, theme }: Props) {
             instances={instances}
             theme={theme}
             ended={!busy}
-            aside={<Freshness state={fresh} heardAt={state.heardAt} />}
+            aside={<Freshness state={fresh} updatedAt={state.updatedAt} />}
           />
           <SequenceStrip strip={state.strip} />
           <InstanceShares snapshot={snapshot} known={known} />

@@ -7,6 +7,8 @@ import { Store } from './store.ts';
 const STALE_MS = 3000;
 /** A connection without data for this long is closed and opened again. */
 const SILENCE_MS = 10_000;
+/** A request without a response head for this long is repeated: NGINX may have chosen a frozen instance. */
+const HEAD_WITHIN_MS = 8_000;
 /** How often the console is asked which instances should be running. */
 const EXPECTED_EVERY_MS = 5_000;
 const RETRY_MS = [500, 1000, 2000, 4000];
@@ -30,6 +32,8 @@ class ClusterStore extends Store<ClusterState> {
   #apiBaseUrl = '';
   #abort: AbortController | undefined;
   #failures = 0;
+  /** When the current request began; undefined once its head has arrived. */
+  #waitsSince: number | undefined;
   #expected: readonly string[] = [];
   #expectedAt = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -58,6 +62,7 @@ class ClusterStore extends Store<ClusterState> {
     clearTimeout(this.#retry);
     this.#abort?.abort();
     this.#abort = undefined;
+    this.#waitsSince = undefined;
     this.#patch({ link: 'paused' });
   }
 
@@ -67,12 +72,16 @@ class ClusterStore extends Store<ClusterState> {
     const abort = new AbortController();
     this.#abort = abort;
     if (this.get().link === 'paused') this.#patch({ link: 'connecting', viewAt: performance.now() });
+    this.#waitsSince = performance.now();
     let status: number | null = null;
     try {
       await followCluster(
         this.#apiBaseUrl,
         abort.signal,
-        (via) => this.#patch({ via }),
+        (via) => {
+          this.#waitsSince = undefined;
+          this.#patch({ via });
+        },
         (view) => this.#take(view),
       );
     } catch (error) {
@@ -80,7 +89,9 @@ class ClusterStore extends Store<ClusterState> {
     }
     if (this.#abort !== abort) return;
     this.#abort = undefined;
-    this.#patch({ link: 'disconnected', status });
+    // One request without a response does not mean that the API is unreachable.
+    const isFirst = this.#failures === 0 && this.get().link === 'connecting' && abort.signal.aborted;
+    if (!isFirst) this.#patch({ link: 'disconnected', status });
     const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)] ?? 0;
     this.#failures += 1;
     // Jitter: many open pages must not reconnect at the same moment.
@@ -96,6 +107,7 @@ class ClusterStore extends Store<ClusterState> {
 
   #watch(): void {
     const { link, viewAt } = this.get();
+    if (this.#waitsSince !== undefined && performance.now() - this.#waitsSince > HEAD_WITHIN_MS) this.#abort?.abort();
     if (link !== 'live' && link !== 'stale') return;
     void this.#refreshExpected();
     const age = performance.now() - viewAt;

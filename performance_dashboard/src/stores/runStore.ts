@@ -36,7 +36,7 @@ export interface RunState extends RunView {
   /** Whether updates of a server's run arrive; always `live` for a browser's run. */
   link: 'live' | 'disconnected';
   /** When the last update arrived; milliseconds of the page's clock. */
-  heardAt: number;
+  updatedAt: number;
 }
 
 const IDLE: RunState = {
@@ -47,7 +47,7 @@ const IDLE: RunState = {
   id: null,
   error: null,
   link: 'live',
-  heardAt: 0,
+  updatedAt: 0,
 };
 
 export const isBusy = (phase: RunPhase) => phase === 'starting' || phase === 'running' || phase === 'stopping';
@@ -106,7 +106,7 @@ export class RunStore extends Store<RunState> {
     this.#abort = abort;
     // The user wants to see the run that they start.
     pausedStore.set(false);
-    this.set({ ...IDLE, phase: 'starting', plan, engine, heardAt: performance.now() });
+    this.set({ ...IDLE, phase: 'starting', plan, engine, updatedAt: performance.now() });
     return abort;
   }
 
@@ -191,7 +191,7 @@ export class RunStore extends Store<RunState> {
   }
 
   #update(change: Partial<RunState>): void {
-    this.#patch({ ...change, link: 'live', heardAt: performance.now() });
+    this.#patch({ ...change, link: 'live', updatedAt: performance.now() });
   }
 
   #patch(change: Partial<RunState>): void {

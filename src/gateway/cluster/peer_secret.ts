@@ -7,7 +7,7 @@ const WITHIN_MS = 5_000;
 const LOOK_MS = 50;
 
 /**
- * The secret itself, or what stands in the file that is named for it. In Compose another container makes that file while
+ * The secret itself, or the content of the file that is named for it. In Compose another container makes that file while
  * this one starts, so it may come a moment late.
  * @throws ConfigError
  */

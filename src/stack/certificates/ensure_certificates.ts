@@ -37,7 +37,7 @@ function refusal(problem: string, moved: string[]): StackError {
  * Makes a new leaf and, if the present authority can not sign any more, a new authority. Copies of the replaced files stay
  * beside them.
  *
- * @throws StackError where something lies there that Weir did not make; the system's error when the folder can't be
+ * @throws StackError if Weir did not make the present files; the system's error when the folder can't be
  *   written to
  */
 export async function renewCertificates(files: CertificateFiles, now = new Date()): Promise<void> {
@@ -71,7 +71,7 @@ export async function renewCertificates(files: CertificateFiles, now = new Date(
  * Keeps a valid certificate, and every certificate that Weir did not make; renews any other.
  *
  * Returns a sentence about the result, or undefined when there was nothing to do.
- * @throws StackError where NGINX can't present what lies there, and Weir did not make it
+ * @throws StackError if NGINX can not use the present files, and Weir did not make them
  */
 export async function ensureCertificates(files: CertificateFiles, now = new Date()): Promise<string | undefined> {
   const { problem, isOurs, isServable } = inspectCertificate(files, now);

@@ -5,7 +5,7 @@ import path from 'node:path';
 /** Every authority of Weir has a name that begins like this. It marks certificates that Weir made and may replace. */
 export const AUTHORITY_NAME = 'Weir local authority';
 
-/** Where the certificate, its key and the authority that signed it lie. */
+/** Paths of the certificate, its key and the authority that signed it. */
 export interface CertificateFiles {
   /** Leaf for localhost, followed by the authority: what NGINX presents. */
   certificate: string;
@@ -37,7 +37,7 @@ export interface CertificateReport {
   isOurs: boolean;
   /** NGINX can present it: it can be read, and the key is its own. */
   isServable: boolean;
-  /** The authority can't sign any more, so that it has to be made anew too. */
+  /** The authority can not sign any more, so a new one is needed. */
   authorityUnusable: boolean;
   /** The file of the authority holds one that Weir did not make. */
   authorityIsForeign: boolean;

@@ -29,7 +29,7 @@ export interface TrustAccess extends MachineAccess {
   home: string | undefined;
 }
 
-/** The authority in this PEM; throws OpenSSL's error when it is none. */
+/** The authority in this PEM; throws OpenSSL's error for anything else. */
 export function parseAuthority(pem: string): Authority {
   const { subject, fingerprint256 } = new X509Certificate(pem);
   const name = /^CN=(.*)$/m.exec(subject)?.[1] ?? subject;

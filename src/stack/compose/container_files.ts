@@ -10,7 +10,7 @@ import { type Account, makePrivateFolder, writePrivateFile } from './private_fil
 /** Where instances find their configuration: `docker-compose.yml` mounts the folder, as files are replaced. */
 export const MOUNTED_CONFIG = '/etc/weir/config/weir.config.yaml';
 
-/** What lies in `layout.containers`; each folder is mounted by those services that need it. */
+/** The files in `layout.containers`; each folder is mounted by the services that need it. */
 export function containerPaths({ containers }: Pick<StackLayout, 'containers'>) {
   return {
     config: path.join(containers, 'config', path.basename(MOUNTED_CONFIG)),

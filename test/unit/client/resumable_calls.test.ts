@@ -162,7 +162,7 @@ describe('attachStream', () => {
     });
   });
 
-  it('tells a thread that ended with that event from one that nobody knows', async () => {
+  it('distinguishes a stream that ended with that event from an unknown one', async () => {
     expect(await attach(await serve(refuse(204)), { lastEventId: '1.5' })).toMatchObject({ outcome: 'already_ended' });
     expect(await attach(await serve(refuse(404, 'not_found')))).toMatchObject({
       outcome: 'truncated',

@@ -99,7 +99,7 @@ describe('a resumable stream', () => {
     });
   });
 
-  it('verifies the checksum over all connections unless told not to', async () => {
+  it('verifies the checksum over all connections unless disabled', async () => {
     const wrong = transcript(PARTS, [], 'a'.repeat(64));
     const serveWrong = () => serve(cut(first(3, wrong)), stream(wrong.slice(3)));
     expect((await open(await serveWrong())).result).toMatchObject({ outcome: 'protocol_error' });

@@ -114,7 +114,7 @@ describe('StreamCheck after a cursor', () => {
     }).toThrow(expect.objectContaining({ name: 'StreamProtocolError' }));
   });
 
-  it('tells an event without an id of its own on a new connection from one out of order', () => {
+  it('distinguishes an event without its own id on a new connection from one out of order', () => {
     const check = feed(status, chunk(1));
     check.reconnected();
     expect(check.take({ event: 'later', id: '', data: 'anything' })).toBeUndefined();

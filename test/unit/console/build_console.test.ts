@@ -55,7 +55,7 @@ const get = (url: string, surface: 'local' | 'proxied' = 'local', host = 'localh
   buildConsole(built(), surface, parts()).inject({ url, headers: { host, ...headers } });
 
 describe('the console', () => {
-  it('tells the page the API’s address, and behind NGINX the page’s own origin', async () => {
+  it('gives the page the API’s address, and behind NGINX the page’s own origin', async () => {
     expect((await get('/config.json', 'local', 'localhost:3001', program)).json()).toEqual({
       apiBaseUrl: 'https://localhost:9443/api/v1',
       canRun: true,

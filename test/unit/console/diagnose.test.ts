@@ -125,7 +125,7 @@ describe('the probe', () => {
     });
   });
 
-  it('goes where it is told, under the name of the URL', async () => {
+  it('connects to the given address, under the name of the URL', async () => {
     let host: string | undefined;
     const address = await listen(
       createServer((request, response) => {
@@ -137,7 +137,7 @@ describe('the probe', () => {
     expect(host).toBe('weir.example');
   });
 
-  it('tells a closed port, a silent one and one without TLS apart', async () => {
+  it('distinguishes a closed port, a silent one and one without TLS', async () => {
     const closed = createTcpServer();
     const address = await listen(closed);
     await new Promise((resolve) => closed.close(resolve));

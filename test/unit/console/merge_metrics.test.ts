@@ -87,9 +87,9 @@ describe('the metrics of several instances', () => {
             counter.inc({ by }, times);
             histogram.observe({ by }, times);
           }
-          const told = await registry.metrics();
-          texts.set(instance, told);
-          const { samples } = parse(told);
+          const metrics = await registry.metrics();
+          texts.set(instance, metrics);
+          const { samples } = parse(metrics);
           for (const sample of samples) expected.push({ ...sample, labels: { ...sample.labels, instance } });
           expected.push({ name: 'up', labels: { instance }, value: '1' });
         }
@@ -107,12 +107,12 @@ describe('the metrics of several instances', () => {
     const metrics = new PrometheusMetrics(() => ({ ...pool, max_connections_per_user: 3, scope: 'instance' }));
     metrics.tokens('open"ai', 'gpt\\5', { input_tokens: 1, output_tokens: 2, estimated: false });
     metrics.firstToken(20);
-    const told = await metrics.registry.metrics();
+    const text = await metrics.registry.metrics();
     const { samples } = parse(
       mergeMetrics(
         new Map([
-          ['app-1', told],
-          ['app-2', told],
+          ['app-1', text],
+          ['app-2', text],
         ]),
       ),
     );
@@ -123,7 +123,7 @@ describe('the metrics of several instances', () => {
     ]);
     expect(of('weir_tokens_total')).toHaveLength(4);
     expect(of('weir_tokens_total')[0]?.labels).toMatchObject({ provider: 'open"ai', model: 'gpt\\5' });
-    expect(samples).toHaveLength(2 * parse(told).samples.length + 2);
+    expect(samples).toHaveLength(2 * parse(text).samples.length + 2);
   });
 
   it('say of an instance that did not answer, or not in this format, that it is not up, and nothing else', () => {

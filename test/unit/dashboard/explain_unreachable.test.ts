@@ -55,7 +55,7 @@ describe('what to do when nothing answers', () => {
     expect(explainUnreachable({ ...there, sameOrigin: true }, null).offerCertificate).toBe(false);
   });
 
-  it('tells instances that are gone from a balancer that is gone', () => {
+  it('distinguishes stopped instances from a stopped balancer', () => {
     expect(explainUnreachable({ ...there, status: 502 }, null).title).toBe('NGINX runs, but no instance answers');
   });
 });

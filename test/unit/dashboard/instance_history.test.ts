@@ -90,7 +90,7 @@ describe('the path', () => {
     ]);
   });
 
-  it('tells protocol, certificate and slots, and where each node has its checks', () => {
+  it('shows protocol, certificate and slots, and where each node has its checks', () => {
     const nodes = pathNodes(live, { ...around, pageStreams: 2 });
     expect(nodes.map(({ detail }) => detail)).toEqual([
       '2 streams open',

@@ -21,7 +21,7 @@ describe('the circuits of the providers', () => {
     ]);
   });
 
-  it('say why nobody can be asked, where no circuit says more', () => {
+  it('say why a provider is unavailable, if no circuit says more', () => {
     const instances = [at('app-1', { openai: 'closed', groq: 'open' })];
     const reason = 'OPENAI_API_KEY is not set.';
     const listed = [

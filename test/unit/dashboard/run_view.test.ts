@@ -110,7 +110,7 @@ describe('the progress', () => {
     expect(phases(progressOf(timed, now, true))).toEqual(['Warm-up done', 'Measure done', 'Drain done']);
   });
 
-  it('claims no share of a search whose end nobody knows', () => {
+  it('claims no share of a search whose end is unknown', () => {
     const search = planOf({ ...DEFAULTS, mode: 'limit' }, plan.url, 'fake', 'demo');
     expect(progressOf(search, snapshot(), false)).toMatchObject({ share: null, words: 'step 1 · 0 requests · 0.0 s' });
   });

@@ -81,7 +81,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  it('tells a command from a sentence', () => {
+  it('distinguishes a command from a sentence', () => {
     expect(['./weir start --all', 'API_BASE_URL=https://localhost/api/v1'].every(isCommand)).toBe(true);
     expect(isCommand('Open https://localhost once and accept the certificate.')).toBe(false);
   });

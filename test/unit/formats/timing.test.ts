@@ -19,7 +19,7 @@ const ORDERS: [string, (keyof typeof times)[]][] = [
   ],
   [
     'the log of an instance',
-    ['REDIS_COMMAND_MS', 'REDIS_PATIENCE_MS', 'BEAT_MS', 'LEASE_MS', 'TAKEOVER_WAIT_MS', 'CLIENT_GIVE_UP_MS'],
+    ['REDIS_COMMAND_MS', 'REDIS_WAIT_MS', 'BEAT_MS', 'LEASE_MS', 'TAKEOVER_WAIT_MS', 'CLIENT_GIVE_UP_MS'],
   ],
   ['slots', ['REDIS_COMMAND_MS', 'SLOT_RENEWAL_MS', 'SLOT_LEASE_MS']],
   ['the cluster view', ['ANNOUNCE_MS', 'ANNOUNCED_MS']],

@@ -41,7 +41,7 @@ async function run(answers: Answer[], timeouts?: { firstTokenMs: number; idleMs:
   return { report: summary.report(), records };
 }
 
-describe('the engine, against a server that does as it is told', () => {
+describe('the engine, against a scripted server', () => {
   it.each<[string, Outcome, Answer, RegExp | null]>([
     ['a whole stream', 'ok', stream(FRAMES), null],
     ['one that is cut in mid-stream', 'truncated', cut(STATUS + ONE + TWO), /broke/],

@@ -39,6 +39,12 @@ describe('the search for the limit', () => {
     expect(judgeLimit(steps, 1000)).toEqual({ knee: steps[0], reason: 'refused' });
   });
 
+  it('does not call a step the best in which many requests failed, however much it delivered', () => {
+    const steps = [step(10, 100, 50), step(15, 150, 60), step(23, 300, 90, 56), step(35, 250, 110, 36)];
+    expect(judgeLimit(steps, 1000)).toEqual({ knee: steps[1], reason: 'refused' });
+    expect(judgeLimit([step(10, 100, 50, 40)], 1000).knee).toMatchObject({ concurrency: 10 });
+  });
+
   it('knows the limit per user from that of the server', () => {
     const limited = { ...step(15, 90, 50, 40), limited: 55 };
     expect(judgeLimit([step(10, 100, 50), limited], 1000).reason).toBe('limiter');
@@ -51,12 +57,12 @@ describe('the search for the limit', () => {
 });
 
 describe('the answer', () => {
-  const knee = { ...step(450, 210.25, 45), requests: 1000 };
-  const answer = (reason: LimitReport['reason'], message: string | null = null) => {
+  const knee = step(450, 210.25, 45);
+  const answer = (reason: LimitReport['reason'], message: string | null = null, self_check = { ok: true }) => {
     const limit = { steps: [knee, { ...step(675, 100, 90, 40) }], knee, reason };
     const errors =
       message === null ? [] : [{ outcome: '503' as const, code: 'service_unavailable', message, count: 9 }];
-    return limitAnswer({ limit, errors });
+    return limitAnswer({ limit, errors, self_check });
   };
 
   it('is the number that was searched for', () => {
@@ -74,6 +80,21 @@ describe('the answer', () => {
     });
   });
 
+  it('is only a lower bound if the generator could not keep up, and an upper one if no step did well', () => {
+    expect(answer('knee', null, { ok: false })).toMatchObject({
+      found: false,
+      title: 'At least 450 concurrent streams: the load generator was too slow to find more',
+      text: expect.stringMatching(/only a later first token\. The generator may have caused that\.$/),
+    });
+    const poor = step(20, 10, 45, 40);
+    const limit = { steps: [poor], knee: poor, reason: 'refused' } as const;
+    expect(limitAnswer({ limit: { ...limit, steps: [poor] }, errors: [], self_check: null })).toEqual({
+      found: true,
+      title: 'The limit is below 20 concurrent streams',
+      text: 'At 20, only 40 of 100 requests succeeded.',
+    });
+  });
+
   it('is no limit where none was found', () => {
     expect(answer('limiter')).toMatchObject({
       found: false,
@@ -83,9 +104,11 @@ describe('the answer', () => {
     expect(answer('interrupted')).toMatchObject({ found: false, title: 'Stopped before a limit was found' });
     expect(answer(null)).toBeNull();
     const none = { ...step(2, 0, 0, 0), ttft_p50_ms: null };
-    expect(limitAnswer({ limit: { steps: [none], knee: none, reason: 'refused' }, errors: [] })?.title).toMatch(
-      /^No limit found/,
-    );
-    expect(limitAnswer({ limit: { steps: [], knee: null, reason: 'interrupted' }, errors: [] })?.found).toBe(false);
+    expect(
+      limitAnswer({ limit: { steps: [none], knee: none, reason: 'refused' }, errors: [], self_check: null })?.title,
+    ).toMatch(/^No limit found/);
+    expect(
+      limitAnswer({ limit: { steps: [], knee: null, reason: 'interrupted' }, errors: [], self_check: null })?.found,
+    ).toBe(false);
   });
 });

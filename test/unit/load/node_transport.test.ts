@@ -184,13 +184,13 @@ describe('nodeTransport', () => {
     expect(versions).toEqual(['1.1', '1.1']);
   });
 
-  it('tells a certificate that is not trusted from a port where nobody listens', async () => {
+  it('distinguishes a certificate that is not trusted from a closed port', async () => {
     const url = await listen(createHttps(leaf, answerWhole), 'https');
     const summary = new Summary();
     const untrusting = nodeTransport(url);
     await runLoad(loadPlan({ url }), { summary, transport: untrusting.send });
-    const nobody = 'http://127.0.0.1:1/api/v1';
-    await runLoad(loadPlan({ url: nobody }), { summary, transport: transportTo(nobody).send });
+    const closed = 'http://127.0.0.1:1/api/v1';
+    await runLoad(loadPlan({ url: closed }), { summary, transport: transportTo(closed).send });
     expect(summary.report().outcomes).toMatchObject({ tls: 1, connect: 1 });
   });
 });

@@ -52,7 +52,7 @@ export class CapacityGrant {
     return this.#usedByOthers + this.#used();
   }
 
-  /** An equal share of `limit` for each instance that was there when Redis answered, a minute ago at the most. */
+  /** An equal share of `limit` for each instance of the last minute in which Redis answered. */
   staticShare(limit: number): number {
     return Math.ceil(limit / this.#instances);
   }

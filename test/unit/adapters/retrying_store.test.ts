@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { patientStore } from '../../../src/adapters/stores/stream_log/patient_store.ts';
+import { retryingStore } from '../../../src/adapters/stores/stream_log/retrying_store.ts';
 import type { LogStore } from '../../../src/core/durable/log_store.ts';
 import { StoreUnavailable } from '../../../src/core/durable/store_unavailable.ts';
 import { silentLog } from '../../support/silent_log.ts';
@@ -13,7 +13,7 @@ function failing(...failures: Error[]) {
     if (failure) throw failure;
     return 7;
   };
-  return { store: patientStore({ time } as LogStore, silentLog), asked };
+  return { store: retryingStore({ time } as LogStore, silentLog), asked };
 }
 const timedOut = () => new Error('Command timed out');
 

@@ -1,18 +1,18 @@
 import type { LogStore } from '../../../core/durable/log_store.ts';
 import { StoreUnavailable } from '../../../core/durable/store_unavailable.ts';
 import type { EventLog } from '../../../core/observe/observers.ts';
-import { REDIS_COMMAND_MS, REDIS_PATIENCE_MS } from '../../../formats/timing.ts';
+import { REDIS_COMMAND_MS, REDIS_WAIT_MS } from '../../../formats/timing.ts';
 import { isOutage, mistakeLog } from '../redis/redis_breaker.ts';
 
 /** Tries are counted, not time: a process that was paused has used one try and not all of them. */
-const TRIES = REDIS_PATIENCE_MS / REDIS_COMMAND_MS;
+const TRIES = REDIS_WAIT_MS / REDIS_COMMAND_MS;
 
 /**
  * The same store, but it repeats steps that Redis did not answer: a stream must not lose its log because Redis or this
  * process had no CPU for a moment. Rejects with {@link StoreUnavailable} when Redis is away. Rejects with the error itself,
  * and logs it, when it is a mistake of this program: a bug must not look like a missing Redis.
  */
-export function patientStore(store: LogStore, log: EventLog): LogStore {
+export function retryingStore(store: LogStore, log: EventLog): LogStore {
   const onMistake = mistakeLog(log, 'The stream log failed');
   const repeat = async (step: () => Promise<unknown>): Promise<unknown> => {
     for (let tries = 1; ; tries += 1) {
