@@ -1,7 +1,7 @@
 import type { AnswerEnd, CallContext, KeepRun, PartAnswer, PartConsumer } from '../../core/upstream/upstream.ts';
 import { asWeirError, WeirError } from '../../formats/error_code.ts';
 import type { PartParser, PartSink, Sight } from '../../formats/event_parser.ts';
-import { responsesNews } from '../../formats/responses/responses_event.ts';
+import { readResponsesEvent } from '../../formats/responses/responses_event.ts';
 import type { ServerCall, UpstreamServer } from './upstream_server.ts';
 
 /** A run that the provider no longer has, or no longer streams (OpenAI: five minutes after its start). */
@@ -197,7 +197,7 @@ class RunEvents implements PartParser {
   }
 
   readParts(data: string, sink: PartSink): Sight {
-    const event = responsesNews(sink.decode(data));
+    const event = readResponsesEvent(sink.decode(data));
     switch (event?.kind) {
       case undefined:
         return 'broken';
