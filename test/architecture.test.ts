@@ -40,7 +40,6 @@ const BANNED_WORDS_LEFT: readonly string[] = [
   'docs/faults.md',
   // The name of a trace's attribute.
   'docs/traces.md',
-  'src/adapters/providers/',
   // The name of a trace's attribute.
   'src/adapters/traces/',
   'src/cli/test_parts.ts',

@@ -21,7 +21,7 @@ export interface EventParser {
   readonly usage: ReportedUsage | undefined;
 }
 
-/** Takes what the events of a stream say, where somebody asks for more than their bytes. */
+/** Takes what the events of a stream say, where more than their bytes is asked for. */
 export interface PartSink {
   /** Never empty. */
   text(text: string): void;
@@ -39,8 +39,8 @@ export interface PartParser extends Omit<EventParser, 'read'> {
 }
 
 /*
- * When an answer has begun, in all formats: with text, reasoning, a refusal, a tool call or its arguments. Then nobody
- * else is asked, and no limit for a first token counts any more. A role, an empty text and the announcement of a message
+ * When an answer has begun, in all formats: with text, reasoning, a refusal, a tool call or its arguments. Then no
+ * other target is asked, and no limit for a first token counts any more. A role, an empty text and the announcement of a message
  * are no beginning.
  */
 

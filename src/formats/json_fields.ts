@@ -46,7 +46,7 @@ export function jsonFields(text: string, names: ReadonlySet<string>): Map<string
   }
 }
 
-/** A key may be written with escapes, and is the same key to whoever parses it. */
+/** A key may be written with escapes, and is the same key to a parser. */
 function keyAt(text: string, start: number, end: number): string {
   const plain = text.slice(start + 1, end - 1);
   if (!plain.includes('\\')) return plain;

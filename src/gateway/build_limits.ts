@@ -4,8 +4,7 @@ import type { RedisConnection } from '../adapters/stores/redis/redis_connection.
 import { MemorySlotStore } from '../adapters/stores/slots/memory_slot_store.ts';
 import { RedisSlotStore } from '../adapters/stores/slots/redis_slot_store.ts';
 import { KeyRing } from '../core/access/key_ring.ts';
-import type { EventLog } from '../core/observe/event_log.ts';
-import type { SlotObserver } from '../core/observe/slot_observer.ts';
+import type { EventLog, SlotObserver } from '../core/observe/observers.ts';
 import type { SlotStore } from '../core/resilience/slot_store.ts';
 import type { GatewayConfig } from './config.ts';
 

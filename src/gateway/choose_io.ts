@@ -1,7 +1,7 @@
 import undici from 'undici/package.json' with { type: 'json' };
 import { allowSmallReads } from '../adapters/providers/small_reads.ts';
 import { trySmallReads } from '../adapters/providers/try_small_reads.ts';
-import type { EventLog } from '../core/observe/event_log.ts';
+import type { EventLog } from '../core/observe/observers.ts';
 import { allowDirectWrites, forbidDirectWrites } from './http/direct_write.ts';
 import { tryDirectWrites } from './http/try_direct_writes.ts';
 

@@ -1,4 +1,4 @@
-import type { EventLog } from '../core/observe/event_log.ts';
+import type { EventLog } from '../core/observe/observers.ts';
 
 const LOOK_MS = 1_000;
 /** Streams may come back at once; their memory is then still there. */

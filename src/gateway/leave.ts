@@ -1,4 +1,4 @@
-import type { EventLog } from '../core/observe/event_log.ts';
+import type { EventLog } from '../core/observe/observers.ts';
 
 interface LeavingProcess {
   /** Ends what runs, in order. */

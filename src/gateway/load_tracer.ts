@@ -1,5 +1,5 @@
 import type { OtelTracer } from '../adapters/traces/otel_tracer.ts';
-import type { EventLog } from '../core/observe/event_log.ts';
+import type { EventLog } from '../core/observe/observers.ts';
 import type { GatewayConfig } from './config.ts';
 
 /**

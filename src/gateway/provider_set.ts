@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { WeirConfigError } from '../config/parse_weir_config.ts';
 import type { WeirConfig } from '../config/weir_config.ts';
-import type { EventLog } from '../core/observe/event_log.ts';
+import type { EventLog } from '../core/observe/observers.ts';
 import type { Routing } from '../core/routing/routing.ts';
 import type { ConfigView } from '../formats/cluster/cluster_view.ts';
 import { buildProviders, type ProviderSurroundings } from './build_providers.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { cacheKey } from '../../src/core/cache/cache_key.ts';
-import type { EntryStore } from '../../src/core/cache/entry_store.ts';
+import type { EntryStore } from '../../src/core/cache/answer_cache.ts';
+import { cacheKey } from '../../src/core/cache/request_key.ts';
 import { until } from './until.ts';
 
 /** What every store of answers must do. @param make one with a bound for everything, in bytes */

@@ -1,4 +1,4 @@
-import type { EventLog } from '../../src/core/observe/event_log.ts';
+import type { EventLog } from '../../src/core/observe/observers.ts';
 
 /** A log for tests that read none. */
 export const silentLog: EventLog = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,7 +1,7 @@
 import { type Stats, unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type ApiKey, apiKeysFileSchema } from '../../config/api_key.ts';
-import type { EventLog } from '../../core/observe/event_log.ts';
+import type { EventLog } from '../../core/observe/observers.ts';
 
 /** How soon a change is noticed. Polled, because events of a file that is replaced or mounted get lost. */
 const LOOK_MS = 500;

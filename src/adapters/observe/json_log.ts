@@ -1,5 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
-import type { EventLog, LogFields } from '../../core/observe/event_log.ts';
+import type { EventLog, LogFields } from '../../core/observe/observers.ts';
 
 /** A log that can be emptied at once, before the process ends. */
 export interface JsonLog extends EventLog {

@@ -1,8 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { CacheKind, CacheObserver } from '../../core/observe/cache_observer.ts';
-import type { SlotObserver } from '../../core/observe/slot_observer.ts';
-import type { Outcome, StreamObserver } from '../../core/observe/stream_observer.ts';
+import type { CacheKind, CacheObserver, Outcome, SlotObserver, StreamObserver } from '../../core/observe/observers.ts';
 import type { PoolView } from '../../formats/cluster/cluster_view.ts';
 import type { ErrorCode } from '../../formats/error_code.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { AttemptAbout, RoutingObserver } from '../../core/observe/routing_observer.ts';
+import type { AttemptAbout, RoutingObserver } from '../../core/observe/observers.ts';
 import { failureReason } from '../../core/routing/attempt_failure.ts';
 import type { BreakerState } from '../../core/routing/provider_breaker.ts';
 import type { WeirError } from '../../formats/error_code.ts';

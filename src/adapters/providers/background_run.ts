@@ -1,7 +1,7 @@
 import type { AnswerEnd, CallContext, KeepRun, PartAnswer, PartConsumer } from '../../core/upstream/upstream.ts';
 import { asWeirError, WeirError } from '../../formats/error_code.ts';
 import type { PartParser, PartSink, Sight } from '../../formats/event_parser.ts';
-import { responsesNews } from '../../formats/responses/responses_event.ts';
+import { readResponsesEvent } from '../../formats/responses/responses_event.ts';
 import type { ServerCall, UpstreamServer } from './upstream_server.ts';
 
 /** A run that the provider no longer has, or no longer streams (OpenAI: five minutes after its start). */
@@ -11,7 +11,7 @@ const NAME_MS = 60_000;
 
 /**
  * An answer that the provider works on by itself, in the background: closing the socket does not stop it. It is read
- * as long as we want it, left running for another instance that goes on with it, and cancelled when nobody wants it.
+ * as long as we want it, left running for another instance that goes on with it, and cancelled when no client wants it.
  */
 export class BackgroundRun implements PartAnswer, PartConsumer {
   readonly kind = 'parts';
@@ -109,7 +109,7 @@ export class BackgroundRun implements PartAnswer, PartConsumer {
   }
 
   end(end: AnswerEnd): void {
-    // Without a name nobody has been given it yet, and nobody could go on with it.
+    // Without a name no client has it yet, and no instance could go on with it.
     if (this.#run === undefined) this.#leave(this.#notItsFormat(), false);
     else if (!this.#settled) this.#settle((consumer) => consumer.end(end));
   }
@@ -197,7 +197,7 @@ class RunEvents implements PartParser {
   }
 
   readParts(data: string, sink: PartSink): Sight {
-    const event = responsesNews(sink.decode(data));
+    const event = readResponsesEvent(sink.decode(data));
     switch (event?.kind) {
       case undefined:
         return 'broken';

@@ -15,8 +15,7 @@ import { ChatEvents } from '../../formats/chat/chat_events.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { BackgroundRun, cancelRun } from './background_run.ts';
-import { chatBody, continuationBody, type PrefixMark } from './chat_body.ts';
-import { responsesBody } from './responses_body.ts';
+import { chatBody, continuationBody, type PrefixMark, responsesBody } from './request_bodies.ts';
 import type { UpstreamServer } from './upstream_server.ts';
 
 /** How a provider's server is asked. */

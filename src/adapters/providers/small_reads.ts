@@ -23,13 +23,13 @@ export function allowSmallReads(allowed: boolean): void {
   areAllowed = allowed;
 }
 
-/** The socket that undici is told of just now, and asks for bytes until there are none; and what there is to read. */
+/** The socket whose bytes undici is notified of just now, and reads until there are none; and those bytes. */
 let telling: ReadingSocket | undefined;
-let told: Buffer | undefined;
+let announced: Buffer | undefined;
 
 /**
  * Connections for undici whose reads cost what came, by Node's own option `onread`. Without it Node makes a buffer of
- * 64 KiB for each read, cuts it down, queues it in the socket and tells of it in a later tick: for a token of 150
+ * 64 KiB for each read, cuts it down, queues it in the socket and announces it in a later tick: for a token of 150
  * bytes that is an eighth of all the work of a relay.
  */
 export function smallReads(timeout: number): buildConnector.connector {
@@ -42,7 +42,7 @@ export function smallReads(timeout: number): buildConnector.connector {
     });
 }
 
-/** Undici takes its bytes by `read` when it is told that there are some, and puts back by `unshift` what it can't use yet. */
+/** Undici takes its bytes by `read` when it is notified, and puts back by `unshift` what it can't use yet. */
 function readingSocket(socket: ReadingSocket): Socket {
   const read = socket.read.bind(socket);
   socket.read = (size?: number) => {
@@ -68,7 +68,7 @@ export function passWholeChunks(
   headers: Readonly<Record<string, unknown>>,
   handler: Dispatcher.DispatchHandler,
 ): void {
-  const bytes = told;
+  const bytes = announced;
   if (!telling || !bytes || headers['transfer-encoding'] !== 'chunked') return;
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd < 0 || bytes.toString('latin1', 0, HEAD_START.length) !== HEAD_START) return;
@@ -89,12 +89,12 @@ function onRead(this: ReadingSocket, size: number, bytes: Uint8Array): boolean {
   const came = Buffer.from(read.subarray(passed));
   this[UNREAD] = this[UNREAD] ? Buffer.concat([this[UNREAD], came]) : came;
   telling = this;
-  told = this[UNREAD];
+  announced = this[UNREAD];
   try {
     this.emit('readable');
   } finally {
     telling = undefined;
-    told = undefined;
+    announced = undefined;
   }
   return this[UNREAD] === undefined;
 }

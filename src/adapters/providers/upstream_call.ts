@@ -1,12 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { TimerWheel } from '../../core/time/timer_wheel.ts';
+import type { TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
 import type { Redact } from '../../core/upstream/redactor.ts';
-import { SilenceWatch } from '../../core/upstream/silence_watch.ts';
 import type { ByteAnswer, ByteConsumer } from '../../core/upstream/upstream.ts';
 import { asWeirError, WeirError } from '../../formats/error_code.ts';
-import { Leftover } from './leftover.ts';
-import { passedHeaders } from './passed_headers.ts';
 import { passWholeChunks } from './small_reads.ts';
 
 /** A refusal is read whole before any of it is passed on; one that is longer than this is none. */
@@ -180,4 +177,87 @@ export class UpstreamCall implements ByteAnswer, Dispatcher.DispatchHandler {
     this.#watch[Symbol.dispose]();
     this.#signal.removeEventListener('abort', this.#onAbort);
   }
+}
+
+/**
+ * Calls back when nothing was heard for `limitMs`. `touch` is one clock read, so it can stand on the path of every
+ * read; the timer finds out afterwards. While held, silence is our own doing and doesn't count.
+ */
+export class SilenceWatch implements Disposable {
+  readonly #timer: WheelTimer;
+  readonly #limit: number;
+  #last = performance.now();
+  #held = false;
+
+  constructor(wheel: TimerWheel, limitMs: number, onSilent: () => void) {
+    this.#limit = limitMs;
+    this.#timer = wheel.timer(() => {
+      const silence = this.#held ? 0 : performance.now() - this.#last;
+      if (silence >= this.#limit) onSilent();
+      else this.#timer.arm(this.#limit - silence);
+    });
+    this.#timer.arm(limitMs);
+  }
+
+  touch(): void {
+    this.#last = performance.now();
+  }
+
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#last = performance.now();
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer.cancel();
+  }
+}
+
+/** After its last event an answer has little left to say: this much, in bytes … */
+const MAX_BYTES = 16 * 1024;
+/** … and within this time. */
+const MAX_MS = 5_000;
+
+/** What comes after all was said. If it ends soon, the connection may serve again; else it is given up. */
+export class Leftover {
+  readonly #controller: Dispatcher.DispatchController | undefined;
+  readonly #timer: WheelTimer;
+  #bytes = 0;
+
+  constructor(controller: Dispatcher.DispatchController | undefined, wheel: TimerWheel) {
+    this.#controller = controller;
+    this.#timer = wheel.timer(() => this.#giveUp());
+    this.#timer.arm(MAX_MS);
+  }
+
+  drop(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes > MAX_BYTES) this.#giveUp();
+  }
+
+  end(): void {
+    this.#timer.cancel();
+  }
+
+  #giveUp(): void {
+    this.#controller?.abort(new WeirError('cancelled'));
+  }
+}
+
+/** What clients of these APIs read: when to try again, whether to, and how much is left. Nothing else is passed on. */
+const PASSED = new Set(['retry-after', 'retry-after-ms', 'x-should-retry', 'openai-processing-ms', 'openai-version']);
+const PASSED_PREFIX = /^(x-ratelimit-|anthropic-ratelimit-)/;
+
+/** The provider's own request id, beside ours: its support asks for it. */
+export const UPSTREAM_REQUEST_ID = 'x-upstream-request-id';
+
+/** @returns lower-case names and their values, as `redact` leaves them */
+export function passedHeaders(headers: IncomingHttpHeaders, redact: Redact): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string' && (PASSED.has(name) || PASSED_PREFIX.test(name))) passed[name] = redact(value);
+  }
+  const id = headers['x-request-id'] ?? headers['request-id'];
+  if (typeof id === 'string') passed[UPSTREAM_REQUEST_ID] = redact(id);
+  return passed;
 }

@@ -1,6 +1,5 @@
 import { createTraceState, type Span, type SpanContext, SpanStatusCode } from '@opentelemetry/api';
-import type { CacheKind } from '../../core/observe/cache_observer.ts';
-import type { Outcome } from '../../core/observe/stream_observer.ts';
+import type { CacheKind, Outcome } from '../../core/observe/observers.ts';
 import type { SpanAnswer, SpanEvent, SpanTarget, StreamSpan, TraceContext } from '../../core/observe/stream_span.ts';
 import { ERROR_TYPE, GEN_AI, WEIR } from './span_names.ts';
 

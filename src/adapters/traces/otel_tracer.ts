@@ -10,7 +10,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { EventLog } from '../../core/observe/event_log.ts';
+import type { EventLog } from '../../core/observe/observers.ts';
 import type { SpanBegin, StreamSpan, StreamTracer } from '../../core/observe/stream_span.ts';
 import { OtelSpan, readContext } from './otel_span.ts';
 import { GEN_AI, SERVICE, WEIR } from './span_names.ts';
@@ -65,8 +65,8 @@ export class OtelTracer implements StreamTracer {
     this.#tracer = this.#provider.getTracer('weir', version);
   }
 
-  begin({ door, target, route, threadId, stream, startedAt, parent, link }: SpanBegin): StreamSpan {
-    const operation = door === 'embeddings' || door === 'count_tokens' ? door : 'chat';
+  begin({ endpoint, target, route, threadId, stream, startedAt, parent, link }: SpanBegin): StreamSpan {
+    const operation = endpoint === 'embeddings' || endpoint === 'count_tokens' ? endpoint : 'chat';
     const from = parent && readContext(parent);
     const linked = link && readContext(link);
     const links: Link[] = linked ? [{ context: linked }] : [];
@@ -82,7 +82,7 @@ export class OtelTracer implements StreamTracer {
           [GEN_AI.requestModel]: target.model,
           [GEN_AI.requestStream]: stream,
           [WEIR.threadId]: threadId,
-          [WEIR.door]: door,
+          [WEIR.door]: endpoint,
           ...(route === undefined ? {} : { [WEIR.route]: route }),
         },
       },

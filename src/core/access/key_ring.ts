@@ -5,7 +5,7 @@ import { WeirError } from '../../formats/error_code.ts';
 const MISSING = 'Send an API key, as "Authorization: Bearer …" or as "X-API-Key: …".';
 const WRONG = 'This API key is not known here; check that all of it was copied.';
 /** Compared with where there is no such id, so that an answer takes as long. */
-const NOBODY = '0'.repeat(64);
+const NO_KEY = '0'.repeat(64);
 
 /** The keys that hold now. */
 export class KeyRing {
@@ -32,7 +32,7 @@ export class KeyRing {
     if (text === undefined) throw new WeirError('unauthorized', { message: MISSING });
     const key = this.#keys.get(keyIdOf(text) ?? '');
     const given = Buffer.from(hash('sha256', text, 'hex'));
-    const isSame = timingSafeEqual(given, Buffer.from(key?.sha256 ?? NOBODY));
+    const isSame = timingSafeEqual(given, Buffer.from(key?.sha256 ?? NO_KEY));
     if (!key || !isSame) throw new WeirError('unauthorized', { message: WRONG });
     if (key.revoked !== undefined) throw over(key.revoked, 'was revoked');
     if (key.expires !== undefined && now >= Date.parse(key.expires)) throw over(key.expires, 'expired');

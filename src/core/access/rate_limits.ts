@@ -29,7 +29,7 @@ export interface RateLimits {
 }
 
 /**
- * The limit that keeps a request out for the longest time. Of tokens nobody knows beforehand how many an answer will have:
+ * The limit that keeps a request out for the longest time. How many tokens an answer will have is not known beforehand:
  * it begins while there are some left.
  */
 export function beyond({ requests, tokens }: Allowances): Allowance | undefined {

@@ -1,14 +1,13 @@
 import type { EventParser } from '../../formats/event_parser.ts';
 import { isObject } from '../../formats/json_object.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
-import type { CacheKind, CacheObserver } from '../observe/cache_observer.ts';
+import type { CacheKind, CacheObserver } from '../observe/observers.ts';
 import type { SpanTarget } from '../observe/stream_span.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 import type { Answer } from '../upstream/upstream.ts';
-import { SharedUsage } from '../usage/shared_usage.ts';
+import { SharedUsage } from '../usage/stream_usage.ts';
 import { feedAnswer, isKeepable, type KeptEnd, type KeptHead, readAnswer } from './answer_medium.ts';
-import type { EntryStore } from './entry_store.ts';
-import { Generation, type Piece } from './generation.ts';
+import { type Piece, SharedAnswer } from './shared_answer.ts';
 
 /** One answer on its way, as routing gives it. */
 interface Opening {
@@ -32,7 +31,7 @@ interface CacheOrder {
   parser: (() => EventParser) | undefined;
   /** Of this request. The answer goes on for the others. */
   abort: AbortController;
-  /** Asks the provider. @param signal aborted when nobody wants the answer any more */
+  /** Asks the provider. @param signal aborted when no request wants the answer any more */
   open(signal: AbortSignal): Opening;
 }
 
@@ -46,7 +45,7 @@ interface Entry {
 
 /** An answer under way, for all requests that want it. */
 class Running {
-  readonly generation = new Generation<KeptEnd>();
+  readonly shared = new SharedAnswer<KeptEnd>();
   readonly usage = new SharedUsage();
   readonly kept = Promise.withResolvers<boolean>();
   readonly head = Promise.withResolvers<void>();
@@ -81,7 +80,7 @@ export class AnswerCache {
   open(order: CacheOrder): CachedOpening {
     const { key } = order;
     const known = this.#running.get(key);
-    if (known?.generation.joinable) return this.#join(known, order, 'shared');
+    if (known?.shared.joinable) return this.#join(known, order, 'shared');
     const running = new Running();
     this.#running.set(key, running);
     const opening = this.#join(running, order, 'miss');
@@ -98,19 +97,19 @@ export class AnswerCache {
   }
 
   async #run(running: Running, order: CacheOrder): Promise<void> {
-    const { generation } = running;
+    const { shared } = running;
     try {
       const entry = parse(await this.#store.get(order.key));
       running.kept.resolve(entry !== undefined);
       if (entry) return replay(running, entry);
-      generation.signal.throwIfAborted();
-      const opening = order.open(generation.signal);
+      shared.signal.throwIfAborted();
+      const opening = order.open(shared.signal);
       running.opening = opening;
       opening.head.then(running.head.resolve, running.head.reject);
-      const head = feedAnswer(await opening.answer, generation, order.parser);
+      const head = feedAnswer(await opening.answer, shared, order.parser);
       running.opened.resolve(head);
-      const ending = await generation.ended;
-      const { pieces } = generation;
+      const ending = await shared.ended;
+      const { pieces } = shared;
       if (!ending.ok || !pieces || !isKeepable(ending.end)) return;
       const { provider, model } = opening.target;
       const made: Entry = { target: { provider, model }, head, pieces, end: ending.end };
@@ -123,7 +122,7 @@ export class AnswerCache {
 }
 
 function join(running: Running, { abort: { signal } }: CacheOrder, otherwise: CacheKind): CachedOpening {
-  const reader = running.generation.join(signal);
+  const reader = running.shared.join(signal);
   const left = new Promise<never>((_, reject) => {
     if (signal.aborted) reject(signal.reason);
     else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -136,9 +135,9 @@ function join(running: Running, { abort: { signal } }: CacheOrder, otherwise: Ca
     get target() {
       return running.opening.target;
     },
-    counted: (seen: Usage, whole: boolean) => running.usage.counted(seen, whole, running.generation.isOver),
+    counted: (seen: Usage, whole: boolean) => running.usage.counted(seen, whole, running.shared.isOver),
   };
-  // Whoever waits for one of them need not wait for the other.
+  // A caller that waits for one of them need not wait for the other.
   for (const promise of [opening.head, opening.answer]) promise.catch(() => {});
   return opening;
 }
@@ -146,8 +145,8 @@ function join(running: Running, { abort: { signal } }: CacheOrder, otherwise: Ca
 function replay(running: Running, { target, head, pieces, end }: Entry): void {
   running.opening = { target };
   running.usage.keptFromBefore();
-  for (const piece of pieces) running.generation.push(piece);
-  running.generation.settle({ ok: true, end });
+  for (const piece of pieces) running.shared.push(piece);
+  running.shared.settle({ ok: true, end });
   running.head.resolve();
   running.opened.resolve(head);
 }
@@ -166,4 +165,12 @@ function parse(text: string | undefined): Entry | undefined {
 
 function isPiece(piece: unknown): piece is Piece {
   return typeof piece === 'string' || (isObject(piece) && typeof piece.type === 'string');
+}
+
+/** Where whole answers are kept, for a while and within a bound. Never fails: what can't be had is not there. */
+export interface EntryStore {
+  /** @returns undefined where there is none, it is over, or the store does not answer */
+  get(key: string): Promise<string | undefined>;
+  /** Keeps it in place of what was there; where there is no room, those go that would be over soonest. */
+  set(key: string, entry: string, ttlSeconds: number): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { isObject, parseObject } from '../../formats/json_object.ts';
 import { isEventStream } from '../upstream/check_head.ts';
 import { EventScanner } from '../upstream/event_scanner.ts';
 import type { Answer, AnswerEnd, ByteAnswer, ByteConsumer } from '../upstream/upstream.ts';
-import type { Generation, GenerationReader } from './generation.ts';
+import type { SharedAnswer, SharedAnswerReader } from './shared_answer.ts';
 
 /** What the readers of an answer know before its first piece; null for an answer in parts. Plain JSON. */
 export type KeptHead = Pick<ByteAnswer, 'status' | 'headers' | 'contentType'> | null;
@@ -14,28 +14,28 @@ export interface KeptEnd extends Omit<AnswerEnd, 'finishReason'> {
   finishReason: unknown;
 }
 
-type Shared = Generation<KeptEnd>;
+type Shared = SharedAnswer<KeptEnd>;
 
-/** Gives an answer's pieces, and its end, to a generation. @param parser makes one for a stream of bytes */
-export function feedAnswer(answer: Answer, generation: Shared, parser: (() => EventParser) | undefined): KeptHead {
-  generation.fedBy(() => answer.resume());
+/** Gives an answer's pieces, and its end, to a shared. @param parser makes one for a stream of bytes */
+export function feedAnswer(answer: Answer, shared: Shared, parser: (() => EventParser) | undefined): KeptHead {
+  shared.fedBy(() => answer.resume());
   if (answer.kind === 'parts') {
     answer.start({
-      text: (text) => generation.push(text),
-      part: (part) => generation.push(part),
-      end: (end) => generation.settle({ ok: true, end }),
-      fail: (error) => generation.settle({ ok: false, error }),
+      text: (text) => shared.push(text),
+      part: (part) => shared.push(part),
+      end: (end) => shared.settle({ ok: true, end }),
+      fail: (error) => shared.settle({ ok: false, error }),
     });
     return null;
   }
   const { status, headers, contentType } = answer;
   const streamed = parser && isEventStream(contentType);
-  answer.start(streamed ? eventsInto(generation, answer, parser()) : wholeInto(generation));
+  answer.start(streamed ? eventsInto(shared, answer, parser()) : wholeInto(shared));
   return { status, headers, contentType };
 }
 
 /** What one request reads. */
-export function readAnswer(head: KeptHead, reader: GenerationReader<KeptEnd>): Answer {
+export function readAnswer(head: KeptHead, reader: SharedAnswerReader<KeptEnd>): Answer {
   if (head === null) {
     return {
       kind: 'parts',
@@ -79,12 +79,12 @@ function isWholeReason(reason: unknown): boolean {
 }
 
 /** Looks for the end, as each request that reads the bytes does for itself. */
-function eventsInto(generation: Shared, answer: ByteAnswer, parser: EventParser): ByteConsumer {
+function eventsInto(shared: Shared, answer: ByteAnswer, parser: EventParser): ByteConsumer {
   const scanner = new EventScanner(parser);
-  const fail = (error: WeirError) => generation.settle({ ok: false, error });
+  const fail = (error: WeirError) => shared.settle({ ok: false, error });
   const end = (isProper: boolean, last?: string) => {
     const finishReason = isProper ? (parser.finishReason ?? null) : null;
-    generation.settle({ ok: true, end: { finishReason } }, last);
+    shared.settle({ ok: true, end: { finishReason } }, last);
   };
   return {
     bytes: (bytes) => {
@@ -94,10 +94,10 @@ function eventsInto(generation: Shared, answer: ByteAnswer, parser: EventParser)
         fail(asWeirError(error));
         return false;
       }
-      if (scanner.terminal === undefined) return generation.push(bytes);
+      if (scanner.terminal === undefined) return shared.push(bytes);
       if (scanner.terminal === 'broken') {
         // Its readers see that too, after what was said before it.
-        generation.settle({ ok: false, error: new WeirError('upstream_protocol') }, bytes);
+        shared.settle({ ok: false, error: new WeirError('upstream_protocol') }, bytes);
         return false;
       }
       answer.finish();
@@ -115,15 +115,15 @@ function eventsInto(generation: Shared, answer: ByteAnswer, parser: EventParser)
   };
 }
 
-function wholeInto(generation: Shared): ByteConsumer {
+function wholeInto(shared: Shared): ByteConsumer {
   let body = '';
   return {
     bytes: (bytes) => {
       body += bytes;
-      return generation.push(bytes);
+      return shared.push(bytes);
     },
-    end: () => generation.settle({ ok: true, end: { finishReason: reasonOf(body) } }),
-    fail: (error) => generation.settle({ ok: false, error }),
+    end: () => shared.settle({ ok: true, end: { finishReason: reasonOf(body) } }),
+    fail: (error) => shared.settle({ ok: false, error }),
   };
 }
 

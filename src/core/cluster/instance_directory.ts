@@ -1,6 +1,6 @@
 import type { ClusterView, InstanceView } from '../../formats/cluster/cluster_view.ts';
 
-/** What an instance tells the others of itself; `peer` is where they, and only they, can reach it until it exits. */
+/** What an instance announces of itself; `peer` is where they, and only they, can reach it until it exits. */
 export interface Announcement extends InstanceView {
   peer: string;
 }

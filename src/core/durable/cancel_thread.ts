@@ -38,7 +38,7 @@ async function cancelWherever(core: DurableCore, threadId: string, caller: Calle
     const address = await core.store.peerOf(record.owner);
     const answer = await core.peers.cancel(address, record.owner, threadId);
     if (answer === 'cancelled') return;
-    // Whoever is dead can't be asked: the thread is taken over, and then cancelled here.
+    // A dead owner can't be asked: the thread is taken over, and then cancelled here.
     const isDead = answer !== 'unknown' && (await core.store.seal(record.owner, answer === 'gone'));
     if (!isDead || !(await takeOver(core, record))) await lookAgain(tries);
   }

@@ -125,7 +125,7 @@ export class GroupLog {
     else this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);
   }
 
-  /** A line that nobody waits for: it goes with the next frame, or with the next renewal. */
+  /** A line that is not waited for: it goes with the next frame, or with the next renewal. */
   note(record: string): void {
     this.#text += record;
   }
@@ -140,7 +140,7 @@ export class GroupLog {
     const sentAt = performance.now();
     const next = this.#next;
     const reply = await store.append(boot, next, '').catch(() => undefined);
-    // A failover lost the end of the log, and nobody may speak for long: it is sent again now.
+    // A failover lost the end of the log, and no frame may come for long: it is sent again now.
     const isLost = reply?.kind === 'gap' && !(await this.#sent.resend(store, boot, reply.next, next));
     this.#answering = reply !== undefined;
     if (!this.#answering) this.gotNoAnswer();
@@ -179,7 +179,7 @@ export class GroupLog {
   }
 
   /**
-   * The log answers: from now on frames wait for it again, and who went unlogged is told as soon as all of that is in.
+   * The log answers: from now on frames wait for it again, and streams that went unlogged are notified as soon as all of that is in.
    * Call after {@link begin}, when the threads have brought theirs.
    */
   caughtUp(): void {
@@ -225,14 +225,14 @@ export class GroupLog {
         this.#acknowledge(group);
         return;
       }
-      const mended = reply?.kind === 'gap' && (await this.#sent.resend(store, boot, reply.next, group.n));
+      const isResent = reply?.kind === 'gap' && (await this.#sent.resend(store, boot, reply.next, group.n));
       if (boot !== this.#boot) return;
-      // A gap beyond what is kept can't be mended: the store has forgotten too much of this log.
-      if (reply !== undefined && !mended) return this.#fence();
-      // Whoever slept longer than its lease may have a successor; only the store can tell.
+      // A gap beyond what is kept can't be filled: the store has forgotten too much of this log.
+      if (reply !== undefined && !isResent) return this.#fence();
+      // An instance that slept longer than its lease may have a successor; only the store knows.
       if (this.#leaseIsOver()) return this.#fence();
       if (reply === undefined) this.goLate();
-      if (!mended) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (!isResent) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 

@@ -25,7 +25,7 @@ export class HouseKeeping {
       const dead = await this.#core.store.beat(this.#core.wal.boot);
       const now = performance.now();
       this.#answersSince ??= now;
-      // Whoever could not reach the store itself knows nothing of the others' silence: they need time to say that they
+      // An instance that could not reach the store knows nothing of the others' silence: they need time to say that they
       // are alive.
       if (now - this.#answersSince >= LEASE_MS) for (const boot of dead) await sparing(() => this.#recover(boot));
       await sparing(() => this.#resumeUnanswered());
@@ -38,7 +38,7 @@ export class HouseKeeping {
     }
   }
 
-  /** Takes over whatever a dead boot has left, also what nobody asks for: its slots, its ends. */
+  /** Takes over whatever a dead boot has left, also what no client asks for: its slots, its ends. */
   async #recover(boot: string): Promise<void> {
     const { store, deadLogs } = this.#core;
     if (boot === this.#core.wal.boot || !(await store.seal(boot, false))) return;

@@ -6,7 +6,7 @@ const RETRY_MS = 500;
 
 /**
  * Keeps the name under which the provider runs a thread's answer. Providers wait for this before they give any text on,
- * and that order matters: text can be committed as soon as it is given on, and committed text whose run nobody knows can
+ * and that order matters: text can be committed as soon as it is given on, and committed text whose run is not known can
  * only end as `producer_lost`. A run that is known and has no text yet is simply read from its start.
  *
  * A store that is away is not waited for: text then goes unlogged too, and the name is written when it is back.

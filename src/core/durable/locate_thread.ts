@@ -3,13 +3,13 @@ import { TAKEOVER_WAIT_MS } from '../../formats/timing.ts';
 import { instanceOfBoot } from './boot_name.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
+import type { LogSubscriber, ThreadSource } from './log_subscriber.ts';
 import { lookAgain } from './look_again.ts';
 import { whileAway } from './store_unavailable.ts';
 import { takeOver } from './take_over.ts';
-import type { ThreadReader, ThreadSource } from './thread_reader.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
-/** Who asks. The token opens a thread to whoever holds it. */
+/** The client that asks. Its token opens a thread to any user who has it. */
 export interface Caller {
   userId: string;
   token: string | undefined;
@@ -69,7 +69,7 @@ export async function locateThread(
   }
 }
 
-/** @throws WeirError not_found: that a thread is somebody else's is nobody's business either */
+/** @throws WeirError not_found for another user's thread, so that its id stays secret */
 export function mustBeAllowed(record: ThreadRecord, { userId, token }: Caller): void {
   if (record.userId !== userId && record.token !== token) throw new WeirError('not_found');
 }
@@ -105,7 +105,7 @@ export function place(source: ThreadSource, record: ThreadRecord, cursor: Cursor
 /** A thread that is over, as it was. */
 async function finished(core: DurableCore, record: ThreadRecord): Promise<ThreadSource> {
   const { contents, terminal } = await core.store.readText(record.id).catch(whileAway(unavailable));
-  const readers = new Set<ThreadReader>();
+  const readers = new Set<LogSubscriber>();
   return {
     contents,
     committed: contents.length,

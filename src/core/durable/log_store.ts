@@ -3,7 +3,7 @@ import type { ThreadRecord, ThreadText } from './thread_record.ts';
 
 /**
  * `ok`: it is in the log. `duplicate`: it was already; the reply was lost. `gap`: the log ends before it, send again
- * from `next`. `sealed`: somebody has closed this log for ever. `lost`: the store knows no such log (any more).
+ * from `next`. `sealed`: this log was closed for ever. `lost`: the store knows no such log (any more).
  */
 export type AppendReply = { kind: 'ok' | 'duplicate' | 'sealed' | 'lost' } | { kind: 'gap'; next: number };
 
@@ -14,7 +14,7 @@ export type CheckpointReply = 'kept' | 'not_mine' | 'unknown';
 export interface Claim {
   threadId: string;
   bodyHash: string;
-  /** Names the one request that claims, so that its repeated try is told from another's. */
+  /** Names the one request that claims, so that its repeated try is known from another's. */
   claimant: string;
   /** When, by the store's clock: milliseconds since 1970. */
   at: number;
@@ -42,7 +42,7 @@ export interface LogStore {
   scan(boot: string): AsyncIterable<string>;
   /** Lets go of groups below `n`: what they hold is checkpointed or over. */
   trim(boot: string, n: number): Promise<void>;
-  /** Closes the own log for ever, and says so: whoever looks next takes over what it has open. */
+  /** Closes the own log for ever, and says so: the next instance that looks takes over what it has open. */
   retire(boot: string): Promise<void>;
   /** Whether the boot has closed its log itself; false where it died, was fenced, or is not known. */
   isRetired(boot: string): Promise<boolean>;
@@ -61,7 +61,7 @@ export interface LogStore {
   /** Checkpointed text; with the terminal once the thread is done. */
   readText(threadId: string): Promise<ThreadText>;
   /**
-   * Makes `next.owner` the owner if `from` still is (or if nobody is, because the store has forgotten the thread).
+   * Makes `next.owner` the owner if `from` still is (or if there is none, because the store has forgotten the thread).
    * @param request kept again where the store has forgotten it
    * @returns how much text is kept apart from the log; -1 when it has another owner, or is over
    */

@@ -6,7 +6,7 @@ const CERTAIN_MS = 1_000;
 
 /**
  * Begins a new log after this boot was fenced: sealed by another instance while this one slept, forgotten by a store
- * that was restarted empty, or silent for longer than its lease. Threads that nobody took over meanwhile go on under
+ * that was restarted empty, or silent for longer than its lease. Threads that no other instance took over meanwhile go on under
  * the new boot; the others' readers are cut without an end, come back, and find the new owner. Tries until it succeeds.
  */
 export async function beginNewBoot(core: DurableCore, boot: string, peer: string): Promise<void> {
@@ -28,8 +28,8 @@ export async function beginNewBoot(core: DurableCore, boot: string, peer: string
       await core.store.forget(old).catch(() => {});
       return;
     } catch {
-      // Without a store nobody can have taken over, and nobody needs to wait. But one lost answer proves nothing, and
-      // whoever slept may well have a successor.
+      // Without a store no instance can have taken over, and no stream needs to wait. But one lost answer proves nothing, and
+      // an instance that slept may well have a successor.
       if (performance.now() - fencedAt > CERTAIN_MS) core.wal.goLate();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }

@@ -1,7 +1,7 @@
 import type { Cursor } from './cursor.ts';
 
 /**
- * `gone`: nobody listens there, or another boot does, so that one is dead for certain. `silent`: no answer, which
+ * `gone`: no process listens there, or another boot does, so that one is dead for certain. `silent`: no answer, which
  * proves nothing. `unknown`: it lives, and has no such thread (any more, or yet).
  */
 export type PeerSilence = 'gone' | 'silent' | 'unknown';

@@ -1,6 +1,6 @@
 import type { LogStore } from './log_store.ts';
 
-/** An answer that took longer does not tell what the time is now. */
+/** An answer that took longer does not say what the time is now. */
 const PROMPT_MS = 100;
 
 /**

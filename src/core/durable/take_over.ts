@@ -60,7 +60,7 @@ function forgetLater(core: DurableCore, threadId: string, takeover: Takeover): v
 }
 
 async function adoptThread(core: DurableCore, record: ThreadRecord, takeover: Takeover): Promise<void> {
-  // Somebody here was faster; and who is fenced itself has no log to go on in.
+  // Another request here was faster; and a fenced instance has no log to go on in.
   if (core.threads.get(record.id)?.gone === false || core.wal.fenced) return;
   core.faults('after_seal');
   const { store } = core;
@@ -68,11 +68,11 @@ async function adoptThread(core: DurableCore, record: ThreadRecord, takeover: Ta
   const dead = { ...record, checkpoint };
   if (terminal !== undefined) {
     await store.finish(dead, found, terminal);
-    // Whoever holds a slot gives it back; the dead can't.
+    // The slot is adopted to be released: its dead owner can't.
     await using _ = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
     return;
   }
-  // Before the change of owner: whoever comes after us reads our log, not the dead one's.
+  // Before the change of owner: the next owner reads our log, not the dead one's.
   if (found.length > checkpoint && (await store.checkpoint(dead, found, found.length)) !== 'kept') return;
   const isDeath = record.owner !== core.wal.boot && !(await store.isRetired(record.owner));
   const span = beginSpan(core, record);
@@ -97,7 +97,7 @@ async function adoptThread(core: DurableCore, record: ThreadRecord, takeover: Ta
     takeover.isUnanswered = false;
     if (stored < 0) return;
     if (stored <= contents.length) break;
-    // Whoever only slept may have kept unlogged text meanwhile, which its clients have. From now on it can't any more.
+    // An owner that only slept may have kept unlogged text meanwhile, which its clients have. From now on it can't any more.
     const kept = (await store.readText(record.id)).contents;
     if (kept.length <= contents.length) break;
     contents = kept;
@@ -120,11 +120,11 @@ async function adoptThread(core: DurableCore, record: ThreadRecord, takeover: Ta
 function beginSpan({ tracer }: DurableCore, record: ThreadRecord) {
   const { id: threadId, trace } = record;
   const startedAt = performance.now();
-  const common = { door: 'weir', target: record, route: undefined, threadId, stream: true, startedAt } as const;
+  const common = { endpoint: 'weir', target: record, route: undefined, threadId, stream: true, startedAt } as const;
   return tracer?.begin({ ...common, parent: trace, link: trace });
 }
 
-/** Whoever owns a thread must know it: a step whose answer was lost is repeated, else the thread would be nobody's. */
+/** An owner must know that it is one: a step whose answer was lost is repeated, else the thread would have no owner. */
 async function surely<T>(step: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {

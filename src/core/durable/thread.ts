@@ -7,7 +7,7 @@ import type { Encoder, Outlet } from '../stream/encoder.ts';
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
 import type { GroupLog, LoggedThread } from './group_log.ts';
 import { terminalRecord, textRecord, threadRecord } from './log_record.ts';
-import type { ThreadReader } from './thread_reader.ts';
+import type { LogSubscriber } from './log_subscriber.ts';
 import type { ThreadRecord } from './thread_record.ts';
 
 /** Bounds of one resumable stream. */
@@ -35,7 +35,7 @@ export interface ThreadOptions {
   span?: StreamSpan | undefined;
   /** Its frames go out unlogged from now on. */
   onUnlogged?: () => void;
-  /** Told to every reader. */
+  /** Sent to every reader. */
   standing?: NoticeEvent | undefined;
 }
 
@@ -48,16 +48,16 @@ export class Thread implements LoggedThread, Outlet {
   readonly request: StreamRequest | undefined;
   readonly encoder: Encoder;
   readonly contents: string[];
-  readonly readers = new Set<ThreadReader>();
+  readonly readers = new Set<LogSubscriber>();
   readonly abort = new AbortController();
   /** Of its part on this instance; undefined where traces are off. */
   readonly span: StreamSpan | undefined;
   /** Frames that are in the log and not checkpointed lie in this group or later ones. */
   oldestGroup: number;
   checkpointedAt = performance.now();
-  /** There is room again for the provider, which was told that there is none. */
+  /** There is room again for the provider, which was stopped when there was none. */
   onRoom: () => void = () => {};
-  /** Whether nobody reads it. */
+  /** Whether it has no reader. */
   onDetached: (detached: boolean) => void = () => {};
   readonly #options: ThreadOptions;
   readonly #opened = Promise.withResolvers<void>();
@@ -142,7 +142,7 @@ export class Thread implements LoggedThread, Outlet {
     return this.#full;
   }
 
-  /** The next piece of text. @returns false when the log has to catch up first: {@link onRoom} tells when it has */
+  /** The next piece of text. @returns false when the log has to catch up first: {@link onRoom} is called when it has */
   write(text: string): boolean {
     this.contents.push(text);
     this.#size += text.length;
@@ -218,7 +218,7 @@ export class Thread implements LoggedThread, Outlet {
     for (let at = this.#committed; at < seq; at += 1) this.#waiting -= (this.contents[at] as string).length;
     this.#committed = seq;
     for (const reader of this.readers) reader.pump();
-    // Not for each token: the way back to its provider leads through objects that nobody has touched for long.
+    // Not for each token: the way back to its provider leads through objects that were not touched for long.
     if (!this.#full || this.#waiting >= MAX_WAITING) return;
     this.#full = false;
     this.onRoom();
@@ -233,13 +233,13 @@ export class Thread implements LoggedThread, Outlet {
     for (const reader of this.readers) reader.notice(notice);
   }
 
-  attach(reader: ThreadReader): void {
+  attach(reader: LogSubscriber): void {
     this.readers.add(reader);
     this.#graceTimer.cancel();
     if (this.readers.size === 1) this.onDetached(false);
   }
 
-  detach(reader: ThreadReader): void {
+  detach(reader: LogSubscriber): void {
     if (!this.readers.delete(reader) || this.readers.size > 0 || this.#over || this.#gone) return;
     this.#graceTimer.arm(this.#options.graceMs);
     this.onDetached(true);
@@ -251,7 +251,7 @@ export class Thread implements LoggedThread, Outlet {
     this.#options.log.note(threadRecord(number, id));
   }
 
-  /** Ends it here without an end: its readers are cut, come back, and find whoever goes on with it. */
+  /** Ends it here without an end: its readers are cut, come back, and find the instance that goes on with it. */
   leave(): void {
     this.#gone = true;
     this.#graceTimer.cancel();

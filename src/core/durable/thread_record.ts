@@ -17,7 +17,7 @@ export interface ThreadRecord {
   /** How often a dead owner's work was taken over; those of owners that left in order do not count. */
   takeovers: number;
   userId: string;
-  /** Whoever holds it may attach and cancel, whoever they are. */
+  /** Any user who has it may attach and cancel. */
   token: string;
   permitId: string;
   /** Who is asked for it, or has said what was said. */
@@ -30,7 +30,7 @@ export interface ThreadRecord {
   instance: string;
   /** In UTF-16 units, for the estimate of tokens. */
   promptLength: number;
-  /** The span of whoever produces it, or did last; where traces are on. */
+  /** The span of the instance that produces it, or did last; where traces are on. */
   trace?: TraceContext;
   /** Milliseconds since 1970, by the store. */
   createdAt: number;

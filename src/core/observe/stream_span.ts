@@ -1,7 +1,6 @@
 import type { ApiFormat } from '../../config/provider_presets.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
-import type { CacheKind } from './cache_observer.ts';
-import type { Outcome } from './stream_observer.ts';
+import type { CacheKind, Outcome } from './observers.ts';
 
 /** W3C trace context, as it travels in headers of these names. */
 export interface TraceContext {
@@ -18,7 +17,7 @@ export interface SpanTarget {
 /** What is known of a stream when it is admitted. */
 export interface SpanBegin {
   /** The API that the client speaks. */
-  door: 'weir' | 'count_tokens' | ApiFormat;
+  endpoint: 'weir' | 'count_tokens' | ApiFormat;
   /** Who is asked first. */
   target: SpanTarget;
   /** As the configuration calls it; undefined where the client named the provider itself. */

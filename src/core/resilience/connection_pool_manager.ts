@@ -1,6 +1,6 @@
 import type { PoolState, PoolView } from '../../formats/cluster/cluster_view.ts';
 import { WeirError } from '../../formats/error_code.ts';
-import type { EventLog } from '../observe/event_log.ts';
+import type { EventLog } from '../observe/observers.ts';
 import type { Slot, SlotStore, SlotVerdict } from './slot_store.ts';
 
 /** 503: this deployment, or this instance, holds as many streams as it may. */
@@ -164,7 +164,7 @@ export class Permit implements AsyncDisposable {
     if (this.#lost && !this.#over) callback(this.#lost);
   }
 
-  /** The pool tells that the slot is gone. */
+  /** The pool reports that the slot is gone. */
   lose(): void {
     if (this.#over || this.#lost) return;
     this.#lost = new PermitLostError();

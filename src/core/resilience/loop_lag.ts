@@ -1,7 +1,7 @@
 import { WeirError } from '../../formats/error_code.ts';
 
 const LOOK_MS = 250;
-/** Tokens that are this late help nobody; more streams would make all of them later. */
+/** Tokens that are this late are of no use; more streams would make all of them later. */
 export const MAX_LAG_MS = 1_000;
 
 /** As much as a single look may count: half of it, once, is below the limit. */

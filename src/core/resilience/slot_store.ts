@@ -30,7 +30,7 @@ export interface SlotStore {
   release(slot: Slot): void | Promise<void>;
   /** Holds the slot no longer and does not give it back: another instance has adopted it. */
   forget(slot: Slot): void;
-  /** Names the one who is told of slots that were held here and are gone: they gave way, or expired in a pause. */
+  /** Registers the callback for slots that were held here and are gone: they gave way, or expired in a pause. */
   whenLost(listener: (slot: Slot) => void): void;
   /** Whether decisions are guesses at the moment, because what the store asks does not answer. */
   failing(): boolean;

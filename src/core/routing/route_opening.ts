@@ -1,7 +1,6 @@
 import { WeirError } from '../../formats/error_code.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
-import type { EventLog } from '../observe/event_log.ts';
-import type { AttemptAbout, RoutingObserver } from '../observe/routing_observer.ts';
+import type { AttemptAbout, EventLog, RoutingObserver } from '../observe/observers.ts';
 import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 import { failureKind, failureReason } from './attempt_failure.ts';

@@ -29,3 +29,20 @@ export interface Outlet {
   /** From now on frames are bytes, one character each. */
   passBytes?(): void;
 }
+
+/** One client's connection. */
+export interface Sink {
+  /** Sends the head and the first frame in one write. */
+  open(firstFrame: string): void;
+  /** @returns false when the connection did not take all of it: `onDrain` is called when it has */
+  write(frame: string): boolean;
+  /** The last frame, then the end of the response. */
+  end(lastFrame: string): void;
+  /** Cuts the connection without an end. */
+  destroy(): void;
+  onDrain(callback: () => void): void;
+  /** Bytes that the connection has taken so far; undefined while none wait. */
+  takenWhileWaiting(): number | undefined;
+  /** From now on frames are bytes, one character each (Latin-1), and not text. */
+  passBytes?(): void;
+}

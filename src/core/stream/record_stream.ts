@@ -1,7 +1,6 @@
 import type { WeirError } from '../../formats/error_code.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
-import type { EventLog, LogFields } from '../observe/event_log.ts';
-import type { Outcome, StreamObserver } from '../observe/stream_observer.ts';
+import type { EventLog, LogFields, Outcome, StreamObserver } from '../observe/observers.ts';
 import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import type { AnswerEnd } from '../upstream/upstream.ts';
 import type { RecordUsage } from '../usage/stream_usage.ts';

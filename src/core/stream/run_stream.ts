@@ -6,7 +6,7 @@ import type { TimerWheel } from '../time/timer_wheel.ts';
 import { isEventStream, ProviderRefusal } from '../upstream/check_head.ts';
 import type { Answer } from '../upstream/upstream.ts';
 import { NO_USAGE } from '../usage/stream_usage.ts';
-import { ClientDelivery } from './client_delivery.ts';
+import { ClientDelivery } from './client_writer.ts';
 import { logDefect, outcomeOf, type RecordedStream, recordStream, type StreamRecord } from './record_stream.ts';
 import type { Relay } from './relay.ts';
 import type {

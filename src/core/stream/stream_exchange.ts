@@ -3,9 +3,7 @@ import type { StreamPart } from '../../formats/stream_part.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { AnswerCache } from '../cache/answer_cache.ts';
 import type { RequestFacts } from '../cache/request_key.ts';
-import type { CacheKind } from '../observe/cache_observer.ts';
-import type { EventLog } from '../observe/event_log.ts';
-import type { Outcome, StreamObserver } from '../observe/stream_observer.ts';
+import type { CacheKind, EventLog, Outcome, StreamObserver } from '../observe/observers.ts';
 import type { SpanBegin, SpanTarget, StreamSpan, StreamTracer } from '../observe/stream_span.ts';
 import type { ConnectionPoolManager, Permit } from '../resilience/connection_pool_manager.ts';
 import type { Routing } from '../routing/routing.ts';
@@ -13,8 +11,7 @@ import type { RouteTarget, SelectedRoute } from '../routing/selected_route.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 import type { Answer, ByteAnswer, KeepRun, UpstreamRequest } from '../upstream/upstream.ts';
 import type { RecordUsage, RequestLengths } from '../usage/stream_usage.ts';
-import type { Sink } from './client_writer.ts';
-import type { Encoder } from './encoder.ts';
+import type { Encoder, Sink } from './encoder.ts';
 import type { RecordedStream } from './record_stream.ts';
 import type { Relay } from './relay.ts';
 
@@ -44,7 +41,7 @@ export interface StreamExchange {
   abort: AbortController;
   /** Asked before the slot, where the user has limits per minute. @throws WeirError rate_limited */
   admit?: (() => Promise<void>) | undefined;
-  trace: Pick<SpanBegin, 'door' | 'parent' | 'stream'>;
+  trace: Pick<SpanBegin, 'endpoint' | 'parent' | 'stream'>;
   /**
    * What our own head waits for, and the longest wait for it in milliseconds; whole answers are waited for without
    * limit. Later failures are events.

@@ -3,8 +3,7 @@ import type { StreamPart } from '../../formats/stream_part.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import { collectBody, collectParts } from '../upstream/collect_body.ts';
 import type { Answer, AnswerEnd } from '../upstream/upstream.ts';
-import { wholeUsage } from '../usage/passed_usage.ts';
-import { answerUsage } from '../usage/stream_usage.ts';
+import { answerUsage, wholeUsage } from '../usage/stream_usage.ts';
 import type { StreamRecord } from './record_stream.ts';
 import type { StreamExchange, WholeAnswer } from './stream_exchange.ts';
 

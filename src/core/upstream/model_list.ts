@@ -3,7 +3,7 @@ import { parseObject } from '../../formats/json_object.ts';
 import { collectBody } from './collect_body.ts';
 import type { PassedRequest, Upstream } from './upstream.ts';
 
-/** A provider that takes longer is left out: nobody waits for a list. */
+/** A provider that takes longer is left out: a list is not waited for. */
 const ASK_MS = 5_000;
 /** Clients ask at every start; providers change theirs by the week. */
 const KEEP_MS = 60_000;
@@ -14,12 +14,12 @@ export interface OfferedModel {
   id: string;
   /** Undefined for a route. */
   provider: string | undefined;
-  /** Unix seconds; 0 where nobody says. */
+  /** Unix seconds; 0 where it is not known. */
   created: number;
   ownedBy: string;
 }
 
-/** What the providers offer, by their own word. One that does not answer offers nothing, and fails nobody. */
+/** The models that the providers list. One that does not answer lists none, and fails no request. */
 export class ModelList {
   readonly #upstreams: () => readonly Upstream[];
   #kept: { until: number; upstreams: readonly Upstream[]; lists: Promise<OfferedModel[]>[] } | undefined;

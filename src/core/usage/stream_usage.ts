@@ -1,6 +1,9 @@
+import { jsonFields } from '../../formats/json_fields.ts';
+import { parseObject } from '../../formats/json_object.ts';
+import { type ReportedUsage, reportedUsage } from '../../formats/reported_usage.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
-import type { Outcome } from '../observe/stream_observer.ts';
+import type { Outcome } from '../observe/observers.ts';
 import type { AnswerEnd } from '../upstream/upstream.ts';
 
 /** What one stream that was admitted has cost, reported once, when it has ended. */
@@ -54,4 +57,61 @@ export function answerUsage(end: AnswerEnd | undefined, promptLength: () => numb
 /** In UTF-16 units. */
 export function promptLengthOf({ query, messages }: StreamRequest): number {
   return query?.length ?? JSON.stringify(messages).length;
+}
+
+/**
+ * Of a stream whose bytes were passed on. Without its provider's last word each piece counts as a token, which is what
+ * a piece is with most servers.
+ * @param whole whether it came to its proper end; @param bodyLength of the request
+ */
+export function passedUsage(
+  reported: ReportedUsage | undefined,
+  pieces: number,
+  whole: boolean,
+  bodyLength: number,
+): Usage {
+  if (whole && reported) return { ...reported, estimated: false };
+  if (!whole && !reported && pieces === 0) return NO_USAGE;
+  const { input_tokens } = estimatedUsage(bodyLength, 0);
+  return {
+    input_tokens: reported?.input_tokens ?? input_tokens,
+    output_tokens: Math.max(reported?.output_tokens ?? 0, pieces),
+    estimated: true,
+  };
+}
+
+const USAGE = new Set(['usage']);
+
+/** Of an answer in one piece, in any of the protocols. @param body one character a byte */
+export function wholeUsage(body: string, bodyLength: number): Usage {
+  const span = jsonFields(body, USAGE)?.get('usage');
+  const reported = span && reportedUsage(parseObject(body.slice(span.start, span.end)));
+  return reported ? { ...reported, estimated: false } : estimatedUsage(bodyLength, body.length);
+}
+
+/**
+ * Tokens of one answer that several requests are given. They are counted once: by the first that has all of it, else by
+ * the last that leaves.
+ */
+export class SharedUsage {
+  #most = NO_USAGE;
+  #isCounted = false;
+
+  /** This answer was not generated for these requests. */
+  keptFromBefore(): void {
+    this.#isCounted = true;
+  }
+
+  /**
+   * What one of the requests counts when it ends.
+   * @param seen of the answer by this request
+   * @param whole whether it came to the proper end; @param isLast whether no other request will see more
+   */
+  counted(seen: Usage, whole: boolean, isLast: boolean): Usage {
+    if (this.#isCounted) return NO_USAGE;
+    if (whole || seen.output_tokens >= this.#most.output_tokens) this.#most = seen;
+    if (!whole && !isLast) return NO_USAGE;
+    this.#isCounted = true;
+    return this.#most;
+  }
 }

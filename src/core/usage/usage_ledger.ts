@@ -8,7 +8,7 @@ const FLUSH_MS = 1_000;
 const MAX_ROWS = 5_000;
 const OTHERS = '(others)';
 
-/** USD for a million tokens; undefined where nobody knows. */
+/** USD for a million tokens; undefined where it is not known. */
 export type Price = (provider: string, model: string) => { input: number; output: number } | undefined;
 
 /** Adds up what streams have used, and writes it once a second at the most. */

@@ -29,7 +29,7 @@ export interface UsageStore {
   read(days: readonly string[]): Promise<UsageRow[]>;
 }
 
-/** Rows of a day, as its counters tell them. */
+/** Rows of a day, as its counters say. */
 export function usageRows(day: string, increases: Iterable<UsageIncrease>): UsageRow[] {
   return [...increases].map(({ key, provider, model, counters }) => {
     const count = (name: UsageCounter) => counters.get(name) ?? 0;

@@ -51,7 +51,7 @@ export type ClusterView = z.infer<typeof clusterViewSchema>;
 export const configViewSchema = z.object({
   /** ISO 8601. */
   loaded_at: z.string(),
-  /** How often it was told to load again, whatever came of it. */
+  /** How often it was asked to load again, with or without success. */
   reloads: z.number(),
   /** Whether the last one was refused, so that the one before holds; the instance's log says why. */
   refused: z.boolean(),

@@ -28,7 +28,7 @@ export type UsageRow = z.output<typeof usageRowSchema>;
 export const usageViewSchema = z.object({ from: z.iso.date(), to: z.iso.date(), rows: z.array(usageRowSchema) });
 export type UsageView = z.output<typeof usageViewSchema>;
 
-/** Whose usage it is where nobody needs a key: addresses are not kept. */
+/** The user where no key is needed: addresses are not kept. */
 export const ANONYMOUS = 'anonymous';
 
 /** For so many days usage is kept. */

@@ -28,7 +28,7 @@ function isTextOrNone(value: unknown): value is string | undefined {
 }
 
 /** What an event means for a relay of text; `begun`: the answer has begun, with no text. `over`: the provider works on this answer no more. */
-export type ResponsesNews =
+export type ResponsesMeaning =
   | { kind: 'run'; run: string }
   | { kind: 'text'; text: string }
   | { kind: 'end'; finishReason: string; usage: ReportedUsage | undefined }
@@ -40,7 +40,7 @@ export type ResponsesNews =
 const RUN = /^[\w.~:=-]{1,256}$/;
 
 /** Reads one event's data. @returns undefined for what is no event of the Responses API */
-export function responsesNews(data: string): ResponsesNews | undefined {
+export function readResponsesEvent(data: string): ResponsesMeaning | undefined {
   const event = parseTypedEvent(data);
   if (event === undefined) return undefined;
   const { type, delta, response } = event;
@@ -61,14 +61,14 @@ export function responsesNews(data: string): ResponsesNews | undefined {
   }
 }
 
-function created(response: unknown): ResponsesNews | undefined {
+function created(response: unknown): ResponsesMeaning | undefined {
   if (!isObject(response)) return undefined;
   const { id } = response;
   return typeof id === 'string' && RUN.test(id) && !/^\.+$/.test(id) ? { kind: 'run', run: id } : undefined;
 }
 
 /** Its usage is that of the whole answer, also when it is read a second time. */
-function ended(type: string, response: unknown): ResponsesNews | undefined {
+function ended(type: string, response: unknown): ResponsesMeaning | undefined {
   const end = responseEnd(response);
   if (end === undefined) return undefined;
   if (end.failed) return { kind: 'error', over: true };

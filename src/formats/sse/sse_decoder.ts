@@ -34,7 +34,7 @@ export class SseDecoder {
   #restSize = 0;
   #first = true;
   #skipLf = false;
-  /** Where the next CR is, or -1: almost nobody sends one, and then it is searched for only once a read. */
+  /** Where the next CR is, or -1: almost no server sends one, and then it is searched for only once a read. */
   #nextCr = -1;
   #data: string | undefined;
   #event = '';

@@ -7,7 +7,7 @@ export interface StatusEvent {
   instance: string;
   model: string;
   provider: string;
-  /** Only of resumable streams: whoever sends it as `X-Resume-Token` may attach and cancel. */
+  /** Only of resumable streams: a client that sends it as `X-Resume-Token` may attach and cancel. */
   resume_token?: string;
 }
 

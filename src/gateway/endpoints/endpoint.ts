@@ -13,7 +13,7 @@ import type { EndpointRequest } from './endpoint_request.ts';
 /** One API of others that clients may speak here. */
 export interface Endpoint {
   /** In traces; equal requests are equal at one endpoint only. */
-  name: SpanBegin['door'];
+  name: SpanBegin['endpoint'];
   /** What an upstream has to speak. */
   protocol: ClientFormat;
   /** Here, and below the provider's base URL. */

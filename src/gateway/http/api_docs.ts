@@ -47,7 +47,7 @@ const OPTIONS = {
 };
 const SCRIPT = `SwaggerUIBundle(${JSON.stringify(OPTIONS)});\n`;
 
-/** What is ours is text; what is Swagger UI's is read from its package when somebody asks. */
+/** What is ours is text; what is Swagger UI's is read from its package on request. */
 const FILES: Readonly<Record<string, { type: string; text?: string }>> = {
   'page.css': { type: 'text/css; charset=utf-8', text: STYLE },
   'page.js': { type: 'text/javascript; charset=utf-8', text: SCRIPT },

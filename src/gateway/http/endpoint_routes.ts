@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { parseExactly } from '../../core/cache/cache_key.ts';
+import { parseExactly } from '../../core/cache/request_key.ts';
 import type { RouteTarget, SelectedRoute } from '../../core/routing/selected_route.ts';
 import { runStream } from '../../core/stream/run_stream.ts';
 import type { WholeAnswer } from '../../core/stream/stream_exchange.ts';
@@ -19,11 +19,10 @@ import { type EndpointRequest, parseEndpointRequest } from '../endpoints/endpoin
 import { abortWhenGone } from '../open_streams.ts';
 import { BodyBudget } from './body_budget.ts';
 import { HttpSink, streamHeaders } from './http_sink.ts';
-import { openAiModels } from './openai_models.ts';
-import { parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
+import { openAiModels } from './models_routes.ts';
+import { parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
 import type { StreamRouteContext } from './stream_route.ts';
-import { traceContextOf } from './trace_context_of.ts';
 
 /** Images come inside the body. */
 const BODY_LIMIT = 32 * 1024 * 1024;
@@ -116,7 +115,7 @@ function endpointRoute(app: FastifyInstance, context: StreamRouteContext, endpoi
         admit,
         head: HEAD,
         generates: endpoint.generates,
-        trace: { door: endpoint.name, parent: traceContextOf(request.headers), stream: upstreamRequest.stream },
+        trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: upstreamRequest.stream },
         compared: () => ({
           kind: endpoint.name,
           userId: context.access.userOf(request),

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { EventLog } from '../../core/observe/event_log.ts';
+import type { EventLog } from '../../core/observe/observers.ts';
 import { ERROR_TABLE, type ErrorBody, type ErrorCode, WeirError } from '../../formats/error_code.ts';
 import { type AnthropicErrorBody, anthropicError } from '../../formats/messages/anthropic_error.ts';
 import { type OpenAiErrorBody, openAiError } from '../../formats/openai_error.ts';
@@ -14,7 +14,7 @@ const FASTIFY_CODES: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
 };
 
-/** The one place where errors become answers. @param refused is told the code of each */
+/** The one place where errors become answers. @param refused is called with the code of each */
 export function translateErrors(app: FastifyInstance, log: EventLog, refused: (code: ErrorCode) => void): void {
   app.setErrorHandler((thrown: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const error = asWeirError(thrown, request.url);

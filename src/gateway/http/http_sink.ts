@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Sink } from '../../core/stream/client_writer.ts';
+import type { Sink } from '../../core/stream/encoder.ts';
 import { handleOf, mayWriteDirectly, type SocketHandle, writeDirectly } from './direct_write.ts';
 
 /**

@@ -1,5 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { LOCAL_PROVIDER } from '../../config/weir_config.ts';
+import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { isNestedDeeper } from '../../formats/json_object.ts';
@@ -54,4 +56,27 @@ function invalid(fields: BadField[]): WeirError {
     message: `Not valid: ${names}; details.fields says why.`,
     details: { fields },
   });
+}
+
+/** What the client, or a proxy on the way, says that this request is a part of; not checked yet. */
+export function traceContextOf({ traceparent, tracestate }: IncomingHttpHeaders): TraceContext | undefined {
+  if (typeof traceparent !== 'string') return undefined;
+  return typeof tracestate === 'string' ? { traceparent, tracestate } : { traceparent };
+}
+
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** The client's key and the hash of what it asks: a key stands for one request. @throws WeirError validation_error */
+export function idempotencyOf(
+  header: string | string[] | undefined,
+  body: StreamRequest,
+): { key: string; bodyHash: string } | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header !== 'string' || !KEY.test(header)) {
+    const fields = [{ field: 'Idempotency-Key', message: 'must be 1 to 200 visible ASCII characters' }];
+    throw new WeirError('validation_error', { message: 'Not valid: Idempotency-Key.', details: { fields } });
+  }
+  // Whatever the client's library put into its key, it is as good as any as a part of our own.
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return { key: hash(header), bodyHash: hash(JSON.stringify(body)) };
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Cursor } from '../../core/durable/cursor.ts';
 import type { Located } from '../../core/durable/locate_thread.ts';
-import { ThreadReader, type ThreadSource } from '../../core/durable/thread_reader.ts';
+import { LogSubscriber, type ThreadSource } from '../../core/durable/log_subscriber.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { encodeError, HEARTBEAT } from '../../formats/weir/weir_encoder.ts';
@@ -44,7 +44,7 @@ export async function sendThread(located: Located, answer: ThreadAnswer): Promis
 function readSource(source: ThreadSource, answer: ThreadAnswer): Promise<void> {
   return new Promise((resolve) => {
     const after = answer.cursor ? answer.cursor.seq : -1;
-    const reader = new ThreadReader(source, newSink(answer), answer.wheel, after, resolve);
+    const reader = new LogSubscriber(source, newSink(answer), answer.wheel, after, resolve);
     answer.response.once('close', () => reader.close());
     if (answer.response.destroyed) reader.close();
   });

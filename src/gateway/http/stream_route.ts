@@ -14,12 +14,10 @@ import { WeirEncoder } from '../endpoints/encoders.ts';
 import { abortWhenGone, type OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
 import { HttpSink, streamHeaders } from './http_sink.ts';
-import { idempotencyOf } from './idempotency.ts';
-import { checkKnobs, parseStreamRequest, threadIdOf } from './parse_stream_request.ts';
+import { checkKnobs, idempotencyOf, parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendThread } from './send_thread.ts';
 import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
-import { traceContextOf } from './trace_context_of.ts';
 
 /** The head waits for the provider's own, but not longer than this. */
 const HEAD = { after: 'head', timeoutMs: 2_000 } as const;
@@ -93,7 +91,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         admit,
         head: HEAD,
         generates: true,
-        trace: { door: 'weir', parent: traceContextOf(request.headers), stream: true },
+        trace: { endpoint: 'weir', parent: traceContextOf(request.headers), stream: true },
         compared: () => ({ kind: 'text', userId, asked: comparableText(body) }),
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
         encoder: ({ provider, model }) =>

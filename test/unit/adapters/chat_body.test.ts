@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chatBody, continuationBody } from '../../../src/adapters/providers/chat_body.ts';
-import { responsesBody } from '../../../src/adapters/providers/responses_body.ts';
+import { chatBody, continuationBody, responsesBody } from '../../../src/adapters/providers/request_bodies.ts';
 import { streamRequestSchema } from '../../../src/formats/weir/stream_request.ts';
 
 const request = (body: object) => streamRequestSchema.parse({ model: 'm', ...body });

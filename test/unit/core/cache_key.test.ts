@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cacheKey, parseExactly } from '../../../src/core/cache/cache_key.ts';
+import { cacheKey, parseExactly } from '../../../src/core/cache/request_key.ts';
 
 const keyOf = (text: string) => cacheKey([parseExactly(text)]);
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EventScanner } from '../../../src/core/upstream/event_scanner.ts';
 import { parsedAnswer } from '../../../src/core/upstream/parsed_answer.ts';
 import type { AnswerEnd, ByteConsumer } from '../../../src/core/upstream/upstream.ts';
-import { wholeUsage } from '../../../src/core/usage/passed_usage.ts';
+import { wholeUsage } from '../../../src/core/usage/stream_usage.ts';
 import { isPlainPiece, parseChatChunk, plainContent, textOf } from '../../../src/formats/chat/chat_chunk.ts';
 import { ChatEvents } from '../../../src/formats/chat/chat_events.ts';
 import { isJson } from '../../../src/formats/json_object.ts';

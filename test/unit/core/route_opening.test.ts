@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RoutingObserver } from '../../../src/core/observe/routing_observer.ts';
+import type { RoutingObserver } from '../../../src/core/observe/observers.ts';
 import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
 import { RouteOpening } from '../../../src/core/routing/route_opening.ts';
 import type { RouteTarget } from '../../../src/core/routing/selected_route.ts';

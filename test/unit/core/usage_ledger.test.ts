@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { MemoryUsageStore } from '../../../src/adapters/stores/usage/memory_usage_store.ts';
-import { passedUsage, wholeUsage } from '../../../src/core/usage/passed_usage.ts';
-import { answerUsage, type StreamUsage } from '../../../src/core/usage/stream_usage.ts';
+import { answerUsage, passedUsage, type StreamUsage, wholeUsage } from '../../../src/core/usage/stream_usage.ts';
 import { UsageLedger } from '../../../src/core/usage/usage_ledger.ts';
 import type { UsageBatch } from '../../../src/core/usage/usage_store.ts';
 import { groupUsage, totalUsage } from '../../../src/formats/cluster/group_usage.ts';

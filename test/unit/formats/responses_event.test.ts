@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { responsesNews } from '../../../src/formats/responses/responses_event.ts';
+import { readResponsesEvent } from '../../../src/formats/responses/responses_event.ts';
 
-const news = (event: object) => responsesNews(JSON.stringify(event));
+const news = (event: object) => readResponsesEvent(JSON.stringify(event));
 const usage = { input_tokens: 3, output_tokens: 4, output_tokens_details: { reasoning_tokens: 2 } };
 
 describe('an event of the Responses API', () => {
@@ -62,6 +62,6 @@ describe('an event of the Responses API', () => {
     '{"type":"response.incomplete","response":{"incomplete_details":5}}',
     '{"type":"response.completed","response":{"status":5}}',
   ])('that is %s is not the protocol', (data) => {
-    expect(responsesNews(data)).toBeUndefined();
+    expect(readResponsesEvent(data)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { beyond, rateLimited } from '../../../src/core/access/rate_limits.ts';
-import { rateHeaders } from '../../../src/gateway/http/rate_headers.ts';
+import { rateHeaders } from '../../../src/gateway/http/access.ts';
 
 const requests = { used: 60, limit: 60, waitMs: 7_001, resetMs: 12_001 };
 const tokens = { used: 400, limit: 1_000, waitMs: 0, resetMs: 90_000 };

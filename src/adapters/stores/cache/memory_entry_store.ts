@@ -1,4 +1,4 @@
-import type { EntryStore } from '../../../core/cache/entry_store.ts';
+import type { EntryStore } from '../../../core/cache/answer_cache.ts';
 
 interface Kept {
   entry: string;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { EntryStore } from '../../../core/cache/entry_store.ts';
+import type { EntryStore } from '../../../core/cache/answer_cache.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 
 /** The keys are spread over so many parts, each in one slot of a Redis Cluster, with its share of the bound. */

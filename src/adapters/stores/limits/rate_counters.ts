@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ApiKey } from '../../../config/api_key.ts';
 import type { Allowance, Allowances, RateLimits } from '../../../core/access/rate_limits.ts';
-import type { EventLog } from '../../../core/observe/event_log.ts';
+import type { EventLog } from '../../../core/observe/observers.ts';
 import { LimitsUnknownError } from '../../../core/resilience/connection_pool_manager.ts';
 import { isOutage, mistakeLog } from '../redis/redis_breaker.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';

@@ -1,4 +1,4 @@
-import type { EventLog } from '../../../core/observe/event_log.ts';
+import type { EventLog } from '../../../core/observe/observers.ts';
 import { REDIS_COMMAND_MS } from '../../../formats/timing.ts';
 
 /** Error codes of Redis that pass by themselves or are fixed in Redis. Inside scripts they may be in the middle of the text. */

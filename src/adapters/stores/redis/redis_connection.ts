@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Cluster, Redis } from 'ioredis';
-import type { EventLog } from '../../../core/observe/event_log.ts';
+import type { EventLog } from '../../../core/observe/observers.ts';
 import { REDIS_COMMAND_MS } from '../../../formats/timing.ts';
 
 /** Where Redis is: a socket, one server, or some nodes of a Redis Cluster. */

@@ -1,5 +1,4 @@
-import type { EventLog } from '../../../core/observe/event_log.ts';
-import type { SlotObserver } from '../../../core/observe/slot_observer.ts';
+import type { EventLog, SlotObserver } from '../../../core/observe/observers.ts';
 import type { Slot, SlotStore, SlotVerdict } from '../../../core/resilience/slot_store.ts';
 import type { PoolView } from '../../../formats/cluster/cluster_view.ts';
 import { mistakeLog, RedisBreaker } from '../redis/redis_breaker.ts';

@@ -1,4 +1,4 @@
-import type { SlotObserver } from '../../../core/observe/slot_observer.ts';
+import type { SlotObserver } from '../../../core/observe/observers.ts';
 import type { Slot, SlotVerdict } from '../../../core/resilience/slot_store.ts';
 import type { CapacityGrant } from './capacity_grant.ts';
 import { type HeldSlots, limitOfUser, refused, type SlotLimits } from './held_slots.ts';

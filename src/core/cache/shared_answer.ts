@@ -8,11 +8,11 @@ export type Piece = string | AnswerPart;
 const MAX_HELD = 1024 * 1024;
 
 /** How an answer ended: with what its provider said at the end, or with what broke it. */
-export type GenerationEnd<End> = { ok: true; end: End } | { ok: false; error: WeirError };
+export type SharedAnswerEnd<End> = { ok: true; end: End } | { ok: false; error: WeirError };
 
 /** Takes an answer's pieces. Exactly one of `end` and `fail` is called, once, last. */
 export interface PieceConsumer<End> {
-  /** @returns false when full: nothing more until {@link GenerationReader.resume} */
+  /** @returns false when full: nothing more until {@link SharedAnswerReader.resume} */
   piece(piece: Piece): boolean;
   end(end: End): void;
   fail(error: WeirError): void;
@@ -23,26 +23,26 @@ export interface PieceConsumer<End> {
  * late one gets the whole; beyond it no new one may come, and the slowest sets the pace. When the last reader leaves before
  * its end, it is ended.
  */
-export class Generation<End> {
+export class SharedAnswer<End> {
   readonly #abort = new AbortController();
-  readonly #readers = new Set<GenerationReader<End>>();
+  readonly #readers = new Set<SharedAnswerReader<End>>();
   #pieces: Piece[] = [];
   /** Number of the first piece that is still held. */
   #first = 0;
   #held = 0;
-  #ending: GenerationEnd<End> | undefined;
+  #ending: SharedAnswerEnd<End> | undefined;
   #full = false;
   #whole = true;
   #resumeSource: () => void = () => {};
-  readonly #ended = Promise.withResolvers<GenerationEnd<End>>();
+  readonly #ended = Promise.withResolvers<SharedAnswerEnd<End>>();
 
-  /** Aborted, with the last reader's reason, when nobody wants it any more. */
+  /** Aborted, with the last reader's reason, when no request wants it any more. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
   /** Resolves when it is over, one way or the other. */
-  get ended(): Promise<GenerationEnd<End>> {
+  get ended(): Promise<SharedAnswerEnd<End>> {
     return this.#ended.promise;
   }
 
@@ -56,12 +56,12 @@ export class Generation<End> {
     return this.#whole && this.#ending?.ok ? this.#pieces : undefined;
   }
 
-  /** Whether nobody will read any more of it. */
+  /** Whether no request will read more of it. */
   get isOver(): boolean {
     return this.#ending !== undefined && this.#readers.size === 0;
   }
 
-  get ending(): GenerationEnd<End> | undefined {
+  get ending(): SharedAnswerEnd<End> | undefined {
     return this.#ending;
   }
 
@@ -94,7 +94,7 @@ export class Generation<End> {
   }
 
   /** @param last piece, of which its readers may know by themselves that it is the last */
-  settle(ending: GenerationEnd<End>, last = ''): void {
+  settle(ending: SharedAnswerEnd<End>, last = ''): void {
     if (this.#ending) return;
     if (last !== '') this.#pieces.push(last);
     this.#ending = ending;
@@ -105,15 +105,15 @@ export class Generation<End> {
   // --- its readers
 
   /** A reader from the first piece on. @param signal of its request */
-  join(signal: AbortSignal): GenerationReader<End> {
-    const reader = new GenerationReader(this, signal);
+  join(signal: AbortSignal): SharedAnswerReader<End> {
+    const reader = new SharedAnswerReader(this, signal);
     this.#readers.add(reader);
     if (signal.aborted) reader.close(signal.reason);
     return reader;
   }
 
   /** @param reason ends the answer if this was the last one */
-  leave(reader: GenerationReader<End>, reason: unknown): void {
+  leave(reader: SharedAnswerReader<End>, reason: unknown): void {
     if (!this.#readers.delete(reader) || this.#ending) return;
     if (this.#readers.size === 0) {
       this.settle({ ok: false, error: reason instanceof WeirError ? reason : new WeirError('cancelled') });
@@ -144,9 +144,9 @@ function sizeOf(piece: Piece): number {
   return typeof piece === 'string' ? piece.length : JSON.stringify(piece).length;
 }
 
-/** One request's way through a generation. */
-export class GenerationReader<End> {
-  readonly #generation: Generation<End>;
+/** One request's way through a shared. */
+export class SharedAnswerReader<End> {
+  readonly #shared: SharedAnswer<End>;
   readonly #signal: AbortSignal;
   #consumer: PieceConsumer<End> | undefined;
   #full = false;
@@ -155,8 +155,8 @@ export class GenerationReader<End> {
   /** Number of the next piece. */
   at = 0;
 
-  constructor(generation: Generation<End>, signal: AbortSignal) {
-    this.#generation = generation;
+  constructor(shared: SharedAnswer<End>, signal: AbortSignal) {
+    this.#shared = shared;
     this.#signal = signal;
     signal.addEventListener('abort', this.#onAbort);
   }
@@ -164,21 +164,21 @@ export class GenerationReader<End> {
   start(consumer: PieceConsumer<End>): void {
     this.#consumer = consumer;
     this.pump();
-    this.#generation.advanced();
+    this.#shared.advanced();
   }
 
   resume(): void {
     this.#full = false;
     this.pump();
-    this.#generation.advanced();
+    this.#shared.advanced();
   }
 
-  /** It has all that it wants. @param reason ends the answer if nobody else reads it */
+  /** It has all that it wants. @param reason ends the answer if no other request reads it */
   close(reason?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#signal.removeEventListener('abort', this.#onAbort);
-    this.#generation.leave(this, reason);
+    this.#shared.leave(this, reason);
   }
 
   /** Gives on what there is, as far as there is room. */
@@ -186,14 +186,14 @@ export class GenerationReader<End> {
     // A consumer may make room, or leave, while it is given something.
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#consumer && !this.#full && !this.#closed && this.at < this.#generation.length) {
-      const piece = this.#generation.piece(this.at);
+    while (this.#consumer && !this.#full && !this.#closed && this.at < this.#shared.length) {
+      const piece = this.#shared.piece(this.at);
       this.at += 1;
       this.#full = !this.#consumer.piece(piece);
     }
     this.#pumping = false;
-    const { ending } = this.#generation;
-    if (!ending || !this.#consumer || this.#full || this.#closed || this.at < this.#generation.length) return;
+    const { ending } = this.#shared;
+    if (!ending || !this.#consumer || this.#full || this.#closed || this.at < this.#shared.length) return;
     this.close();
     if (ending.ok) this.#consumer.end(ending.end);
     else this.#consumer.fail(ending.error);

@@ -1,6 +1,6 @@
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
-import { ClientWriter, type Sink } from '../stream/client_writer.ts';
-import type { Encoder } from '../stream/encoder.ts';
+import { ClientWriter } from '../stream/client_writer.ts';
+import type { Encoder, Sink } from '../stream/encoder.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 
 /** A thread as a reader sees it: one that still runs, or one that is over and was read from the store. */
@@ -11,15 +11,15 @@ export interface ThreadSource {
   readonly terminal: string | undefined;
   readonly encoder: Encoder;
   readonly standing?: NoticeEvent | undefined;
-  attach(reader: ThreadReader): void;
-  detach(reader: ThreadReader): void;
+  attach(reader: LogSubscriber): void;
+  detach(reader: LogSubscriber): void;
 }
 
 /**
  * One client of a thread: a place in its text that moves on as fast as the client reads. Nothing waits for it: what it
  * has not got yet stays in the text, so a slow one costs no memory, and does not hold the provider back.
  */
-export class ThreadReader {
+export class LogSubscriber {
   readonly #source: ThreadSource;
   readonly #writer: ClientWriter;
   readonly #done: () => void;

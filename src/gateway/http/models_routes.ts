@@ -3,8 +3,34 @@ import { z } from 'zod';
 import { LOCAL_PROVIDER } from '../../config/weir_config.ts';
 import type { RoutingTable } from '../../core/routing/routing_table.ts';
 import type { ModelList, OfferedModel } from '../../core/upstream/model_list.ts';
+import type { ModelsView } from '../../formats/cluster/cluster_view.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { Access } from './access.ts';
+
+/** The providers' own lists are not waited for longer; the next request may have them. */
+const LISTS_MS = 1_000;
+
+/** The deployment's models that a client may use. @param list what providers say of themselves */
+export async function modelsFor(
+  table: RoutingTable,
+  list: ModelList,
+  mayUse: (...names: string[]) => boolean,
+): Promise<ModelsView> {
+  const listed = await list.within(LISTS_MS);
+  const { providers, routes, ...view } = table.view();
+  return {
+    ...view,
+    providers: providers.map((provider) => {
+      const own = listed.filter(({ id }) => id.startsWith(`${provider.name}/`));
+      const models = new Set([...provider.models, ...own.map(({ id }) => id.slice(provider.name.length + 1))]);
+      return {
+        ...provider,
+        models: [...models].filter((model) => mayUse(...table.namesOfModel(provider.name, model))),
+      };
+    }),
+    routes: routes.filter(({ name }) => mayUse(name)),
+  };
+}
 
 const modelSchema = z.object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.string() });
 const listSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) });

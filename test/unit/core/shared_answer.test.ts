@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Generation, type GenerationReader } from '../../../src/core/cache/generation.ts';
+import { SharedAnswer, type SharedAnswerReader } from '../../../src/core/cache/shared_answer.ts';
 import { WeirError } from '../../../src/formats/error_code.ts';
 
 /** Longer than what is held. */
 const LONG = 'x'.repeat(300 * 1024);
 
 /** A reader that takes pieces while it has room. */
-function take(reader: GenerationReader<string>, room = Number.POSITIVE_INFINITY) {
+function take(reader: SharedAnswerReader<string>, room = Number.POSITIVE_INFINITY) {
   const taken: string[] = [];
   const reading = { taken, room, ended: undefined as string | undefined };
   reader.start({
@@ -27,84 +27,84 @@ function take(reader: GenerationReader<string>, room = Number.POSITIVE_INFINITY)
 
 const signal = () => new AbortController().signal;
 
-describe('a generation', () => {
+describe('a shared', () => {
   it('gives each reader all of it, whenever it comes and however slowly it reads', () => {
-    const generation = new Generation<string>();
-    const early = take(generation.join(signal()));
-    const slowReader = generation.join(signal());
+    const shared = new SharedAnswer<string>();
+    const early = take(shared.join(signal()));
+    const slowReader = shared.join(signal());
     const slow = take(slowReader, 1);
-    for (const piece of ['a', 'b', 'c']) expect(generation.push(piece)).toBe(true);
-    generation.settle({ ok: true, end: 'stop' });
-    const late = take(generation.join(signal()));
+    for (const piece of ['a', 'b', 'c']) expect(shared.push(piece)).toBe(true);
+    shared.settle({ ok: true, end: 'stop' });
+    const late = take(shared.join(signal()));
     expect(slow).toMatchObject({ taken: ['a'], ended: undefined });
     slow.room = 9;
     slowReader.resume();
     for (const { taken, ended } of [early, slow, late]) expect([taken, ended]).toEqual([['a', 'b', 'c'], 'stop']);
-    expect(generation.pieces).toEqual(['a', 'b', 'c']);
+    expect(shared.pieces).toEqual(['a', 'b', 'c']);
   });
 
   it('ends when its last reader leaves, with that one’s reason, and not before', () => {
-    const generation = new Generation<string>();
+    const shared = new SharedAnswer<string>();
     const [first, second] = [new AbortController(), new AbortController()];
-    take(generation.join(first.signal));
-    const stays = take(generation.join(second.signal));
+    take(shared.join(first.signal));
+    const stays = take(shared.join(second.signal));
     first.abort(new WeirError('cancelled'));
-    generation.push('a');
+    shared.push('a');
     expect(stays.taken).toEqual(['a']);
-    expect(generation.signal.aborted).toBe(false);
+    expect(shared.signal.aborted).toBe(false);
     second.abort(new WeirError('draining'));
-    expect(generation.signal.reason).toMatchObject({ code: 'draining' });
-    expect(generation.joinable).toBe(false);
-    expect(generation.push('b')).toBe(false);
+    expect(shared.signal.reason).toMatchObject({ code: 'draining' });
+    expect(shared.joinable).toBe(false);
+    expect(shared.push('b')).toBe(false);
   });
 
   it('that fails, fails for all, and is for nobody new', () => {
-    const generation = new Generation<string>();
-    const readers = [take(generation.join(signal())), take(generation.join(signal()))];
-    generation.push('a');
-    generation.settle({ ok: false, error: new WeirError('upstream_truncated') });
+    const shared = new SharedAnswer<string>();
+    const readers = [take(shared.join(signal())), take(shared.join(signal()))];
+    shared.push('a');
+    shared.settle({ ok: false, error: new WeirError('upstream_truncated') });
     for (const { taken, ended } of readers) expect([taken, ended]).toEqual([['a'], 'upstream_truncated']);
-    expect(generation.joinable).toBe(false);
-    expect(generation.pieces).toBeUndefined();
+    expect(shared.joinable).toBe(false);
+    expect(shared.pieces).toBeUndefined();
   });
 
   it('beyond its bound is held for nobody new, and its slowest reader sets the pace', () => {
-    const generation = new Generation<string>();
+    const shared = new SharedAnswer<string>();
     let resumed = 0;
-    generation.fedBy(() => {
+    shared.fedBy(() => {
       resumed += 1;
     });
-    const fast = take(generation.join(signal()));
-    const slowReader = generation.join(signal());
+    const fast = take(shared.join(signal()));
+    const slowReader = shared.join(signal());
     const slow = take(slowReader, 1);
-    const fed = Array.from({ length: 5 }, () => generation.push(LONG));
+    const fed = Array.from({ length: 5 }, () => shared.push(LONG));
     expect(fed).toEqual([true, true, true, true, false]);
-    expect(generation.joinable).toBe(false);
+    expect(shared.joinable).toBe(false);
     expect(fast.taken).toHaveLength(5);
     slow.room = 3;
     slowReader.resume();
     expect(resumed).toBe(1);
-    expect(generation.push('end')).toBe(true);
-    generation.settle({ ok: true, end: 'stop' });
+    expect(shared.push('end')).toBe(true);
+    shared.settle({ ok: true, end: 'stop' });
     slow.room = 9;
     slowReader.resume();
     expect(slow.taken.join('')).toBe(fast.taken.join(''));
     expect([slow.ended, fast.ended]).toEqual(['stop', 'stop']);
-    expect(generation.pieces).toBeUndefined();
+    expect(shared.pieces).toBeUndefined();
   });
 
   it('beyond its bound goes on when the reader that held it back leaves', () => {
-    const generation = new Generation<string>();
+    const shared = new SharedAnswer<string>();
     let resumed = 0;
-    generation.fedBy(() => {
+    shared.fedBy(() => {
       resumed += 1;
     });
-    take(generation.join(signal()));
+    take(shared.join(signal()));
     const slow = new AbortController();
-    take(generation.join(slow.signal), 1);
-    while (generation.push(LONG));
+    take(shared.join(slow.signal), 1);
+    while (shared.push(LONG));
     slow.abort(new WeirError('slow_reader'));
     expect(resumed).toBe(1);
-    expect(generation.push('more')).toBe(true);
+    expect(shared.push('more')).toBe(true);
   });
 });

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ThreadReader, type ThreadSource } from '../../../src/core/durable/thread_reader.ts';
-import type { Sink } from '../../../src/core/stream/client_writer.ts';
-import type { Encoder } from '../../../src/core/stream/encoder.ts';
+import { LogSubscriber, type ThreadSource } from '../../../src/core/durable/log_subscriber.ts';
+import type { Encoder, Sink } from '../../../src/core/stream/encoder.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
@@ -36,7 +35,7 @@ function client(room: number) {
 }
 
 function sourceOf(contents: string[]) {
-  const readers = new Set<ThreadReader>();
+  const readers = new Set<LogSubscriber>();
   const source: ThreadSource = {
     contents,
     committed: contents.length,
@@ -54,7 +53,7 @@ describe('a reader of a thread', () => {
     const { source, readers } = sourceOf(['a', 'b', 'c', 'd']);
     const { got, state, sink } = client(3);
     let isDone = false;
-    new ThreadReader(source, sink, new TimerWheel(50), -1, () => {
+    new LogSubscriber(source, sink, new TimerWheel(50), -1, () => {
       isDone = true;
     });
     expect(got).toEqual(['status', 'a', 'b']);
@@ -70,7 +69,7 @@ describe('a reader of a thread', () => {
   it('that makes room again has the rest, from its own place', () => {
     const { source } = sourceOf(['a', 'b', 'c', 'd']);
     const { got, state, sink } = client(2);
-    new ThreadReader(source, sink, new TimerWheel(50), 1, () => {});
+    new LogSubscriber(source, sink, new TimerWheel(50), 1, () => {});
     expect(got).toEqual([':', 'b']);
     sink.write = (frame) => got.push(frame) > 0;
     state.drained();
