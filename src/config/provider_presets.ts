@@ -1,8 +1,9 @@
 /** Whose manners a server has: how the key is sent, and what its paths are called. */
 export const PROTOCOLS = ['openai', 'anthropic'] as const;
 
-/** What is spoken at a door, and by a provider. */
-export const DIALECTS = ['chat', 'responses', 'embeddings', 'messages'] as const;
+/** Formats of others, as clients and upstreams speak them. */
+export const API_FORMATS = ['chat', 'responses', 'embeddings', 'messages'] as const;
+export type ApiFormat = (typeof API_FORMATS)[number];
 
 /**
  * How a server goes on with an answer that it, or another call, has begun. `prefix`: from a last assistant message
@@ -18,7 +19,7 @@ export interface ProviderPreset {
   base_url: string;
   /** Where its key usually is; undefined where the server wants none. */
   api_key_env: string | undefined;
-  speaks: readonly (typeof DIALECTS)[number][];
+  speaks: readonly ApiFormat[];
   continuation: Continuation;
 }
 

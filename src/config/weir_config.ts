@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import {
+  API_FORMATS,
   CONTINUATIONS,
-  DIALECTS,
   PROTOCOLS,
   PROVIDER_PRESETS,
   type PresetName,
@@ -50,7 +50,7 @@ const providerSchema = z.strictObject({
     .default({ connect_seconds: 5 }),
   capabilities: z
     .strictObject({
-      speaks: z.array(z.enum(DIALECTS)).min(1).optional().describe('which APIs it has; chat'),
+      speaks: z.array(z.enum(API_FORMATS)).min(1).optional().describe('which APIs it has; chat'),
       continuation: z
         .enum(CONTINUATIONS)
         .optional()

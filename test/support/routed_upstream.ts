@@ -1,8 +1,8 @@
+import type { ApiFormat } from '../../src/config/provider_presets.ts';
 import type { RoutedUpstream } from '../../src/core/routing/selected_route.ts';
-import type { Protocol } from '../../src/core/upstream/upstream.ts';
 
 /** An upstream of a routing table that is never asked. @param reason why it can't be used */
-export function routedUpstream(name: string, speaks: readonly Protocol[], reason?: string): RoutedUpstream {
+export function routedUpstream(name: string, speaks: readonly ApiFormat[], reason?: string): RoutedUpstream {
   const isFake = name === 'fake';
   return {
     upstream: {

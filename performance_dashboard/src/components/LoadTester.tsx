@@ -93,8 +93,9 @@ function Empty({ words, searches, expected }: EmptyProps) {
         {words === GUIDE ? 'Ten concurrent streams, thirty requests' : capitalised(words)}
       </h2>
       <p className="max-w-[65ch]">
-        Run the test to see how NGINX distributes the streams over the instances, and when the limit per user refuses
-        one.
+        {searches
+          ? 'Run the search to find how many streams the stack sustains at once. It adds streams step by step, and stops where requests fail or become slow.'
+          : 'Run the test to see how NGINX distributes the streams over the instances, and when the limit per user refuses one.'}
       </p>
       <p className={words === GUIDE ? 'max-w-[65ch] text-muted' : 'hidden'}>{expected}</p>
       <ul className="mt-2 grid max-w-[65ch] gap-x-6 gap-y-2 text-muted sm:grid-cols-2">

@@ -1,3 +1,4 @@
+import type { ApiFormat } from '../../config/provider_presets.ts';
 import { type TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
 import type {
   AnswerEnd,
@@ -5,7 +6,6 @@ import type {
   ClientFormat,
   PartAnswer,
   PartConsumer,
-  Protocol,
   Upstream,
   UpstreamRequest,
 } from '../../core/upstream/upstream.ts';
@@ -24,7 +24,7 @@ const REASONING_SEED = 0x5eed;
 const TOOLS = ['search', 'read_file', 'get_weather'];
 const ARGUMENT_WORDS = 3;
 
-const SPEAKS: readonly Protocol[] = ['chat', 'responses', 'messages'];
+const SPEAKS: readonly ApiFormat[] = ['chat', 'responses', 'messages'];
 
 /** A deterministic upstream in this process, with knobs and faults, to try and to test everything else. Its format is parts. */
 export class FakeUpstream implements Upstream {

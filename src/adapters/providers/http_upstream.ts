@@ -1,4 +1,4 @@
-import type { Continuation } from '../../config/provider_presets.ts';
+import type { ApiFormat, Continuation } from '../../config/provider_presets.ts';
 import { checkHead } from '../../core/upstream/check_head.ts';
 import { skipDelivered, uncounted } from '../../core/upstream/skip_delivered.ts';
 import type {
@@ -8,7 +8,6 @@ import type {
   ClientFormat,
   PartAnswer,
   PassedRequest,
-  Protocol,
   Upstream,
   UpstreamRequest,
 } from '../../core/upstream/upstream.ts';
@@ -22,7 +21,7 @@ import type { UpstreamServer } from './upstream_server.ts';
 
 /** How a provider's server is asked. */
 export interface HttpUpstreamOptions {
-  speaks: readonly Protocol[];
+  speaks: readonly ApiFormat[];
   modelsRequest: PassedRequest;
   continuation: Continuation;
   /** Why it can't be used. */
@@ -33,7 +32,7 @@ export interface HttpUpstreamOptions {
 export class HttpUpstream implements Upstream {
   readonly name: string;
   readonly isFake = false;
-  readonly speaks: readonly Protocol[];
+  readonly speaks: readonly ApiFormat[];
   readonly modelsRequest: PassedRequest;
   readonly continueFrom?: NonNullable<Upstream['continueFrom']>;
   readonly #server: UpstreamServer;

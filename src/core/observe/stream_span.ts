@@ -1,3 +1,4 @@
+import type { ApiFormat } from '../../config/provider_presets.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { CacheKind } from './cache_observer.ts';
 import type { Outcome } from './stream_observer.ts';
@@ -17,7 +18,7 @@ export interface SpanTarget {
 /** What is known of a stream when it is admitted. */
 export interface SpanBegin {
   /** The API that the client speaks. */
-  door: 'weir' | 'chat' | 'embeddings' | 'responses' | 'messages' | 'count_tokens';
+  door: 'weir' | 'count_tokens' | ApiFormat;
   /** Who is asked first. */
   target: SpanTarget;
   /** As the configuration calls it; undefined where the client named the provider itself. */

@@ -1,3 +1,4 @@
+import type { ApiFormat } from '../../config/provider_presets.ts';
 import type { WeirError } from '../../formats/error_code.ts';
 import type { EventParser } from '../../formats/event_parser.ts';
 import type { ReportedUsage } from '../../formats/reported_usage.ts';
@@ -5,11 +6,8 @@ import type { AnswerPart } from '../../formats/stream_part.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { TraceContext } from '../observe/stream_span.ts';
 
-/** Formats of others, as clients and upstreams speak them. */
-export type Protocol = 'chat' | 'embeddings' | 'responses' | 'messages';
-
 /** What a client speaks; a count of tokens is asked in the format of messages, and is no answer. */
-export type ClientFormat = 'weir' | 'count_tokens' | Protocol;
+export type ClientFormat = 'weir' | 'count_tokens' | ApiFormat;
 
 /** How an answer ended, in the provider's own words. */
 export interface AnswerEnd {
@@ -114,7 +112,7 @@ export interface CallContext {
 export interface Upstream {
   readonly name: string;
   /** Formats in which it can answer a client. */
-  readonly speaks: readonly Protocol[];
+  readonly speaks: readonly ApiFormat[];
   /** Where it lists its models, and what it wants to hear with that; undefined where it has no list. */
   readonly modelsRequest: PassedRequest | undefined;
   /** Whether it makes answers up in this process. */

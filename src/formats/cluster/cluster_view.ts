@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DIALECTS } from '../../config/provider_presets.ts';
+import { API_FORMATS } from '../../config/provider_presets.ts';
 
 /** healthy below 70 %, degraded below 90 %, critical below 100 %, exhausted at the limit. */
 export const poolStateSchema = z.enum(['healthy', 'degraded', 'critical', 'exhausted']);
@@ -81,7 +81,7 @@ export const modelsViewSchema = z.object({
       /** Why not, in one sentence. */
       reason: z.string().optional(),
       /** APIs that it has; `/api/v1/stream` is answered by those that speak `chat`. */
-      speaks: z.array(z.enum(DIALECTS)),
+      speaks: z.array(z.enum(API_FORMATS)),
       /** Those that it lists itself, and that the configuration names; each once. */
       models: z.array(z.string()),
       /** Whether it takes names that are not listed. */
@@ -95,7 +95,7 @@ export const modelsViewSchema = z.object({
       /** Whether somebody on it is usable. */
       usable: z.boolean(),
       /** APIs on which somebody on it answers. */
-      speaks: z.array(z.enum(DIALECTS)),
+      speaks: z.array(z.enum(API_FORMATS)),
       /** In the order in which they are asked; with weights, the first one is drawn by them. */
       targets: z.array(z.object({ provider: z.string(), model: z.string(), weight: z.number().optional() })),
     }),

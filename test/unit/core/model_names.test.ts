@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { ApiFormat } from '../../../src/config/provider_presets.ts';
 import { RoutingTable } from '../../../src/core/routing/routing_table.ts';
-import type { Protocol } from '../../../src/core/upstream/upstream.ts';
 import { routedUpstream } from '../../support/routed_upstream.ts';
 
 const upstreams = [
@@ -10,7 +10,7 @@ const upstreams = [
   routedUpstream('poor', ['chat'], 'No key.'),
 ];
 
-function select(byDefault: string, name: string, protocol: Protocol): string {
+function select(byDefault: string, name: string, protocol: ApiFormat): string {
   const [{ provider, model, upstream }] = new RoutingTable(upstreams, {}, byDefault).selectNamed(
     name,
     protocol,
@@ -21,7 +21,7 @@ function select(byDefault: string, name: string, protocol: Protocol): string {
 }
 
 describe('a model’s name', () => {
-  it.each<[string, string, Protocol, string]>([
+  it.each<[string, string, ApiFormat, string]>([
     ['openai', 'openai/gpt-5', 'chat', 'openai: gpt-5'],
     ['openai', 'gpt-5', 'chat', 'openai: gpt-5'],
     ['openai', 'openai/meta/llama', 'chat', 'openai: meta/llama'],
@@ -37,7 +37,7 @@ describe('a model’s name', () => {
     expect(select(byDefault, name, protocol)).toBe(target);
   });
 
-  it.each<[string, string, Protocol, RegExp]>([
+  it.each<[string, string, ApiFormat, RegExp]>([
     ['fake', 'opneai/gpt-5', 'chat', /names no provider here; known: fake, openai/],
     ['openai', 'anthropic/claude', 'chat', /anthropic, which does not speak chat/],
     ['openai', 'fake/demo', 'embeddings', /fake, which does not speak embeddings/],

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ApiFormat } from '../../../src/config/provider_presets.ts';
 import { countsAgainstProvider, failureKind, failureReason } from '../../../src/core/routing/attempt_failure.ts';
 import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
 import { retryDelay } from '../../../src/core/routing/route_opening.ts';
 import { RoutingTable } from '../../../src/core/routing/routing_table.ts';
 import { orderTargets, type RoutedUpstream } from '../../../src/core/routing/selected_route.ts';
-import type { Protocol } from '../../../src/core/upstream/upstream.ts';
 import { type ErrorCode, WeirError } from '../../../src/formats/error_code.ts';
 import { routedUpstream } from '../../support/routed_upstream.ts';
 
@@ -74,7 +74,7 @@ describe('the names by which the right to ask goes', () => {
     expect(table.namesOf(table.select(provider, model, 0), 'chat')).toEqual(names);
   });
 
-  it.each<[string, Protocol, string[]]>([
+  it.each<[string, ApiFormat, string[]]>([
     ['p2/m', 'chat', ['p2/m']],
     ['m', 'chat', ['p1/m', 'm']],
     ['m', 'messages', ['p3/m', 'm']],
