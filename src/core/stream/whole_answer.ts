@@ -1,3 +1,4 @@
+import { CHAT_FINISH_REASONS } from '../../formats/chat/chat_chunk.ts';
 import type { ErrorCode } from '../../formats/error_code.ts';
 import type { StreamPart } from '../../formats/stream_part.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
@@ -39,17 +40,15 @@ export async function wholeAnswer(
   return { status, headers, contentType, provider, body };
 }
 
-/** The end of an answer in the words of all formats. */
+/** The end of an answer in parts, which has the words of chat completions, in the words of all formats. */
 export function endParts({ finishReason, usage }: AnswerEnd): StreamPart[] {
   const { input_tokens: input = 0, output_tokens: output = 0, reasoning_tokens: reasoning } = usage ?? {};
-  const reason = FINISH_REASONS.find((known) => known === finishReason) ?? 'stop';
+  const reason = CHAT_FINISH_REASONS.get(finishReason) ?? 'stop';
   return [
     { type: 'usage', usage: { input, output, ...(reasoning === undefined ? {} : { reasoning }) } },
     { type: 'finish', reason },
   ];
 }
-
-const FINISH_REASONS = ['length', 'tool_calls', 'content_filter'] as const;
 
 function outcomeOfStatus(status: number): 'ok' | ErrorCode {
   if (status < 400) return 'ok';

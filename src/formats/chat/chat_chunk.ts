@@ -1,4 +1,14 @@
 import { isObject, type JsonObject, parseObject } from '../json_object.ts';
+import type { FinishReason } from '../stream_part.ts';
+
+/** What the words of chat completions for why an answer ended mean; any other word means `stop`. */
+export const CHAT_FINISH_REASONS: ReadonlyMap<unknown, FinishReason> = new Map([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['tool_calls', 'tool_calls'],
+  ['function_call', 'tool_calls'],
+  ['content_filter', 'content_filter'],
+]);
 
 /** What is read of a `chat.completion.chunk`; everything else is let go. */
 export interface ChatChunk {

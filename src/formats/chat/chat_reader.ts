@@ -2,14 +2,7 @@ import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from 
 import { protocolError, providerError, truncated } from '../provider_error.ts';
 import type { FinishReason, ReasoningSeal, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
-
-const FINISH_REASONS: Record<string, FinishReason> = {
-  stop: 'stop',
-  length: 'length',
-  tool_calls: 'tool_calls',
-  function_call: 'tool_calls',
-  content_filter: 'content_filter',
-};
+import { CHAT_FINISH_REASONS } from './chat_chunk.ts';
 
 /** The first choice of chat completions: OpenAI's, and what DeepSeek, vLLM, Mistral and OpenRouter add to it. */
 export class ChatReader implements StreamReader {
@@ -61,7 +54,8 @@ export class ChatReader implements StreamReader {
         readMessage(delta, this.#calls, parts);
         if (parts.at(-1)?.type === 'error') return;
       }
-      if (typeof choice.finish_reason === 'string') this.#reason = FINISH_REASONS[choice.finish_reason] ?? 'stop';
+      if (typeof choice.finish_reason === 'string')
+        this.#reason = CHAT_FINISH_REASONS.get(choice.finish_reason) ?? 'stop';
     }
   }
 }
@@ -78,7 +72,7 @@ export function readChatAnswer(body: unknown): readonly StreamPart[] {
   if (parts.at(-1)?.type === 'error') return parts;
   const usage = chatUsageOf(answer?.usage);
   if (usage) parts.push({ type: 'usage', usage });
-  parts.push({ type: 'finish', reason: FINISH_REASONS[textOf(choice?.finish_reason)] ?? 'stop' });
+  parts.push({ type: 'finish', reason: CHAT_FINISH_REASONS.get(choice?.finish_reason) ?? 'stop' });
   return parts;
 }
 

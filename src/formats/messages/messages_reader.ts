@@ -4,15 +4,16 @@ import { readSeal } from '../reasoning_seal.ts';
 import type { FinishReason, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
 
-const FINISH_REASONS: Record<string, FinishReason> = {
-  end_turn: 'stop',
-  stop_sequence: 'stop_sequence',
-  max_tokens: 'length',
-  model_context_window_exceeded: 'length',
-  tool_use: 'tool_calls',
-  pause_turn: 'pause',
-  refusal: 'refusal',
-};
+/** What the words of messages for why an answer ended mean; any other word means `stop`. */
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['end_turn', 'stop'],
+  ['stop_sequence', 'stop_sequence'],
+  ['max_tokens', 'length'],
+  ['model_context_window_exceeded', 'length'],
+  ['tool_use', 'tool_calls'],
+  ['pause_turn', 'pause'],
+  ['refusal', 'refusal'],
+]);
 
 /** Anthropic's messages: blocks with a beginning and an end. Their numbers count all kinds of blocks. */
 export class MessagesReader implements StreamReader {
@@ -167,7 +168,7 @@ function citationOf(value: unknown): StreamPart[] {
 }
 
 function finishOf(reason: string, sequence: unknown): StreamPart {
-  const known = FINISH_REASONS[reason] ?? 'stop';
+  const known = FINISH_REASONS.get(reason) ?? 'stop';
   return typeof sequence === 'string' && known === 'stop_sequence'
     ? { type: 'finish', reason: known, sequence }
     : { type: 'finish', reason: known };

@@ -29,6 +29,13 @@ const REPEATED = {
   user: null,
 } as const;
 
+/** What the words for why a response is not whole mean. */
+export const INCOMPLETE_REASONS: ReadonlyMap<unknown, FinishReason> = new Map([
+  ['max_output_tokens', 'length'],
+  ['content_filter', 'content_filter'],
+]);
+
+/** The words for the reasons that leave a response not whole. */
 const INCOMPLETE: Partial<Record<FinishReason, string>> = {
   length: 'max_output_tokens',
   content_filter: 'content_filter',

@@ -1,6 +1,7 @@
 import { eventBegins, isPieceType, parseTypedEvent } from '../event_parser.ts';
 import { isObject } from '../json_object.ts';
 import { type ReportedUsage, reportedUsage } from '../reported_usage.ts';
+import { INCOMPLETE_REASONS } from './response_object.ts';
 
 /** How a response ended, as its last event repeats it. */
 export interface ResponseEnd {
@@ -73,7 +74,7 @@ function ended(type: string, response: unknown): ResponsesMeaning | undefined {
   if (end === undefined) return undefined;
   if (end.failed) return { kind: 'error', over: true };
   if (type === 'response.completed') return { kind: 'end', finishReason: 'stop', usage: end.usage };
-  // The words of chat completions for why an answer is not whole.
-  const isLength = end.cut === undefined || end.cut === 'max_output_tokens';
-  return { kind: 'end', finishReason: isLength ? 'length' : (end.cut as string), usage: end.usage };
+  // A word that is not known stays the provider's own.
+  const finishReason = end.cut === undefined ? 'length' : (INCOMPLETE_REASONS.get(end.cut) ?? end.cut);
+  return { kind: 'end', finishReason, usage: end.usage };
 }

@@ -1,10 +1,9 @@
 import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_object.ts';
 import { protocolError, providerError, truncated } from '../provider_error.ts';
 import { readSeal } from '../reasoning_seal.ts';
-import type { FinishReason, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
+import type { StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
-
-const INCOMPLETE: Record<string, FinishReason> = { max_output_tokens: 'length', content_filter: 'content_filter' };
+import { INCOMPLETE_REASONS } from './response_object.ts';
 
 /** OpenAI's responses: items with a beginning and an end, pieces between them, and the whole once more at the end. */
 export class ResponsesReader implements StreamReader {
@@ -153,8 +152,8 @@ function citationParts(annotation: unknown): StreamPart[] {
 
 /** Usage and finish reason, as the whole response says them. */
 function endOf(response: JsonObject, called: boolean): StreamPart[] {
-  const reason = textOf(objectOf(response.incomplete_details)?.reason);
-  const incomplete = response.status === 'incomplete' ? (INCOMPLETE[reason] ?? 'length') : undefined;
+  const reason = objectOf(response.incomplete_details)?.reason;
+  const incomplete = response.status === 'incomplete' ? (INCOMPLETE_REASONS.get(reason) ?? 'length') : undefined;
   const finish: StreamPart = { type: 'finish', reason: incomplete ?? (called ? 'tool_calls' : 'stop') };
   const usage = usageOf(response.usage);
   return usage ? [{ type: 'usage', usage }, finish] : [finish];

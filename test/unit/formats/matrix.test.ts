@@ -8,6 +8,7 @@ import { SseDecoder } from '../../../src/formats/sse/sse_decoder.ts';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
 import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
 import { parseConfig } from '../../../src/gateway/config.ts';
+import { runs } from '../../support/fast_check_runs.ts';
 import { type RouteFile, routeFile } from '../../support/route_files.ts';
 import { FORMATS, formatOf, written } from './formats_under_test.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -147,7 +148,7 @@ describe.each(NAMES)('written in %s', (client) => {
         const pieces = edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
         expect(written(formatOf(client), read(upstream, pieces))).toBe(events);
       }),
-      { numRuns: 10 },
+      { numRuns: runs(10) },
     );
   });
 });
@@ -183,7 +184,7 @@ it.each(cells)('what %s sends: %s, ended anywhere, is what came before and an er
       if (last?.type === 'error' && last.error.code === 'upstream_truncated') return;
       expect(parts).toEqual(whole);
     }),
-    { numRuns: 20 },
+    { numRuns: runs(20) },
   );
 });
 

@@ -181,6 +181,23 @@ it('a server of responses that sends arguments only whole, and summaries in para
 });
 
 it.each([
+  ['chat', [delta({}, 'constructor'), '[DONE]'], 'stop'],
+  ['messages', [{ type: 'message_delta', delta: { stop_reason: 'constructor' } }, { type: 'message_stop' }], 'stop'],
+  [
+    'responses',
+    [
+      {
+        type: 'response.incomplete',
+        response: { status: 'incomplete', incomplete_details: { reason: 'constructor' } },
+      },
+    ],
+    'length',
+  ],
+])('a reason to end that %s does not have', (format, events, reason) => {
+  expect(read(format, events)).toEqual([{ type: 'finish', reason }]);
+});
+
+it.each([
   ['chat', { error: { message: 'busy', type: 'overloaded_error' } }, 'upstream_rate_limited'],
   ['chat', { error: 'broken' }, 'upstream_error'],
   ['chat', { choices: null }, 'upstream_protocol'],
