@@ -30,7 +30,7 @@ const openMany = (user: string, count: number, model?: string) =>
 
 describe('limits over three instances', () => {
   it('let 3 of 50 simultaneous requests stream, and the provider never sees a fourth', async () => {
-    // The first requests of a process are slow, and whoever waits too long for Redis decides by its own share.
+    // The first requests of a process are slow, and an instance that waits too long for Redis decides by its own share.
     expect(await statuses(openMany('first', 3))).toEqual({ 200: 3 });
     const user = `many-${Date.now()}`;
     const all = openMany(user, 50);
@@ -120,7 +120,7 @@ describe('limits over three instances', () => {
     clearInterval(knocking);
   });
 
-  it('free what a killed instance held within 11 s, and disturb nobody else', async () => {
+  it('free what a killed instance held within 11 s, and disturb no other user', async () => {
     const doomed = await stack.add('app-4');
     const other = openMany('bystander', 3);
     const held = [0, 1, 2].map(() => open(doomed, 'orphan'));
@@ -170,7 +170,7 @@ describe('limits over three instances', () => {
 });
 
 describe('the total over three instances', () => {
-  it('is used to its end by whoever needs it, and never exceeded', async () => {
+  it('is used to its end by the instances that need it, and never exceeded', async () => {
     const small = await startAdmissionStack({ MAX_CONNECTIONS: '20', MAX_CONNECTIONS_PER_USER: '100' });
     try {
       const [one, two, three] = small.instances as [Instance, Instance, Instance];

@@ -161,7 +161,7 @@ describe('a key', () => {
     expect(provider.requests.filter(({ body }) => body.model === 'mock-9x0')).toEqual([]);
   });
 
-  it('attaches to its own resumable streams, and to nobody else’s', async () => {
+  it('attaches to its own resumable streams, and to no others', async () => {
     const [mine, other] = [await newKey(), await newKey()];
     const answer = await send({ ...bearer(mine), ...json, 'x-thread-id': 'a-thread' }, { ...short, resumable: true });
     expect(await answer.text()).toContain('[DONE]');

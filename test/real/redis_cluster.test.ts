@@ -93,7 +93,7 @@ describe('admission on a Redis Cluster', () => {
     expect(await members()).toBe(0);
   });
 
-  it('refuses nobody and loses no release when a primary dies', async () => {
+  it('refuses no client and loses no release when a primary dies', async () => {
     const users = Array.from({ length: 30 }, (_, index) => `failover-${index}`);
     const held = await Promise.all(users.map((user) => takeAll(store(0), user, 1)));
     const owner = await cluster.ownerOf('weir:{capacity}');

@@ -37,7 +37,7 @@ type Command = typeof command extends fc.Arbitrary<infer Value> ? Value : never;
 
 const disposable = (client: Redis) => Object.assign(client, { [Symbol.dispose]: () => client.disconnect() });
 
-/** What should be: who holds what, as the callers were told. */
+/** What should be: who holds what, by the answers that callers got. */
 interface Holder {
   slot: Slot;
   at: number;

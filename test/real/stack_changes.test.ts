@@ -56,7 +56,7 @@ describe('a rolling restart under 300 streams', () => {
 });
 
 describe('a rolling restart that fails', () => {
-  it('leaves the others serving, says how to go on, and lets that mend it', async () => {
+  it('leaves the others serving, says how to go on, and that works', async () => {
     const inTheWay = stack.plan().services.find(({ name }) => name === 'app-1')!.sockets[1]!;
     rmSync(inTheWay);
     mkdirSync(path.join(inTheWay, 'a-folder'), { recursive: true });

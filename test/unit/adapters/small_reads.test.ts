@@ -150,7 +150,7 @@ describe('small reads', () => {
     await takeAll(`https://localhost:${port}`);
   });
 
-  it('tell of a connection that is cut', async () => {
+  it('report a connection that is cut', async () => {
     const cutting = createServer((_, response) => {
       response.write('half');
       setTimeout(() => response.destroy(), 20);
