@@ -74,7 +74,7 @@ describe('limits over three instances', () => {
     expect(stack.provider.peak('refused')).toBe(3);
   });
 
-  it('free the slot before the terminal event, so that who goes on at once is not refused', async () => {
+  it('free the slot before the terminal event, so that a client that goes on at once is not refused', async () => {
     await statuses(openMany('onward', 2));
     for (let round = 0; round < 20; round += 1) {
       const raw = open(at(round), 'onward', 'mock-2x0');

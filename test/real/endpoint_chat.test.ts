@@ -211,7 +211,7 @@ describe('a provider that fails after its head', () => {
   it.each([
     ['mock-reset', 'upstream_truncated'],
     ['mock-no-finish', 'upstream_truncated'],
-  ])('(%s) leaves its words, an error, and no [DONE]', async (model, code) => {
+  ])('(%s) leaves what it said, an error, and no [DONE]', async (model, code) => {
     const answer = await streamed(model);
     const { text } = answer;
     expect(text.match(/"content":"(One|two|three) "/g)).toHaveLength(3);

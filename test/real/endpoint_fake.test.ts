@@ -30,7 +30,7 @@ const events = (text: string) =>
     .split('\n\n')
     .map((event) => event.replace(/^data: /, ''));
 
-describe('the provider that makes answers up', () => {
+describe('the fake provider', () => {
   const fake = { text: 'Grüße, 流れる\n水 👨‍👩‍👧‍👦', ttft_ms: 0, tokens_per_second: 0 };
 
   it('speaks in chunks: a role, the text, a reason, the usage that was asked for, [DONE]', async () => {
@@ -52,7 +52,7 @@ describe('the provider that makes answers up', () => {
     expect((await chat({ stream: true, fake })).text).not.toContain('usage');
   });
 
-  it('gives one whole answer to who wants that', async () => {
+  it('gives one whole answer where that is asked for', async () => {
     const { text } = await chat({ fake });
     const answer = JSON.parse(text);
     expect(answer).toMatchObject({ object: 'chat.completion', choices: [{ index: 0, finish_reason: 'stop' }] });
@@ -60,7 +60,7 @@ describe('the provider that makes answers up', () => {
     expect(answer.usage.total_tokens).toBe(answer.usage.prompt_tokens + answer.usage.completion_tokens);
   });
 
-  it('is asked where a bare name is', async () => {
+  it('takes bare names of models where it is the default', async () => {
     expect((await chat({ model: 'gpt-5', fake })).status).toBe(200);
   });
 
@@ -77,7 +77,7 @@ describe('the provider that makes answers up', () => {
   });
 });
 
-describe('the provider that makes answers up speaks every format', () => {
+describe('the fake provider speaks every format', () => {
   const fake = { text: 'Grüße, 流れる\n水', ttft_ms: 0, tokens_per_second: 0 };
   const ask = (path: string, body: Record<string, unknown>) =>
     askEndpoint(instance.url, path, { model: 'fake/demo', fake, ...body });

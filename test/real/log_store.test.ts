@@ -148,7 +148,7 @@ describe('a stream that is over', () => {
 });
 
 describe('the claim of a key in Redis', () => {
-  it('is one request’s, until it gives it back or counts no longer, and never another’s to give back', async () => {
+  it('belongs to one request until that gives it back or it expires, and no other one can give it back', async () => {
     const [first, second, third] = ['1', '2', '3'].map((claimant) => {
       return { threadId: `t${claimant}`, bodyHash: 'hash', claimant, at: 1_700_000_000_000 };
     }) as [Claim, Claim, Claim];

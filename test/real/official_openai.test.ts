@@ -147,7 +147,7 @@ describe('OpenAI’s own client, through NGINX', () => {
     expect(provider.requests.at(-1)?.raw.length).toBeGreaterThan(url.length);
   });
 
-  it('streams from the provider that makes answers up', async () => {
+  it('streams from the fake provider', async () => {
     const body = { model: 'fake/demo', messages, stream: true, fake: { tokens: 5, ttft_ms: 0 } } as const;
     const stream = await client.chat.completions.create(body);
     expect((await Array.fromAsync(stream)).length).toBeGreaterThan(5);

@@ -34,7 +34,7 @@ describe('a run in the background of the provider', () => {
     await until('the cancel', () => stateOfLast() === 'cancelled');
   });
 
-  it('is cancelled also when that was said before it had a name', async () => {
+  it('is cancelled also when the cancellation came before it had a name', async () => {
     const { responses } = pair.provider;
     responses.naming = 3_000;
     const known = responses.runs.size;
@@ -47,7 +47,7 @@ describe('a run in the background of the provider', () => {
     responses.naming = 0;
   });
 
-  it('is read as far as the client of a plain stream reads: those stay with chat completions', async () => {
+  it('is made for resumable streams alone: plain ones go by chat completions', async () => {
     const asked = pair.provider.responses.requests.length;
     const stream = await startStory(pair.owner, 'story-20x0', { resumable: false });
     await stream.over;

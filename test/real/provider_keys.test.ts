@@ -138,7 +138,7 @@ describe('a provider that refuses the key of the deployment', () => {
     await acceptedAgain();
   });
 
-  it('is not thought so of a failure of its own, or of a request that it does not take', async () => {
+  it('is not assumed after a failure of its own, or after a request that it does not take', async () => {
     for (const status of [400, 404, 422, 500]) {
       refusal = status;
       await stream('mock-3x0');

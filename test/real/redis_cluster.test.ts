@@ -135,7 +135,7 @@ describe('admission on a Redis Cluster', () => {
 });
 
 describe('the directory on a Redis Cluster', () => {
-  it('lists who announced itself, and forgets who left', async () => {
+  it('lists instances that announced themselves, and forgets those that left', async () => {
     const [one, two] = [new RedisDirectory(redis), new RedisDirectory(redis)];
     await one.announce(about('app-1'));
     await two.announce(about('app-2'));

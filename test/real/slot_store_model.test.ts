@@ -153,7 +153,7 @@ class World {
         expect(living, 'refused where none is detached').toBeGreaterThanOrEqual(LIMIT);
       }
     }
-    // Who gave way elsewhere learns of it soon, and the next step wants to know.
+    // A slot that gave way elsewhere learns of it soon, and the next step wants to know.
     if (granted && !guessed && !this.#beyond.has(user)) {
       await until('others gave way', () => this.#of(user).length <= LIMIT);
     }

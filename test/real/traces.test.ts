@@ -206,7 +206,7 @@ describe('a resumable stream', () => {
   });
 });
 
-describe('without a word about traces', () => {
+describe('without configuration of traces', () => {
   /** Addresses of the modules that an instance loads, a stream included. */
   async function loadedModules(environment: Record<string, string>): Promise<string[]> {
     const folder = mkdtempSync(path.join(tmpdir(), 'weir-modules-'));

@@ -154,7 +154,7 @@ describe('a stream that is held until it says something', () => {
     await expect(hold(streamOf(bytes, 50, fault))).rejects.toMatchObject({ code });
   });
 
-  it('is let go when it ends properly with nothing in it, and when it has said enough of nothing', async () => {
+  it('is released when it ends properly without content, and after enough bytes without content', async () => {
     const empty = ROLE_FRAME + chunkFrame({}, 'stop') + DONE_FRAME;
     expect(await read(await hold(streamOf(empty, 50)))).toBe(empty);
     const pings = ': ping\n\n'.repeat(40_000);

@@ -126,7 +126,7 @@ describe('a takeover', () => {
     expect(core.takingOver.size).toBe(0);
   });
 
-  it('is not for an instance that is fenced itself', async () => {
+  it('is refused on an instance that is fenced itself', async () => {
     const { core, counts } = coreWith({});
     Object.assign(core.wal, { fenced: true });
     await takeOver(core, record);

@@ -24,7 +24,7 @@ describe('identity', () => {
     expect(onPort(request('::1'))).toBe('127.0.0.1');
   });
 
-  it('is not to be chosen by who resets a connection to a port, whose address is then not known', () => {
+  it('can not be chosen by a client that resets a connection to a port, whose address is then not known', () => {
     expect(onPort(request(undefined, { 'x-real-ip': '1.2.3.4' }))).toBe('unknown');
     const trusting = identifyBy({ ...NONE, TRUSTED_PROXIES: ['0.0.0.0/0', '::/0'] });
     expect(trusting(request(undefined, { 'x-real-ip': '1.2.3.4' }))).toBe('unknown');
