@@ -40,7 +40,15 @@ const script = (title: string, name: string, ...args: string[]): TestPart => ({
 });
 
 /** Names of files whose streams go through what leans on insides of Node.js, and are to run without that too. */
-const STREAMS = ['instance', 'door', 'durable', 'routes', 'stack_streams', 'stack_bad_clients', 'provider_takeover'];
+const STREAMS = [
+  'instance',
+  'endpoint',
+  'durable',
+  'routes',
+  'stack_streams',
+  'stack_bad_clients',
+  'provider_takeover',
+];
 
 /** The same questions as those of the short form, asked for longer. About 35 minutes on two cores. */
 export function longParts(files: readonly string[]): TestPart[] {

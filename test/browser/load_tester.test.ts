@@ -114,7 +114,7 @@ describe('the overview', () => {
 });
 
 describe('a route of the configuration', () => {
-  it('is chosen instead of a provider, says whom it asks, and is what the run and the live stream ask', async () => {
+  it('is chosen instead of a provider, names its targets, and is what the run and the live stream ask', async () => {
     config.write({
       providers: {
         house: { base_url: provider.url },

@@ -5,7 +5,7 @@ import type { HealthView } from '../../src/formats/cluster/cluster_view.ts';
 import { startInstance } from '../support/instance.ts';
 import { startMockOpenai } from '../support/mock_openai.ts';
 import { startRedis } from '../support/redis.ts';
-import { type Remains, remainsOf, TELLS_REMAINS } from '../support/remains_of.ts';
+import { REPORTS_REMAINS, type Remains, remainsOf } from '../support/remains_of.ts';
 import { along, routeFile } from '../support/route_files.ts';
 import { until } from '../support/until.ts';
 import { type Ended, type Leaving, shortStream } from './short_stream.ts';
@@ -61,7 +61,7 @@ const config = made.use(
   }),
 );
 const instance = await startInstance({
-  NODE_OPTIONS: TELLS_REMAINS,
+  NODE_OPTIONS: REPORTS_REMAINS,
   REDIS_URL: redis.url,
   WEIR_CONFIG: config.file,
   TRUSTED_PROXIES: '127.0.0.1',

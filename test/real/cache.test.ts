@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UsageRow, UsageView } from '../../src/formats/cluster/usage_row.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { Deployment } from '../support/deployment.ts';
-import { askDoor, type DoorAnswer } from '../support/door_answer.ts';
+import { askEndpoint, type EndpointAnswer } from '../support/endpoint_answer.ts';
 import { type MockOpenai, type MockRequest, startMockOpenai } from '../support/mock_openai.ts';
+import { numberedTales } from '../support/numbered_tales.ts';
 import { along, type RouteFile, routeFile } from '../support/route_files.ts';
-import { tellTales } from '../support/tell_tales.ts';
 import { until } from '../support/until.ts';
 
 let provider: MockOpenai;
@@ -13,7 +13,7 @@ let config: RouteFile;
 let deployment: Deployment;
 
 beforeAll(async () => {
-  provider = await startMockOpenai({ script: tellTales() });
+  provider = await startMockOpenai({ script: numberedTales() });
   const kept = (name: string, ttl_seconds = 600) => ({ ...along(name), cache: { ttl_seconds } });
   config = routeFile({
     providers: { ours: { base_url: provider.url, capabilities: { speaks: ['chat', 'messages'] } } },
@@ -40,23 +40,23 @@ afterAll(async () => {
 });
 
 let asked = 0;
-/** A question that nobody has asked. */
+/** A question that was never asked. */
 const question = () => `question ${++asked}`;
 const times = (text: string) => provider.requests.filter(({ raw }) => raw.includes(`${text}"`)).length;
 const from = (user: number) => ({ 'X-Real-IP': `10.0.0.${user}` });
 
-type Ask = (at: number, model: string, text: string, user?: number, more?: object) => Promise<DoorAnswer>;
+type Ask = (at: number, model: string, text: string, user?: number, more?: object) => Promise<EndpointAnswer>;
 const stream: Ask = (at, model, query, user = 1, more = {}) =>
-  askDoor(deployment.url(at), '/api/v1/stream', { query, model, ...more }, from(user));
+  askEndpoint(deployment.url(at), '/api/v1/stream', { query, model, ...more }, from(user));
 const chat: Ask = (at, model, content, user = 1, more = {}) => {
   const body = { model, messages: [{ role: 'user', content }], stream: true, ...more };
-  return askDoor(deployment.url(at), '/v1/chat/completions', body, from(user));
+  return askEndpoint(deployment.url(at), '/v1/chat/completions', body, from(user));
 };
 const whole: Ask = (at, model, text, user, more) => chat(at, model, text, user, { stream: false, ...more });
 
-const kind = ({ headers }: DoorAnswer) => headers.get('x-weir-cache');
+const kind = ({ headers }: EndpointAnswer) => headers.get('x-weir-cache');
 /** What was said, and what can't depend on when it was. */
-function said({ text }: DoorAnswer) {
+function said({ text }: EndpointAnswer) {
   const data = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json as string));
   const { sha256, chunk_count, total_length, usage, finish_reason } = data.at(-1);
   return { content: data.map(({ content }) => content ?? ''), sha256, chunk_count, total_length, usage, finish_reason };
@@ -67,7 +67,7 @@ describe.each([
   ['/v1/chat/completions', chat],
   ['/v1/chat/completions, whole', whole],
 ])('an equal request at %s', (path, ask) => {
-  const same = (answer: DoorAnswer) => (path === '/api/v1/stream' ? said(answer) : answer.text);
+  const same = (answer: EndpointAnswer) => (path === '/api/v1/stream' ? said(answer) : answer.text);
 
   it('is given the same answer on another instance, and the provider is not asked', async () => {
     const text = question();
@@ -231,9 +231,9 @@ describe('what is kept', () => {
     expect(JSON.parse(answer.text).choices[0].message.content).toBe(pieces.map(({ content }) => content).join(''));
   });
 
-  it('is of one door: an equal body at another asks for something else', async () => {
+  it('is of one endpoint: an equal body at another asks for something else', async () => {
     const body = { model: 'tale', messages: [{ role: 'user', content: question() }] };
-    const ask = (path: string) => askDoor(deployment.url(0), path, body, from(1));
+    const ask = (path: string) => askEndpoint(deployment.url(0), path, body, from(1));
     const message = await ask('/v1/messages');
     await until('it is kept', async () => kind(await ask('/v1/messages')) === 'hit');
     const count = await ask('/v1/messages/count_tokens');
@@ -258,7 +258,7 @@ describe('what is kept', () => {
     }
   });
 
-  it('is missed while Redis is away, and nobody notices more', async () => {
+  it('is missed while Redis is away, and clients notice nothing', async () => {
     const text = question();
     await chat(0, 'tale', text);
     await deployment.redis.kill();

@@ -30,7 +30,7 @@ const openMany = (user: string, count: number, model?: string) =>
 
 describe('limits over three instances', () => {
   it('let 3 of 50 simultaneous requests stream, and the provider never sees a fourth', async () => {
-    // The first requests of a process are slow, and whoever waits too long for Redis decides by its own share.
+    // The first requests of a process are slow, and an instance that waits too long for Redis decides by its own share.
     expect(await statuses(openMany('first', 3))).toEqual({ 200: 3 });
     const user = `many-${Date.now()}`;
     const all = openMany(user, 50);
@@ -74,7 +74,7 @@ describe('limits over three instances', () => {
     expect(stack.provider.peak('refused')).toBe(3);
   });
 
-  it('free the slot before the terminal event, so that who goes on at once is not refused', async () => {
+  it('free the slot before the terminal event, so that a client that goes on at once is not refused', async () => {
     await statuses(openMany('onward', 2));
     for (let round = 0; round < 20; round += 1) {
       const raw = open(at(round), 'onward', 'mock-2x0');
@@ -120,7 +120,7 @@ describe('limits over three instances', () => {
     clearInterval(knocking);
   });
 
-  it('free what a killed instance held within 11 s, and disturb nobody else', async () => {
+  it('free what a killed instance held within 11 s, and disturb no other user', async () => {
     const doomed = await stack.add('app-4');
     const other = openMany('bystander', 3);
     const held = [0, 1, 2].map(() => open(doomed, 'orphan'));
@@ -170,7 +170,7 @@ describe('limits over three instances', () => {
 });
 
 describe('the total over three instances', () => {
-  it('is used to its end by whoever needs it, and never exceeded', async () => {
+  it('is used to its end by the instances that need it, and never exceeded', async () => {
     const small = await startAdmissionStack({ MAX_CONNECTIONS: '20', MAX_CONNECTIONS_PER_USER: '100' });
     try {
       const [one, two, three] = small.instances as [Instance, Instance, Instance];

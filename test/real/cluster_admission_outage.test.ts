@@ -59,7 +59,7 @@ describe('while Redis is away', () => {
     // On a busy machine Redis may be silent for a moment before it is away; then a share is all that is granted.
     const before = await threeOf('holder', [0, 0, 0].map(at));
     await stack.redis.kill();
-    await until('health tells', everyHealth('disconnected'));
+    await until('health says so', everyHealth('disconnected'));
     expect(await statuses(openOnEach('fresh'))).toEqual({ 200: 3 });
     expect(await statuses(openOnEach('fresh'))).toEqual({ 429: 3 });
     // The instance that holds three grants none, the two others do not know.
@@ -67,7 +67,7 @@ describe('while Redis is away', () => {
     expect(await statuses(meanwhile)).toEqual({ 200: 2, 429: 1 });
     expect(await stack.metric(at(0), 'weir_static_decisions_total')).toBeGreaterThan(0);
     await stack.redis.start();
-    await until('health tells', everyHealth('connected'));
+    await until('health says so', everyHealth('connected'));
     await until('what was granted is registered', async () => {
       const counts = await stack.ask(async (client) => {
         const keys = await client.keys('weir:slots:*');
@@ -112,7 +112,7 @@ describe('while Redis is away', () => {
     expect((counts[200] ?? 0) + (counts[429] ?? 0)).toBe(60);
     expect(counts[200]).toBeLessThanOrEqual(3);
     expect((await stack.health(at(0))).redis).toBe('disconnected');
-    await until('health tells', everyHealth('connected'));
+    await until('health says so', everyHealth('connected'));
     for (const raw of before) expect(raw.received()).not.toContain('event: error');
     await freeAgain('patient', [...before, ...during]);
   });
@@ -121,14 +121,14 @@ describe('while Redis is away', () => {
     const streams = openOnEach('leaver');
     expect(await statuses(streams)).toEqual({ 200: 3 });
     stack.redis.process.kill('SIGSTOP');
-    await until('health tells', everyHealth('disconnected'));
+    await until('health says so', everyHealth('disconnected'));
     for (const raw of streams) raw.socket.destroy();
     await until('the instances let them go', async () => {
       const views = await Promise.all([0, 1, 2].map((index) => stack.health(at(index))));
       return views.every(({ pool }) => pool.total_connections === 0);
     });
     stack.redis.process.kill('SIGCONT');
-    await until('health tells', everyHealth('connected'));
+    await until('health says so', everyHealth('connected'));
     await freeAgain('leaver', []);
   });
 });

@@ -71,7 +71,7 @@ describe('the cluster', () => {
     const health = () => get<HealthView>(one, 'health');
     expect(await health()).toMatchObject({ status: 'healthy', redis: 'connected' });
     await redis.kill();
-    await until('health tells', async () => (await health()).redis === 'disconnected');
+    await until('health says so', async () => (await health()).redis === 'disconnected');
     expect(await health()).toMatchObject({ status: 'degraded' });
     const body = { query: 'hi', model: 'm', fake: { tokens: 3, ttft_ms: 0 } };
     const raw = rawConnection(one.port, streamPost(body, { Connection: 'close' }));
@@ -79,16 +79,16 @@ describe('the cluster', () => {
     expect(raw.received()).toContain('[DONE]');
     expect(await ids(one)).toEqual(['app-1']);
     await redis.start();
-    await until('health tells', async () => (await health()).status === 'healthy');
+    await until('health says so', async () => (await health()).status === 'healthy');
     await until('both are back', async () => (await ids(one)).length === 2);
   });
 
   it('says so too when Redis is frozen and its connections stand', async () => {
     const health = () => get<HealthView>(one, 'health');
     redis.process.kill('SIGSTOP');
-    await until('health tells', async () => (await health()).redis === 'disconnected');
+    await until('health says so', async () => (await health()).redis === 'disconnected');
     redis.process.kill('SIGCONT');
-    await until('health tells', async () => (await health()).status === 'healthy');
+    await until('health says so', async () => (await health()).status === 'healthy');
   });
 
   it('leaves no key without a time to live', async () => {

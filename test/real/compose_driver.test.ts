@@ -47,7 +47,7 @@ function config() {
   return file;
 }
 
-it('everything that the containers mount is there before they are started, for their account and nobody else', async () => {
+it('everything that the containers mount is there before they are started, for their account alone', async () => {
   await start('--auth', 'keys', '--config', config().file);
   expect(docker.calls()).toEqual([UP]);
   const { services } = composeFile(docker.environment());
@@ -71,11 +71,11 @@ it('everything that the containers mount is there before they are started, for t
     expect([mode(inState(name)), mode(folder)], name).toEqual(['600', '700']);
     expect([statSync(inState(name)).uid, statSync(folder).uid], name).toEqual([outside.uid, outside.uid]);
   }
-  // Whoever has the containers' number on this machine does not come so far.
+  // An account of this machine with the containers' number does not come so far.
   expect([mode(inState()), statSync(inState()).uid]).toEqual(['700', self.uid]);
 });
 
-it('instances are told where their configuration and keys are, and no provider’s key is written down', async () => {
+it('instances know where their configuration and keys are, and no provider’s key is written down', async () => {
   const file = config();
   const said = await start('--auth', 'keys', '--config', file.file, '--max-per-user', '5');
   expect(said).toContain('give local a base_url with host.docker.internal');
@@ -176,7 +176,7 @@ it('reload says what is missing', async () => {
   expect((await reload()).stderr).toContain('the stack is not running; start it with');
 });
 
-it('usage that no instance tells is an error that says what to do', async () => {
+it('usage that no instance reports is an error that says what to do', async () => {
   await start();
   const { code, stderr } = await stack.weir(['usage']);
   expect([code, stderr.trim()]).toEqual([
@@ -185,7 +185,7 @@ it('usage that no instance tells is an error that says what to do', async () => 
   ]);
 });
 
-it('containers of a rootless engine run as whoever runs it', async () => {
+it('containers of a rootless engine run as the account that runs it', async () => {
   docker.say('info', 'Server:\n Security Options:\n  seccomp\n   Profile: builtin\n  rootless\n  cgroupns\n');
   await start('--auth', 'keys');
   expect(composeFile(docker.environment()).services['app-1']!.user).toBe('0:0');

@@ -48,7 +48,7 @@ const isUp = (url: string) =>
     () => false,
   );
 
-it('what the containers are told is a stack with routes, keys, reload, and usage that outlives Redis', async () => {
+it('the containers are a stack with routes, keys, reload, and usage that outlives Redis', async () => {
   const provider = await startMockOpenai();
   onTestFinished(() => provider.close());
   const redis = await startRedis();
@@ -130,7 +130,7 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
   await weir('keys', 'revoke', 'bob');
   await soon('it is refused', async () => (await ask(bob)).status === 401);
 
-  // A new route. The other two containers have nobody in their place, and the command says so.
+  // A new route. The other two containers have no successors, and the command says so.
   expect((await ask(alice, 'clever')).text).toContain('"provider":"fake"');
   config.write({ providers, routes: { smart: along('house/mock-3x0'), clever: along('house/mock-5x0') } });
   const reload = await stack.weir(['reload']);
@@ -138,7 +138,7 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
   expect(docker.calls().at(-1)).toBe('kill --signal SIGHUP app-1');
   expect((await ask(alice, 'clever')).text).toContain('"provider":"house"');
 
-  // Open streams of instances, as one of them tells.
+  // Open streams of instances, as one of them reports.
   const ends = new AbortController();
   const held = fetch(`http://127.0.0.1:${port}/api/v1/stream`, {
     method: 'POST',
@@ -190,7 +190,7 @@ it('what the containers are told is a stack with routes, keys, reload, and usage
   await soon('it is there again', async () => ofClever((await page())?.rows ?? []));
   expect(ofClever(await usage())).toEqual(row);
 
-  // It is told to leave when the instances have written their last, and has that too.
+  // It has to leave when the instances have written their last, and has that too.
   await ask(alice, 'clever');
   await soon('it is counted', async () => ofClever((await page())?.rows ?? [])?.ok === 2);
   process.kill(keeper.pid, 'SIGTERM');

@@ -153,7 +153,7 @@ describe('the console’s runs', () => {
   });
 });
 
-describe('who may', () => {
+describe('access to the console', () => {
   const READ = ['/api/runs', '/api/diagnose', '/api/usage', '/api/services', '/api/compare?a=last&b=last'];
   const session = (answer: { headers: Record<string, string | string[] | undefined> }) =>
     `${[answer.headers['set-cookie']].flat()[0]}`.split(';', 1)[0]!;

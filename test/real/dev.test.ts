@@ -44,7 +44,7 @@ it('dev: one instance without NGINX lets three of ten streams in, and ends at a 
   expect(await ended).toBe(0);
 });
 
-it('dev names the process that has its port, and the option that mends it', async () => {
+it('dev names the process that has its port, and the option that fixes it', async () => {
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
   const { port } = squatter.address() as AddressInfo;

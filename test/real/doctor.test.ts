@@ -31,7 +31,7 @@ afterAll(async () => {
   await Promise.all(patients.map(({ stack }) => stack.destroy()));
 });
 
-/** With a stack that is well, and that nobody else has meanwhile. One that a test leaves unwell is started anew. */
+/** With a stack that is well, and that no other test has meanwhile. One that a test leaves unwell is started anew. */
 const it = base.extend<{ patient: Patient }>({
   patient: async ({ task }, use) => {
     const patient = free.shift() ?? (await new Promise<Patient>((resolve) => waiting.push(resolve)));
@@ -84,7 +84,7 @@ describe.concurrent('the doctor of a stack that is well', () => {
   });
 });
 
-describe.concurrent('the doctor names what is broken, and its command mends it:', () => {
+describe.concurrent('the doctor names what is broken, and its command fixes it:', () => {
   it('NGINX is frozen', async ({ patient }) => {
     const master = patient.pidOf('nginx');
     for (const pid of [master, ...patient.workers()]) process.kill(pid, 'SIGSTOP');

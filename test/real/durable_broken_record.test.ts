@@ -69,7 +69,7 @@ describe('a stream whose end Redis refuses to store', () => {
     const again = await attach(deployment.url(OTHER), id);
     await again.ended;
     expectWhole(71, 300, again);
-    // Nobody was asked for it a second time.
+    // No provider was asked for it a second time.
     expect(again.events).toEqual(first.events);
     const taken = deployment.at(OTHER).lines.filter(({ event }) => event === 'Stream taken over');
     expect(taken).toEqual([]);

@@ -88,7 +88,7 @@ describe('DELETE', () => {
     const first = await open();
     const plain = await openThread(deployment.url(0), { ...slow, resumable: false });
     for (const url of [deployment.url(0), deployment.url(1)]) {
-      expect((await cancelAt(url, 'nobody-knows-it')).status).toBe(404);
+      expect((await cancelAt(url, 'no-such-thread')).status).toBe(404);
       expect((await cancelAt(url, threadOf(first), { 'X-Real-IP': '10.0.0.2' })).status).toBe(404);
       expect((await cancelAt(url, threadOf(plain))).status).toBe(404);
     }
@@ -101,7 +101,7 @@ describe('DELETE', () => {
   });
 });
 
-describe('a stream that nobody reads any more', () => {
+describe('a stream without readers', () => {
   it('goes on for a while, so that its reader can come back', async () => {
     const first = await open();
     const had = chunks(first).length;
@@ -114,7 +114,7 @@ describe('a stream that nobody reads any more', () => {
     await again.ended;
   });
 
-  it('is cancelled when nobody comes back: the provider sees the close, and the slot is free', async () => {
+  it('is cancelled when no reader comes back: the provider sees the close, and the slot is free', async () => {
     const first = await open();
     first.leave();
     await first.ended;

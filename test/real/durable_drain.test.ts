@@ -48,7 +48,7 @@ describe('an instance that gets SIGTERM while streams run past its deadline', ()
     expect(await plain.ended).toBe('ended');
     expect(only(plain, 'error')).toMatchObject({ error: 'draining', retryable: true });
 
-    // Nobody asked for it: whoever looks after the dead has taken it, and it ends by itself.
+    // No client asked for it: an instance that looks after the dead has taken it, and it ends by itself.
     await until('it was taken over', () =>
       deployment.at(1).lines.some((line) => line.stage === '5.3' && line.thread_id === threadOf(alone)),
     );

@@ -91,7 +91,7 @@ describe('an Idempotency-Key', () => {
 
 describe('an Idempotency-Key of a request that is refused', () => {
   it.each([
-    ['as-there-is-no-such-provider', { provider: 'nobody' }, {}, 422],
+    ['as-there-is-no-such-provider', { provider: 'missing' }, {}, 422],
     ['as-its-id-is-in-use', {}, { 'X-Thread-ID': 'in-use' }, 409],
   ])('%s is free for the corrected one, on any instance', async (key, wrong, headers, status) => {
     const holder = await openThread(deployment.url(0), body, { 'X-Thread-ID': 'in-use' });

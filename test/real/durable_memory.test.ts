@@ -51,7 +51,7 @@ describe('without Redis, a resumable stream', () => {
     expect((await openThread(instance.url, resumable(spoken), { 'X-Thread-ID': 'mine' })).status).toBe(409);
   });
 
-  it('can be cancelled, and ends itself when nobody comes back', async () => {
+  it('can be cancelled, and ends itself when no reader comes back', async () => {
     const long = resumable({ seed: 1, tokens: 10_000, tokens_per_second: 50 });
     const [one, two] = [await openThread(instance.url, long), await openThread(instance.url, long)];
     expect((await cancelAt(instance.url, threadOf(one))).status).toBe(202);

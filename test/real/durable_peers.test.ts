@@ -34,7 +34,7 @@ it('an instance without a peer listener says so at its start, one that has one d
   expect(said).toEqual([1, 0, 0]);
 });
 
-it('a living owner without a peer listener keeps its stream, whoever asks elsewhere', async () => {
+it('a living owner without a peer listener keeps its stream when a client asks elsewhere', async () => {
   const spoken = { seed: 71, tokens: 100, tokens_per_second: 50 };
   const owner = await openThread(deployment.url(0), resumable(spoken));
   const others = await Promise.all([1, 2].map((at) => attach(deployment.url(at), threadOf(owner))));

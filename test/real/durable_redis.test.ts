@@ -69,7 +69,7 @@ describe('Redis', () => {
     expect(deployment.errors()).toEqual([]);
   });
 
-  it.concurrent('slow for half a second: whoever streams waits, whoever comes is resumable, and nobody hears of it', async () => {
+  it.concurrent('slow for half a second: streams wait, new ones are resumable, and no client notices', async () => {
     await using deployment = await Deployment.start({ instances: 2 });
     const running = await streaming(deployment, 0, 65, 150);
     const redis = deployment.redis.process;
@@ -94,7 +94,7 @@ describe('Redis', () => {
     expect(await deployment.metric(1, 'weir_unlogged_streams_total')).toBe(0);
   });
 
-  it.concurrent('frozen for five seconds: streams go on, nobody is taken for dead', async () => {
+  it.concurrent('frozen for five seconds: streams go on, and no instance is taken for dead', async () => {
     await using deployment = await Deployment.start({ instances: 2 });
     const streams = [await streaming(deployment, 0, 55, 450), await streaming(deployment, 1, 56, 450)];
     const redis = deployment.redis.process;
@@ -172,8 +172,8 @@ describe('Redis', () => {
     expect(await deployment.slots(0)).toBe(0);
     await redisSays(deployment, 0, 'connected');
     await until('it is logged', () => deployment.errors().length > 0);
-    const told = deployment.at(0).lines.filter(({ event }) => event === 'The stream log failed');
-    expect(told).toEqual([expect.objectContaining({ reason: expect.stringContaining('WRONGTYPE') })]);
+    const logged = deployment.at(0).lines.filter(({ event }) => event === 'The stream log failed');
+    expect(logged).toEqual([expect.objectContaining({ reason: expect.stringContaining('WRONGTYPE') })]);
     const other = await openThread(deployment.url(0), resumable(spoken(82, 5)));
     await other.ended;
     expectWhole(82, 5, other);
@@ -205,7 +205,7 @@ describe('Redis', () => {
       await stream.ended;
       expect(notices(stream)).toContain('not_resumable');
       expectWhole(61, 20, stream);
-      // Whoever mends it need not restart anything.
+      // The fix takes no restart.
       await redis.config('SET', 'requirepass', '');
       await until(
         'a stream is resumable again',

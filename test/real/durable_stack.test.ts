@@ -156,7 +156,7 @@ describe('an instance behind NGINX that is killed at token 100 of 300', () => {
 });
 
 describe('NGINX', () => {
-  it('hands every token of an attached stream on as it comes, and a cancellation to whoever has the stream', async () => {
+  it('hands every token of an attached stream on as it comes, and a cancellation to the owner of the stream', async () => {
     const opened = two({
       path: '/api/v1/stream',
       body: resumable({ seed: 86, tokens: 2_000, tokens_per_second: 50 }),
@@ -164,7 +164,7 @@ describe('NGINX', () => {
     });
     const pieces: number[] = [];
     await until('it is known', async () => (await one({ path: '/api/v1/stream/none' })).status === 404);
-    const watched = await until('somebody can attach', async () => {
+    const watched = await until('a client can attach', async () => {
       const answer = two({
         path: '/api/v1/stream/watched',
         onData: (piece) => {

@@ -133,7 +133,7 @@ describe('attaching', () => {
   it.each([
     ['its owner', 0],
     ['any other instance', 2],
-  ])('after the end replays it on %s, and says 204 to whoever has the end', async (_, at) => {
+  ])('after the end replays it on %s, and says 204 to a client that has the end', async (_, at) => {
     const first = await openThread(deployment.url(0), resumable(spoken));
     await first.ended;
     const whole = await attach(deployment.url(at), threadOf(first));
@@ -150,7 +150,7 @@ describe('attaching', () => {
     expect(result.outcome).toBe('already_ended');
   });
 
-  it('knows only the user who opened it, and whoever holds its token', async () => {
+  it('knows only the user who opened it, and holders of its token', async () => {
     const alice = { 'X-Real-IP': '10.0.0.1' };
     const mallory = { 'X-Real-IP': '10.0.0.2' };
     const first = await openThread(deployment.url(0), resumable(spoken), alice);
@@ -158,7 +158,7 @@ describe('attaching', () => {
     await until('its status', () => first.events.length > 0);
     const token = only(first, 'status').resume_token as string;
     for (const url of [deployment.url(0), deployment.url(1)]) {
-      expect((await attach(url, 'nobody-knows-it', undefined, alice)).status).toBe(404);
+      expect((await attach(url, 'no-such-thread', undefined, alice)).status).toBe(404);
       expect((await attach(url, id, undefined, mallory)).status).toBe(404);
       expect((await attach(url, id, undefined, { ...mallory, 'X-Resume-Token': 'guessed' })).status).toBe(404);
     }
@@ -221,7 +221,7 @@ async function fromAddress(localAddress: string, url: string): Promise<{ status:
 }
 
 describe('a stream whose client left before a word was said, and whose instance is killed', () => {
-  it('is found by the others, though nobody asks for it', async () => {
+  it('is found by the others, though no client asks for it', async () => {
     const spoken = resumable({ seed: 13, tokens: 5, tokens_per_second: 60 });
     const silent = { ...spoken, fake: { ...spoken.fake, ttft_ms: 30_000 } };
     const first = await openThread(deployment.url(0), silent);
@@ -237,11 +237,11 @@ describe('a stream whose client left before a word was said, and whose instance 
     await until('it is in the log', logged);
     redis.disconnect();
     await deployment.kill(0);
-    const told = () =>
+    const isTaken = () =>
       [1, 2].some((at) =>
         deployment.at(at).lines.some((line) => line.event === 'Stream taken over' && line.thread_id === id),
       );
-    await until('another one has it', told);
+    await until('another one has it', isTaken);
     await deployment.boot(0);
   });
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => deployment.close());
 
 describe('instances whose clocks are an hour wrong, one behind and one ahead', () => {
-  it('count a user’s streams together, and find nobody dead', async () => {
+  it('count a user’s streams together, and take no instance for dead', async () => {
     const [behind, ahead] = deployment.instances.map(({ lines }) => Date.parse(lines[0]?.timestamp as string));
     expect((ahead as number) - (behind as number)).toBeGreaterThan(1.5 * HOUR_MS);
     const spoken = (seed: number) => ({ seed, tokens: 250, tokens_per_second: 50 });

@@ -26,8 +26,8 @@ async function held(): Promise<number> {
   return health.pool.total_connections;
 }
 
-/** What each door wants to hear, and what content looks like there. */
-const DOORS: [string, Record<string, unknown>, string][] = [
+/** What each endpoint wants to hear, and what content looks like there. */
+const ENDPOINTS: [string, Record<string, unknown>, string][] = [
   ['/api/v1/stream', { query: 'hi' }, 'event: chunk'],
   ['/v1/chat/completions', { messages: [{ role: 'user', content: 'hi' }], stream: true }, '"content":"word'],
 ];
@@ -37,7 +37,7 @@ async function nothingLeft(): Promise<void> {
   await until('every slot is free', async () => (await held()) === 0);
 }
 
-describe.each(DOORS)('a client of %s that leaves', (path, body, content) => {
+describe.each(ENDPOINTS)('a client of %s that leaves', (path, body, content) => {
   const post = (model: string) => streamPost({ ...body, model }, {}, path);
   const open = (model: string): RawConnection => rawConnection(instance.port, post(model));
   beforeEach(nothingLeft);

@@ -36,7 +36,7 @@ describe('an instance that gets SIGTERM', () => {
     expect(running.received()).not.toContain('[DONE]');
   });
 
-  it('ends streams of other doors in their own words', async () => {
+  it('ends streams of other APIs with an error in their own format', async () => {
     const instance = await startInstance({ DRAIN_SECONDS: '1' });
     const fake = { tokens: 10_000, tokens_per_second: 20, ttft_ms: 0 };
     const body = { model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }], fake };

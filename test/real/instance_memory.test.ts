@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
-import { remainsOf, TELLS_REMAINS } from '../support/remains_of.ts';
+import { REPORTS_REMAINS, remainsOf } from '../support/remains_of.ts';
 import { until } from '../support/until.ts';
 
 let instance: Instance;
 beforeAll(async () => {
-  instance = await startInstance({ MAX_CONNECTIONS_PER_USER: '1000', NODE_OPTIONS: TELLS_REMAINS });
+  instance = await startInstance({ MAX_CONNECTIONS_PER_USER: '1000', NODE_OPTIONS: REPORTS_REMAINS });
 });
 afterAll(() => instance.stop());
 

@@ -57,7 +57,7 @@ async function relayed(steps: readonly MockStep[]): Promise<ReturnType<typeof re
 }
 
 describe('an OpenAI-compatible provider', () => {
-  it('gets the request as it speaks it, with our key, and its usage is passed on', async () => {
+  it('gets the request in its own format, with our key, and its usage is passed on', async () => {
     const { text } = await ask('mock-5x0', { temperature: 0.5, max_tokens: 9 });
     const { content, terminal, done } = read(text);
     expect(content).toBe('word '.repeat(5));

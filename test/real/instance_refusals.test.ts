@@ -53,7 +53,7 @@ describe('a refusal', () => {
 
   it.each([
     ['a bad thread id', { 'X-Thread-ID': 'a b' }, good, 'X-Thread-ID'],
-    ['an unknown provider', {}, { ...good, provider: 'nobody' }, 'provider'],
+    ['an unknown provider', {}, { ...good, provider: 'missing' }, 'provider'],
     ['fake knobs for a real provider', {}, { ...good, provider: 'openai', fake: {} }, 'fake'],
     ['both query and messages', {}, { ...good, messages: [{ role: 'user', content: 'hi' }] }, 'query'],
   ])('of %s is 422 and names it', async (_, headers, body, field) => {

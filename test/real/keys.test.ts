@@ -64,7 +64,7 @@ describe('without a key that holds', () => {
       '/v1/messages',
       (body: unknown) => expect(body).toMatchObject({ type: 'error', error: { type: 'authentication_error' } }),
     ],
-  ])('%s refuses in its own words, before it looks at anything else', async (path, wears) => {
+  ])('%s refuses in its own format, before any other check', async (path, wears) => {
     // Each of these would be another refusal: type, size, JSON, thread id.
     for (const [headers, body] of [
       [{ 'content-type': 'text/plain' }, 'x'],
@@ -161,7 +161,7 @@ describe('a key', () => {
     expect(provider.requests.filter(({ body }) => body.model === 'mock-9x0')).toEqual([]);
   });
 
-  it('attaches to its own resumable streams, and to nobody else’s', async () => {
+  it('attaches to its own resumable streams, and to no others', async () => {
     const [mine, other] = [await newKey(), await newKey()];
     const answer = await send({ ...bearer(mine), ...json, 'x-thread-id': 'a-thread' }, { ...short, resumable: true });
     expect(await answer.text()).toContain('[DONE]');

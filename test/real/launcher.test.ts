@@ -83,7 +83,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs ./weir as somebody whose machine has only the old Node.js and the system's tools. */
+/** Runs ./weir on a machine that has only the old Node.js and the system's tools. */
 function weir(...args: string[]) {
   const env = { PATH: `${file('bin')}:/usr/bin:/bin`, HOME: folder };
   const child = spawn(file('project/weir'), args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -98,7 +98,7 @@ function weir(...args: string[]) {
 }
 
 describe('./weir on a machine with an old Node.js', () => {
-  it('fetches another one and the packages, says so, and installs as the machine\u2019s own npm is told to', async () => {
+  it('fetches another one and the packages, says so, and installs with the settings of the machine\u2019s own npm', async () => {
     for (const made of ['.weir', 'node_modules']) rmSync(path.join(project, made), { recursive: true, force: true });
     const { said, code } = weir('status', '--json');
     expect([await code, said.stderr]).toEqual([
@@ -119,7 +119,7 @@ describe('./weir on a machine with an old Node.js', () => {
     expect(existsSync(path.join(project, '.weir/code'))).toBe(true);
   });
 
-  it('installs packages again when the lock has changed, after whoever installs now', async () => {
+  it('installs packages again when the lock has changed, after another process that installs now', async () => {
     const lock = file('project/.weir/installing');
     symlinkSync(`${process.pid}`, lock);
     rmSync(path.join(project, 'installed_by'), { force: true });

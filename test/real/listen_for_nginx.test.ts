@@ -26,7 +26,7 @@ async function start(listen: string[]): Promise<string[]> {
   return output.trim().split('\n');
 }
 
-it('NGINX gets every address that it listens on, with a limit for what nobody acknowledges', async () => {
+it('NGINX gets every address that it listens on, with a limit for what is not acknowledged', async () => {
   const ports = await Promise.all(Array.from({ length: 4 }, freePort));
   const [a, b, c, d] = ports;
   expect(await start([`127.0.0.1:${a}`, `[::1]:${b}`, `${c}`, `[::]:${c}`, `127.0.0.2:${d}`])).toEqual([
@@ -40,7 +40,7 @@ it('NGINX gets every address that it listens on, with a limit for what nobody ac
   ]);
 });
 
-it('an address that somebody else has is left to NGINX, which says so better', async () => {
+it('an address that another program has is left to NGINX, which says so better', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

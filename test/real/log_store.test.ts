@@ -46,7 +46,7 @@ async function newThread(): Promise<ThreadRecord> {
 }
 
 describe('a thread in Redis', () => {
-  it('is made once: by whoever repeats the step because its answer was lost, and by nobody else', async () => {
+  it('is made once, also when the owner repeats the step because its answer was lost; another owner is refused', async () => {
     const record = await newThread();
     const request = { query: 'q', model: 'm', resumable: true };
     expect(await store.create(record, request)).toBe(true);
@@ -110,7 +110,7 @@ describe('the text of a thread in Redis', () => {
     expect((await store.readText(record.id)).contents).toEqual(text);
   });
 
-  it('is closed to whoever owned it before', async () => {
+  it('is closed to its earlier owner', async () => {
     const record = await newThread();
     await store.checkpoint(record, text, 2);
     const next = { ...record, owner: 'boot-2', epoch: 2, ends: [2] };
@@ -148,7 +148,7 @@ describe('a stream that is over', () => {
 });
 
 describe('the claim of a key in Redis', () => {
-  it('is one request’s, until it gives it back or counts no longer, and never another’s to give back', async () => {
+  it('belongs to one request until that gives it back or it expires, and no other one can give it back', async () => {
     const [first, second, third] = ['1', '2', '3'].map((claimant) => {
       return { threadId: `t${claimant}`, bodyHash: 'hash', claimant, at: 1_700_000_000_000 };
     }) as [Claim, Claim, Claim];
@@ -178,7 +178,7 @@ describe('the log of a boot in Redis', () => {
     const groups: string[] = [];
     for await (const group of store.scan('boot-9')) groups.push(group);
     expect(groups).toEqual(['a\n', 'b\n']);
-    expect(await store.append('nobody', 1, 'a\n')).toEqual({ kind: 'lost' });
+    expect(await store.append('missing', 1, 'a\n')).toEqual({ kind: 'lost' });
   });
 
   it('leaves no key behind that lives for ever', async () => {

@@ -67,7 +67,7 @@ async function models({ url }: Instance): Promise<ModelsView> {
 
 it('every provider of the file is there, with its models, whether it is usable, and why not', async () => {
   const view = await models(instance);
-  // Nobody waits for a list that does not come.
+  // No request waits for a list that does not come.
   expect(unanswered).toBe(1);
   expect(view).toEqual({
     default_provider: 'house',

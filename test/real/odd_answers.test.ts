@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askDoor, type DoorAnswer } from '../support/door_answer.ts';
-import { DOOR_STREAMS, DOOR_WHOLES } from '../support/door_frames.ts';
+import { askEndpoint, type EndpointAnswer } from '../support/endpoint_answer.ts';
+import { ENDPOINT_STREAMS, ENDPOINT_WHOLES } from '../support/endpoint_frames.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { answerFrames, chunkFrame, DONE_FRAME, type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
 import { along, type RouteFile, routeFile } from '../support/route_files.ts';
 import { until } from '../support/until.ts';
 
-/** Each with a provider of its own, whose circuit opens for nobody else. */
+/** Each with a provider of its own, whose circuit opens for no other test. */
 const PATHS = ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/embeddings', '/api/v1/stream'];
 
 let provider: MockOpenai;
@@ -63,8 +63,8 @@ let asked = 0;
 /** Each question is another one, so that no answer is a kept one. */
 const question = () => `question ${++asked}`;
 
-async function ask(model: string, body: Record<string, unknown> = {}): Promise<DoorAnswer> {
-  return askDoor(instance.url, '/api/v1/stream', { query: question(), model, ...body });
+async function ask(model: string, body: Record<string, unknown> = {}): Promise<EndpointAnswer> {
+  return askEndpoint(instance.url, '/api/v1/stream', { query: question(), model, ...body });
 }
 
 const stream = async (model: string, body: Record<string, unknown> = {}) => (await ask(model, body)).text;
@@ -99,7 +99,7 @@ const one = chunkFrame({ content: 'One ' });
 const rest = chunkFrame({ content: 'two.' }) + chunkFrame({}, 'stop') + DONE_FRAME;
 const withDelta = (delta: unknown) => JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null }] });
 
-/** No chunk of a chat completion, at whichever door. */
+/** No chunk of a chat completion, at whichever endpoint. */
 const NO_CHUNKS: [string, string][] = [
   ['null', 'null'],
   ['a number', '5'],
@@ -146,7 +146,7 @@ describe.each(NO_CHUNKS)('an event that is %s', (_, data) => {
     await Promise.all(
       ['odd/plain', 'kept', 'routed'].map(async (model) => {
         const messages = [{ role: 'user', content: question() }];
-        const { text } = await askDoor(instance.url, '/v1/chat/completions', { model, messages, stream: true });
+        const { text } = await askEndpoint(instance.url, '/v1/chat/completions', { model, messages, stream: true });
         const [first, last, ...more] = text.trimEnd().split('\n\n');
         expect([model, `${first}\n\n`, more]).toEqual([model, one, []]);
         expect(JSON.parse(last?.replace(/^data: /, '') ?? '')).toMatchObject({ error: { code: 'upstream_protocol' } });
@@ -155,7 +155,7 @@ describe.each(NO_CHUNKS)('an event that is %s', (_, data) => {
   });
 });
 
-describe.each<[string, string, keyof typeof DOOR_STREAMS]>([
+describe.each<[string, string, keyof typeof ENDPOINT_STREAMS]>([
   ['/v1/responses', 'response.output_text.delta', 'responses'],
   ['/v1/messages', 'content_block_delta', 'messages'],
 ])('at %s', (path, type, name) => {
@@ -170,10 +170,10 @@ describe.each<[string, string, keyof typeof DOOR_STREAMS]>([
     ['an end without its delta', '{"type":"message_delta","delta":null}', '/v1/messages'],
   ])('an event that is %s is one error, after what was said', async (_, data, only = path) => {
     if (only !== path) return;
-    const frames = DOOR_STREAMS[name];
+    const frames = ENDPOINT_STREAMS[name];
     const said = frames.slice(0, frames.indexOf('event: ', frames.lastIndexOf(`event: ${type}`) + 1));
     scripts.set('plain', [head, { write: said + event(data) + frames.slice(said.length) }]);
-    const { text } = await askDoor(instance.url, path, { model: 'odd/plain', input: 'hi', stream: true });
+    const { text } = await askEndpoint(instance.url, path, { model: 'odd/plain', input: 'hi', stream: true });
     expect(text.startsWith(said)).toBe(true);
     const ours = text.slice(said.length);
     expect(ours.match(/^event: /gm)).toEqual(['event: ']);
@@ -229,9 +229,9 @@ describe.each([...NO_USAGE, ...MORE_NO_USAGE])('usage that is %s counts as not r
 
   it.each([
     ['/v1/chat/completions', { choices: [{ index: 0, message: { content: 'x' }, finish_reason: 'stop' }] }],
-    ['/v1/responses', DOOR_WHOLES.responses],
-    ['/v1/messages', DOOR_WHOLES.messages],
-    ['/v1/embeddings', DOOR_WHOLES.embeddings],
+    ['/v1/responses', ENDPOINT_WHOLES.responses],
+    ['/v1/messages', ENDPOINT_WHOLES.messages],
+    ['/v1/embeddings', ENDPOINT_WHOLES.embeddings],
   ])('of a whole answer at %s, which is passed on as it is', async (path, answer) => {
     const inItsWords = usage.replace(/(prompt|completion)_tokens/g, (name) =>
       path.endsWith('responses') || path.endsWith('messages')
@@ -242,16 +242,16 @@ describe.each([...NO_USAGE, ...MORE_NO_USAGE])('usage that is %s counts as not r
     for (const model of ['plain', 'kept', 'routed']) {
       scripts.set(model, [{ head: 200, headers: { 'content-type': 'application/json' } }, { write: body }]);
       const request = { model: model === 'plain' ? 'odd/plain' : model, input: question(), messages: [] };
-      const whole = await askDoor(instance.url, path, request);
+      const whole = await askEndpoint(instance.url, path, request);
       expect([whole.status, whole.text]).toEqual([200, body]);
     }
   });
 });
 
-it('usage that makes no sense is told to a client of the provider’s own protocol as it came, and its stream is whole', async () => {
+it('usage that makes no sense reaches a client of the provider’s own protocol as it came, and its stream is whole', async () => {
   const frames = one + chunkFrame({}, 'stop') + event('{"choices":[],"usage":{"prompt_tokens":-3}}') + DONE_FRAME;
   scripts.set('plain', [head, { write: frames }]);
-  const { text } = await askDoor(instance.url, '/v1/chat/completions', { model: 'odd/plain', stream: true });
+  const { text } = await askEndpoint(instance.url, '/v1/chat/completions', { model: 'odd/plain', stream: true });
   expect(text).toBe(frames);
 });
 
@@ -261,7 +261,7 @@ describe('a whole answer', () => {
     scripts.set('kept', [{ head: 200, headers: { 'content-type': 'application/json' } }, { write: body }]);
     const messages = [{ role: 'user', content: question() }];
     for (let times = 0; times < 2; times += 1) {
-      const whole = await askDoor(instance.url, '/v1/chat/completions', { model: 'kept', messages });
+      const whole = await askEndpoint(instance.url, '/v1/chat/completions', { model: 'kept', messages });
       expect([whole.status, whole.text, whole.headers.get('x-weir-cache')]).toEqual([200, body, 'miss']);
     }
   });
@@ -272,7 +272,7 @@ describe('a whole answer', () => {
     for (const path of ['/v1/responses', '/v1/chat/completions']) {
       const request = { model: 'kept', input: 'the same', messages: [] };
       for (let times = 0; times < 2; times += 1) {
-        expect((await askDoor(instance.url, path, request)).headers.get('x-weir-cache')).toBe('miss');
+        expect((await askEndpoint(instance.url, path, request)).headers.get('x-weir-cache')).toBe('miss');
       }
     }
   });
@@ -283,7 +283,7 @@ it('two requests that differ in a number too large for JavaScript are two', asyn
   const kinds = [];
   for (const seed of ['1e400', '1e401', 'null', '{"integer":"1e400"}']) {
     const body = `{"model":"kept","stream":true,"messages":[],"seed":${seed}}`;
-    kinds.push((await askDoor(instance.url, '/v1/chat/completions', body)).headers.get('x-weir-cache'));
+    kinds.push((await askEndpoint(instance.url, '/v1/chat/completions', body)).headers.get('x-weir-cache'));
   }
   expect(kinds).toEqual(['miss', 'miss', 'miss', 'miss']);
 });
@@ -342,7 +342,7 @@ describe('a head', () => {
       { write: answerFrames(['One.'], false) },
     ]);
     expect(contentOf(await stream('plain', { provider: 'odd' }))).toBe('One.');
-    const { text } = await askDoor(instance.url, '/v1/chat/completions', { model: 'odd/plain', stream: true });
+    const { text } = await askEndpoint(instance.url, '/v1/chat/completions', { model: 'odd/plain', stream: true });
     expect(text).toBe(answerFrames(['One.'], false));
   });
 
@@ -355,7 +355,7 @@ describe('a head', () => {
         const asked = path.startsWith('/api')
           ? { provider: name, model: name, query: 'hi' }
           : { model: `${name}/${name}` };
-        const answer = await askDoor(instance.url, path, { ...asked, ...(stream && { stream }) });
+        const answer = await askEndpoint(instance.url, path, { ...asked, ...(stream && { stream }) });
         expect(answer.status).toBe(502);
       }
     },
@@ -368,7 +368,7 @@ describe('a head', () => {
       'content-type': 'application/json',
     };
     scripts.set('plain', [{ raw: `${rawHead({ ...headers, 'content-length': '2' })}{}` }, { hang: true }]);
-    const { status, text } = await askDoor(instance.url, '/v1/chat/completions', { model: 'odd/plain' });
+    const { status, text } = await askEndpoint(instance.url, '/v1/chat/completions', { model: 'odd/plain' });
     expect([status, text]).toEqual([200, '{}']);
   });
 });
@@ -386,7 +386,7 @@ describe('a request whose messages are nested 4,400 deep', () => {
     ['/api/v1/stream', `{"model":"demo","provider":"fake","messages":${messages}}`],
     ['/api/v1/stream', `{"model":"plain","provider":"odd","resumable":true,"messages":${messages}}`],
   ])('is refused at %s', async (path, body) => {
-    const answer = await askDoor(instance.url, path, body);
+    const answer = await askEndpoint(instance.url, path, body);
     expect(answer.status).toBe(422);
     expect(answer.text).toContain('nested');
   });
@@ -395,13 +395,13 @@ describe('a request whose messages are nested 4,400 deep', () => {
     const nested = `[{"role":"user","content":${deep}}]`;
     for (const list of [messages, nested, deep]) {
       const body = `{"model":"fake/demo","max_tokens":9,"messages":${list},"input":${list},"fake":{"tokens":1}}`;
-      expect((await askDoor(instance.url, path, body)).status).toBeOneOf([200, 400, 422]);
+      expect((await askEndpoint(instance.url, path, body)).status).toBeOneOf([200, 400, 422]);
     }
   });
 
   it('is passed on, and not compared with others, where bodies are passed on', async () => {
     scripts.set('kept', [{ head: 200, headers: { 'content-type': 'application/json' } }, { write: '{}' }]);
-    const answer = await askDoor(instance.url, '/v1/chat/completions', `{"model":"kept","messages":${messages}}`);
+    const answer = await askEndpoint(instance.url, '/v1/chat/completions', `{"model":"kept","messages":${messages}}`);
     expect([answer.status, answer.headers.get('x-weir-cache')]).toEqual([200, null]);
   });
 });

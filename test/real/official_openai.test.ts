@@ -1,7 +1,7 @@
 import OpenAI, { APIError, AuthenticationError, NotFoundError, RateLimitError } from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TOOL_CALL } from '../support/chat_frames.ts';
-import { DOOR_STREAMS, doorScript } from '../support/door_frames.ts';
+import { ENDPOINT_STREAMS, endpointScript } from '../support/endpoint_frames.ts';
 import { type MockOpenai, type MockRequest, startMockOpenai } from '../support/mock_openai.ts';
 import { FAULT_MODELS, type MockStep } from '../support/openai_frames.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 let provider: MockOpenai;
 let stack: StackFixture;
 let client: OpenAI;
-let script: (request: MockRequest) => readonly MockStep[] | undefined = doorScript;
+let script: (request: MockRequest) => readonly MockStep[] | undefined = endpointScript;
 beforeAll(async () => {
   provider = await startMockOpenai({ script: (request) => script(request), background: false });
   stack = await newStack({ OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'sk-of-the-deployment' });
@@ -24,7 +24,7 @@ afterAll(async () => {
   await provider.close();
 });
 afterEach(() => {
-  script = doorScript;
+  script = endpointScript;
 });
 
 const messages = [{ role: 'user' as const, content: 'hi' }];
@@ -84,7 +84,7 @@ describe('OpenAI’s own client, through NGINX', () => {
   it('speaks responses, streamed and whole', async () => {
     const body = { model: 'openai/mock', input: 'hi' };
     const raw = await client.responses.create({ ...body, stream: true }).asResponse();
-    expect(await raw.text()).toBe(DOOR_STREAMS.responses);
+    expect(await raw.text()).toBe(ENDPOINT_STREAMS.responses);
     const final = await client.responses.stream(body).finalResponse();
     expect(final.output_text).toBe('Grüße 🌉');
     expect((await client.responses.create(body)).output_text).toBe('Grüße 🌉');
@@ -105,8 +105,8 @@ describe('OpenAI’s own client, through NGINX', () => {
     const unauthorized = await thrownBy(client.chat.completions.create({ model: 'openai/mock-401', messages }));
     expect(unauthorized).toBeInstanceOf(AuthenticationError);
     expect(unauthorized).toMatchObject({ message: expect.stringContaining('Incorrect API key provided.') });
-    expect(await thrownBy(client.models.retrieve('nobody/x'))).toBeInstanceOf(NotFoundError);
-    const invalid = await thrownBy(client.chat.completions.create({ model: 'nobody/m', messages }));
+    expect(await thrownBy(client.models.retrieve('missing/x'))).toBeInstanceOf(NotFoundError);
+    const invalid = await thrownBy(client.chat.completions.create({ model: 'missing/m', messages }));
     expect(invalid).toMatchObject({ status: 422, code: 'validation_error', param: 'model', requestID: /./ });
   });
 
@@ -147,7 +147,7 @@ describe('OpenAI’s own client, through NGINX', () => {
     expect(provider.requests.at(-1)?.raw.length).toBeGreaterThan(url.length);
   });
 
-  it('streams from the provider that makes answers up', async () => {
+  it('streams from the fake provider', async () => {
     const body = { model: 'fake/demo', messages, stream: true, fake: { tokens: 5, ttft_ms: 0 } } as const;
     const stream = await client.chat.completions.create(body);
     expect((await Array.fromAsync(stream)).length).toBeGreaterThan(5);

@@ -3,7 +3,7 @@ import Anthropic, { APIError, RateLimitError } from '@anthropic-ai/sdk';
 import { ChatOpenAI } from '@langchain/openai';
 import { streamText } from 'ai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DOOR_STREAMS, doorScript } from '../support/door_frames.ts';
+import { ENDPOINT_STREAMS, endpointScript } from '../support/endpoint_frames.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { trustingFetch } from '../support/trusting_fetch.ts';
@@ -12,7 +12,7 @@ let provider: MockOpenai;
 let stack: StackFixture;
 let fetch: typeof globalThis.fetch;
 beforeAll(async () => {
-  provider = await startMockOpenai({ script: doorScript, background: false });
+  provider = await startMockOpenai({ script: endpointScript, background: false });
   stack = await newStack({
     OPENAI_BASE_URL: provider.url,
     OPENAI_API_KEY: 'sk-of-the-deployment',
@@ -35,7 +35,7 @@ describe('Anthropic’s own client, through NGINX', () => {
     const raw = await client()
       .messages.create({ ...body('mock'), stream: true })
       .asResponse();
-    expect(await raw.text()).toBe(DOOR_STREAMS.messages);
+    expect(await raw.text()).toBe(ENDPOINT_STREAMS.messages);
     const message = await client().messages.stream(body('anthropic/mock')).finalMessage();
     expect(message).toMatchObject({ stop_reason: 'end_turn', content: [{ type: 'text', text: 'Grüße 🌉' }] });
     expect(message.usage).toMatchObject({ input_tokens: 7, output_tokens: 2 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cancel, goOn, startPair, type TakeoverPair, tell, terminal } from '../support/takeover_pair.ts';
+import { cancel, goOn, startPair, startStory, type TakeoverPair, terminal } from '../support/takeover_pair.ts';
 import { until } from '../support/until.ts';
 
 let pair: TakeoverPair;
@@ -14,7 +14,7 @@ const stateOfLast = () => [...pair.provider.responses.runs.values()].at(-1)?.sta
 
 describe('a run in the background of the provider', () => {
   it('is cancelled by name when its stream is, on whichever instance', async () => {
-    const stream = await tell(pair.owner, 'story-5000x50');
+    const stream = await startStory(pair.owner, 'story-5000x50');
     await until('text', () => stream.text() !== '');
     expect((await cancel(pair.heir, stream.threadId)).status).toBe(202);
     await stream.over;
@@ -22,7 +22,7 @@ describe('a run in the background of the provider', () => {
     await until('the cancel', () => stateOfLast() === 'cancelled');
   });
 
-  it('is cancelled when nobody reads it any more', async () => {
+  it('is cancelled when its last reader is gone', async () => {
     const leaving = new AbortController();
     await fetch(`${pair.owner.url}/api/v1/stream`, {
       method: 'POST',
@@ -34,11 +34,11 @@ describe('a run in the background of the provider', () => {
     await until('the cancel', () => stateOfLast() === 'cancelled');
   });
 
-  it('is cancelled also when that was said before it had a name', async () => {
+  it('is cancelled also when the cancellation came before it had a name', async () => {
     const { responses } = pair.provider;
     responses.naming = 3_000;
     const known = responses.runs.size;
-    const stream = await tell(pair.owner, 'story-5000x50');
+    const stream = await startStory(pair.owner, 'story-5000x50');
     expect((await cancel(pair.owner, stream.threadId)).status).toBe(202);
     await stream.over;
     expect(terminal(stream)).toMatchObject({ error: 'cancelled', delivered: 0 });
@@ -47,25 +47,25 @@ describe('a run in the background of the provider', () => {
     responses.naming = 0;
   });
 
-  it('is read as far as the client of a plain stream reads: those stay with chat completions', async () => {
+  it('is made for resumable streams alone: plain ones go by chat completions', async () => {
     const asked = pair.provider.responses.requests.length;
-    const stream = await tell(pair.owner, 'story-20x0', { resumable: false });
+    const stream = await startStory(pair.owner, 'story-20x0', { resumable: false });
     await stream.over;
     expect(terminal(stream).event).toBe('complete');
     expect(pair.provider.responses.requests).toHaveLength(asked);
     expect(pair.provider.requests.at(-1)?.path).toBe('/v1/chat/completions');
   });
 
-  it('that nobody can ask for in those words goes by chat completions too', async () => {
+  it('whose request does not fit the Responses API goes by chat completions too', async () => {
     const messages = [{ role: 'tool', content: 'result', tool_call_id: 'call_1' }];
-    const stream = await tell(pair.owner, 'story-20x0', { query: undefined, messages });
+    const stream = await startStory(pair.owner, 'story-20x0', { query: undefined, messages });
     await stream.over;
     expect(terminal(stream).event).toBe('complete');
     expect(pair.provider.requests.at(-1)?.body.messages).toEqual(messages);
   });
 
-  it('is cancelled by whoever took its stream over', async () => {
-    const stream = await tell(pair.owner, 'story-5000x50');
+  it('is cancelled by the instance that took its stream over', async () => {
+    const stream = await startStory(pair.owner, 'story-5000x50');
     await until('text', () => stream.text() !== '');
     pair.owner.process.kill('SIGKILL');
     await stream.over;

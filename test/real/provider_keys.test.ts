@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
-import { doorScript } from '../support/door_frames.ts';
+import { endpointScript } from '../support/endpoint_frames.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { KeyFile } from '../support/key_file.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
@@ -11,8 +11,8 @@ const CANARY = 'sk-canary-90ab3e';
 const BODY = '{"error":{"message":"Incorrect API key provided.","code":"invalid_api_key"}}';
 const REFUSES = 'Provider refuses the key of this deployment';
 
-/** Doors, and what they are asked of a model. */
-const DOORS: [string, (model: string) => object][] = [
+/** Endpoints, and what they are asked of a model. */
+const ENDPOINTS: [string, (model: string) => object][] = [
   ['/v1/chat/completions', (model) => ({ model, messages: [{ role: 'user', content: 'hi' }], stream: true })],
   ['/v1/chat/completions', (model) => ({ model, messages: [{ role: 'user', content: 'hi' }] })],
   ['/v1/responses', (model) => ({ model, input: 'hi', stream: true })],
@@ -33,7 +33,7 @@ beforeAll(async () => {
     background: false,
     script: (request) =>
       refusal === undefined
-        ? doorScript(request)
+        ? endpointScript(request)
         : [{ head: refusal, headers: { 'content-type': 'application/json' } }, { write: BODY }],
   });
   second = await startMockOpenai();
@@ -84,7 +84,7 @@ async function acceptedAgain(): Promise<void> {
 }
 
 describe('a provider that refuses the key of the deployment', () => {
-  it.each(DOORS)('is told from a wrong key of the client on %s (%#)', async (path, body) => {
+  it.each(ENDPOINTS)('differs from a wrong key of the client on %s (%#)', async (path, body) => {
     refusal = 401;
     const passed = await ask(path, body('first/mock'));
     expect([passed.status, passed.text, passed.headers.get('x-weir-refused-by')]).toEqual([401, BODY, 'first']);
@@ -125,7 +125,7 @@ describe('a provider that refuses the key of the deployment', () => {
     expect(await view()).toMatchObject(WELL);
     await until('its line', () => takenAgain() > refused + 1);
     expect(warnings().slice(before)).toMatchObject([
-      { level: 'warn', stage: '4', provider: 'first', status: 401, mend: 'check FIRST_KEY' },
+      { level: 'warn', stage: '4', provider: 'first', status: 401, fix: 'check FIRST_KEY' },
     ]);
   });
 
@@ -138,7 +138,7 @@ describe('a provider that refuses the key of the deployment', () => {
     await acceptedAgain();
   });
 
-  it('is not thought so of a failure of its own, or of a request that it does not take', async () => {
+  it('is not assumed after a failure of its own, or after a request that it does not take', async () => {
     for (const status of [400, 404, 422, 500]) {
       refusal = status;
       await stream('mock-3x0');

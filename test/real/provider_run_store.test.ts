@@ -52,7 +52,7 @@ describe('the name of a provider’s run', () => {
     expect(await store.setProviderRun(record('unknown'), 'resp_1')).toBe(false);
   });
 
-  it('goes over to the next owner, and is not the last one’s to change any more', async () => {
+  it('goes over to the next owner, and the last one can’t change it any more', async () => {
     const store = new RedisLogStore(connection);
     const mine = record('thread-b');
     await store.create(mine, request);

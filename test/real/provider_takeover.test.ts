@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Story, storyOf } from '../support/mock_story.ts';
-import { cancel, type Followed, goOn, startPair, type TakeoverPair, tell, terminal } from '../support/takeover_pair.ts';
+import {
+  cancel,
+  type Followed,
+  goOn,
+  startPair,
+  startStory,
+  type TakeoverPair,
+  terminal,
+} from '../support/takeover_pair.ts';
 import { until } from '../support/until.ts';
 
 const MODEL = 'story-150x100';
@@ -10,7 +18,7 @@ const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').diges
 
 /** Kills the owner once the client has 50 chunks, and lets the client go on at the heir, to the end. */
 async function survive({ owner, heir }: TakeoverPair, model = MODEL, body = {}): Promise<[Followed, Followed]> {
-  const first = await tell(owner, model, body);
+  const first = await startStory(owner, model, body);
   await until('50 chunks', () => first.events.filter(({ event }) => event === 'chunk').length >= 50);
   owner.process.kill('SIGKILL');
   await first.over;
@@ -92,7 +100,7 @@ describe.concurrent('an owner that is killed at chunk 50 of 150, with a provider
 describe('an owner that', () => {
   it('leaves, and hands its streams over, leaves the run running for its heir', async () => {
     await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' }, { DRAIN_SECONDS: '0' });
-    const first = await tell(pair.owner, MODEL);
+    const first = await startStory(pair.owner, MODEL);
     await until('text', () => first.text() !== '');
     pair.owner.process.kill('SIGTERM');
     await first.over;
@@ -105,7 +113,7 @@ describe('an owner that', () => {
 
   it('dies as soon as the first text is in the log has made its run known before', async () => {
     await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' }, { FAULT_POINT: 'after_commit' });
-    const first = await tell(pair.owner, MODEL);
+    const first = await startStory(pair.owner, MODEL);
     await first.over;
     expect(first.text()).toBe('');
     const second = await goOn(pair.heir, first);
@@ -127,7 +135,7 @@ describe.concurrent('an owner that is killed in mid-answer, with a provider that
   it('says something else when its run is read again: no splice, and the run is cancelled', async () => {
     await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' });
     const { responses } = pair.provider;
-    responses.retell = (event) => event.replace('words 20. ', 'other words. ');
+    responses.rewrite = (event) => event.replace('words 20. ', 'other words. ');
     const [first, second] = await survive(pair, 'story-150x50');
     expectLost(first, second);
     await until('the cancel', () => responses.runs.get('resp_1')?.state === 'cancelled');
@@ -151,7 +159,7 @@ describe.concurrent('an owner that is killed in mid-answer, with a provider that
 describe('an owner that is killed before anything was said', () => {
   it('leaves a stream that is simply asked again, whatever the provider can', async () => {
     await using pair = await startPair({});
-    const first = await tell(pair.owner, 'story-20x4');
+    const first = await startStory(pair.owner, 'story-20x4');
     pair.owner.process.kill('SIGKILL');
     await first.over;
     expect(first.text()).toBe('');
@@ -166,7 +174,7 @@ describe('a stream whose every owner leaves in order', () => {
   it('goes on beyond three of them: only deaths count', async () => {
     await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' });
     const more = await Promise.all(['heir-2', 'heir-3', 'heir-4'].map((name) => pair.start(name)));
-    const connections = [await tell(pair.owner, 'story-1000x20')];
+    const connections = [await startStory(pair.owner, 'story-1000x20')];
     let owner = pair.owner;
     for (const heir of [pair.heir, ...more]) {
       const before = connections.at(-1) as Followed;
@@ -190,7 +198,7 @@ describe('a stream whose every owner leaves in order', () => {
 describe('a stream whose every owner dies', () => {
   it('is taken over three times, and then ends as lost', async () => {
     await using pair = await startPair({ OPENAI_CONTINUATION: 'responses' });
-    const connections = [await tell(pair.owner, 'story-1000x20')];
+    const connections = [await startStory(pair.owner, 'story-1000x20')];
     let owner = pair.owner;
     for (let takeovers = 1; takeovers <= 4; takeovers += 1) {
       const before = connections.at(-1) as Followed;

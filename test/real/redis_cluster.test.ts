@@ -93,7 +93,7 @@ describe('admission on a Redis Cluster', () => {
     expect(await members()).toBe(0);
   });
 
-  it('refuses nobody and loses no release when a primary dies', async () => {
+  it('refuses no client and loses no release when a primary dies', async () => {
     const users = Array.from({ length: 30 }, (_, index) => `failover-${index}`);
     const held = await Promise.all(users.map((user) => takeAll(store(0), user, 1)));
     const owner = await cluster.ownerOf('weir:{capacity}');
@@ -135,7 +135,7 @@ describe('admission on a Redis Cluster', () => {
 });
 
 describe('the directory on a Redis Cluster', () => {
-  it('lists who announced itself, and forgets who left', async () => {
+  it('lists instances that announced themselves, and forgets those that left', async () => {
     const [one, two] = [new RedisDirectory(redis), new RedisDirectory(redis)];
     await one.announce(about('app-1'));
     await two.announce(about('app-2'));

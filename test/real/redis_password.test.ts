@@ -20,14 +20,14 @@ describe.each([
 ])('a password of Redis that is %s', (_, credentials, event, problem) => {
   const url = () => `redis://${credentials}127.0.0.1:${port}`;
 
-  it('is told by an instance, once, and never shown', async () => {
+  it('is reported by an instance, once, and never shown', async () => {
     const instance = await startInstance({ REDIS_URL: url() });
     await instance.stop();
     expect(instance.lines.filter((line) => line.event === event)).toHaveLength(1);
     expect(JSON.stringify(instance.lines)).not.toContain(':wrong');
   });
 
-  it('is told by whoever starts and checks the stack', async () => {
+  it('is reported where the stack is started and checked', async () => {
     await expect(redisFacts(url())).rejects.toThrow(problem);
   });
 });

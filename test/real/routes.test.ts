@@ -2,8 +2,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { issueAuthority, issueLeaf } from '../../src/stack/certificates/issue_certificates.ts';
-import { askDoor, type DoorAnswer } from '../support/door_answer.ts';
-import { DOOR_STREAMS, doorScript } from '../support/door_frames.ts';
+import { askEndpoint, type EndpointAnswer } from '../support/endpoint_answer.ts';
+import { ENDPOINT_STREAMS, endpointScript } from '../support/endpoint_frames.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, type MockRequest, startMockOpenai } from '../support/mock_openai.ts';
 import { answerFrames, chunkFrame, type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
@@ -17,8 +17,8 @@ const refusal = (status: number, headers: Record<string, string> = {}): MockStep
 ];
 const streamHead: MockStep = { head: 200, headers: SSE_HEADERS };
 
-/** Doors, what they are asked, and how a good answer ends. */
-const DOORS = [
+/** Endpoints, what they are asked, and how a good answer ends. */
+const ENDPOINTS = [
   ['/v1/chat/completions', { messages: [{ role: 'user', content: 'hi' }], stream: true }, /\[DONE\]/],
   ['/v1/responses', { input: 'hi', stream: true }, /response\.completed/],
   ['/v1/messages', { messages: [], stream: true }, /message_stop/],
@@ -45,18 +45,18 @@ function freshFirst(): { name: string; route: string } {
 
 let first: MockOpenai;
 let second: MockOpenai;
-/** Nobody counts what comes here. */
+/** No test counts what comes here. */
 let apart: MockOpenai;
 let config: RouteFile;
 let instance: Instance;
-let late: Promise<[DoorAnswer, DoorAnswer]>;
+let late: Promise<[EndpointAnswer, EndpointAnswer]>;
 let tls: ReturnType<typeof createServer>;
 /** What the first provider answers with; undefined leaves it to the model's name. */
 let answers: ((request: MockRequest) => readonly MockStep[] | undefined) | undefined;
 
 beforeAll(async () => {
-  first = await startMockOpenai({ script: (request) => (answers ?? doorScript)(request), background: false });
-  second = await startMockOpenai({ script: doorScript, background: false });
+  first = await startMockOpenai({ script: (request) => (answers ?? endpointScript)(request), background: false });
+  second = await startMockOpenai({ script: endpointScript, background: false });
   apart = await startMockOpenai();
   const { certificate, key } = await issueLeaf(await issueAuthority());
   tls = createServer({ cert: certificate, key }, (_, response) => void response.end()).listen(0, '127.0.0.1');
@@ -70,10 +70,10 @@ beforeAll(async () => {
     'no-tls': first.url.replace('http:', 'https:'),
     refused: 'http://127.0.0.1:1/v1',
   };
-  // One for each door: a circuit that has opened is another story.
+  // One for each endpoint: a circuit that has opened is another story.
   const broken = Object.fromEntries(
     Object.entries(unreachable).flatMap(([name, url]) =>
-      DOORS.map(([door]) => [`${name}${door.replaceAll('/', '-')}`, provider(url)]),
+      ENDPOINTS.map(([endpoint]) => [`${name}${endpoint.replaceAll('/', '-')}`, provider(url)]),
     ),
   );
   const firsts = Object.fromEntries(Array.from({ length: FIRSTS }, (_, at) => [`first-${at}`, provider(first.url)]));
@@ -112,14 +112,14 @@ afterEach(() => {
 });
 
 const chat = (model: string, more: object = {}) =>
-  askDoor(instance.url, '/v1/chat/completions', {
+  askEndpoint(instance.url, '/v1/chat/completions', {
     model,
     stream: true,
     messages: [{ role: 'user', content: 'hi' }],
     ...more,
   });
 const stream = (model: string, more: object = {}) =>
-  askDoor(instance.url, '/api/v1/stream', { model, query: 'hi', ...more });
+  askEndpoint(instance.url, '/api/v1/stream', { model, query: 'hi', ...more });
 const callsTo = ({ requests }: MockOpenai, since: number) => requests.length - since;
 const metric = async (name: string) => {
   const text = await (await fetch(`${instance.url}/metrics`)).text();
@@ -137,7 +137,7 @@ describe('before anything was said', () => {
     expect([callsTo(first, before), callsTo(second, other)]).toEqual([4, 0]);
   });
 
-  it('Retry-After is waited for where nobody else answers, and its provider is left alone for that time', async () => {
+  it('Retry-After is waited for where no other target answers, and its provider is left alone for that time', async () => {
     const { name } = freshFirst();
     for (const ask of [() => chat(`${name}/mock`), () => stream('mock', { provider: name })]) {
       const before = first.requests.length;
@@ -159,7 +159,7 @@ describe('before anything was said', () => {
     expect(callsTo(first, before)).toBe(2);
   });
 
-  it.each([400, 404, 422])('a %i is the client’s own, and goes to nobody else', async (status) => {
+  it.each([400, 404, 422])('a %i is the client’s own, and goes to no other target', async (status) => {
     const { route } = freshFirst();
     const [before, other] = [first.requests.length, second.requests.length];
     answers = () => refusal(status);
@@ -208,12 +208,12 @@ describe('before anything was said', () => {
       'data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}\n\n',
       'messages',
     ],
-  ] as const)('a target that thinks aloud on %s has begun: no other one is asked', async (path, thought, door) => {
+  ] as const)('a target that thinks aloud on %s has begun: no other one is asked', async (path, thought, name) => {
     const [before, other] = [first.requests.length, second.requests.length];
-    const rest = door === 'chat' ? answerFrames(['Well.'], false) : DOOR_STREAMS[door];
+    const rest = name === 'chat' ? answerFrames(['Well.'], false) : ENDPOINT_STREAMS[name];
     answers = () => [streamHead, { write: thought }, { pause: 900 }, { write: rest }];
-    const [, body, end] = DOORS.find(([known]) => known === path) ?? [];
-    const answer = await askDoor(instance.url, path, { ...body, model: 'quick' });
+    const [, body, end] = ENDPOINTS.find(([known]) => known === path) ?? [];
+    const answer = await askEndpoint(instance.url, path, { ...body, model: 'quick' });
     expect(answer.text).toMatch(end as RegExp);
     if (path !== '/api/v1/stream') expect(answer.text.startsWith(thought)).toBe(true);
     expect([callsTo(first, before), callsTo(second, other)]).toEqual([1, 0]);
@@ -244,17 +244,17 @@ describe('what is longer than its bound', () => {
 });
 
 describe.each(['dns', 'tls', 'no-tls', 'refused'])('a provider that can not be reached (%s)', (name) => {
-  it.each(DOORS)('is 502 on %s, with the reason, and on a route the next one answers', async (path, body, end) => {
+  it.each(ENDPOINTS)('is 502 on %s, with the reason, and on a route the next one answers', async (path, body, end) => {
     const provider = `${name}${path.replaceAll('/', '-')}`;
     const isOwn = path === '/api/v1/stream';
-    const alone = await askDoor(instance.url, path, {
+    const alone = await askEndpoint(instance.url, path, {
       ...body,
       ...(isOwn ? { provider, model: 'mock' } : { model: `${provider}/mock` }),
     });
     expect(alone.status).toBe(502);
     expect(alone.text).toContain('The provider failed');
     if (isOwn) expect(JSON.parse(alone.text).details.reason).toMatch(REASONS[name] as RegExp);
-    const routed = await askDoor(instance.url, path, { ...body, model: `${provider}-or-second` });
+    const routed = await askEndpoint(instance.url, path, { ...body, model: `${provider}-or-second` });
     expect(routed.status).toBe(200);
     expect(routed.text).toMatch(end);
   });
@@ -284,10 +284,10 @@ describe('the circuit of a provider', () => {
     expect(callsTo(first, calls)).toBe(0);
     expect(await metric(`weir_failovers_total\\|provider="${name}",reason="breaker"\\|`)).toBe(1);
 
-    // The probe takes its time; meanwhile nobody else goes there.
+    // The probe takes its time; meanwhile no other request goes there.
     const seen = Promise.withResolvers<void>();
-    answers = () => [{ until: seen.promise }, streamHead, { write: DOOR_STREAMS.responses }];
-    const respond = (model: string) => askDoor(instance.url, '/v1/responses', { model, input: 'hi', stream: true });
+    answers = () => [{ until: seen.promise }, streamHead, { write: ENDPOINT_STREAMS.responses }];
+    const respond = (model: string) => askEndpoint(instance.url, '/v1/responses', { model, input: 'hi', stream: true });
     const probe = await until('the time is over', async () => {
       const asked = respond(`${name}/mock`);
       let isRefused = false;
@@ -301,7 +301,7 @@ describe('the circuit of a provider', () => {
     const others = await Promise.all(Array.from({ length: 5 }, () => respond(`${name}/mock`)));
     expect(others.map(({ status }) => status)).toEqual(Array(5).fill(503));
     seen.resolve();
-    expect((await probe.asked).text).toBe(DOOR_STREAMS.responses);
+    expect((await probe.asked).text).toBe(ENDPOINT_STREAMS.responses);
     expect(callsTo(first, calls)).toBe(1);
     expect(await breakers(name)).toBe('closed');
     expect((await respond(`${name}/mock`)).status).toBe(200);
@@ -313,7 +313,7 @@ it('a target answers also after our own head has left: in ten seconds of silence
   expect(passed.text).toMatch(/^: hb\n\n|word /);
   expect(passed.text).toContain('[DONE]');
   expect(passed.text.match(/"word /g)).toHaveLength(3);
-  // Its status named the first one, so it is told.
+  // Its status named the first one, so a notice names the other.
   expect(own.text).toMatch(
     /"provider":"silent"[\s\S]*event: notice\ndata: \{"kind":"failed_over","message":"silent failed/,
   );

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { Deployment } from '../support/deployment.ts';
-import { askDoor } from '../support/door_answer.ts';
+import { askEndpoint } from '../support/endpoint_answer.ts';
 import { startInstance } from '../support/instance.ts';
 import { startMockOpenai } from '../support/mock_openai.ts';
 import { type Story, storyOf } from '../support/mock_story.ts';
 import { along, routeFile } from '../support/route_files.ts';
-import { goOn, tell, terminal } from '../support/takeover_pair.ts';
+import { goOn, startStory, terminal } from '../support/takeover_pair.ts';
 import { until } from '../support/until.ts';
 
 const STORY = storyOf('story-150x100') as Story;
@@ -23,7 +23,7 @@ it('a resumable answer is gone on with by the target that gave it, and no other 
     routes: { tale: along('bad/mock-500', 'good/story-150x100') },
   });
   await using pair = await Deployment.start({ instances: 2, env: { WEIR_CONFIG: config.file } });
-  const first = await tell(pair.at(0), 'tale');
+  const first = await startStory(pair.at(0), 'tale');
   await until('50 chunks', () => first.events.filter(({ event }) => event === 'chunk').length >= 50);
   const asked = bad.requests.length;
   await pair.kill(0);
@@ -50,7 +50,7 @@ it('a request that waits for its next try while a configuration is replaced ends
   using config = routeFile({ providers: { one: { base_url: provider.url } } });
   const instance = await startInstance({ WEIR_CONFIG: config.file, DEFAULT_PROVIDER: 'fake' });
   try {
-    const ask = () => askDoor(instance.url, '/api/v1/stream', { query: 'hi', provider: 'one', model: 'mock-3x0' });
+    const ask = () => askEndpoint(instance.url, '/api/v1/stream', { query: 'hi', provider: 'one', model: 'mock-3x0' });
     const answer = ask();
     await refused;
     config.write({});

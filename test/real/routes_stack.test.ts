@@ -85,7 +85,7 @@ async function stream(model: string, more: object = {}) {
   };
 }
 
-/** As a scraper reads them: NGINX gives them to nobody. */
+/** As a scraper reads them: NGINX gives them to no client. */
 async function metricsOf(...names: string[]): Promise<string> {
   const services = await stack.services();
   const sockets = names.map((name) => services.find((service) => service.name === name)?.address.slice('unix:'.length));
@@ -191,7 +191,7 @@ it('the doctor names a provider that fails, and the cluster says who leaves it a
   });
 });
 
-it('a load test of a route that nobody named is refused, and says which there are', async () => {
+it('a load test of a route that does not exist is refused, and says which there are', async () => {
   const { code, stderr } = await stack.weir(['load', '--route', 'slwo', '-n', '1']);
   expect(stderr).toMatch(/has no route slwo; it has after-500, .*, slow\.$/m);
   expect(code).toBe(2);
@@ -201,7 +201,7 @@ it('a load test of a route that nobody named is refused, and says which there ar
 describe('a reload', () => {
   it('that is broken names all problems, and changes nothing', async () => {
     config.write(
-      'providers: { first: { preset: opnai } }\nroutes:\n  x: { targets: [{ provider: nobody, model: m }] }\n',
+      'providers: { first: { preset: opnai } }\nroutes:\n  x: { targets: [{ provider: missing, model: m }] }\n',
     );
     const { code, stderr } = await stack.weir(['reload']);
     expect(code).toBe(1);
@@ -211,7 +211,7 @@ describe('a reload', () => {
     expect(found?.result).toBe('fail');
     expect(found?.what).toMatch(/is not valid: line 1: providers\.first\.preset.*line 3: routes\.x/);
     expect(found?.fix).toMatch(/then \.\/weir reload$/);
-    // An instance that is told all the same refuses it by itself.
+    // An instance that gets the signal all the same refuses it by itself.
     const says = stack.sinceNow('app-1');
     process.kill(await stack.pid('app-1'), 'SIGHUP');
     await until('the refusal is in the log', () => says('Configuration refused'));

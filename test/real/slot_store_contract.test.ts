@@ -108,7 +108,7 @@ describe('instances that share a Redis', () => {
     for (const { store } of all) expect(await granted(store, slotOf('crowd'))).toBe(false);
   });
 
-  it('give the rest of the total to whoever is left when one leaves', async () => {
+  it('give the rest of the total to those that are left when one leaves', async () => {
     const few = { maxConnections: 6, maxConnectionsPerUser: 6 };
     const [one, two] = [await start({ limits: few }), await start({ limits: few })];
     expect(await takeAll(one.store, 'total', 2)).toHaveLength(2);
@@ -167,7 +167,7 @@ function mutated(change: (source: string, name: string) => string): Scripts {
   return (connection) => slotScripts(connection, sources);
 }
 
-/** Scripts that trust the clock of whoever calls, sent as one more argument. */
+/** Scripts that trust the clock of the caller, sent as one more argument. */
 function onLocalClock(skewMs: number): Scripts {
   const clockless = mutated((source) =>
     source

@@ -37,7 +37,7 @@ type Command = typeof command extends fc.Arbitrary<infer Value> ? Value : never;
 
 const disposable = (client: Redis) => Object.assign(client, { [Symbol.dispose]: () => client.disconnect() });
 
-/** What should be: who holds what, as the callers were told. */
+/** What should be: who holds what, by the answers that callers got. */
 interface Holder {
   slot: Slot;
   at: number;
@@ -153,7 +153,7 @@ class World {
         expect(living, 'refused where none is detached').toBeGreaterThanOrEqual(LIMIT);
       }
     }
-    // Who gave way elsewhere learns of it soon, and the next step wants to know.
+    // A slot that gave way elsewhere learns of it soon, and the next step wants to know.
     if (granted && !guessed && !this.#beyond.has(user)) {
       await until('others gave way', () => this.#of(user).length <= LIMIT);
     }

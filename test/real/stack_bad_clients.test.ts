@@ -97,7 +97,7 @@ const WAYS = {
   },
 };
 
-/** What is not pauseless fills no buffer of the kernel in time: there only the missing acknowledgements tell. */
+/** What is not pauseless fills no buffer of the kernel in time: there only the missing acknowledgements show it. */
 const STREAMS: [string, keyof typeof WAYS, string][] = [
   ['a stream without pauses', 'an instance', 'mock-3000000x0'],
   ['a stream without pauses', 'NGINX over HTTP/1.1', 'mock-3000000x0'],
@@ -130,7 +130,7 @@ describe('a client', () => {
     2 * MINUTE,
   );
 
-  // NGINX says nothing to whoever does not finish a request: it closes, or resets the stream.
+  // NGINX says nothing to a client that does not finish a request: it closes, or resets the stream.
   it.concurrent.each([
     ['headers', 'an instance', 'POST /api/v1/stream HTTP/1.1\r\nHost: x\r\n', true],
     ['body', 'an instance', streamPost(body('slow body')).slice(0, -5), true],
@@ -138,7 +138,7 @@ describe('a client', () => {
     ['body', 'NGINX', streamPost(body('slow body')).slice(0, -5), false],
   ])(
     'that never finishes its %s is refused by %s, and no provider is asked',
-    async (_part, where, sent, isTold) => {
+    async (_part, where, sent, isAnswered) => {
       let received = '';
       const socket = where === 'NGINX' ? overTls('http/1.1').tls : connect(instance.port, '127.0.0.1');
       socket.on('error', () => {});
@@ -149,7 +149,7 @@ describe('a client', () => {
       socket.write(sent);
       await closed;
       const [head, text = ''] = received.split('\r\n\r\n');
-      if (isTold) {
+      if (isAnswered) {
         expect(head).toMatch(/^HTTP\/1\.1 408 /);
         expect(JSON.parse(text)).toMatchObject({ error: 'request_timeout', message: expect.stringMatching(/\w/) });
       } else expect(received).toBe('');
@@ -213,7 +213,7 @@ describe('a client', () => {
     'that reads nothing of %s holds back the provider instead of filling the memory, and is cut after 30 s',
     async (path, ask) => {
       const own = await startInstance({ ...environment, DEFAULT_PROVIDER: 'openai' });
-      const query = `nobody reads ${path}`;
+      const query = `without a reader ${path}`;
       const raw = rawConnection(own.port, streamPost({ ...ask(query), model: 'mock-3000000x0' }, {}, path), false);
       try {
         // Kernel buffers on both sides take some megabytes; then the provider must stand still.

@@ -56,7 +56,7 @@ describe('a rolling restart under 300 streams', () => {
 });
 
 describe('a rolling restart that fails', () => {
-  it('leaves the others serving, says how to go on, and lets that mend it', async () => {
+  it('leaves the others serving, says how to go on, and that works', async () => {
     const inTheWay = stack.plan().services.find(({ name }) => name === 'app-1')!.sockets[1]!;
     rmSync(inTheWay);
     mkdirSync(path.join(inTheWay, 'a-folder'), { recursive: true });
@@ -86,7 +86,7 @@ describe('a rolling restart that fails', () => {
 });
 
 describe('scale', () => {
-  it('goes from three to five to two under streams; none is cut, new ones spread over who is there', async () => {
+  it('goes from three to five to two under streams; none is cut, new ones spread over the instances that are there', async () => {
     const load = await startSteadyLoad(stack.url, 100, SHORT);
     expect((await stack.weir(['scale', '5'])).code).toBe(0);
     expect(await names()).toEqual(['redis', 'app-1', 'app-2', 'app-3', 'app-4', 'app-5', 'console', 'nginx']);

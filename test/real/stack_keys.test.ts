@@ -3,7 +3,7 @@ import path from 'node:path';
 import Anthropic, * as anthropic from '@anthropic-ai/sdk';
 import OpenAI, { type APIError, AuthenticationError, RateLimitError } from 'openai';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DOOR_STREAMS, doorScript } from '../support/door_frames.ts';
+import { ENDPOINT_STREAMS, endpointScript } from '../support/endpoint_frames.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { requestHttp1 } from '../support/stack_requests.ts';
@@ -35,7 +35,7 @@ async function known(apiKey: string, status: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  provider = await startMockOpenai({ script: doorScript, background: false });
+  provider = await startMockOpenai({ script: endpointScript, background: false });
   stack = await newStack({
     OPENAI_BASE_URL: provider.url,
     OPENAI_API_KEY: 'sk-of-the-deployment',
@@ -105,7 +105,7 @@ it('Anthropic’s own client shows such a key as its own, and hears of its limit
   const { data, response } = await ask(carol).withResponse();
   expect(response.headers.get('anthropic-ratelimit-requests-remaining')).toBe('2');
   await data.controller.abort();
-  expect(await (await ask(carol).asResponse()).text()).toBe(DOOR_STREAMS.messages);
+  expect(await (await ask(carol).asResponse()).text()).toBe(ENDPOINT_STREAMS.messages);
   expect(provider.requests.at(-1)?.headers['x-api-key']).toBe('sk-ant-of-the-deployment');
 
   const wrong = await failure(ask(`${carol.slice(0, -1)}${carol.endsWith('0') ? '1' : '0'}`));

@@ -108,7 +108,7 @@ describe('NGINX in front', () => {
     expect(pieces.filter((chunks) => chunks > 0).length).toBeGreaterThan(14);
   });
 
-  it('hides /metrics, answers in JSON, and lets nobody forge what it says', async () => {
+  it('hides /metrics, answers in JSON, and lets no client forge its headers', async () => {
     const metrics = await one({ path: '/metrics' });
     expect(metrics.status).toBe(404);
     expect(JSON.parse(metrics.text)).toMatchObject({ error: 'not_found' });
@@ -142,7 +142,7 @@ describe('NGINX in front', () => {
 describe('a client that leaves, through NGINX', () => {
   beforeAll(idle);
 
-  const door = '/v1/chat/completions';
+  const chat = '/v1/chat/completions';
   const ours = '/api/v1/stream';
   it.each([
     ['HTTP/1.1, before the head', one, 'mock-hang-before-head', 'onSent', ours],
@@ -151,9 +151,9 @@ describe('a client that leaves, through NGINX', () => {
     ['HTTP/2, before the head', two, 'mock-hang-before-head', 'onSent', ours],
     ['HTTP/2, in the silence', two, 'mock-hang-after-head', 'onHead', ours],
     ['HTTP/2, in mid-stream', two, 'mock-10000x50', 'onData', ours],
-    ['HTTP/1.1, in mid-stream, at the door of others', one, 'mock-10000x50', 'onData', door],
-    ['HTTP/2, before the head, at the door of others', two, 'mock-hang-before-head', 'onSent', door],
-    ['HTTP/2, in mid-stream, at the door of others', two, 'mock-10000x50', 'onData', door],
+    ['HTTP/1.1, in mid-stream, at another API', one, 'mock-10000x50', 'onData', chat],
+    ['HTTP/2, before the head, at another API', two, 'mock-hang-before-head', 'onSent', chat],
+    ['HTTP/2, in mid-stream, at another API', two, 'mock-10000x50', 'onData', chat],
   ] as const)(
     'over %s: the provider’s call is cancelled and the slot is free',
     async (_, request, model, when, path) => {
@@ -224,7 +224,7 @@ it('a trace goes from the client through NGINX to the provider, and its span to 
     traceparent: `00-0af7651916cd43dd8448eb211c80319c-${span.spanId}-01`,
     tracestate: 'vendor=opaque',
   });
-  // Nobody asked for the others.
+  // The others were not asked for.
   expect(collector.spans).toEqual([span]);
 });
 

@@ -58,7 +58,7 @@ describe('start and stop', () => {
     expect([again.code, again.stderr]).toEqual([0, 'weir: nothing was running\n']);
   });
 
-  it('a start goes on when nobody reads what it says any more', async () => {
+  it('a start goes on when its output has no reader any more', async () => {
     await stack.shell(`./weir start ${stack.portFlags.join(' ')} 2>&1 | head -n 1`);
     expect((await stack.services()).map(({ name, healthy }) => [name, healthy])).toEqual([
       ['redis', true],
@@ -89,7 +89,7 @@ describe('start and stop', () => {
 });
 
 describe('a start that can not be', () => {
-  it('names the process that has the port and the option that mends it, and leaves nothing behind', async () => {
+  it('names the process that has the port and the option that fixes it, and leaves nothing behind', async () => {
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(stack.ports.http, '127.0.0.1', resolve));
     const { code, stderr } = await stack.weir(['start', '--all', ...stack.portFlags]);

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askDoor } from '../support/door_answer.ts';
+import { askEndpoint } from '../support/endpoint_answer.ts';
 import { startInstance } from '../support/instance.ts';
 import type { MockRequest } from '../support/mock_openai.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp_receiver.ts';
 import { along, routeFile } from '../support/route_files.ts';
-import { goOn, startPair, type TakeoverPair, tell, terminal } from '../support/takeover_pair.ts';
+import { goOn, startPair, startStory, type TakeoverPair, terminal } from '../support/takeover_pair.ts';
 import { until } from '../support/until.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -34,7 +34,7 @@ const asked = () => pair.provider.requests.at(-1) as MockRequest;
 const spanOf = async (threadId: string): Promise<ReceivedSpan> =>
   until('the span', () => collector.of(threadId).at(-1));
 const chat = (model: string, more = {}) => ({ model, messages: [{ role: 'user', content: 'Hi' }], ...more });
-const stream = (body: object, headers = {}) => askDoor(pair.heir.url, '/api/v1/stream', body, headers);
+const stream = (body: object, headers = {}) => askEndpoint(pair.heir.url, '/api/v1/stream', body, headers);
 
 describe('a stream', () => {
   it('is one span: a part of the client’s trace, with model, provider, tokens, first token and end', async () => {
@@ -95,12 +95,12 @@ describe('a stream', () => {
       chat('openai/mock-5x0', { stream: true, stream_options: { include_usage: true } }),
     ],
     ['chat', '/v1/chat/completions', chat('fake/demo', { stream: true, fake: { tokens: 5, ttft_ms: 0 } })],
-  ])('at the door %s (%s, %o) is one too', async (door, path, body) => {
-    const { headers } = await askDoor(pair.heir.url, path, body, CLIENT);
+  ])('at the endpoint %s (%s, %o) is one too', async (endpoint, path, body) => {
+    const { headers } = await askEndpoint(pair.heir.url, path, body, CLIENT);
     expect(await spanOf(headers.get('x-thread-id') as string)).toMatchObject({
       traceId: TRACE,
       attributes: {
-        'weir.door': door,
+        'weir.door': endpoint,
         'weir.outcome': 'ok',
         'gen_ai.request.stream': true,
         'gen_ai.usage.output_tokens': 5,
@@ -113,7 +113,7 @@ describe('a stream', () => {
     ['/v1/chat/completions', 'openai/mock-5x0', 'chat'],
     ['/v1/embeddings', 'openai/embed', 'embeddings'],
   ])('that is none, at %s, is one as well', async (path, model, operation) => {
-    const { headers } = await askDoor(pair.heir.url, path, chat(model), CLIENT);
+    const { headers } = await askEndpoint(pair.heir.url, path, chat(model), CLIENT);
     const span = await spanOf(headers.get('x-thread-id') as string);
     expect(span).toMatchObject({ traceId: TRACE, name: `${operation} ${model.split('/')[1]}` });
     expect(span.attributes).toMatchObject({ 'gen_ai.request.stream': false, 'gen_ai.usage.input_tokens': 7 });
@@ -151,7 +151,7 @@ it.each([
   using config = routeFile({ providers, routes: { careful: along('ours/mock-500', 'ours/mock-5x0') } });
   const routed = await pair.start('routed', { WEIR_CONFIG: config.file, DEFAULT_PROVIDER: '' });
   const id = `routed-${path.split('/')[1]}`;
-  await askDoor(routed.url, path, body, { ...CLIENT, 'X-Thread-ID': id });
+  await askEndpoint(routed.url, path, body, { ...CLIENT, 'X-Thread-ID': id });
   const span = await spanOf(id);
   expect(span).toMatchObject({
     traceId: TRACE,
@@ -173,22 +173,22 @@ describe('a resumable stream', () => {
   it('that is handed over in a drain is two spans, and both arrive before the process is gone', async () => {
     // It hands over at once: its stream of three seconds can't end before, however slow this machine is.
     const leaving = await pair.start('leaving', { OTEL_BSP_SCHEDULE_DELAY: '3600000', DRAIN_SECONDS: '0' });
-    const told = await tell(leaving, 'story-300x100');
-    const { threadId } = told;
+    const first = await startStory(leaving, 'story-300x100');
+    const { threadId } = first;
     leaving.process.kill('SIGTERM');
     expect(await leaving.exited).toBe(0);
     const [before] = collector.of(threadId);
     expect(before).toMatchObject({ attributes: { 'weir.outcome': 'producer_lost' } });
     expect(before?.events).toMatchObject([{ name: 'weir.handover' }]);
-    await told.over;
-    await (await goOn(pair.heir, told)).over;
+    await first.over;
+    await (await goOn(pair.heir, first)).over;
     const after = await until('the heir’s span', () => collector.of(threadId)[1]);
     expect(after.links).toEqual([{ traceId: before?.traceId, spanId: before?.spanId }]);
     expect(after).toMatchObject({ traceId: before?.traceId, attributes: { 'weir.outcome': 'ok' } });
   });
 
   it('whose instance is killed goes on in a span that is linked to the dead one’s', async () => {
-    const first = await tell(pair.owner, 'story-150x100');
+    const first = await startStory(pair.owner, 'story-150x100');
     const { traceparent } = asked().headers;
     await until('20 chunks', () => first.events.filter(({ event }) => event === 'chunk').length >= 20);
     pair.owner.process.kill('SIGKILL');
@@ -206,14 +206,14 @@ describe('a resumable stream', () => {
   });
 });
 
-describe('without a word about traces', () => {
+describe('without configuration of traces', () => {
   /** Addresses of the modules that an instance loads, a stream included. */
   async function loadedModules(environment: Record<string, string>): Promise<string[]> {
     const folder = mkdtempSync(path.join(tmpdir(), 'weir-modules-'));
     const file = path.join(folder, 'modules');
     const hook = path.resolve('test/support/list_modules.ts');
     const instance = await startInstance({ NODE_OPTIONS: `--import ${hook}`, MODULES_FILE: file, ...environment });
-    await askDoor(instance.url, '/api/v1/stream', { query: 'Hi', model: 'demo', fake: { tokens: 3, ttft_ms: 0 } });
+    await askEndpoint(instance.url, '/api/v1/stream', { query: 'Hi', model: 'demo', fake: { tokens: 3, ttft_ms: 0 } });
     await instance.stop();
     const modules = readFileSync(file, 'utf8').split('\n');
     rmSync(folder, { recursive: true });
@@ -238,7 +238,7 @@ it('a collector that is away costs a line of the log, and no stream', async () =
     OTEL_EXPORTER_OTLP_TIMEOUT: '100',
   });
   const body = { query: 'Hi', model: 'demo', fake: { tokens: 3, ttft_ms: 0 } };
-  expect((await askDoor(instance.url, '/api/v1/stream', body)).text).toContain('[DONE]');
+  expect((await askEndpoint(instance.url, '/api/v1/stream', body)).text).toContain('[DONE]');
   await until('the line', () => instance.lines.some(({ event, level }) => event === 'Traces' && level === 'warn'));
   instance.process.kill('SIGTERM');
   expect(await instance.exited).toBe(0);

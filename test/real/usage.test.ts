@@ -5,7 +5,7 @@ import { groupUsage } from '../../src/formats/cluster/group_usage.ts';
 import type { UsageRow, UsageView } from '../../src/formats/cluster/usage_row.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { Deployment } from '../support/deployment.ts';
-import { doorScript } from '../support/door_frames.ts';
+import { endpointScript } from '../support/endpoint_frames.ts';
 import { KeyFile } from '../support/key_file.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
@@ -17,7 +17,7 @@ let file: KeyFile;
 let deployment: Deployment;
 let key: { text: string; id: string };
 beforeAll(async () => {
-  provider = await startMockOpenai({ script: doorScript, background: false });
+  provider = await startMockOpenai({ script: endpointScript, background: false });
   file = new KeyFile();
   key = file.add();
   const config = path.join(path.dirname(file.path), 'weir.config.json');
@@ -78,7 +78,7 @@ async function rowsOf(requests: number): Promise<Map<string, UsageRow>> {
   return new Map(rows.map((row) => [`${row.provider}/${row.model}`, row]));
 }
 
-it('streams and whole answers of all doors and instances are counted by key, model and end', async () => {
+it('streams and whole answers of all endpoints and instances are counted by key, model and end', async () => {
   const long = { model: 'mock/mock-100000x50', messages, stream: true };
   // Reported, estimated, whole, and by way of a route.
   expect(await ask(0, '/api/v1/stream', { query: 'hi', provider: 'mock', model: 'mock-20x0' })).toContain('[DONE]');
@@ -93,7 +93,7 @@ it('streams and whole answers of all doors and instances are counted by key, mod
   expect(
     await ask(0, '/api/v1/stream', { query: 'hi', provider: 'mock', model: 'mock-20x0', resumable: true }),
   ).toContain('[DONE]');
-  // Left early, at two doors; and failed before and after the head.
+  // Left early, at two endpoints; and failed before and after the head.
   await leave(0, '/v1/chat/completions', long);
   await leave(1, '/api/v1/stream', { query: 'hi', provider: 'mock', model: 'mock-100000x50' });
   await ask(0, '/api/v1/stream', { query: 'hi', provider: 'mock', model: 'mock-no-finish' });
@@ -155,7 +155,7 @@ it('every counter has a time to live', async () => {
   for (const name of keys) expect(Number(await deployment.redis.cli('ttl', name))).toBeGreaterThan(89 * 86_400);
 });
 
-it('a stream whose instance is killed is counted once, by whoever ends it, with all of its text', async () => {
+it('a stream whose instance is killed is counted once, by the instance that ends it, with all of its text', async () => {
   const body = resumable({ seed: 7, tokens: 60, tokens_per_second: 60 });
   const request = { method: 'POST', headers: { ...headers(), 'x-thread-id': 'survivor' }, body: JSON.stringify(body) };
   const reading = await readStream(`${deployment.url(0)}/api/v1/stream`, request);

@@ -65,7 +65,7 @@ it('is carried over the end of a Redis that writes nothing to disk, and never ad
   await add(5, 1);
   await keeper.look();
   await own.kill();
-  // Nobody there: nothing is forgotten.
+  // Redis is away: nothing is forgotten.
   await keeper.look();
   await own.start();
   // It is back, and instances write before the keeper looks.

@@ -113,7 +113,7 @@ function weirEnding(events: readonly SseEvent[], sent: string | undefined): Host
   }
   if (events.at(-1)?.data !== '[DONE]' || events.at(-2)?.event !== 'complete') return { wrong: 'no [DONE] at its end' };
   const sha256 = createHash('sha256').update(said).digest('hex');
-  if (end.sha256 !== sha256 || end.total_length !== length) return { wrong: 'not the text that its end tells of' };
+  if (end.sha256 !== sha256 || end.total_length !== length) return { wrong: 'not the text that its end reports' };
   const counts = [end.usage.input_tokens, end.usage.output_tokens];
   if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return { wrong: 'usage that is none' };
   const isEnd = sent === undefined || /\[DONE\]|"finish_reason":"|"response\.(completed|incomplete)"/.test(sent);

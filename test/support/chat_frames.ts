@@ -47,7 +47,7 @@ export const CHAT_ANSWERS: Record<string, string> = {
     chunkFrame({}, 'stop'),
     DONE_FRAME,
   ].join(''),
-  'fields that nobody knows, and odd spacing': [
+  'unknown fields, and odd spacing': [
     ': OPENROUTER PROCESSING\n\n',
     raw([{ index: 0, delta: { content: 'x', new_in_2027: { deep: [1, null] } }, finish_reason: null }], {
       system_fingerprint: 'fp_1',

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A volume in its long form, for whoever only reads it. */
+/** A volume in its long form, to read only. */
 export interface ComposeVolume {
   type: 'volume';
   source: string;

@@ -97,7 +97,7 @@ export class Deployment implements AsyncDisposable {
     };
   }
 
-  /** What no test may cause: faults of the instances themselves, as their logs tell them. */
+  /** What no test may cause: faults of the instances themselves, as their logs show them. */
   errors(): unknown[] {
     return this.instances.flatMap(({ lines }) => lines.filter(({ level }) => level === 'error'));
   }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Resolves when a response that was full takes more, or when nobody reads it any longer. Leaves no listener behind:
+ * Resolves when a response that was full takes more, or when its reader is gone. Leaves no listener behind:
  * a race of two `once` would leave the loser's, one for each time that the response was full.
  */
 export function drained(response: ServerResponse): Promise<void> {

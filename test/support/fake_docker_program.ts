@@ -10,18 +10,18 @@ const said = (name: string, otherwise: string) => (existsSync(at(name)) ? readFi
 
 function compose([command = '', ...args]: string[]): number {
   const standIns = JSON.parse(said('stand_ins', '{}')) as Record<string, StandIn>;
-  if (command === 'version') return tell(said('version', '2.40.0'));
-  if (command === 'ps') return tell(said('containers', ''));
+  if (command === 'version') return print(said('version', '2.40.0'));
+  if (command === 'ps') return print(said('containers', ''));
   if (command === 'exec') {
     const [, name = '', , ...rest] = args;
     const standIn = standIns[name];
-    if (!standIn) return tell(`service "${name}" is not running`, 1);
+    if (!standIn) return print(`service "${name}" is not running`, 1);
     return spawnSync(process.execPath, rest, { env: standIn.env, stdio: 'inherit' }).status ?? 1;
   }
   appendFileSync(at('calls'), `${JSON.stringify({ args: [command, ...args] })}\n`);
   if (command === 'up') {
     appendFileSync(at('environment'), `${JSON.stringify(process.env)}\n`);
-    if (existsSync(at('up'))) return tell(said('up', ''), 1);
+    if (existsSync(at('up'))) return print(said('up', ''), 1);
     const names = ['redis', 'usage', 'app-1', 'app-2', 'app-3', 'console', 'nginx'];
     const rows = names.map((name) => JSON.stringify({ Service: name, State: 'running', Health: 'healthy' }));
     writeFileSync(at('containers'), rows.join('\n'));
@@ -31,15 +31,15 @@ function compose([command = '', ...args]: string[]): number {
     const [, signal, ...names] = args;
     for (const name of names) process.kill((standIns[name] as StandIn).pid, signal as NodeJS.Signals);
   }
-  if (command === 'logs') return tell('app-1  | a line');
+  if (command === 'logs') return print('app-1  | a line');
   return 0;
 }
 
-function tell(text: string, code = 0): number {
+function print(text: string, code = 0): number {
   console.log(text);
   return code;
 }
 
 // Options of compose itself stand before its command.
 const rest = given.slice(given[1] === '--profile' ? 3 : 1);
-process.exitCode = given[0] === 'compose' ? compose(rest) : tell(said('info', 'Server Version: 28.0.0'));
+process.exitCode = given[0] === 'compose' ? compose(rest) : print(said('info', 'Server Version: 28.0.0'));

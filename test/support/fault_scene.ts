@@ -10,7 +10,7 @@ import { until } from './until.ts';
 export interface FaultScene {
   /** A fault point for each instance, such as `before_commit@9`; undefined for one that has none. */
   faults: (string | undefined)[];
-  /** Whoever died is back after this. */
+  /** An instance that died is back after this. */
   restartMs: number;
   /** Each is two streams, over HTTP/1.1 and over HTTP/2. */
   seeds: number[];
@@ -21,7 +21,7 @@ export interface FaultScene {
 }
 
 /**
- * Plays a scene through NGINX, with a supervisor that starts whoever died again. Strict, so that the promise does not
+ * Plays a scene through NGINX, with a supervisor that starts dead instances again. Strict, so that the promise does not
  * depend on how busy this machine is: a starved Redis pauses the streams.
  * @returns the number of deaths
  * @throws where a stream was not whole, or something is left

@@ -30,7 +30,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A port at which nobody listens, on no address, and which no other test gets. */
+/** A port at which no program listens, on no address, and which no other test gets. */
 export async function freePort(): Promise<number> {
   mkdirSync(path.join(tmpdir(), 'weir-test-ports', `${Math.floor(Date.now() / CLAIM_MS)}`), { recursive: true });
   for (let tries = 0; tries < COUNT; tries += 1) {

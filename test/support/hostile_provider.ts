@@ -50,7 +50,7 @@ export class HostileScript {
 
   #answerTo({ path, body, raw }: MockRequest): HostileAnswer {
     const number = /hostile (\d+)/.exec(raw)?.[1];
-    // Somebody cancels a run.
+    // A client cancels a run.
     if (number === undefined) return whole('{}');
     const protocol = /(responses|messages)/.exec(path)?.[1] ?? 'chat';
     return this.answer(Number(number), protocol as Protocol, body.stream === true);

@@ -12,7 +12,7 @@ export class KeyFile {
     changeKeys(this.path, () => []);
   }
 
-  /** What instances are told. */
+  /** What instances get. */
   get environment(): Record<string, string> {
     return { AUTH_MODE: 'keys', API_KEYS_FILE: this.path };
   }

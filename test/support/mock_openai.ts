@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { drained } from './drained.ts';
 import { MockResponses } from './mock_responses.ts';
-import { storyOf, tellStory } from './mock_story.ts';
+import { sendStory, storyOf } from './mock_story.ts';
 import {
   chunkFrame,
   DONE_FRAME,
@@ -175,7 +175,7 @@ async function play(steps: readonly MockStep[], response: ServerResponse): Promi
 
 async function answer({ body }: MockRequest, response: ServerResponse): Promise<void> {
   const story = storyOf(body.model);
-  if (story) return tellStory(story, body, response);
+  if (story) return sendStory(story, body, response);
   const [, count, rate] = /^mock-(\d+)x(\d+)$/.exec(body.model ?? '') ?? ['', '4', '0'];
   const chunks = Number(count);
   if (body.stream !== true) return answerWhole(chunks, response);

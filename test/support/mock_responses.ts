@@ -20,8 +20,8 @@ export interface MockRun {
 }
 
 /**
- * OpenAI's Responses API in background mode: stored runs that go on while nobody reads, read again from any of their
- * events, and cancelled by name. The model tells the story, see `mock_story.ts`.
+ * OpenAI's Responses API in background mode: stored runs that go on without a reader, read again from any of their
+ * events, and cancelled by name. The model's text is a story, see `mock_story.ts`.
  */
 export class MockResponses {
   readonly requests: ResponsesRequest[] = [];
@@ -29,7 +29,7 @@ export class MockResponses {
   /** Whether runs can still be read. */
   streamable = true;
   /** What a second reading says instead of each event. */
-  retell = (event: string): string => event;
+  rewrite = (event: string): string => event;
   /** Milliseconds before a run gets its name. */
   naming = 0;
   #woken = Promise.withResolvers<void>();
@@ -65,7 +65,7 @@ export class MockResponses {
     }
     if (!this.streamable) return refuse(response, 400, 'This response can no longer be streamed.');
     const after = new URLSearchParams(query).get('starting_after');
-    return this.#stream(run, after === null ? -1 : Number(after), response, this.retell);
+    return this.#stream(run, after === null ? -1 : Number(after), response, this.rewrite);
   }
 
   #begin(body: Record<string, unknown>): MockRun {
@@ -109,14 +109,19 @@ export class MockResponses {
     this.#woken = Promise.withResolvers();
   }
 
-  async #stream(run: MockRun, after: number, response: ServerResponse, tell: (event: string) => string): Promise<void> {
+  async #stream(
+    run: MockRun,
+    after: number,
+    response: ServerResponse,
+    frameOf: (event: string) => string,
+  ): Promise<void> {
     response.writeHead(200, SSE_HEADERS);
     response.flushHeaders();
     const closed = once(response, 'close');
     for (let at = after + 1; !response.destroyed; ) {
       const woken = this.#woken.promise;
       for (; at < run.events.length && !response.destroyed; at += 1) {
-        if (!response.write(tell(run.events[at] as string))) await drained(response);
+        if (!response.write(frameOf(run.events[at] as string))) await drained(response);
       }
       if (run.state !== 'in_progress') break;
       await Promise.race([woken, closed]);

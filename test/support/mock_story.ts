@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chunkFrame, DONE_FRAME, ROLE_FRAME, SSE_HEADERS, usageFrame } from './openai_frames.ts';
 
-/** A text that is the same whenever it is told, and different at each place: `story-<pieces>x<per second>`. */
+/** A text that is the same at each request, and different at each place: `story-<pieces>x<per second>`. */
 export interface Story {
   pieces: readonly string[];
   text: string;
@@ -19,10 +19,10 @@ export function storyOf(model: string | undefined): Story | undefined {
 }
 
 /**
- * Tells it as chat completions, and goes on exactly after the prefix that it was given, in either way. A model named
+ * Sends it as chat completions, and goes on exactly after the prefix that it was given, in either way. A model named
  * `…-echo` says that prefix first.
  */
-export async function tellStory(story: Story, body: Record<string, unknown>, response: ServerResponse): Promise<void> {
+export async function sendStory(story: Story, body: Record<string, unknown>, response: ServerResponse): Promise<void> {
   const last = (body.messages as { role: string; content: string; prefix?: boolean }[]).at(-1);
   const marked = last?.prefix === true || (body.continue_final_message === true && !body.add_generation_prompt);
   const given = last?.role === 'assistant' && marked ? last.content : '';

@@ -30,7 +30,7 @@ export class Patient {
     return new Patient(stack);
   }
 
-  /** What the doctor is not content with, said by this command line where one is given; that nobody trusts the certificate of a test is as it should be. */
+  /** What the doctor is not content with, said by this command line where one is given; the certificate of a test, which no browser trusts, does not count. */
   async complaints(line?: string): Promise<Check[]> {
     const checks = line === undefined ? await doctorChecks(this.#environment) : await this.#checksOf(line);
     return checks.filter(({ id, result }) => result !== 'ok' && id !== 'certificate_trust');
@@ -58,7 +58,7 @@ export class Patient {
     await this.#complaintsUntil('nothing', (checks) => checks.length === 0);
   }
 
-  /** Waits until the doctor names the fault, as the only one, in these words. Returns the command that mends it. */
+  /** Waits until the doctor names the fault, as the only one, in these words. Returns the command that fixes it. */
   async namedAs(id: Check['id'], words: RegExp): Promise<string> {
     const found = await this.#complaintsUntil(id, (checks) => checks.some((check) => check.id === id));
     expect(found).toMatchObject([{ id, what: expect.stringMatching(words), why: expect.stringMatching(/\w/) }]);

@@ -96,7 +96,7 @@ export async function startRedisCluster(): Promise<TestRedisCluster> {
       });
       const port = Number(owner?.[1]?.split('@')[0]?.split(':')[1]);
       const found = nodes.find((node) => node.port === port);
-      if (!found) throw new Error(`nobody owns ${key}`);
+      if (!found) throw new Error(`no node owns ${key}`);
       return found;
     },
     async kill(node) {

@@ -10,7 +10,7 @@ export interface Remains {
 }
 
 /** NODE_OPTIONS of an instance that can be asked by {@link remainsOf}. */
-export const TELLS_REMAINS = `--import ${path.resolve(import.meta.dirname, '../leaks/report_remains.ts')}`;
+export const REPORTS_REMAINS = `--import ${path.resolve(import.meta.dirname, '../leaks/report_remains.ts')}`;
 
 export async function remainsOf(instance: Instance): Promise<Remains> {
   const said = () => instance.lines.filter(({ event }) => event === 'Remains');

@@ -4,7 +4,7 @@ import type { Slot, SlotStore } from '../../src/core/resilience/slot_store.ts';
 /** Makes a store with these limits; what it needs to be closed is the maker's affair. */
 export type MakeStore = (limits: { maxConnections: number; maxConnectionsPerUser: number }) => Promise<SlotStore>;
 
-/** A name that no other test has used, so that what one leaves behind is nobody's trouble. */
+/** A name that no other test has used, so that what one leaves behind disturbs no other. */
 let made = 0;
 export function slotOf(userId: string): Slot {
   made += 1;
@@ -69,7 +69,7 @@ export function slotStoreContract(make: MakeStore, closeAll: () => Promise<void>
     expect(await granted(store, slotOf(newUser()))).toBe(true);
   });
 
-  it('lets the stream that lost its reader first give way, and tells of it', async () => {
+  it('lets the stream that lost its reader first give way, and reports it', async () => {
     const [store, user] = [await make(usual), newUser()];
     const lost: string[] = [];
     store.whenLost(({ permitId }) => lost.push(permitId));

@@ -130,7 +130,7 @@ export class StackFixture implements AsyncDisposable {
     return (words) => this.log(name).slice(before).includes(words);
   }
 
-  /** What its supervisor was told; there while it should be running. */
+  /** What its supervisor runs; there while it should be running. */
   plan(): SupervisorPlan {
     return JSON.parse(readFileSync(path.join(this.state, 'plan.json'), 'utf8')) as SupervisorPlan;
   }

@@ -67,7 +67,7 @@ export async function startPair(
 }
 
 /** Opens a stream; resumable unless the body says otherwise. */
-export function tell(instance: Instance, model: string, body: Record<string, unknown> = {}): Promise<Followed> {
+export function startStory(instance: Instance, model: string, body: Record<string, unknown> = {}): Promise<Followed> {
   return follow(`${instance.url}/api/v1/stream`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...USER },

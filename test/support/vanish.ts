@@ -11,7 +11,7 @@ setsockopt($socket, 1, 26, pack("S x!8 P", 1, $instruction)) or die $!;
 
 /**
  * Makes the machine behind a TCP connection vanish: whatever comes for it is dropped before it is acknowledged, and
- * nobody says a word. The kernel filters for whoever has the socket, here for a process that inherits it.
+ * no side sends a word. The kernel filters for the process that has the socket, here for a process that inherits it.
  */
 export async function vanish(socket: Socket): Promise<void> {
   const child = spawn('perl', ['-e', TAKE_NOTHING], { stdio: ['ignore', 'inherit', 'inherit', socket] });

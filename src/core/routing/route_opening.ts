@@ -177,7 +177,7 @@ export class RouteOpening<Answer> {
       thread_id: threadId,
       provider,
       status,
-      mend: `check ${place}`,
+      fix: `check ${place}`,
     });
   }
 

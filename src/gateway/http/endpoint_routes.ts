@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { parseExactly } from '../../core/cache/request_key.ts';
+import { comparableText, parseExactly } from '../../core/cache/request_key.ts';
 import type { RouteTarget, SelectedRoute } from '../../core/routing/selected_route.ts';
 import { runStream } from '../../core/stream/run_stream.ts';
 import type { WholeAnswer } from '../../core/stream/stream_exchange.ts';
@@ -119,7 +119,9 @@ function endpointRoute(app: FastifyInstance, context: StreamRouteContext, endpoi
         compared: () => ({
           kind: endpoint.name,
           userId: context.access.userOf(request),
-          asked: comparable(body, asked, headers),
+          // Parts are written in either shape, so `stream` makes no difference.
+          asked:
+            parsed && route.targets.every(isFake) ? comparableText(parsed.asked) : comparable(body, asked, headers),
         }),
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
         encoder: () => new FormatEncoder(endpoint.format, head),
@@ -178,7 +180,6 @@ interface ParsedRequest {
  * @throws WeirError
  */
 function parsedFor(route: SelectedRoute, bytes: Buffer, { format }: Endpoint): ParsedRequest | undefined {
-  const isFake = ({ upstream }: RouteTarget) => upstream.isFake;
   if (!route.targets.some(isFake)) return undefined;
   if (bytes.length > PARSED_BYTES) {
     if (route.targets.every(isFake)) throw new WeirError('payload_too_large');
@@ -190,6 +191,10 @@ function parsedFor(route: SelectedRoute, bytes: Buffer, { format }: Endpoint): P
   const said = messages.map((message) => ({ role: message.role, content: textOf(message) }));
   const asked = { messages: said, model: route.targets[0].model, fake: body.fake, max_tokens: maxTokens };
   return { body, asked: parseStreamRequest(asked) };
+}
+
+function isFake({ upstream }: RouteTarget): boolean {
+  return upstream.isFake;
 }
 
 /** The fake provider reads words only. */

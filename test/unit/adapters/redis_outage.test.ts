@@ -28,13 +28,13 @@ describe('a failed command', () => {
   ])('is a mistake: %s', (error) => expect(isOutage(error)).toBe(false));
 });
 
-it('a mistake in the slots is told once; an outage is not', async () => {
-  const told: unknown[] = [];
-  const log = { ...silentLog, error: (_stage: string, _event: string, fields?: object) => void told.push(fields) };
+it('a mistake in the slots is logged once; an outage is not', async () => {
+  const logged: unknown[] = [];
+  const log = { ...silentLog, error: (_stage: string, _event: string, fields?: object) => void logged.push(fields) };
   const breaker = new RedisBreaker(mistakeLog(log, 'The slots failed'));
   const mistake = new TypeError('x is not a function');
   for (const error of [mistake, new Error('Command timed out'), mistake]) {
     expect(await breaker.ask(() => Promise.reject(error))).toBeUndefined();
   }
-  expect(told).toEqual([{ reason: mistake.stack }]);
+  expect(logged).toEqual([{ reason: mistake.stack }]);
 });

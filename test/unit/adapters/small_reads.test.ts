@@ -123,7 +123,7 @@ describe('small reads', () => {
     expect(count(0)).toBe(0);
   });
 
-  it('have no memory of their own each', async () => {
+  it('share their memory', async () => {
     const tokens = createServer(async (_, response) => {
       for (let token = 0; token < 100; token += 1) {
         response.write('a token');
@@ -150,7 +150,7 @@ describe('small reads', () => {
     await takeAll(`https://localhost:${port}`);
   });
 
-  it('tell of a connection that is cut', async () => {
+  it('report a connection that is cut', async () => {
     const cutting = createServer((_, response) => {
       response.write('half');
       setTimeout(() => response.destroy(), 20);

@@ -51,7 +51,7 @@ describe('the flags of load', () => {
     expect([plan({}, 4).users, plan({ users: 2 }, 4).users, plan({ users: 9 }).users]).toEqual([4, 2, 9]);
   });
 
-  it('search for the limit with many users, as far as the server can tell them apart', () => {
+  it('search for the limit with many users, as far as the server can distinguish them', () => {
     const users = (url: string, flags: Partial<PlanFlags>, keys = 0) => {
       const asked = { concurrency: 10, requests: 30, prompt: 'hi', model: 'm', provider: 'fake', ...flags };
       return planOfFlags(url, asked, keys).users;
@@ -75,7 +75,7 @@ describe('the flags of load', () => {
     [{ fake: '{' }, /--fake: it is not JSON/],
     [{ fake: '{"speed":1}' }, /--fake: .*the knobs are seed/],
     [{ api: 'openai', resumable: true }, /work with --api weir only/],
-  ])('%j are refused with what mends them', (flags, message) => {
+  ])('%j are refused with what fixes them', (flags, message) => {
     expect(() => plan(flags)).toThrow(message);
   });
 });

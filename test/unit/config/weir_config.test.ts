@@ -15,7 +15,7 @@ function problemsOf(text: string): readonly string[] {
 }
 
 const BROKEN = `
-default_provider: nobody
+default_provider: missing
 providers:
   op/enai:
     preset: openaai
@@ -30,7 +30,7 @@ providers:
 routes:
   smart:
     targets:
-      - { provider: nobody, model: m, weight: 1 }
+      - { provider: missing, model: m, weight: 1 }
       - { provider: mine }
   mine/x: { targets: [] }
 `;
@@ -39,7 +39,7 @@ describe('weir.config.yaml', () => {
   it('names all its problems at once, with line and path, in the order of the file', () => {
     const problems = problemsOf(BROKEN);
     const wanted = [
-      /^line 2: default_provider there is no provider "nobody"/,
+      /^line 2: default_provider there is no provider "missing"/,
       /^line 5: providers\.op\/enai has to be 1 to 64 of/,
       /^line 5: providers\.op\/enai\.preset has to be one of "openai"/,
       /^line 6: providers\.op\/enai\.api_key_env takes the name of an environment variable \(A-Z 0-9 _\), not a key/,
@@ -49,7 +49,7 @@ describe('weir.config.yaml', () => {
       /^line 12: providers\.mine\.api_key_file names two places for the key/,
       /^line 13: providers\.nowhere has no address/,
       /^line 17: routes\.smart\.targets have weights in part/,
-      /^line 17: routes\.smart\.targets\.0\.provider there is no provider "nobody"/,
+      /^line 17: routes\.smart\.targets\.0\.provider there is no provider "missing"/,
       /^line 18: routes\.smart\.targets\.1\.model has to be string/,
       /^line 19: routes\.mine\/x would hide models of mine/,
       /^line 19: routes\.mine\/x\.targets is too small/,
@@ -81,7 +81,7 @@ describe('weir.config.yaml', () => {
     expect(problemsOf(readFileSync('weir.config.example.yaml', 'utf8'))).toEqual([]);
   });
 
-  it('has prices, for whoever counts', () => {
+  it('has prices', () => {
     const config = parseWeirConfig(
       'providers: { a: { preset: openai, prices: { m: { input: 1.5, output: 6 } } } }',
       'x',

@@ -162,7 +162,7 @@ describe('the console', () => {
     expect((await change(headers)).statusCode).toBe(status);
   });
 
-  it('lets through NGINX who is logged in, by its own origin there, or has a secret of the stack’s account', async () => {
+  it('lets a browser that is logged in through NGINX, by its own origin there, and holders of a secret of the stack’s account', async () => {
     const origin = 'https://localhost:3001';
     expect((await change({ origin }, 'proxied')).statusCode).toBe(401);
     expect((await change({ origin, cookie: 'login' }, 'proxied')).statusCode).toBe(202);

@@ -76,7 +76,7 @@ it('the owner of the other end is read from the kernel’s table, in either orde
   expect(addressKey('::ffff:127.0.0.1')).toBe(addressKey('127.0.0.1'));
 });
 
-it('a socket that its process closed is shown as root’s, and counts as no one’s', () => {
+it('a socket that its process closed is shown as root’s, and counts as having no owner', () => {
   for (const [state, inode] of [
     ['05', 0],
     ['01', 0],

@@ -71,7 +71,7 @@ describe('the metrics of several instances', () => {
   const tricky = fc.oneof(text, fc.constantFrom('}', '{a="b"} 1', ',instance="x"', '\\', '"', '\n', '# TYPE a b', ''));
   const counts = fc.array(fc.record({ by: tricky, times: fc.nat(9) }), { maxLength: 4 });
 
-  it('read as the union of what each one says, every sample with whose it is', async () => {
+  it('read as the union of what each one says, every sample with its instance', async () => {
     const instances = fc.dictionary(fc.oneof(fc.constantFrom('app-1', 'app-2'), text), counts, { maxKeys: 4 });
     await fc.assert(
       fc.asyncProperty(instances, async (all) => {

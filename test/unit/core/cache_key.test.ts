@@ -27,7 +27,7 @@ describe('the key of a request', () => {
         const isSame = JSON.stringify(turned(turned(one))) === JSON.stringify(turned(turned(other)));
         fc.pre(!isSame && !Object.is(one, -0) && !Object.is(other, -0));
         const same = cacheKey([one]) === cacheKey([other]);
-        // Members in another order are the same value, and text tells that only by chance.
+        // Members in another order are the same value, and text shows that only by chance.
         if (same) expect(one).toEqual(other);
       }),
     );
@@ -39,7 +39,7 @@ describe('the key of a request', () => {
     ['{"a":"1"}', '{"a":1}'],
     ['{"a":null}', '{}'],
     ['{"stop":[]}', '{"stop":{}}'],
-  ])('tells %s from %s', (one, other) => {
+  ])('distinguishes %s from %s', (one, other) => {
     expect(keyOf(one)).not.toBe(keyOf(other));
   });
 

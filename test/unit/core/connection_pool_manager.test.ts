@@ -54,7 +54,7 @@ describe('ConnectionPoolManager', () => {
     expect(manager.view()).toMatchObject({ total_connections: 0, users: 0 });
   });
 
-  it('lets a stream without a reader give way to a new one, and tells its owner once', async () => {
+  it('lets a stream without a reader give way to a new one, and notifies its owner once', async () => {
     const manager = pool(100, 2);
     const abandoned = await manager.acquireConnection('u', 't');
     const read = await manager.acquireConnection('u', 't');
@@ -71,19 +71,19 @@ describe('ConnectionPoolManager', () => {
     expect(manager.view().total_connections).toBe(2);
   });
 
-  it('tells an owner that asks late, too, and none after its release', async () => {
+  it('notifies an owner that asks late, too, and none after its release', async () => {
     const manager = pool(100, 1);
     const first = await manager.acquireConnection('u', 't');
     await first.setDetached(true);
     const second = await manager.acquireConnection('u', 't');
-    let told = 0;
-    first.onLost(() => told++);
-    expect(told).toBe(1);
+    let losses = 0;
+    first.onLost(() => losses++);
+    expect(losses).toBe(1);
     await second.setDetached(true);
-    second.onLost(() => told++);
+    second.onLost(() => losses++);
     await second.release();
     await manager.acquireConnection('u', 't');
-    expect(told).toBe(1);
+    expect(losses).toBe(1);
   });
 
   it('adopts a stream of another instance beyond the limit, and counts it from then on', async () => {

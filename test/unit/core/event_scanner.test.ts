@@ -118,7 +118,7 @@ describe('the end of chat completions', () => {
     expect(scan([words, late])).toMatchObject({ out: words + late, terminal: 'error' });
   });
 
-  it('comes with the usage, if the provider tells it', () => {
+  it('comes with the usage, if the provider reports it', () => {
     expect(scan([words, stop, usageFrame(7, 3), DONE_FRAME]).reader.usage).toEqual({
       input_tokens: 7,
       output_tokens: 3,

@@ -153,7 +153,7 @@ describe('the log of an instance', () => {
     expect(stored).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('sends it again also while nobody says anything, with the renewal of its lease', async () => {
+  it('sends it again also while no stream says anything, with the renewal of its lease', async () => {
     let next = 1;
     const stored: string[] = [];
     const { log, fenced } = scriptedLog((n, group) => {

@@ -7,14 +7,14 @@ import { answerFrames, chunkFrame, DONE_FRAME, ROLE_FRAME } from '../../support/
 
 const never = new AbortController().signal;
 
-/** An answer whose steps are told by hand. */
+/** An answer whose steps a test makes. */
 function scripted() {
   const log: string[] = [];
-  const told: { consumer?: PartConsumer } = {};
+  const given: { consumer?: PartConsumer } = {};
   const answer: PartAnswer = {
     kind: 'parts',
     start: (consumer) => {
-      told.consumer = consumer;
+      given.consumer = consumer;
     },
     resume: () => void log.push('resume'),
   };
@@ -30,7 +30,7 @@ function scripted() {
     end: ({ finishReason }) => void log.push(`end ${finishReason}`),
     fail: ({ code }) => void log.push(`fail ${code}`),
   });
-  return { log, answer, client, provider: () => told.consumer as PartConsumer };
+  return { log, answer, client, provider: () => given.consumer as PartConsumer };
 }
 
 describe('an answer that is held until it says something', () => {
@@ -66,7 +66,7 @@ describe('an answer that is held until it says something', () => {
     expect(log).toEqual(['One ', 'resume']);
   });
 
-  it('fails where it failed before, and tells what became of it since', async () => {
+  it('fails where it failed before, and reports what became of it since', async () => {
     const early = scripted();
     const failing = heldAnswer(early.answer, undefined, 'p', never);
     early.provider().fail(new WeirError('upstream_truncated'));
@@ -96,7 +96,7 @@ describe('an answer that is held until it says something', () => {
   });
 });
 
-/** Sends `bytes` cut into pieces, as far as they are taken; whoever resumes gets the rest. */
+/** Sends `bytes` cut into pieces, as far as they are taken; a call that resumes gets the rest. */
 function streamOf(bytes: string, size: number, fault?: WeirError): ByteAnswer {
   let at = 0;
   let consumer: ByteConsumer;
@@ -154,7 +154,7 @@ describe('a stream that is held until it says something', () => {
     await expect(hold(streamOf(bytes, 50, fault))).rejects.toMatchObject({ code });
   });
 
-  it('is let go when it ends properly with nothing in it, and when it has said enough of nothing', async () => {
+  it('is released when it ends properly without content, and after enough bytes without content', async () => {
     const empty = ROLE_FRAME + chunkFrame({}, 'stop') + DONE_FRAME;
     expect(await read(await hold(streamOf(empty, 50)))).toBe(empty);
     const pings = ': ping\n\n'.repeat(40_000);

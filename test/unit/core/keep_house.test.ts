@@ -44,7 +44,7 @@ function house(store: Record<string, unknown>, ...threads: Thread[]) {
 }
 
 describe('the log of an instance', () => {
-  it('is let go of up to the oldest text that is kept nowhere else', async () => {
+  it('is trimmed up to the oldest text that is kept nowhere else', async () => {
     const due = threadOf('due');
     const young = threadOf('young', { oldestGroup: 40, checkpointedAt: performance.now() });
     const { house: keeping, trims } = house({}, due, young);
@@ -73,7 +73,7 @@ describe('the log of an instance', () => {
     expect(trims).toEqual([3, 3]);
   });
 
-  it('of a new boot is not let go of by what was kept under the one before', async () => {
+  it('of a new boot is not trimmed by what was kept under the one before', async () => {
     const moved = threadOf('moved');
     const { house: keeping, wal } = house(
       {
@@ -90,7 +90,7 @@ describe('the log of an instance', () => {
 });
 
 describe('a stream that can’t be kept', () => {
-  it('keeps neither the others nor the log from what is due', async () => {
+  it('delays neither the others nor the log', async () => {
     const broken = threadOf('broken');
     const sound = threadOf('sound');
     const checkpoint = async ({ id }: { id: string }) => {
@@ -104,14 +104,14 @@ describe('a stream that can’t be kept', () => {
     expect(trims).toEqual([3]);
   });
 
-  it('as it is another’s is left', async () => {
+  it('because it has another owner is left alone', async () => {
     const taken = threadOf('taken');
     const { house: keeping } = house({ checkpoint: async () => 'not_mine' }, taken);
     await keeping.beat();
     expect(taken.leave).toHaveBeenCalledOnce();
   });
 
-  it('as the store has forgotten it is made known again, unless another one has it', async () => {
+  it('because the store has forgotten it is announced again, unless it has another owner', async () => {
     const owners = new Map([['another’s', 'another']]);
     const store = {
       checkpoint: async ({ id }: { id: string }) => (owners.has(id) ? 'kept' : 'unknown'),

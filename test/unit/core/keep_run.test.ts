@@ -29,7 +29,7 @@ describe('the name of a provider’s run', () => {
     expect(thread.record.providerRun).toBe('resp_1');
   });
 
-  it('does not hold the stream up while the store is away, and is kept when it is back, under the record of then', async () => {
+  it('does not hold the stream up while the store is away, and is kept when it is back, in the record of that time', async () => {
     const { core, thread, setProviderRun } = failing(2);
     await keepRun(core, thread, 'resp_1');
     thread.record = { ...thread.record, owner: 'b' };
@@ -38,7 +38,7 @@ describe('the name of a provider’s run', () => {
     expect(setProviderRun).toHaveBeenLastCalledWith(expect.objectContaining({ owner: 'b' }), 'resp_1');
   });
 
-  it('is let go with its stream', async () => {
+  it('is dropped with its stream', async () => {
     const { core, thread, setProviderRun } = failing(1_000);
     await keepRun(core, thread, 'resp_1');
     Object.assign(thread, { gone: true });

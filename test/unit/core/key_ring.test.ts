@@ -34,7 +34,7 @@ describe('a ring of keys', () => {
     const ring = ringOf(key, other.key);
     expect(ring.check(text, NOW.getTime())).toBe(key);
     expect(refusal(ring, undefined)).toMatch(/^Send an API key/);
-    // The right id with another's secret, a cut key, and somebody's id alone.
+    // The right id with another's secret, a cut key, and the id of a key alone.
     expect(refusal(ring, text.slice(0, 14) + other.text.slice(14))).toMatch(/not known/);
     expect(refusal(ring, text.slice(0, -1))).toMatch(/not known/);
     expect(refusal(ring, key.id)).toMatch(/not known/);
@@ -42,7 +42,7 @@ describe('a ring of keys', () => {
     expect(refusal(ring, key.sha256)).toMatch(/not known/);
   });
 
-  it('says to its holder that a key is over, and to nobody else', () => {
+  it('says that a key is over to its holder alone', () => {
     const revoked = make({ revoked: '2026-11-20T00:00:00Z' });
     const expired = make({ expires: NOW.toISOString() });
     const ring = ringOf(revoked.key, expired.key);

@@ -16,7 +16,7 @@ const failure = (status?: number, retryAfter?: number) =>
 
 type Ask = (provider: string, tries: number, signal: AbortSignal) => Promise<string>;
 
-/** Opens along `names`; tells what was asked, and what the observer heard. */
+/** Opens along `names`; returns what was asked, and what the observer heard. */
 function open(names: string[], ask: Ask, change: (target: RouteTarget) => Partial<RouteTarget> = () => ({})) {
   const asked: string[] = [];
   const heard: string[] = [];
@@ -55,7 +55,7 @@ function open(names: string[], ask: Ask, change: (target: RouteTarget) => Partia
 }
 
 describe('a request on its way along a route', () => {
-  it('is tried three times, then goes on, and tells who is asked before that one is', async () => {
+  it('is tried three times, then goes on, and reports each target before it is asked', async () => {
     const { opening, asked, heard, moves } = open(['a', 'b'], async (name) => {
       if (name === 'a') throw failure(500);
       expect(moves).toEqual(['b']);
@@ -88,7 +88,7 @@ describe('a request on its way along a route', () => {
     expect(heard.at(-1)).toBe('upstream_error none');
   });
 
-  it('asks nobody else where the failure is the client’s own', async () => {
+  it('asks no other target where the failure is the client’s own', async () => {
     const { opening, asked } = open(['a', 'b'], async () => {
       throw failure(400);
     });
@@ -138,7 +138,7 @@ describe('a request on its way along a route', () => {
     expect(asked).toEqual(['a']);
   });
 
-  it('passes by whoever’s circuit is open, and is refused where it is everybody’s', async () => {
+  it('passes by targets whose circuit is open, and is refused where all are', async () => {
     const breaker = new ProviderBreaker();
     const fault = failure(500);
     for (let at = 0; at < 10; at += 1) await breaker.run('a', 'u', () => Promise.reject(fault)).catch(() => {});

@@ -53,7 +53,7 @@ describe('the order of targets', () => {
   });
 });
 
-describe('the names by which the right to ask goes', () => {
+describe('the names by which keys are allowed models', () => {
   const upstreams: RoutedUpstream[] = [
     routedUpstream('p1', ['chat']),
     routedUpstream('p2', ['chat']),
@@ -203,7 +203,7 @@ describe('a circuit', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('hears no more of calls that began before it opened', async () => {
+  it('ignores calls that began before it opened', async () => {
     const breaker = new ProviderBreaker();
     const slow = Promise.withResolvers<void>();
     const waiting = breaker.run('it', 'u', () => slow.promise);

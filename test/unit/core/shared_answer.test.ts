@@ -58,7 +58,7 @@ describe('a shared', () => {
     expect(shared.push('b')).toBe(false);
   });
 
-  it('that fails, fails for all, and is for nobody new', () => {
+  it('that fails, fails for all, and takes no new reader', () => {
     const shared = new SharedAnswer<string>();
     const readers = [take(shared.join(signal())), take(shared.join(signal()))];
     shared.push('a');
@@ -68,7 +68,7 @@ describe('a shared', () => {
     expect(shared.pieces).toBeUndefined();
   });
 
-  it('beyond its bound is held for nobody new, and its slowest reader sets the pace', () => {
+  it('beyond its bound takes no new reader, and its slowest reader sets the pace', () => {
     const shared = new SharedAnswer<string>();
     let resumed = 0;
     shared.fedBy(() => {

@@ -81,7 +81,7 @@ describe('an answer that is said again', () => {
     expect(stopped).toBe(1);
   });
 
-  it('and fails on the way fails as itself', () => {
+  it('and fails on the way fails with its own error', () => {
     const failed = saying(['One '], new WeirError('upstream_truncated'));
     expect(heard(skipDelivered(failed, ['One ', 'two'], () => {})).error).toBe('upstream_truncated');
   });

@@ -76,7 +76,7 @@ describe('a takeover', () => {
     expect(counts).toEqual({ takeovers: 1, calls: 1 });
   });
 
-  it('whose answer is lost is asked again, so that the thread does not become nobody’s', async () => {
+  it('whose answer is lost is asked again, so that the thread keeps an owner', async () => {
     let tries = 0;
     const adopt = async () => {
       tries += 1;
@@ -126,7 +126,7 @@ describe('a takeover', () => {
     expect(core.takingOver.size).toBe(0);
   });
 
-  it('is not for an instance that is fenced itself', async () => {
+  it('is refused on an instance that is fenced itself', async () => {
     const { core, counts } = coreWith({});
     Object.assign(core.wal, { fenced: true });
     await takeOver(core, record);
@@ -204,7 +204,7 @@ describe('what a takeover goes on with', () => {
     expect(core.takingOver.size).toBe(0);
   });
 
-  it('is forgotten where nobody asks for it again', async () => {
+  it('is forgotten where no client asks for it again', async () => {
     vi.useFakeTimers();
     const { core } = coreWith({ readText: () => Promise.reject(new Error('broken')) });
     expect(await takeOver(core, record)).toBe(false);
@@ -214,8 +214,8 @@ describe('what a takeover goes on with', () => {
   });
 });
 
-describe('whoever could not reach the store', () => {
-  it('takes nobody for dead until the others had time to say that they are alive', async () => {
+describe('an instance that could not reach the store', () => {
+  it('takes no other one for dead until all had time to say that they are alive', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     let isAway = false;
     const sealed: string[] = [];

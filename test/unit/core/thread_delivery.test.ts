@@ -78,7 +78,7 @@ describe('the end of a stream', () => {
     expect(core.threads.size).toBe(0);
   });
 
-  it('that is another’s to store is no end here', async () => {
+  it('that another owner has to store is no end here', async () => {
     const { core, thread, outcomes, used, run } = scene(async () => false);
     await run();
     expect(thread).toMatchObject({ over: false, gone: true });

@@ -123,7 +123,7 @@ describe('the ledger', () => {
 });
 
 describe('what a stream has used', () => {
-  it('is its provider’s word, else four characters a token, else nothing where nothing came', () => {
+  it('is its provider’s report, else four characters a token, else nothing where nothing came', () => {
     const usage = { input_tokens: 7, output_tokens: 3 };
     expect(answerUsage({ finishReason: 'stop', usage }, () => 100, 50)).toEqual({ ...usage, estimated: false });
     expect(answerUsage({ finishReason: 'stop' }, () => 101, 50)).toEqual({
@@ -148,7 +148,7 @@ describe('what a stream has used', () => {
     expect(passedUsage(undefined, 0, false, 400)).toEqual({ input_tokens: 0, output_tokens: 0, estimated: false });
   });
 
-  it('of whole answers in each protocol’s words', () => {
+  it('of whole answers in each format', () => {
     const count = (body: unknown) => wholeUsage(JSON.stringify(body), 400);
     expect(count({ usage: { prompt_tokens: 7, completion_tokens: 3 } })).toMatchObject({
       input_tokens: 7,

@@ -25,7 +25,7 @@ const VIEW: ModelsView = {
 const NOTHING = { provider: '', route: '', model: '' };
 
 describe('the choice of a model', () => {
-  it('offers who answers streams, fake first, and takes the first where nothing is chosen', () => {
+  it('offers providers that answer streams, fake first, and takes the first where nothing is chosen', () => {
     const { providers, routes, provider, model } = chooseModel(VIEW, NOTHING);
     expect([providers.map(({ name }) => name), routes.map(({ name }) => name)]).toEqual([
       ['fake', 'openai'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readResponsesEvent } from '../../../src/formats/responses/responses_event.ts';
 
-const news = (event: object) => readResponsesEvent(JSON.stringify(event));
+const read = (event: object) => readResponsesEvent(JSON.stringify(event));
 const usage = { input_tokens: 3, output_tokens: 4, output_tokens_details: { reasoning_tokens: 2 } };
 
 describe('an event of the Responses API', () => {
@@ -45,7 +45,7 @@ describe('an event of the Responses API', () => {
       { kind: 'error', over: true },
     ],
   ])('that %s', (_, event, meaning) => {
-    expect(news(event)).toMatchObject(meaning);
+    expect(read(event)).toMatchObject(meaning);
   });
 
   it.each([

@@ -35,7 +35,7 @@ it('ends for good while a view is being made', async () => {
   expect(errors).toEqual([]);
 });
 
-it('sends away who comes after its end', async () => {
+it('sends clients away that come after its end', async () => {
   const { response, text } = await watcher();
   const feed = new ClusterFeed(async () => VIEW);
   feed.close();

@@ -83,7 +83,7 @@ const FORMATS: [string, Format, string, object][] = [
   ['messages', messagesFormat, '/v1/messages', { messages: said, max_tokens: 99 }],
 ];
 
-/** Neighbours of one kind joined, as a whole answer has them; what tells formats apart left out. */
+/** Neighbours of one kind joined, as a whole answer has them, without what differs between formats. */
 function joined(parts: readonly StreamPart[]): unknown[] {
   const out: Record<string, unknown>[] = [];
   for (const part of parts) {

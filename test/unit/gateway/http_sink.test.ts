@@ -58,7 +58,7 @@ it('says when its frames wait and when they have left, and keeps their order wit
 it.each([
   ['while frames wait', true],
   ['while none do', false],
-])('a connection that breaks %s ends the response, and what is written to it is nobody’s', async (_, waits) => {
+])('a connection that breaks %s ends the response, and later writes are dropped', async (_, waits) => {
   const { sink, response, client, close } = await pair();
   const closed = once(response, 'close');
   sink.onDrain(() => {});

@@ -18,13 +18,13 @@ describe('identity', () => {
     expect(onSocket(request(undefined, { 'x-real-ip': 'me, honestly' }))).toBe('127.0.0.1');
   });
 
-  it('is the peer itself where nobody in between is trusted', () => {
+  it('is the peer itself where no proxy is trusted', () => {
     expect(onPort(request('10.0.0.9', { 'x-real-ip': '1.2.3.4' }))).toBe('10.0.0.9');
     expect(onPort(request('::ffff:127.0.0.1'))).toBe('127.0.0.1');
     expect(onPort(request('::1'))).toBe('127.0.0.1');
   });
 
-  it('is not to be chosen by who resets a connection to a port, whose address is then not known', () => {
+  it('can not be chosen by a client that resets a connection to a port, whose address is then not known', () => {
     expect(onPort(request(undefined, { 'x-real-ip': '1.2.3.4' }))).toBe('unknown');
     const trusting = identifyBy({ ...NONE, TRUSTED_PROXIES: ['0.0.0.0/0', '::/0'] });
     expect(trusting(request(undefined, { 'x-real-ip': '1.2.3.4' }))).toBe('unknown');

@@ -23,7 +23,7 @@ async function looks(count: number, streams: number): Promise<void> {
 }
 
 describe('memory is collected', () => {
-  it('once, when a crowd has left and nobody came for a while', async () => {
+  it('once, when a crowd has left and no client came for a while', async () => {
     await looks(1, 500);
     await looks(2, 0);
     expect(collected).toBe(0);

@@ -64,7 +64,7 @@ describe('what a peer answers', () => {
     }
   });
 
-  it('proves a death where it answers for another boot, or nobody listens', async () => {
+  it('proves a death where it answers for another boot, or refuses the connection', async () => {
     const address = await listen('');
     expect(await peerClient('').read(address, 'an older boot', 'here', undefined)).toBe('gone');
     for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));

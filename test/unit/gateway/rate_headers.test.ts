@@ -26,7 +26,7 @@ it('shows the limit that stands in the way, and both by the names of OpenAI', ()
   });
 });
 
-it('shows both by the names of Anthropic at its door, with dates', () => {
+it('shows both by the names of Anthropic at its endpoint, with dates', () => {
   const headers = rateHeaders({ requests, tokens }, undefined, '/v1/messages');
   expect(headers).toMatchObject({
     'X-RateLimit-Limit': '60',

@@ -20,7 +20,7 @@ afterEach(() => {
   for (const close of open.splice(0)) close();
 });
 
-/** Notes who asks. */
+/** Notes which users ask. */
 async function server(scheme: 'http' | 'https') {
   const seen: { from: string | undefined; key: string | undefined; path: string | undefined }[] = [];
   const listening =

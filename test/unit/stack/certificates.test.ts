@@ -145,7 +145,7 @@ describe('what Weir did not make', () => {
     expect(readFileSync(files.authority, 'utf8')).toBe(other.certificate);
   });
 
-  it('is told from what an earlier authority of Weir signed, which is renewed; copies stay', async () => {
+  it('differs from what an earlier authority of Weir signed, which is renewed; copies stay', async () => {
     const lost = await issueAuthority();
     const earlier = await issueLeaf(lost, inDays(-380));
     put(earlier);

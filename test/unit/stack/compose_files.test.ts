@@ -143,7 +143,7 @@ describe('docker-compose.yml', () => {
     expect(targets('console')).toEqual(['/etc/weir/keys', '/etc/weir/operator']);
     expect(service('console').environment!.OPERATOR_KEY_FILE).toMatch(/^\/etc\/weir\/operator\//);
     expect(targets('usage')).toEqual([]);
-    // Whoever reads the files runs as their owner; the keeper as the owner of its volume.
+    // Each reader of the files runs as their owner; the keeper as the owner of its volume.
     for (const name of [...apps, 'console']) expect(service(name).user).toBe('node');
     expect(service('usage').user).toBeUndefined();
   });

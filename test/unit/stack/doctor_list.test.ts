@@ -59,7 +59,7 @@ describe('the doctor', () => {
     expect(checks).toMatchObject([{ id: 'disk', result: 'fail', what: 'the check itself failed (no such folder)' }]);
   });
 
-  it('opens no streams where it is told so', async () => {
+  it('opens no streams where it must not', async () => {
     const list: ListedCheck[] = [{ id: 'balance', opensStreams: true, run: says(ok('balance', 'even')) }];
     expect([await run(list, false), await run(list)]).toEqual([[], ['balance ok']]);
   });

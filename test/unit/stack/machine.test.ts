@@ -33,7 +33,7 @@ describe('a port that is taken', () => {
     expect(portOwner(await listen())?.pid).toBe(process.pid);
   });
 
-  it('is named in one sentence with the option that mends it', async () => {
+  it('is named in one sentence with the option that fixes it', async () => {
     const port = await listen();
     const problem = await portProblem([{ port, host: '127.0.0.1', flag: '--https-port' }]);
     expect(problem?.message).toContain(`port ${port} is taken by `);
@@ -81,13 +81,13 @@ describe("the account of NGINX's workers", () => {
   const group = 'root:x:0:\nwww-data:x:33:\nnogroup:x:65534:\n';
 
   it('is www-data where there is one, else nobody, else none', () => {
-    const nobody = 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n';
-    expect(chooseWorkerAccount(`${nobody}www-data:x:33:33::/:/bin/false\n`, group)).toEqual({
+    const account = 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n';
+    expect(chooseWorkerAccount(`${account}www-data:x:33:33::/:/bin/false\n`, group)).toEqual({
       name: 'www-data',
       group: 'www-data',
       gid: 33,
     });
-    expect(chooseWorkerAccount(nobody, group)).toEqual({ name: 'nobody', group: 'nogroup', gid: 65_534 });
+    expect(chooseWorkerAccount(account, group)).toEqual({ name: 'nobody', group: 'nogroup', gid: 65_534 });
     expect(chooseWorkerAccount('root:x:0:0::/root:/bin/sh\n', group)).toBeUndefined();
   });
 });

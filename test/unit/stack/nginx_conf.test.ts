@@ -6,7 +6,7 @@ import { renderNginxConf } from '../../../src/stack/nginx/render_nginx_conf.ts';
 import { stackLayout } from '../../../src/stack/stack_layout.ts';
 import { DEFAULT_STACK_OPTIONS } from '../../../src/stack/stack_options.ts';
 
-const folder = '/home/somebody/weir';
+const folder = '/home/user/weir';
 const layout = stackLayout({ root: folder, stateDir: folder, uid: 1234, runtimeDir: folder });
 
 function nativePlan(overrides: Partial<NginxPlan> = {}): NginxPlan {
@@ -91,12 +91,12 @@ describe.each([
     expect(blockOf(conf, 'location /api/v1/')).toContain('proxy_read_timeout 300s;');
   });
 
-  it('does the same for the doors of others, whose bodies hold images', () => {
-    const doors = blockOf(conf, 'location /v1/');
+  it('does the same for the endpoints of other APIs, whose bodies hold images', () => {
+    const others = blockOf(conf, 'location /v1/');
     const stream = blockOf(conf, 'location /api/v1/stream');
     // A whole answer is silent until it is there, so there is more patience than for a stream with its heartbeats.
     const same = stream.replace('location /api/v1/stream', 'location /v1/').replace('35s', '300s').replace('2m', '33m');
-    expect(doors).toBe(same);
+    expect(others).toBe(same);
   });
 
   it('never retries a refusal or a POST that was sent', () => {

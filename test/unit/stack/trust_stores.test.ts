@@ -24,7 +24,7 @@ const program = (name: string) => writeFileSync(path.join(folder, name), '#!/bin
 describe('an account without rights', () => {
   const access = () => ({ searchPath: folder, uid: 1000, home: folder });
 
-  it('is told the command that changes the system store', async () => {
+  it('is given the command that changes the system store', async () => {
     program('update-ca-certificates');
     const store = systemStore(access())!;
     const kept = `/usr/local/share/ca-certificates/weir-${authority.id}.crt`;
@@ -34,7 +34,7 @@ describe('an account without rights', () => {
     await expect(store.remove(authority)).rejects.toThrow(`sudo rm ${kept} && sudo update-ca-certificates --fresh`);
   });
 
-  it('is told what is missing for the browsers', async () => {
+  it('hears what is missing for the browsers', async () => {
     program('chromium');
     const [store] = browserStores(access());
     expect(store).toMatchObject({ readers: 'Chromium', place: path.join(folder, '.pki/nssdb') });
@@ -50,7 +50,7 @@ describe('an account without rights', () => {
 });
 
 describe('parseAuthority', () => {
-  it('reads the name that tells two authorities apart', () => {
+  it('reads the name, which differs between two authorities', () => {
     expect(authority.name).toMatch(/^Weir local authority [0-9a-f]{6}$/);
     expect(authority.id).toMatch(/^[0-9a-f]{8}$/);
     expect(() => parseAuthority('nonsense')).toThrow();

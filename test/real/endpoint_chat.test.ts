@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHAT_ANSWERS } from '../support/chat_frames.ts';
-import { askDoor, type DoorAnswer } from '../support/door_answer.ts';
+import { askEndpoint, type EndpointAnswer } from '../support/endpoint_answer.ts';
 import { type Instance, type LogLine, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { answerFrames, type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 const ask = (body: Record<string, unknown> | string, headers?: Record<string, string>) =>
-  askDoor(instance.url, PATH, body, headers);
+  askEndpoint(instance.url, PATH, body, headers);
 
 const streamed = (model: string, more: Record<string, unknown> = {}) =>
   ask({ model, stream: true, messages: [{ role: 'user', content: 'hi' }], ...more });
@@ -40,7 +40,7 @@ function scripted(
   steps: readonly MockStep[],
   more: Record<string, unknown> = {},
   later: readonly MockStep[] = steps,
-): Promise<DoorAnswer> {
+): Promise<EndpointAnswer> {
   const model = `scripted-${scripts.size}`;
   scripts.set(model, [steps, later]);
   return streamed(model, more);
@@ -49,7 +49,7 @@ function scripted(
 const head: MockStep = { head: 200, headers: SSE_HEADERS };
 
 /** What the instance wrote down about an answer. */
-async function outcomeOf({ headers }: DoorAnswer): Promise<unknown> {
+async function outcomeOf({ headers }: EndpointAnswer): Promise<unknown> {
   const id = headers.get('x-request-id');
   const mine = (line: LogLine) => line.stage === '6' && line.thread_id === id;
   return (await until('the stream’s last line', () => instance.lines.find(mine))).outcome;
@@ -97,7 +97,7 @@ describe('a streamed answer is the provider’s, byte for byte', () => {
     expect((await scripted([head, { write: many }])).text === many).toBe(true);
   });
 
-  it('and what comes after [DONE] is nobody’s', async () => {
+  it('without what comes after [DONE]', async () => {
     const { text } = await streamed('mock-after-done');
     expect(text).toBe(answerFrames(['One ', 'two.'], false));
   });
@@ -114,10 +114,10 @@ describe('what the provider gets', () => {
   });
 
   it('comes with the key of the deployment, and with nothing else of the client', async () => {
-    await ask(body, { 'User-Agent': 'somebody/1', Cookie: 'a=b', 'X-Api-Key': 'sk-of-the-client' });
+    await ask(body, { 'User-Agent': 'example-app/1', Cookie: 'a=b', 'X-Api-Key': 'sk-of-the-client' });
     const headers = provider.requests.at(-1)?.headers ?? {};
     expect(headers.authorization).toBe(`Bearer ${KEY}`);
-    expect(JSON.stringify(headers)).not.toMatch(/sk-of-the-client|somebody|a=b/);
+    expect(JSON.stringify(headers)).not.toMatch(/sk-of-the-client|example-app|a=b/);
   });
 
   it('may be 20 MiB', async () => {
@@ -133,7 +133,7 @@ describe('a provider that fails before its head', () => {
     ['mock-401', 401, 'Incorrect API key provided.', 'upstream_error'],
     ['mock-429', 429, 'Rate limit reached.', 'upstream_rate_limited'],
     ['mock-500', 500, 'The server had an error.', 'upstream_error'],
-  ])('(%s) is heard in its own words, with status %i', async (model, status, message, outcome) => {
+  ])('(%s) has its own error and status passed on (%i)', async (model, status, message, outcome) => {
     for (const stream of [true, false]) {
       const answer = await streamed(model, { stream });
       expect(answer.status).toBe(status);
@@ -200,7 +200,7 @@ describe('a provider that fails before its head', () => {
 
   it('is 502 where it can not be reached', async () => {
     const lonely = await startInstance({ OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' });
-    const answer = await askDoor(lonely.url, PATH, { model: 'openai/m', stream: true });
+    const answer = await askEndpoint(lonely.url, PATH, { model: 'openai/m', stream: true });
     expect(answer.status).toBe(502);
     expect(JSON.parse(answer.text)).toMatchObject({ error: { code: 'upstream_error' } });
     await lonely.stop();
@@ -211,7 +211,7 @@ describe('a provider that fails after its head', () => {
   it.each([
     ['mock-reset', 'upstream_truncated'],
     ['mock-no-finish', 'upstream_truncated'],
-  ])('(%s) leaves its words, an error, and no [DONE]', async (model, code) => {
+  ])('(%s) leaves what it said, an error, and no [DONE]', async (model, code) => {
     const answer = await streamed(model);
     const { text } = answer;
     expect(text.match(/"content":"(One|two|three) "/g)).toHaveLength(3);
@@ -220,7 +220,7 @@ describe('a provider that fails after its head', () => {
     expect(await outcomeOf(answer)).toBe(code);
   });
 
-  it.each(['mock-error-first', 'mock-error-mid-stream'])('(%s) is heard in its own words', async (model) => {
+  it.each(['mock-error-first', 'mock-error-mid-stream'])('(%s) has its own error passed on', async (model) => {
     const answer = await streamed(model);
     const { text } = answer;
     expect(text).not.toContain('[DONE]');
@@ -263,7 +263,7 @@ describe.concurrent('silence', () => {
     expect(lastEvent(answer.text)).toMatchObject({ error: { code: 'upstream_rate_limited' } });
   });
 
-  it('of a provider after its [DONE] keeps nobody: the answer ends, and the call is given up', async () => {
+  it('of a provider after its [DONE] holds no client: the answer ends, and the call is given up', async () => {
     const messages = [{ role: 'user', content: 'never ends' }];
     const { text } = await scripted([head, { write: answerFrames(['One '], false) }, { hang: true }], { messages });
     expect(text).toBe(answerFrames(['One '], false));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askDoor } from '../support/door_answer.ts';
+import { askEndpoint } from '../support/endpoint_answer.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const messages = [{ role: 'user', content: 'hi' }];
 const chat = (body: Record<string, unknown>) =>
-  askDoor(instance.url, '/v1/chat/completions', { model: 'fake/demo', messages, ...body });
+  askEndpoint(instance.url, '/v1/chat/completions', { model: 'fake/demo', messages, ...body });
 
 const events = (text: string) =>
   text
@@ -30,7 +30,7 @@ const events = (text: string) =>
     .split('\n\n')
     .map((event) => event.replace(/^data: /, ''));
 
-describe('the provider that makes answers up', () => {
+describe('the fake provider', () => {
   const fake = { text: 'Grüße, 流れる\n水 👨‍👩‍👧‍👦', ttft_ms: 0, tokens_per_second: 0 };
 
   it('speaks in chunks: a role, the text, a reason, the usage that was asked for, [DONE]', async () => {
@@ -48,11 +48,11 @@ describe('the provider that makes answers up', () => {
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 1 } });
   });
 
-  it('tells no usage that was not asked for', async () => {
+  it('reports no usage that was not asked for', async () => {
     expect((await chat({ stream: true, fake })).text).not.toContain('usage');
   });
 
-  it('gives one whole answer to who wants that', async () => {
+  it('gives one whole answer where that is asked for', async () => {
     const { text } = await chat({ fake });
     const answer = JSON.parse(text);
     expect(answer).toMatchObject({ object: 'chat.completion', choices: [{ index: 0, finish_reason: 'stop' }] });
@@ -60,7 +60,7 @@ describe('the provider that makes answers up', () => {
     expect(answer.usage.total_tokens).toBe(answer.usage.prompt_tokens + answer.usage.completion_tokens);
   });
 
-  it('is asked where a bare name is', async () => {
+  it('takes bare names of models where it is the default', async () => {
     expect((await chat({ model: 'gpt-5', fake })).status).toBe(200);
   });
 
@@ -77,10 +77,10 @@ describe('the provider that makes answers up', () => {
   });
 });
 
-describe('the provider that makes answers up speaks every format', () => {
+describe('the fake provider speaks every format', () => {
   const fake = { text: 'Grüße, 流れる\n水', ttft_ms: 0, tokens_per_second: 0 };
   const ask = (path: string, body: Record<string, unknown>) =>
-    askDoor(instance.url, path, { model: 'fake/demo', fake, ...body });
+    askEndpoint(instance.url, path, { model: 'fake/demo', fake, ...body });
   const said = [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }];
   const input = [{ role: 'user', content: [{ type: 'input_text', text: 'hi' }] }];
 
@@ -142,7 +142,7 @@ describe('the provider that makes answers up speaks every format', () => {
   });
 });
 
-describe('a refusal wears the shape that its clients know', () => {
+describe('a refusal has the shape that its clients know', () => {
   const openai = (code: string, param: string | null = null, type = 'invalid_request_error') => ({
     error: { message: expect.stringMatching(/\w/), type, code, param },
   });
@@ -150,7 +150,7 @@ describe('a refusal wears the shape that its clients know', () => {
   it.each<[string, string, unknown, number, unknown]>([
     ['no model', '/v1/chat/completions', { messages }, 422, openai('validation_error', 'model')],
     ['a stream that is neither', '/v1/responses', { model: 'm', stream: 1 }, 422, openai('validation_error', 'stream')],
-    ['an unknown provider', '/v1/chat/completions', { model: 'nobody/m' }, 422, openai('validation_error', 'model')],
+    ['an unknown provider', '/v1/chat/completions', { model: 'missing/m' }, 422, openai('validation_error', 'model')],
     ['no messages', '/v1/chat/completions', { model: 'm' }, 422, openai('validation_error', 'messages')],
     ['a protocol not spoken', '/v1/embeddings', { model: 'fake/m' }, 422, openai('validation_error', 'model')],
     ['half a body', '/v1/chat/completions', '{"model":', 400, openai('invalid_json')],
@@ -158,7 +158,7 @@ describe('a refusal wears the shape that its clients know', () => {
     ['an unknown path', '/v1/audio', {}, 404, openai('not_found')],
     ['another method', '/v1/models', {}, 405, openai('method_not_allowed')],
   ])('for %s', async (_, path, body, status, error) => {
-    const answer = await askDoor(instance.url, path, body);
+    const answer = await askEndpoint(instance.url, path, body);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.text)).toEqual(error);
   });
@@ -173,19 +173,19 @@ describe('a refusal wears the shape that its clients know', () => {
   });
 
   it('for another type of body', async () => {
-    const answer = await askDoor(instance.url, '/v1/chat/completions', 'x', { 'Content-Type': 'text/plain' });
+    const answer = await askEndpoint(instance.url, '/v1/chat/completions', 'x', { 'Content-Type': 'text/plain' });
     expect(answer.status).toBe(415);
     expect(JSON.parse(answer.text)).toEqual(openai('unsupported_media_type'));
   });
 
-  it('and Anthropic’s at its door', async () => {
-    const answer = await askDoor(instance.url, '/v1/messages', { model: '' });
+  it('and Anthropic’s at its endpoint', async () => {
+    const answer = await askEndpoint(instance.url, '/v1/messages', { model: '' });
     expect(answer.status).toBe(422);
     const error = { type: 'invalid_request_error', message: expect.stringMatching(/model/) };
     expect(JSON.parse(answer.text)).toEqual({ type: 'error', error });
   });
 
-  it('for a user who has too many streams, whatever door they came by', async () => {
+  it('for a user who has too many streams, at every endpoint', async () => {
     const abort = new AbortController();
     const held = ['/v1/chat/completions', '/api/v1/stream'].map((path) =>
       fetch(`${instance.url}${path}`, {
@@ -199,7 +199,7 @@ describe('a refusal wears the shape that its clients know', () => {
     );
     for (const answer of await Promise.all(held)) expect(answer.status).toBe(200);
     for (const path of ['/v1/chat/completions', '/v1/embeddings']) {
-      const answer = await askDoor(instance.url, path, { model: 'openai/m', messages });
+      const answer = await askEndpoint(instance.url, path, { model: 'openai/m', messages });
       expect(answer.status).toBe(429);
       expect(answer.headers.get('retry-after')).toBe('2');
       expect(JSON.parse(answer.text)).toEqual(openai('too_many_connections', null, 'rate_limit_error'));
@@ -209,7 +209,7 @@ describe('a refusal wears the shape that its clients know', () => {
   });
 
   it('and CORS’ headers for a page that is allowed', async () => {
-    const answer = await askDoor(instance.url, '/v1/messages', '', { Origin: 'http://localhost:3001' });
+    const answer = await askEndpoint(instance.url, '/v1/messages', '', { Origin: 'http://localhost:3001' });
     expect(answer.headers.get('access-control-allow-origin')).toBe('http://localhost:3001');
   });
 });
@@ -226,12 +226,12 @@ describe('the list of models', () => {
 
   it('has each by its name', async () => {
     expect(await get('/v1/models/openai/mock-5x0')).toMatchObject({ id: 'openai/mock-5x0', object: 'model' });
-    expect(await get('/v1/models/nobody/x')).toMatchObject({ error: { code: 'not_found' } });
+    expect(await get('/v1/models/missing/x')).toMatchObject({ error: { code: 'not_found' } });
   });
 });
 
-it('the description of the API lists the doors', async () => {
+it('the description of the API lists the endpoints', async () => {
   const { paths } = (await (await fetch(`${instance.url}/api/v1/openapi.json`)).json()) as { paths: object };
-  const doors = ['/v1/chat/completions', '/v1/embeddings', '/v1/responses', '/v1/messages', '/v1/models'];
-  expect(Object.keys(paths)).toEqual(expect.arrayContaining(doors));
+  const endpoints = ['/v1/chat/completions', '/v1/embeddings', '/v1/responses', '/v1/messages', '/v1/models'];
+  expect(Object.keys(paths)).toEqual(expect.arrayContaining(endpoints));
 });

@@ -4,15 +4,15 @@ import { answerFrames, chunkFrame, DONE_FRAME, type MockStep, SSE_HEADERS, usage
 const head: MockStep = { head: 200, headers: SSE_HEADERS };
 
 /** Answers of a provider that never says the same twice, so that what is equal was said once. */
-export function tellTales(): (request: MockRequest) => MockStep[] | undefined {
-  let told = 0;
+export function numberedTales(): (request: MockRequest) => MockStep[] | undefined {
+  let count = 0;
   return ({ body }) => {
-    told += 1;
-    const word = `tale ${told} – 堰 `;
+    count += 1;
+    const word = `tale ${count} – 堰 `;
     const end = chunkFrame({}, 'stop') + usageFrame(7, 3) + DONE_FRAME;
     switch (body.model) {
       case 'tale': {
-        if (body.stream) return [head, { write: answerFrames([word, 'is ', 'told.'], true) }];
+        if (body.stream) return [head, { write: answerFrames([word, 'is ', 'over.'], true) }];
         const choices = [{ index: 0, message: { role: 'assistant', content: word }, finish_reason: 'stop' }];
         return [{ head: 200, headers: { 'content-type': 'application/json' } }, { write: JSON.stringify({ choices }) }];
       }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DOOR_STREAMS } from '../support/door_frames.ts';
+import { ENDPOINT_STREAMS } from '../support/endpoint_frames.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { type NginxFront, startNginxFront } from '../support/nginx_front.ts';
@@ -9,7 +9,7 @@ import { trustingFetch } from '../support/trusting_fetch.ts';
 import { until } from '../support/until.ts';
 
 const SILENCE_SECONDS = 1;
-const STREAMS = { chat: answerFrames(['One ', 'two.'], false), ...DOOR_STREAMS };
+const STREAMS = { chat: answerFrames(['One ', 'two.'], false), ...ENDPOINT_STREAMS };
 
 let provider: MockOpenai;
 let config: RouteFile;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     script: ({ path, body }) => scriptOf(path, body.model ?? ''),
     background: false,
   });
-  // One for each door, as each has a circuit.
+  // One for each endpoint, as each has a circuit.
   const settings = (speaks: string) => ({
     base_url: provider.url,
     timeouts: { silence_seconds: SILENCE_SECONDS },
@@ -59,13 +59,13 @@ async function slots(): Promise<number> {
 const openai = { error: { type: 'server_error', code: 'upstream_timeout' } };
 const anthropic = { type: 'error', error: { type: 'api_error' } };
 
-const DOORS = [
+const ENDPOINTS = [
   ['/v1/chat/completions', 'chat', 'data: ', openai, openai],
   ['/v1/responses', 'responses', 'event: error\ndata: ', { type: 'error', code: 'upstream_timeout' }, openai],
   ['/v1/messages', 'messages', 'event: error\ndata: ', anthropic, anthropic],
 ] as const;
 
-describe.each(DOORS)('a provider that falls silent, at %s through NGINX', (path, name, prefix, event, refusal) => {
+describe.each(ENDPOINTS)('a provider that falls silent, at %s through NGINX', (path, name, prefix, event, refusal) => {
   const ask = (model: string, stream: boolean) =>
     trustingFetch(nginx.ca)(`${nginx.url}${path}`, {
       method: 'POST',

@@ -1,18 +1,18 @@
-/** One answer of a door, to the byte. */
-export interface DoorAnswer {
+/** One answer of an endpoint, to the byte. */
+export interface EndpointAnswer {
   status: number;
   headers: Headers;
   bytes: Buffer;
   text: string;
 }
 
-/** Posts JSON as a client would, with a key of its own that nobody else is to see. @param body text, or what becomes it */
-export async function askDoor(
+/** Posts JSON as a client would, with a key of its own, which must not go further. @param body text, or what becomes it */
+export async function askEndpoint(
   url: string,
   path: string,
   body: unknown,
   headers: Record<string, string> = {},
-): Promise<DoorAnswer> {
+): Promise<EndpointAnswer> {
   const answer = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Authorization: 'Bearer sk-of-the-client', ...headers },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askDoor } from '../support/door_answer.ts';
-import { DOOR_STREAMS, DOOR_WHOLES, doorScript } from '../support/door_frames.ts';
+import { askEndpoint } from '../support/endpoint_answer.ts';
+import { ENDPOINT_STREAMS, ENDPOINT_WHOLES, endpointScript } from '../support/endpoint_frames.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, type MockRequest, startMockOpenai } from '../support/mock_openai.ts';
 import { type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
@@ -9,7 +9,7 @@ let provider: MockOpenai;
 let instance: Instance;
 let script: ((request: MockRequest) => readonly MockStep[] | undefined) | undefined;
 beforeAll(async () => {
-  provider = await startMockOpenai({ script: (request) => (script ?? doorScript)(request), background: false });
+  provider = await startMockOpenai({ script: (request) => (script ?? endpointScript)(request), background: false });
   instance = await startInstance({
     OPENAI_BASE_URL: provider.url,
     OPENAI_API_KEY: 'sk-of-the-deployment',
@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 const ask = (path: string, body: Record<string, unknown>, headers?: Record<string, string>) =>
-  askDoor(instance.url, path, { model: 'mock', ...body }, headers);
+  askEndpoint(instance.url, path, { model: 'mock', ...body }, headers);
 
 async function scripted(path: string, steps: readonly MockStep[]) {
   script = () => steps;
@@ -41,7 +41,7 @@ describe.each([
   ['/v1/responses', 'responses'],
   ['/v1/messages', 'messages'],
 ] as const)('%s', (path, name) => {
-  const frames = DOOR_STREAMS[name];
+  const frames = ENDPOINT_STREAMS[name];
 
   it.each<[string, MockStep[]]>([
     ['as it is', [{ write: frames }]],
@@ -82,7 +82,7 @@ describe.each([
   });
 
   it('passes whole answers and refusals on', async () => {
-    expect(JSON.parse((await ask(path, {})).text)).toEqual(DOOR_WHOLES[name]);
+    expect(JSON.parse((await ask(path, {})).text)).toEqual(ENDPOINT_WHOLES[name]);
     const refused = await ask(path, { model: 'mock-429', stream: true });
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toBe('7');
@@ -90,7 +90,7 @@ describe.each([
   });
 });
 
-it('a response that failed is heard in the provider’s own words, and is no success', async () => {
+it('a response that failed has the provider’s own error passed on, and is no success', async () => {
   const failed = 'event: response.failed\ndata: {"type":"response.failed","response":{"status":"failed"}}\n\n';
   expect((await scripted('/v1/responses', [head, { write: failed }])).text).toBe(failed);
 });
@@ -111,6 +111,6 @@ it('messages go to Anthropic with a version, also where the client names none', 
 
 it('embeddings are passed on', async () => {
   const { text } = await ask('/v1/embeddings', { input: 'hi', model: 'openai/mock' });
-  expect(JSON.parse(text)).toEqual(DOOR_WHOLES.embeddings);
+  expect(JSON.parse(text)).toEqual(ENDPOINT_WHOLES.embeddings);
   expect(provider.requests.at(-1)).toMatchObject({ path: '/v1/embeddings', body: { model: 'mock', input: 'hi' } });
 });

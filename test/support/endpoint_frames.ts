@@ -15,7 +15,7 @@ const added = { ...output[0], status: 'in_progress', content: [] };
 const part = { ...text, text: '' };
 
 /** Streams of the protocols that are passed on and nothing else; each ends with its own terminal. */
-export const DOOR_STREAMS = {
+export const ENDPOINT_STREAMS = {
   responses: [
     named('response.created', { response: { ...RESPONSE, status: 'in_progress', output: [] }, sequence_number: 0 }),
     named('response.output_item.added', { output_index: 0, item: added, sequence_number: 1 }),
@@ -40,7 +40,7 @@ export const DOOR_STREAMS = {
 const stopped = { stop_reason: 'end_turn', stop_sequence: null, usage: { input_tokens: 7, output_tokens: 2 } };
 
 /** The same answers, whole. */
-export const DOOR_WHOLES = {
+export const ENDPOINT_WHOLES = {
   responses: { ...RESPONSE, status: 'completed', output, usage },
   messages: { ...MESSAGE, content: [{ type: 'text', text: 'Grüße 🌉' }], ...stopped },
   count_tokens: { input_tokens: 14 },
@@ -65,14 +65,15 @@ const CHAT: Record<string, readonly MockStep[]> = {
 };
 
 /** Answers by path and model; `mock-cut` breaks off before the terminal, names of faults do what they say. */
-export function doorScript({ path, body }: MockRequest): readonly MockStep[] | undefined {
+export function endpointScript({ path, body }: MockRequest): readonly MockStep[] | undefined {
   const model = body.model ?? '';
   const fault = FAULT_MODELS[model];
   if (fault) return fault;
   const [name] = /(responses|messages|embeddings|count_tokens)$/.exec(path) ?? [];
   if (name === undefined) return CHAT[model];
-  if (body.stream !== true) return [jsonHead, { write: JSON.stringify(DOOR_WHOLES[name as keyof typeof DOOR_WHOLES]) }];
-  const frames = DOOR_STREAMS[name as keyof typeof DOOR_STREAMS];
+  if (body.stream !== true)
+    return [jsonHead, { write: JSON.stringify(ENDPOINT_WHOLES[name as keyof typeof ENDPOINT_WHOLES]) }];
+  const frames = ENDPOINT_STREAMS[name as keyof typeof ENDPOINT_STREAMS];
   if (model !== 'mock-cut') return [head, { write: frames }];
   return [head, { write: frames.slice(0, frames.lastIndexOf('event: ')) }];
 }
