@@ -62,7 +62,8 @@ export class RoutingTable {
     if (found?.upstream.isFake && found.upstream.serves(format) && prefix !== undefined && !isNamed) {
       throw invalidModel(`names no provider here; known: ${[...this.#upstreams.keys()].join(', ')}`);
     }
-    if (!found?.upstream.serves(format)) throw invalidModel(`is of ${provider}, which does not speak ${format}`);
+    if (!found?.upstream.serves(format))
+      throw invalidModel(`is of ${provider}, which does not ${missing(format, found)}`);
     return direct(found, model);
   }
 
@@ -178,4 +179,10 @@ function invalidModel(message: string): WeirError {
 
 function invalid(field: string, message: string, sentence = `${message}.`): WeirError {
   return new WeirError('validation_error', { message: sentence, details: { fields: [{ field, message }] } });
+}
+
+/** What an upstream would have to do for a client of this format. */
+function missing(format: ClientFormat, found: RoutedUpstream | undefined): string {
+  if (format !== 'count_tokens') return `speak ${format}`;
+  return found?.upstream.speaks.includes('messages') ? 'count tokens' : 'speak messages';
 }

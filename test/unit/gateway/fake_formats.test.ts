@@ -248,6 +248,6 @@ describe('the fake provider beside a real one', () => {
   it('counts no tokens', async () => {
     const answer = await post('/v1/messages/count_tokens', { messages: said });
     expect(answer.status).toBe(422);
-    expect(await answer.text()).toContain('fake, which does not speak count_tokens');
+    expect(await answer.text()).toContain('fake, which does not count tokens');
   });
 });
