@@ -55,8 +55,8 @@ const config = made.use(
   routeFile({
     providers: { ours: { base_url: provider.url } },
     routes: {
-      kept: { ...along('ours/mock-8x0'), cache: { ttl_seconds: 2 } },
-      careful: along('ours/mock-401', 'ours/mock-8x0'),
+      kept: { ...along('ours/mock-8x1000'), cache: { ttl_seconds: 2 } },
+      careful: along('ours/mock-401', 'ours/mock-8x1000'),
     },
   }),
 );

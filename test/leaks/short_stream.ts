@@ -12,15 +12,16 @@ const fake = { tokens: 8, ttft_ms: 0, tokens_per_second: 0 };
 /** Every way that an answer can take: made here, translated, passed on, whole, logged, kept and shared, failing. */
 const KINDS: readonly Kind[] = [
   { path: '/api/v1/stream', body: (at) => ({ query: `question ${at}`, model: 'demo', provider: 'fake', fake }) },
-  { path: '/api/v1/stream', body: (at) => ({ query: `question ${at}`, model: 'mock-8x0', provider: 'ours' }) },
+  { path: '/api/v1/stream', body: (at) => ({ query: `question ${at}`, model: 'mock-8x1000', provider: 'ours' }) },
   {
     path: '/api/v1/stream',
-    body: (at) => ({ query: `question ${at}`, model: 'mock-8x0', provider: 'ours', resumable: true }),
+    body: (at) => ({ query: `question ${at}`, model: 'mock-8x1000', provider: 'ours', resumable: true }),
   },
-  { path: '/v1/chat/completions', body: (at) => ({ model: 'ours/mock-8x0', messages: messages(at), stream: true }) },
-  { path: '/v1/chat/completions', body: (at) => ({ model: 'ours/mock-8x0', messages: messages(at) }) },
+  { path: '/v1/chat/completions', body: (at) => ({ model: 'ours/mock-8x1000', messages: messages(at), stream: true }) },
+  { path: '/v1/chat/completions', body: (at) => ({ model: 'ours/mock-8x1000', messages: messages(at) }) },
   { path: '/v1/chat/completions', body: (at) => ({ model: 'kept', messages: messages(at % 50), stream: true }) },
   { path: '/v1/chat/completions', body: (at) => ({ model: 'careful', messages: messages(at), stream: true }) },
+  { path: '/api/v1/stream', body: (at) => ({ query: `question ${at}`, model: 'careful' }) },
   { path: '/v1/chat/completions', body: (at) => ({ model: 'ours/mock-reset', messages: messages(at), stream: true }) },
 ];
 
