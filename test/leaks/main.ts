@@ -57,6 +57,7 @@ const config = made.use(
     routes: {
       kept: { ...along('ours/mock-8x1000'), cache: { ttl_seconds: 2 } },
       careful: along('ours/mock-401', 'ours/mock-8x1000'),
+      spare: along('ours/mock-401', 'fake/demo'),
     },
   }),
 );

@@ -22,6 +22,10 @@ const KINDS: readonly Kind[] = [
   { path: '/v1/chat/completions', body: (at) => ({ model: 'kept', messages: messages(at % 50), stream: true }) },
   { path: '/v1/chat/completions', body: (at) => ({ model: 'careful', messages: messages(at), stream: true }) },
   { path: '/api/v1/stream', body: (at) => ({ query: `question ${at}`, model: 'careful' }) },
+  {
+    path: '/v1/messages',
+    body: (at) => ({ model: 'spare', messages: messages(at), max_tokens: 8, stream: true, fake }),
+  },
   { path: '/v1/chat/completions', body: (at) => ({ model: 'ours/mock-reset', messages: messages(at), stream: true }) },
 ];
 

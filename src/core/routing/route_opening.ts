@@ -155,13 +155,18 @@ export class RouteOpening<Answer> {
   async #ask(target: RouteTarget, others: boolean): Promise<Answer> {
     const { ask, signal, held } = this.#order;
     if (!held) return ask(target, signal, this.#onHead);
+    // AbortSignal.any would be kept for ever, with all that listens to it, as long as something does.
     const own = new AbortController();
+    const onAbort = () => own.abort(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort);
     const limit = target.firstTokenMs ?? (others ? FIRST_TOKEN_MS : undefined);
     const timer = this.#tools.wheel.timer(() => own.abort(tooSilent(target.provider, limit ?? 0)));
     if (limit !== undefined) timer.arm(limit);
     try {
-      return await ask(target, AbortSignal.any([signal, own.signal]), this.#onHead);
+      return await ask(target, own.signal, this.#onHead);
     } catch (error) {
+      signal.removeEventListener('abort', onAbort);
       // Whatever is left of it must not go on beside the next one.
       own.abort(error);
       throw error;

@@ -21,19 +21,13 @@ export function heldAnswer<Given extends Answer>(
   provider: string,
   signal: AbortSignal,
 ): Promise<Given> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const onAbort = () => reject(signal.reason);
-  // A signal made of others is kept, with all that its listeners hold, for as long as it has a listener.
-  const settled = () => signal.removeEventListener('abort', onAbort);
-  promise.then(settled, settled);
-  if (signal.aborted) onAbort();
-  else {
-    signal.addEventListener('abort', onAbort);
+  return new Promise<Answer>((resolve, reject) => {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     if (answer.kind === 'parts') answer.start(new HeldParts(answer, resolve, reject));
     else if (!parser || !isEventStream(answer.contentType)) resolve(answer);
     else answer.start(new HeldBytes(answer, new EventScanner(parser), provider, resolve, reject));
-  }
-  return promise as Promise<Given>;
+  }) as Promise<Given>;
 }
 
 /** Holds what came before its consumer, and how the answer ended. */
