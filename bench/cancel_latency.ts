@@ -8,7 +8,7 @@ const CANCELS = 100;
 /**
  * How long after a client closed its connection the provider sees the end of the call, in milliseconds. One stream
  * after another, each closed after its first text, over 20 ms or so: as a reader who loses interest.
- * @param mockUrl the mock tells when its calls ended; both clocks are this machine's
+ * @param mockUrl the mock reports when its calls ended; both clocks are this machine's
  */
 export async function cancelLatencies(row: Row, mockUrl: string): Promise<number[]> {
   const known = (await earlyCloses(mockUrl)).length;

@@ -26,7 +26,7 @@ export async function startNginx(
 }
 
 function conf(directory: string, port: number, upstream: string): string {
-  // As root NGINX's worker would be somebody who may not enter the directory.
+  // As root NGINX's worker would run as an account that may not enter the directory.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   return `daemon off; ${user}
 worker_processes 1;

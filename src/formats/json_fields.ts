@@ -15,7 +15,7 @@ const CLOSE_OBJECT = 125;
 
 /**
  * Finds some members of a JSON object without parsing the rest: a body may hold megabytes of images, and nothing in it
- * may cost memory before somebody has been admitted. What is nested is stepped over, not checked.
+ * may cost memory before the request is admitted. What is nested is stepped over, not checked.
  * @param text one character a byte (Latin-1), so that places are places in the bytes
  * @returns undefined where this is no object, or names one of the members twice
  */

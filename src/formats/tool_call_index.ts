@@ -3,7 +3,7 @@ import type { StreamPart } from './stream_part.ts';
 
 /**
  * Numbers the tool calls of one answer from 0, whatever numbers the provider gives them: other things are counted with
- * them in some formats, and some servers give all calls the same number and tell them apart by id.
+ * them in some formats, and some servers give all calls the same number and only ids differ.
  */
 export class ToolCallIndex {
   readonly #calls = new Map<number, { index: number; id: string }>();

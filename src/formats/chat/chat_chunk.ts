@@ -75,7 +75,7 @@ const ERROR = '"error":';
 
 /**
  * Where the first choice begins, where nothing before it is nested: what a nested object says of choices is not meant.
- * Quotes inside a JSON string are always escaped, so the key can't be part of somebody's text. -1: parse the whole.
+ * Quotes inside a JSON string are always escaped, so the key can't be part of a text. -1: parse the whole.
  */
 function firstChoice(data: string): number {
   const choice = data.indexOf('{', 1);

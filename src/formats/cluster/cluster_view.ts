@@ -92,9 +92,9 @@ export const modelsViewSchema = z.object({
   routes: z.array(
     z.object({
       name: z.string(),
-      /** Whether somebody on it is usable. */
+      /** Whether one of its targets is usable. */
       usable: z.boolean(),
-      /** APIs on which somebody on it answers. */
+      /** APIs on which one of its targets answers. */
       speaks: z.array(z.enum(API_FORMATS)),
       /** In the order in which they are asked; with weights, the first one is drawn by them. */
       targets: z.array(z.object({ provider: z.string(), model: z.string(), weight: z.number().optional() })),
