@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isErrorCode } from '../../src/formats/error_code.ts';
+import { ERROR_TABLE, isErrorCode } from '../../src/formats/error_code.ts';
 import { SseDecoder, type SseEvent } from '../../src/formats/sse/sse_decoder.ts';
 
 /** One way to ask a hostile provider. */
@@ -147,9 +147,10 @@ function startOfLast(text: string): number {
 function errorCodeOf(data: string): string | undefined {
   try {
     const { type, error } = JSON.parse(data);
-    if (type === 'error' && error?.code === undefined && error?.message?.startsWith('The provider'))
-      return 'upstream_error';
-    return error?.code;
+    if (type !== 'error' || error?.code !== undefined) return error?.code;
+    // Anthropic's errors have no code: ours are known by their sentences.
+    const ours = Object.entries(ERROR_TABLE).find(([, { message }]) => message === error?.message);
+    return ours?.[0] ?? (error?.message?.startsWith('The provider ') ? 'upstream_error' : undefined);
   } catch {
     return undefined;
   }
