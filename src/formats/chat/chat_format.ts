@@ -1,5 +1,7 @@
 import type { AnswerHead, Format } from '../format.ts';
 import { objectOf } from '../json_object.ts';
+import { ReaderParser } from '../reader_parser.ts';
+import { chatFinishOf, chatUsageOf } from './chat_end.ts';
 import { ChatReader, readChatAnswer } from './chat_reader.ts';
 import { readChatRequest } from './chat_request.ts';
 import { ChatWriter, chatAnswer } from './chat_writer.ts';
@@ -10,7 +12,10 @@ const headOf = ({ id, created, model }: AnswerHead) => ({ id: `chatcmpl-${id}`, 
 export const chatFormat: Format = {
   readRequest: readChatRequest,
   reader: () => new ChatReader(),
+  partParser: (wantsParts) => new ReaderParser(new ChatReader(), wantsParts),
   writer: (head) => new ChatWriter(headOf(head), objectOf(head.body.stream_options)?.include_usage === true),
   readAnswer: readChatAnswer,
   writeAnswer: (head, parts) => chatAnswer(headOf(head), parts),
+  finishOf: chatFinishOf,
+  usageOf: chatUsageOf,
 };

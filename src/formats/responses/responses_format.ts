@@ -1,4 +1,6 @@
 import type { AnswerHead, Format } from '../format.ts';
+import { ReaderParser } from '../reader_parser.ts';
+import { responsesFinishOf, responsesUsageOf } from './responses_end.ts';
 import { ResponsesReader, readResponsesAnswer } from './responses_reader.ts';
 import { readResponsesRequest } from './responses_request.ts';
 import { ResponsesWriter, responsesAnswer } from './responses_writer.ts';
@@ -9,7 +11,10 @@ const headOf = ({ id, created, model, body }: AnswerHead) => ({ id: `resp_${id}`
 export const responsesFormat: Format = {
   readRequest: readResponsesRequest,
   reader: () => new ResponsesReader(),
+  partParser: (wantsParts) => new ReaderParser(new ResponsesReader(), wantsParts),
   writer: (head) => new ResponsesWriter(headOf(head)),
   readAnswer: readResponsesAnswer,
   writeAnswer: (head, parts) => responsesAnswer(headOf(head), parts),
+  finishOf: responsesFinishOf,
+  usageOf: responsesUsageOf,
 };
