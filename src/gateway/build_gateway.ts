@@ -8,13 +8,14 @@ import { MemoryEntryStore } from '../adapters/stores/cache/memory_entry_store.ts
 import { RedisEntryStore } from '../adapters/stores/cache/redis_entry_store.ts';
 import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.ts';
 import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
-import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
+import type { RedisConnection } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
 import { retryingStore } from '../adapters/stores/stream_log/retrying_store.ts';
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
-import { newBootName } from '../core/durable/boot_name.ts';
+import { incarnationName } from '../core/durable/incarnation.ts';
+import type { EventLog } from '../core/observe/observers.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
 import { Routing } from '../core/routing/routing.ts';
 import type { StreamCore } from '../core/stream/stream_exchange.ts';
@@ -57,8 +58,8 @@ export async function buildGateway(
   prepare?: Parameters<typeof buildServer>[1],
 ) {
   const instance = config.INSTANCE_ID;
-  const newBoot = () => newBootName(instance);
-  const boot = newBoot();
+  const newIncarnation = () => incarnationName(instance);
+  const incarnation = newIncarnation();
   const startedAt = new Date().toISOString();
   const version = packageJson.version;
   const eventLog = jsonLog(config.LOG_LEVEL, instance, log);
@@ -68,25 +69,25 @@ export async function buildGateway(
   const fake = new FakeUpstream(new TimerWheel(PACE_RESOLUTION_MS));
   const providers = new ProviderSet(config, { fake, wheel, environment });
 
-  const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
+  const redis = config.REDIS_URL ? await openRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
   const tracer = await loadTracer(config, version, eventLog);
   const metrics = new PrometheusMetrics(() => pool.view());
   const keys = await openKeys(config, eventLog);
   const ownLimit = keys && ((id: string) => keys.ring.get(id)?.streams);
-  const slots = await buildSlotStore(config, redis, boot, metrics, eventLog, ownLimit);
+  const slots = await buildSlotStore(config, redis, incarnation, metrics, eventLog, ownLimit);
   const routing = new Routing(providers.table, {
     wheel,
     log: eventLog,
     observer: new RoutingMetrics(metrics.registry, () => providers.table.breakers()),
     random: Math.random,
   });
-  const pool = new ConnectionPoolManager(slots, eventLog, boot);
+  const pool = new ConnectionPoolManager(slots, eventLog, incarnation);
   const limits = keys && buildLimits(config, redis, eventLog, (limit) => pool.staticShare(limit));
   const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identifyBy(config));
   const usage = buildUsage({
     redis,
-    boot,
+    incarnation,
     metrics,
     fake,
     config: () => providers.config,
@@ -105,7 +106,7 @@ export async function buildGateway(
     log: eventLog,
   };
   const store = redis ? retryingStore(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
-  const durable = buildDurable({ config, core: streamCore, store, boot, newBoot, peer });
+  const durable = buildDurable({ config, core: streamCore, store, incarnation, newIncarnation, peer });
   const { core } = durable;
 
   const redisStatus = () => (pool.failing() ? 'disconnected' : directory.status());
@@ -114,7 +115,7 @@ export async function buildGateway(
   let draining = false;
   const self = (): Announcement => ({
     id: instance,
-    boot: core.wal.boot,
+    boot: core.wal.incarnation,
     state: draining ? 'draining' : 'ready',
     active_streams: pool.view().total_connections,
     streams_total: metrics.admitted,
@@ -160,14 +161,14 @@ export async function buildGateway(
   };
   const announcer = new Announcer(directory, self);
   const feed = new ClusterFeed(cluster);
-  const stopCollecting = new IdleCollection(() => open.size + core.threads.size, eventLog).start();
+  const stopCollecting = new IdleCollection(() => open.size + core.streams.size, eventLog).start();
   const isDraining = () => draining;
   const context = { config, core, access, open, metrics, cluster, feed, health, isDraining };
   const app = await buildServer(context, prepare);
 
   return {
     app,
-    boot: () => core.wal.boot,
+    incarnation: () => core.wal.incarnation,
     open,
     durable,
     peerServices: { ...durable.peerServices, usage: usage.view },
@@ -192,4 +193,10 @@ export async function buildGateway(
       await tracer?.close();
     },
   };
+}
+
+/** Its client is loaded only where there is a Redis. */
+async function openRedis(url: string, log: EventLog): Promise<RedisConnection> {
+  const { connectRedis } = await import('../adapters/stores/redis/redis_connection.ts');
+  return connectRedis(url, log);
 }
