@@ -5,12 +5,13 @@ import { given } from '../request_fields.ts';
 import type { RequestLosses } from '../request_losses.ts';
 import { fileText, resultParts } from '../request_text.ts';
 
-/** What is said is an item; so is each call, each result, and reasoning that the provider can read. */
+/** What is said is an item; so is each call, each result, and reasoning that the provider can read. There is at least one. */
 export function writeResponsesItems(messages: readonly Message[], losses: RequestLosses): JsonObject[] {
-  return messages.flatMap((message) => {
+  const items = messages.flatMap((message) => {
     losses.loseMembers(message);
     return itemsOf(message, losses);
   });
+  return items.length > 0 ? items : [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: '.' }] }];
 }
 
 function itemsOf({ role, parts }: Message, losses: RequestLosses): JsonObject[] {
