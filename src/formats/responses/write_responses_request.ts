@@ -7,7 +7,7 @@ import { given } from '../request_fields.ts';
 import { RequestLosses } from '../request_losses.ts';
 import { writeResponsesItems } from './write_responses_items.ts';
 
-/** OpenAI refuses a lower limit; clients of other formats ask for one token to see whether anybody is there. */
+/** OpenAI refuses a lower limit; clients of other formats ask for one token to see whether the server answers. */
 const MIN_TOKENS = 16;
 
 /** @throws WeirError validation_error */

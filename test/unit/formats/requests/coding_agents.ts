@@ -70,7 +70,7 @@ export const CLAUDE_CODE: JsonObject = {
   ],
 };
 
-/** The request with which Claude Code asks for a title, and the one that tries whether there is somebody. */
+/** The request with which Claude Code asks for a title, and the one that tries whether the server answers. */
 export const CLAUDE_CODE_SMALL: JsonObject[] = [
   {
     model: 'claude-haiku-4-5-20251001',
