@@ -86,7 +86,7 @@ export class ChatMessages {
     if (details.length > 0) return { reasoning_details: details.map(detailOf) };
     const text = blocks.map((block) => block.text).join('');
     if (readsReasoning && text !== '') return { reasoning_content: text, reasoning: text };
-    return wantsReasoning && called ? { reasoning_content: '' } : {};
+    return wantsReasoning && called ? { reasoning_content: ' ' } : {};
   }
 
   /** @returns undefined for no content at all */
