@@ -3,8 +3,7 @@ import { customArguments } from '../custom_tool.ts';
 import type { Message, MessagePart } from '../generation_request.ts';
 import { isObject, type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import { cacheOf } from '../request_fields.ts';
-import type { ReasoningSeal } from '../stream_part.ts';
-import { SEALS } from './chat_reader.ts';
+import { readReasoningDetail } from './reasoning_detail.ts';
 
 const content = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).nullish();
 const call = z.union([
@@ -61,26 +60,18 @@ function callOf(called: z.output<typeof call>): MessagePart {
   return { type: 'tool_call', id: called.id, name, json };
 }
 
-/** What the client was given beside an answer, and gives back with it. Details with text say all; else the text does. */
+/** What the client was given beside an answer, and gives back with it. */
 function reasoningOf(entry: JsonObject): MessagePart[] {
-  const details = listOf(entry.reasoning_details).filter(isObject);
-  const hasText = details.some(({ text, summary }) => textOf(text) !== '' || textOf(summary) !== '');
+  const details = listOf(entry.reasoning_details).filter(isObject).map(readReasoningDetail);
+  // Many clients keep only the last piece of fields that they do not know; a detail has the whole text of its block.
+  const hasText = details.some(({ text }) => text !== '');
   const plain = hasText ? '' : textOf(entry.reasoning_content) || textOf(entry.reasoning);
   const parts: MessagePart[] = plain === '' ? [] : [{ type: 'reasoning', text: plain }];
-  for (const detail of details) {
-    const text = textOf(detail.text) || textOf(detail.summary);
+  for (const { text, seal } of details) {
     if (text !== '') parts.push({ type: 'reasoning', text });
-    const seal = sealOf(detail);
     if (seal) parts.push({ type: 'reasoning_seal', seal });
   }
   return parts;
-}
-
-function sealOf({ type, signature, data, id }: JsonObject): ReasoningSeal | undefined {
-  const kind = SEALS[textOf(type)];
-  const sealed = textOf(signature) || textOf(data);
-  if (!kind || sealed === '') return undefined;
-  return { kind, data: sealed, ...(typeof id === 'string' ? { id } : {}) };
 }
 
 function contentOf(value: ChatMessage['content'], path: string): MessagePart[] {

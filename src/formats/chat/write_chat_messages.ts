@@ -4,6 +4,7 @@ import { type ReasoningBlock, type WholePart, wholeParts, withoutLastReasoning }
 import { given } from '../request_fields.ts';
 import type { RequestLosses } from '../request_losses.ts';
 import { fileText, resultParts } from '../request_text.ts';
+import { reasoningDetails } from './reasoning_detail.ts';
 
 /** What a server of chat completions takes beyond what all of them do. */
 export interface ChatAbilities {
@@ -11,7 +12,7 @@ export interface ChatAbilities {
   readsReasoning: boolean;
   /** It refuses tool calls without reasoning, even if the client has lost it. */
   wantsReasoning: boolean;
-  /** OpenRouter's list of reasoning with its seals. */
+  /** OpenRouter's list of reasoning, also with seals that may be Anthropic's or OpenAI's. */
   readsDetails: boolean;
   /** Marks for Anthropic's cache. */
   readsCache: boolean;
@@ -82,8 +83,10 @@ export class ChatMessages {
 
   #reasoning(blocks: readonly ReasoningBlock[], called: boolean): JsonObject {
     const { readsDetails, readsReasoning, wantsReasoning } = this.#abilities;
-    const details = readsDetails ? blocks.filter(({ seal }) => seal !== undefined) : [];
-    if (details.length > 0) return { reasoning_details: details.map(detailOf) };
+    const details = blocks.flatMap(({ text, seal }) =>
+      seal && (readsDetails || seal.kind === 'detail') ? reasoningDetails(seal, text) : [],
+    );
+    if (details.length > 0) return { reasoning_details: details };
     const text = blocks.map((block) => block.text).join('');
     if (readsReasoning && text !== '') return { reasoning_content: text, reasoning: text };
     return wantsReasoning && called ? { reasoning_content: ' ' } : {};
@@ -142,10 +145,4 @@ export class ChatMessages {
     this.#losses.dropField('cache_control');
     return {};
   }
-}
-
-function detailOf({ text, seal }: ReasoningBlock): JsonObject {
-  const { kind, data, id } = seal as NonNullable<typeof seal>;
-  if (kind === 'signature') return { type: 'reasoning.text', text, signature: data, ...given({ id }) };
-  return { type: `reasoning.${kind}`, data, ...given({ id }) };
 }

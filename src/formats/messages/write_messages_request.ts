@@ -31,7 +31,7 @@ export function writeMessagesRequest(request: GenerationRequest, to: WriteTarget
   const thinking = thinkingOf(request, model, maxTokens, turns, losses);
   if (request.output?.type === 'json') {
     losses.drop('output');
-    system.push(ONLY_JSON);
+    system.push({ ...ONLY_JSON });
   }
   const tools = request.tools.length > 0 ? request.tools.map((tool) => toolOf(tool, losses)) : calledTools(request);
   markCaches(request, model, { system, tools, turns }, losses);

@@ -27,7 +27,7 @@ export function writeMessagesTurns(messages: readonly Message[], losses: Request
     if (last?.role === side) last.content.push(...content);
     else if (content.length > 0) turns.push({ role: side, content });
   }
-  if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [SILENCE] });
+  if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [{ ...SILENCE }] });
   for (const turn of turns) {
     if (turn.role === 'user') turn.content = resultsFirst(turn.content);
   }

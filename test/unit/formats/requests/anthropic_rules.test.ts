@@ -228,7 +228,7 @@ describe('marks for the cache', () => {
     expect(messages(more, { model: 'kimi-k3' })).toMatchObject({ dropped: ['prompt_cache_key'] });
   });
 
-  it('go to Claude wherever it is, and to nobody else', () => {
+  it('go to Claude wherever it is, and to no other model', () => {
     const body = {
       messages: [{ role: 'user', content: [{ type: 'text', text: 'a', cache_control: { type: 'ephemeral' } }] }],
     };
