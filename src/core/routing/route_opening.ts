@@ -42,6 +42,8 @@ export interface OpeningOrder<Answer> {
    * with `held` is its first content. What it has begun it ends when it fails, or when `signal` is aborted.
    */
   ask(target: RouteTarget, signal: AbortSignal, onHead: () => void): Promise<Answer>;
+  /** Makes what a target would be asked. @throws WeirError where the request can't be said to it: then it is not asked */
+  prepare(target: RouteTarget): void;
   /** Called before another target than the first is asked. */
   onMove?: (target: RouteTarget) => Promise<void>;
 }
@@ -83,9 +85,12 @@ export class RouteOpening<Answer> {
   async #open(): Promise<Answer> {
     const { targets } = this.#order.route;
     let last: unknown;
+    let refusal: WeirError | undefined;
     for (const [at, target] of targets.entries()) {
       const others = targets.slice(at + 1).some((other) => !this.#isBlocked(other));
-      if (at > 0 && !(await this.#moveTo(target))) continue;
+      const unsaid = this.#unsaid(target);
+      refusal ??= unsaid;
+      if (unsaid || (at > 0 && !(await this.#moveTo(target)))) continue;
       try {
         return await this.#askRepeatedly(target, others);
       } catch (error) {
@@ -94,7 +99,23 @@ export class RouteOpening<Answer> {
         if (failureKind(error) === 'final' || !others) throw error;
       }
     }
-    throw last;
+    // What a provider failed with may go away; that the others can't be asked does not.
+    throw last ?? refusal;
+  }
+
+  /** Why the request can't be said to a target. */
+  #unsaid(target: RouteTarget): WeirError | undefined {
+    try {
+      this.#order.prepare(target);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      const { provider, model } = target;
+      const facts = { provider, model, reason: error.code };
+      this.#tools.log.info('4', 'Target cannot be asked this', { thread_id: this.#order.threadId, ...facts });
+      this.#order.span?.event('passed_over', facts);
+      return error;
+    }
   }
 
   /** @returns false where it is not to be asked */

@@ -60,6 +60,7 @@ export class Routing {
         route,
         held,
         ...(onMove && { onMove }),
+        prepare: ({ upstream, model }) => upstream.prepare(request, model),
         ask: async ({ upstream, model }, signal, onHead) => {
           const answer = await upstream.open(request, model, { signal, keepRun, trace: about.span?.context });
           onHead();

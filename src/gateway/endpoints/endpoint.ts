@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION } from '../../adapters/providers/spoken_format.ts';
 import type { SpanBegin } from '../../core/observe/stream_span.ts';
 import type { ClientFormat } from '../../core/upstream/upstream.ts';
 import { ChatEvents } from '../../formats/chat/chat_events.ts';
@@ -14,7 +15,7 @@ import type { EndpointRequest } from './endpoint_request.ts';
 export interface Endpoint {
   /** In traces; equal requests are equal at one endpoint only. */
   name: SpanBegin['endpoint'];
-  /** What an upstream has to speak. */
+  /** What its clients speak. */
   protocol: ClientFormat;
   /** Here, and below the provider's base URL. */
   path: string;
@@ -30,9 +31,6 @@ export interface Endpoint {
   /** Of the client's headers those that the provider gets, with what they are where the client sends none. */
   headers: Readonly<Record<string, string | undefined>>;
 }
-
-/** Their API refuses a request that names none. */
-export const ANTHROPIC_VERSION = '2023-06-01';
 
 const ANTHROPIC_HEADERS = { 'anthropic-version': ANTHROPIC_VERSION, 'anthropic-beta': undefined };
 
@@ -92,7 +90,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     protocol: 'count_tokens',
     path: '/v1/messages/count_tokens',
     upstreamPath: '/messages/count_tokens',
-    summary: "Tokens of one of Anthropic's messages, counted by the provider",
+    summary: "Tokens of one of Anthropic's messages, counted by the provider, or estimated where it can't",
     example: { model: 'anthropic/claude-sonnet-4-5', messages: HELLO },
     format: messagesFormat,
     generates: false,
