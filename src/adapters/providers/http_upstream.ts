@@ -19,7 +19,6 @@ import { wholeParts } from '../../core/upstream/whole_parts.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { WrittenRequest } from '../../formats/format.ts';
 import { parseObject } from '../../formats/json_object.ts';
-import { ReaderParser } from '../../formats/reader_parser.ts';
 import { BackgroundRun, cancelRun } from './background_run.ts';
 import { continuedBody, type PrefixMark } from './continued_body.ts';
 import { SPOKEN_FORMATS, type SpokenFormat } from './spoken_format.ts';
@@ -123,7 +122,7 @@ export class HttpUpstream implements Upstream {
     const answer = await this.#server.ask(call, { stream, silenceMs, client }, context);
     const given = client === 'weir' ? undefined : translatedHeaders(answer.headers, client);
     if (stream) {
-      return parsedAnswer(answer, new ReaderParser(format.reader(), request.wantsParts), this.name, given);
+      return parsedAnswer(answer, format.partParser(request.wantsParts), this.name, given);
     }
     const whole = parseObject(Buffer.from(await collectBody(answer), 'latin1').toString());
     return wholeParts(format.readAnswer(whole), this.name, given);
@@ -170,7 +169,7 @@ export class HttpUpstream implements Upstream {
     const { format, path } = SPOKEN_FORMATS.chat;
     const { body, again } = continuedBody(this.#written(request, model, SPOKEN_FORMATS.chat).body, delivered, mark);
     const call = { method: 'POST', path, body } as const;
-    const answer = await this.#server.parts(call, new ReaderParser(format.reader(), false), context);
+    const answer = await this.#server.parts(call, format.partParser(false), context);
     return skipDelivered(uncounted(answer), echo ? delivered : [again], () => {});
   }
 }

@@ -73,3 +73,20 @@ export class Routing {
     );
   }
 }
+
+/**
+ * Looks for a target that the request can be said to, before anything is taken for it.
+ * @throws WeirError where there is none: why the first one can't be asked
+ */
+export function refuseUnsaid({ targets }: SelectedRoute, request: UpstreamRequest): void {
+  let refusal: unknown;
+  for (const { upstream, model } of targets) {
+    try {
+      upstream.prepare(request, model);
+      return;
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}

@@ -57,8 +57,8 @@ export interface StreamExchange {
   encoder(target: SpanTarget): Encoder;
   /** The body of an answer in parts that is not streamed. */
   whole(parts: readonly StreamPart[]): object;
-  /** @param headers of the provider, to be passed on */
-  sink(headers: ByteAnswer['headers']): Sink;
+  /** @param headers of the provider, to be passed on; @param target as for `encoder` */
+  sink(headers: ByteAnswer['headers'], target: SpanTarget): Sink;
   /** Said first, to a client that wanted something else. */
   notice?: NoticeEvent | undefined;
   /**
@@ -99,8 +99,8 @@ export interface WholeAnswer {
   status: number;
   headers: ByteAnswer['headers'];
   contentType: string;
-  /** Named where the answer is a refusal. */
-  provider: string;
+  /** Who has answered. */
+  target: SpanTarget;
   /** One character a byte. */
   body: string;
 }

@@ -17,10 +17,12 @@ export function wholeParts(
   return new WholeParts(parts, headers);
 }
 
+type Said = AnswerPart | { type: 'text'; text: string };
+
 class WholeParts implements PartAnswer {
   readonly kind = 'parts';
   readonly headers: ByteAnswer['headers'] | undefined;
-  readonly #said: readonly (AnswerPart | { type: 'text'; text: string })[];
+  readonly #said: readonly Said[];
   readonly #end: AnswerEnd;
   #consumer: PartConsumer | undefined;
   #at = 0;
@@ -51,7 +53,7 @@ class WholeParts implements PartAnswer {
     this.#giving = true;
     let hasRoom = true;
     while (hasRoom && this.#at < this.#said.length) {
-      const part = this.#said[this.#at] as (typeof this.#said)[number];
+      const part = this.#said[this.#at] as Said;
       this.#at += 1;
       hasRoom = part.type === 'text' ? consumer.text(part.text) : consumer.part(part);
     }
