@@ -61,7 +61,15 @@ function upstreamOf(
   agent: ProviderAgent,
   { wheel, environment, folder }: ProviderSurroundings,
 ): RoutedUpstream {
-  const { base_url, protocol, speaks, continuation, timeouts, max_tokens: maxTokens, ...settled } = settledProvider(settings);
+  const {
+    base_url,
+    protocol,
+    speaks,
+    continuation,
+    timeouts,
+    max_tokens: maxTokens,
+    ...settled
+  } = settledProvider(settings);
   const file = settled.api_key_file === undefined ? undefined : path.resolve(folder, settled.api_key_file);
   const isNamed = settings.api_key_env !== undefined || settings.api_key_file !== undefined;
   const whereKeyIs = { base_url, file, variable: settled.api_key_env, isNamed };

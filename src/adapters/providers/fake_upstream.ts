@@ -10,9 +10,9 @@ import type {
   UpstreamRequest,
 } from '../../core/upstream/upstream.ts';
 import { WeirError } from '../../formats/error_code.ts';
+import { promptText } from '../../formats/prompt_text.ts';
 import type { AnswerPart } from '../../formats/stream_part.ts';
 import type { FakeOptions } from '../../formats/weir/stream_request.ts';
-import { promptText } from '../../formats/prompt_text.ts';
 import { fakeTokens, nextRandom, tokenize } from './fake_text.ts';
 
 /** At full speed this many tokens are sent before other streams get their turn. */
@@ -244,13 +244,11 @@ class FakeAnswer extends WheelTimer implements PartAnswer {
 
   #end(): AnswerEnd {
     const reasoning = this.#reasoningTokens;
+    const finish = this.#last.length > 0 ? 'tool_calls' : 'stop';
     return {
-      finishReason: this.#last.length > 0 ? 'tool_calls' : 'stop',
-      usage: {
-        input_tokens: this.#inputTokens,
-        output_tokens: this.#sent,
-        ...(reasoning > 0 ? { reasoning_tokens: reasoning } : {}),
-      },
+      finish,
+      finishReason: finish,
+      usage: { input: this.#inputTokens, output: this.#sent, ...(reasoning > 0 ? { reasoning } : {}) },
     };
   }
 

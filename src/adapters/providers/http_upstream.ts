@@ -145,7 +145,8 @@ export class HttpUpstream implements Upstream {
       case 'responses':
         return (_, __, delivered, run, context) => this.#readAgain(delivered, run, context);
       case 'prefix_echo':
-        return (request, model, delivered, _, context) => this.#goOn(request, model, delivered, context, 'prefix', true);
+        return (request, model, delivered, _, context) =>
+          this.#goOn(request, model, delivered, context, 'prefix', true);
       default:
         return (request, model, delivered, _, context) => this.#goOn(request, model, delivered, context, kind, false);
     }

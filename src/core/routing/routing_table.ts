@@ -165,7 +165,9 @@ export class RoutingTable {
         details: { reason: 'provider', route: name },
       });
     }
-    throw invalidModel(`is a route whose targets ${format === 'embeddings' ? 'make no embeddings' : 'make embeddings only'}`);
+    throw invalidModel(
+      `is a route whose targets ${format === 'embeddings' ? 'make no embeddings' : 'make embeddings only'}`,
+    );
   }
 }
 

@@ -50,7 +50,9 @@ export async function checkHead(answer: ByteAnswer, order: HeadOrder): Promise<B
   }
   const body = redact(await collectBody(answer));
   if (status < 400) return wholeAnswer({ status, headers, contentType }, body);
-  const refusal = passed ? { status, headers, contentType, body } : translatedRefusal({ status, headers }, body, client);
+  const refusal = passed
+    ? { status, headers, contentType, body }
+    : translatedRefusal({ status, headers }, body, client);
   throw new ProviderRefusal(provider, answer, wholeAnswer(refusal, refusal.body));
 }
 

@@ -39,7 +39,8 @@ export function translateErrors(app: FastifyInstance, log: EventLog, refused: (c
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string;
     const allowed = (['GET', 'POST', 'DELETE'] as const).filter((method) => app.hasRoute({ method, url: path }));
-    const code = allowed.length === 0 ? 'not_found' : wantsWebSocket(request) ? 'upgrade_required' : 'method_not_allowed';
+    const code =
+      allowed.length === 0 ? 'not_found' : wantsWebSocket(request) ? 'upgrade_required' : 'method_not_allowed';
     if (allowed.length > 0) reply.header('Allow', allowed.join(', '));
     // Its client then goes on without waiting; the protocol that it is to use has to be named (RFC 9110, 15.5.22).
     if (code === 'upgrade_required') reply.headers({ Upgrade: 'HTTP/1.1', Connection: 'close, Upgrade' });

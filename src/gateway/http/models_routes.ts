@@ -113,11 +113,7 @@ function anthropicPage(
   };
   const isBackwards = before_id !== undefined;
   const end = isBackwards ? placeOf('before_id', before_id) : models.length;
-  const start = isBackwards
-    ? Math.max(0, end - size)
-    : after_id === undefined
-      ? 0
-      : placeOf('after_id', after_id) + 1;
+  const start = isBackwards ? Math.max(0, end - size) : after_id === undefined ? 0 : placeOf('after_id', after_id) + 1;
   const data = models.slice(start, isBackwards ? end : start + size);
   return {
     data,

@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { comparableText } from '../../core/cache/request_key.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { openResumable } from '../../core/durable/open_resumable.ts';
-import { refuseUnsaid } from '../../core/routing/routing.ts';
 import type { LoopLag } from '../../core/resilience/loop_lag.ts';
+import { refuseUnsaid } from '../../core/routing/routing.ts';
 import { runStream } from '../../core/stream/run_stream.ts';
 import type { StreamExchange } from '../../core/stream/stream_exchange.ts';
 import { weirRequest } from '../../core/upstream/client_request.ts';
@@ -105,6 +105,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
             body.parts === true,
           ),
         whole: () => ({}),
+        usageOf: () => undefined,
         sink: (_, target) => {
           const own = reply.getHeaders() as OutgoingHttpHeaders;
           reply.hijack();

@@ -211,7 +211,12 @@ describe('a request on its way along a route', () => {
 
     it('is translated for a target only when that one’s turn comes', async () => {
       const prepared: string[] = [];
-      const { opening } = open(['a', 'b'], async (name) => name, undefined, (name) => void prepared.push(name));
+      const { opening } = open(
+        ['a', 'b'],
+        async (name) => name,
+        undefined,
+        (name) => void prepared.push(name),
+      );
       await opening.answer;
       expect(prepared).toEqual(['a']);
     });
