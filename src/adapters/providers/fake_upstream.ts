@@ -1,5 +1,6 @@
 import type { ApiFormat } from '../../config/provider_presets.ts';
 import { type TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
+import { promptText } from '../../core/upstream/client_request.ts';
 import type {
   AnswerEnd,
   CallContext,
@@ -10,7 +11,6 @@ import type {
   UpstreamRequest,
 } from '../../core/upstream/upstream.ts';
 import { WeirError } from '../../formats/error_code.ts';
-import { promptText } from '../../formats/prompt_text.ts';
 import type { AnswerPart } from '../../formats/stream_part.ts';
 import type { FakeOptions } from '../../formats/weir/stream_request.ts';
 import { fakeTokens, nextRandom, tokenize } from './fake_text.ts';

@@ -1,5 +1,5 @@
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
-import type { StreamSpan } from '../observe/stream_span.ts';
+import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import { heldAnswer } from '../upstream/held_answer.ts';
 import type { Answer, ClientFormat, KeepRun, UpstreamRequest } from '../upstream/upstream.ts';
 import { type OpeningTools, RouteOpening } from './route_opening.ts';
@@ -89,4 +89,21 @@ export function refuseUnsaid({ targets }: SelectedRoute, request: UpstreamReques
     }
   }
   throw refusal;
+}
+
+/**
+ * The fields of a request that a target's format has no place for, and that change no answer.
+ * @returns none of a kept answer whose request has been let go
+ */
+export function droppedFields(
+  { targets }: SelectedRoute,
+  request: UpstreamRequest,
+  { provider, model }: SpanTarget,
+): readonly string[] {
+  const target = targets.find((each) => each.provider === provider && each.model === model);
+  try {
+    return target?.upstream.prepare(request, model) ?? [];
+  } catch {
+    return [];
+  }
 }

@@ -1,6 +1,6 @@
 import { asWeirError, type WeirError } from '../../formats/error_code.ts';
 import type { Format, WriteTarget, WrittenRequest } from '../../formats/format.ts';
-import type { GenerationRequest } from '../../formats/generation_request.ts';
+import type { GenerationRequest, MessagePart } from '../../formats/generation_request.ts';
 import { PROVIDER_SILENCE_MS } from '../../formats/timing.ts';
 import { readWeirRequest } from '../../formats/weir/read_weir_request.ts';
 import { type FakeOptions, fakeOptionsSchema, type StreamRequest } from '../../formats/weir/stream_request.ts';
@@ -89,4 +89,18 @@ export function weirRequest(request: StreamRequest): UpstreamRequest {
       request.messages = undefined;
     },
   });
+}
+
+/** The words of a request: its messages one below the other, without names of tools, images and files. */
+export function promptText({ messages }: GenerationRequest): string {
+  return messages.map(({ parts }) => textOf(parts)).join('\n');
+}
+
+function textOf(parts: readonly MessagePart[]): string {
+  return parts
+    .map((part) => {
+      if (part.type === 'text') return part.text;
+      return part.type === 'tool_result' ? textOf(part.parts) : '';
+    })
+    .join('\n');
 }

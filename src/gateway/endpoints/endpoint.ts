@@ -9,7 +9,6 @@ import { MessagesEvents } from '../../formats/messages/messages_events.ts';
 import { messagesFormat } from '../../formats/messages/messages_format.ts';
 import { ResponsesEvents } from '../../formats/responses/responses_events.ts';
 import { responsesFormat } from '../../formats/responses/responses_format.ts';
-import type { EndpointRequest } from './endpoint_request.ts';
 
 /** One API of others that clients may speak here. */
 export interface Endpoint {
@@ -26,8 +25,8 @@ export interface Endpoint {
   format: Format;
   /** Whether its answers are paid by the token; counting tokens is free. */
   generates: boolean;
-  /** Makes a parser of a stream; undefined where nothing is ever streamed. */
-  parser: ((request: EndpointRequest) => EventParser) | undefined;
+  /** Makes a parser of a stream of `n` answers at once; undefined where nothing is ever streamed. */
+  parser: ((request: { n: number }) => EventParser) | undefined;
   /** Of the client's headers those that the provider gets, with what they are where the client sends none. */
   headers: Readonly<Record<string, string | undefined>>;
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { ClientRequest } from '../../core/upstream/client_request.ts';
+import { ClientRequest, promptText } from '../../core/upstream/client_request.ts';
 import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { type FieldSpan, jsonFields } from '../../formats/json_fields.ts';
 import { isNestedDeeper, type JsonObject, parseObject } from '../../formats/json_object.ts';
-import { promptText } from '../../formats/prompt_text.ts';
 import { checked } from '../../formats/request_fields.ts';
 import { PROVIDER_STREAM_SILENCE_MS, PROVIDER_WHOLE_SILENCE_MS } from '../../formats/timing.ts';
 import { type FakeOptions, fakeOptionsSchema } from '../../formats/weir/stream_request.ts';

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseExactly } from '../../core/cache/request_key.ts';
-import { refuseUnsaid } from '../../core/routing/routing.ts';
+import { droppedFields, refuseUnsaid } from '../../core/routing/routing.ts';
 import type { RouteTarget } from '../../core/routing/selected_route.ts';
 import { runStream } from '../../core/stream/run_stream.ts';
 import type { WholeAnswer } from '../../core/stream/stream_exchange.ts';
@@ -14,8 +14,7 @@ import { bodyRequest, type EndpointRequest, parseBody, parseEndpointRequest } fr
 import { estimatedTokens } from '../endpoints/estimated_tokens.ts';
 import { abortWhenGone } from '../open_streams.ts';
 import { BodyBudget } from './body_budget.ts';
-import { droppedHeader } from './dropped_header.ts';
-import { HttpSink, streamHeaders } from './http_sink.ts';
+import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { listedModels } from './models_routes.ts';
 import { threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
@@ -132,12 +131,14 @@ function endpointRoute(
         sink: (more, target) => {
           // What the provider says of its limits goes before what this gateway says of its own.
           const own = reply.getHeaders() as OutgoingHttpHeaders;
-          const all = { ...own, ...more, ...droppedHeader(route, body.upstream, target) };
+          const all = { ...own, ...more, ...droppedHeader(droppedFields(route, body.upstream, target)) };
           reply.hijack();
           return new HttpSink(request.raw, reply.raw, streamHeaders(threadId, all));
         },
       });
-      return whole ? sendWhole(reply.headers(droppedHeader(route, body.upstream, whole.target)), whole) : reply;
+      return whole
+        ? sendWhole(reply.headers(droppedHeader(droppedFields(route, body.upstream, whole.target))), whole)
+        : reply;
     },
   });
 }

@@ -4,7 +4,7 @@ import { comparableText } from '../../core/cache/request_key.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { openResumable } from '../../core/durable/open_resumable.ts';
 import type { LoopLag } from '../../core/resilience/loop_lag.ts';
-import { refuseUnsaid } from '../../core/routing/routing.ts';
+import { droppedFields, refuseUnsaid } from '../../core/routing/routing.ts';
 import { runStream } from '../../core/stream/run_stream.ts';
 import type { StreamExchange } from '../../core/stream/stream_exchange.ts';
 import { weirRequest } from '../../core/upstream/client_request.ts';
@@ -14,8 +14,7 @@ import { streamRequestSchema } from '../../formats/weir/stream_request.ts';
 import { WeirEncoder } from '../endpoints/encoders.ts';
 import { abortWhenGone, type OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
-import { droppedHeader } from './dropped_header.ts';
-import { HttpSink, streamHeaders } from './http_sink.ts';
+import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { checkKnobs, idempotencyOf, parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendResumable } from './send_resumable.ts';
@@ -109,7 +108,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         sink: (_, target) => {
           const own = reply.getHeaders() as OutgoingHttpHeaders;
           reply.hijack();
-          const headers = streamHeaders(threadId, { ...own, ...droppedHeader(route, asked, target) });
+          const headers = streamHeaders(threadId, { ...own, ...droppedHeader(droppedFields(route, asked, target)) });
           return new HttpSink(request.raw, reply.raw, headers);
         },
       };
