@@ -131,7 +131,8 @@ export class HttpUpstream implements Upstream {
   /** A request that the Responses API can't take runs as any other, and does not survive its instance. */
   #backgroundBody(request: UpstreamRequest, model: string): Record<string, unknown> | undefined {
     try {
-      const { body } = this.#written(request, model, SPOKEN_FORMATS.responses);
+      // Only its text is read.
+      const { include: _, ...body } = this.#written(request, model, SPOKEN_FORMATS.responses).body;
       return { ...body, background: true, store: true, stream: true };
     } catch {
       return undefined;
