@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { FakeUpstream } from '../adapters/providers/fake_upstream.ts';
 import { HttpUpstream } from '../adapters/providers/http_upstream.ts';
 import { ProviderAgent } from '../adapters/providers/provider_agent.ts';
+import { ANTHROPIC_VERSION } from '../adapters/providers/spoken_format.ts';
 import { UpstreamServer } from '../adapters/providers/upstream_server.ts';
 import { LOCAL_PROVIDER, namedModels, type ProviderSettings, settledProvider } from '../config/weir_config.ts';
 import { CredentialStatus } from '../core/routing/credential_status.ts';
@@ -10,7 +11,6 @@ import { RoutingTable } from '../core/routing/routing_table.ts';
 import type { RoutedUpstream } from '../core/routing/selected_route.ts';
 import type { TimerWheel } from '../core/time/timer_wheel.ts';
 import { redactor } from '../core/upstream/redactor.ts';
-import { ANTHROPIC_VERSION } from './endpoints/endpoint.ts';
 import type { LoadedProviders } from './load_providers.ts';
 import { providerKey } from './provider_key.ts';
 
@@ -61,7 +61,15 @@ function upstreamOf(
   agent: ProviderAgent,
   { wheel, environment, folder }: ProviderSurroundings,
 ): RoutedUpstream {
-  const { base_url, protocol, speaks, continuation, timeouts, ...settled } = settledProvider(settings);
+  const {
+    base_url,
+    protocol,
+    speaks,
+    continuation,
+    timeouts,
+    max_tokens: maxTokens,
+    ...settled
+  } = settledProvider(settings);
   const file = settled.api_key_file === undefined ? undefined : path.resolve(folder, settled.api_key_file);
   const isNamed = settings.api_key_env !== undefined || settings.api_key_file !== undefined;
   const whereKeyIs = { base_url, file, variable: settled.api_key_env, isNamed };
@@ -84,7 +92,7 @@ function upstreamOf(
     silenceMs: 0,
   } as const;
   return {
-    upstream: new HttpUpstream(server, { speaks, modelsRequest, continuation, unusable }),
+    upstream: new HttpUpstream(server, { speaks, modelsRequest, continuation, unusable, maxTokens }),
     models,
     breaker: new ProviderBreaker(),
     credential: new CredentialStatus(name, place),

@@ -42,6 +42,8 @@ export interface OpeningOrder<Answer> {
    * with `held` is its first content. What it has begun it ends when it fails, or when `signal` is aborted.
    */
   ask(target: RouteTarget, signal: AbortSignal, onHead: () => void): Promise<Answer>;
+  /** Makes what a target would be asked. @throws WeirError where the request can't be said to it: then it is not asked */
+  prepare(target: RouteTarget): void;
   /** Called before another target than the first is asked. */
   onMove?: (target: RouteTarget) => Promise<void>;
 }
@@ -58,6 +60,7 @@ export class RouteOpening<Answer> {
   readonly #tools: OpeningTools;
   readonly #onHead: () => void;
   readonly #startedAt = performance.now();
+  readonly #prepared = new Map<RouteTarget, WeirError | undefined>();
   #target: RouteTarget;
   #attempt = 0;
   #waited = 0;
@@ -84,22 +87,54 @@ export class RouteOpening<Answer> {
     const { targets } = this.#order.route;
     let last: unknown;
     for (const [at, target] of targets.entries()) {
-      const others = targets.slice(at + 1).some((other) => !this.#isBlocked(other));
+      if (this.#unsaid(target)) continue;
+      // Where nothing else is left, and nothing was asked, its circuit says why.
+      if (at > 0 && this.#isBlocked(target) && (last !== undefined || this.#hasOther(at, true))) continue;
       if (at > 0 && !(await this.#moveTo(target))) continue;
       try {
-        return await this.#askRepeatedly(target, others);
+        return await this.#askRepeatedly(target, at);
       } catch (error) {
         last = error;
         if (!(error instanceof WeirError) || this.#order.signal.aborted) throw error;
-        if (failureKind(error) === 'final' || !others) throw error;
+        if (failureKind(error) === 'final') throw error;
       }
     }
-    throw last;
+    // What a provider failed with may go away; that the others can't be asked does not.
+    throw last ?? this.#unsaid(targets[0]);
+  }
+
+  /** Whether another target is left. @param surely whether one that the request can't be said to is none */
+  #hasOther(after: number, surely: boolean): boolean {
+    const others = this.#order.route.targets.slice(after + 1);
+    return others.some((other) => !this.#isBlocked(other) && !(surely && this.#unsaid(other)));
+  }
+
+  /** Why the request can't be said to a target; looked at when the target's turn comes, as it may cost a translation. */
+  #unsaid(target: RouteTarget): WeirError | undefined {
+    if (this.#prepared.has(target)) return this.#prepared.get(target);
+    const reason = this.#reasonNot(target);
+    this.#prepared.set(target, reason);
+    if (reason) {
+      const { provider, model } = target;
+      const facts = { provider, model, reason: reason.code };
+      this.#tools.log.info('4', 'Target cannot be asked this', { thread_id: this.#order.threadId, ...facts });
+      this.#order.span?.event('passed_over', facts);
+    }
+    return reason;
+  }
+
+  #reasonNot(target: RouteTarget): WeirError | undefined {
+    try {
+      this.#order.prepare(target);
+      return undefined;
+    } catch (error) {
+      if (error instanceof WeirError) return error;
+      throw error;
+    }
   }
 
   /** @returns false where it is not to be asked */
   async #moveTo(target: RouteTarget): Promise<boolean> {
-    if (this.#isBlocked(target)) return false;
     if (performance.now() - this.#startedAt > OPENING_MS) return false;
     await this.#order.onMove?.(target);
     this.#order.signal.throwIfAborted();
@@ -112,15 +147,16 @@ export class RouteOpening<Answer> {
     return breaker !== undefined && breaker.blockedMs(this.#order.userId) > 0;
   }
 
-  async #askRepeatedly(target: RouteTarget, others: boolean): Promise<Answer> {
+  async #askRepeatedly(target: RouteTarget, at: number): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
+      const mayMove = this.#hasOther(at, false);
       this.#attempt += 1;
       const { threadId, userId, signal } = this.#order;
       const { provider, model } = target;
       const about: AttemptAbout = { threadId, provider, model, attempt: this.#attempt };
       this.#tools.observer.attemptStarted(about);
       try {
-        const work = () => this.#ask(target, others);
+        const work = () => this.#ask(target, mayMove);
         const answer = await (target.breaker ? target.breaker.run(provider, userId, work) : work());
         this.#tools.observer.attemptSucceeded(about);
         if (target.credential?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
@@ -128,10 +164,10 @@ export class RouteOpening<Answer> {
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
         if (target.credential?.failed(error)) this.#reportKey(about, error, target.credential.place);
-        const delay = signal.aborted ? undefined : this.#delay(error, tries, others, target);
         const kind = failureKind(error);
-        const next =
-          delay !== undefined ? 'retry' : others && !signal.aborted && kind !== 'final' ? 'failover' : 'none';
+        const others = mayMove && kind !== 'final' && !signal.aborted && this.#hasOther(at, true);
+        const delay = signal.aborted ? undefined : this.#delay(error, tries, others, target);
+        const next = delay !== undefined ? 'retry' : others ? 'failover' : 'none';
         this.#tools.observer.attemptFailed(about, error, next);
         if (next !== 'none') this.#report(about, error, next);
         if (delay === undefined) throw error;

@@ -80,7 +80,7 @@ export const modelsViewSchema = z.object({
       usable: z.boolean(),
       /** Why not, in one sentence. */
       reason: z.string().optional(),
-      /** APIs that it has; `/api/v1/stream` is answered by those that speak `chat`. */
+      /** APIs that it has. One that generates answers clients of every format; only `embeddings` needs its own. */
       speaks: z.array(z.enum(API_FORMATS)),
       /** Those that it lists itself, and that the configuration names; each once. */
       models: z.array(z.string()),
@@ -94,7 +94,7 @@ export const modelsViewSchema = z.object({
       name: z.string(),
       /** Whether one of its targets is usable. */
       usable: z.boolean(),
-      /** APIs on which one of its targets answers. */
+      /** APIs that one of its targets has. */
       speaks: z.array(z.enum(API_FORMATS)),
       /** In the order in which they are asked; with weights, the first one is drawn by them. */
       targets: z.array(z.object({ provider: z.string(), model: z.string(), weight: z.number().optional() })),
