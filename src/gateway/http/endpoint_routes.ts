@@ -101,12 +101,7 @@ function endpointRoute(
       const headers = passedOn(endpoint, request);
       const body = bodyRequest(endpoint, asked, bytes, headers, () => budget.takeForCopies(bytes.length, reply));
       refuseUnsaid(route, body.upstream);
-      const head = () => ({
-        id: threadId,
-        created: Math.floor(Date.now() / 1000),
-        model: asked.model,
-        body: body.repeated(),
-      });
+      const head = { id: threadId, created: Math.floor(Date.now() / 1000), model: asked.model };
       const whole = await runStream(context.core, {
         route,
         request: body.upstream,
@@ -125,8 +120,8 @@ function endpointRoute(
           asked: comparable(bytes, asked, route.targets.some(isNative(endpoint)) ? headers : undefined),
         }),
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
-        encoder: () => new FormatEncoder(endpoint.format, head()),
-        whole: (parts) => endpoint.format.writeAnswer(head(), parts),
+        encoder: () => new FormatEncoder(endpoint.format, head, body.repeated),
+        whole: (parts) => endpoint.format.writeAnswer({ ...head, body: body.repeated() }, parts),
         usageOf: endpoint.format.usageOf,
         sink: (more, target) => {
           // What the provider says of its limits goes before what this gateway says of its own.
