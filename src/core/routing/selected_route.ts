@@ -2,9 +2,11 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { CredentialStatus } from './credential_status.ts';
 import type { ProviderBreaker } from './provider_breaker.ts';
 
-/** An upstream of the deployment, with what is known of it. */
+/** An upstream of the deployment, with what is known of it; a provider with several keys has one for each. */
 export interface RoutedUpstream {
   upstream: Upstream;
+  /** Names its key among those of its provider, as the configuration does; empty where that has no name for it. */
+  key: string;
   /** Names of models that are known without asking it. */
   models: readonly string[];
   /** Undefined for the fake provider. */
@@ -16,7 +18,7 @@ export interface RoutedUpstream {
 }
 
 /** One upstream and model that can be asked. */
-export interface RouteTarget extends Omit<RoutedUpstream, 'models'> {
+export interface RouteTarget extends Omit<RoutedUpstream, 'models' | 'key'> {
   provider: string;
   /** As the provider calls it. */
   model: string;
@@ -34,28 +36,15 @@ export interface SelectedRoute {
 
 /**
  * Whether an answer is held back until it has begun: where another target could still give one, or where saying nothing
- * is to end it.
+ * is to end it. Another key of the same target could not: a key is refused with the head.
  */
 export function isHeld({ targets }: SelectedRoute): boolean {
-  return targets.length > 1 || targets[0].firstTokenMs !== undefined;
+  const [first] = targets;
+  if (first.firstTokenMs !== undefined) return true;
+  return targets.some((target, at) => at > 0 && !isOtherKey(first, target));
 }
 
-/**
- * The order in which targets are tried: as they stand, or with weights the first one drawn, then the others as they
- * stand.
- * @param random 0 to 1, without 1
- */
-export function orderTargets<T extends { weight?: number | undefined }>(
-  targets: readonly T[],
-  random: number,
-): readonly T[] {
-  const total = targets.reduce((sum, { weight = 0 }) => sum + weight, 0);
-  if (total === 0) return targets;
-  let left = random * total;
-  const drawn = targets.findIndex(({ weight = 0 }) => {
-    left -= weight;
-    return left < 0;
-  });
-  const first = targets[Math.max(0, drawn)] as T;
-  return [first, ...targets.filter((target) => target !== first)];
+/** Whether both are one target, asked with different keys. */
+export function isOtherKey(a: RouteTarget, b: RouteTarget): boolean {
+  return a.provider === b.provider && a.model === b.model && a.upstream !== b.upstream;
 }
