@@ -14,10 +14,29 @@ export interface AnswerHead {
   body: JsonObject;
 }
 
+/** Who a request is written for. */
+export interface WriteTarget {
+  /** Its name in the configuration. */
+  provider: string;
+  /** As the provider calls it. */
+  model: string;
+  stream: boolean;
+  /** The most tokens that the model can write, from the configuration; for formats that must say a limit. */
+  maxTokens?: number;
+}
+
+export interface WrittenRequest {
+  body: JsonObject;
+  /** Harmless fields that the format has no place for, by their paths in the client's body. */
+  dropped: readonly string[];
+}
+
 /** One wire format: how requests and answers are written in it. Reading and writing know no other format. */
 export interface Format {
   /** @throws WeirError validation_error */
   readRequest(body: unknown): GenerationRequest;
+  /** @throws WeirError validation_error for what would change the answer and has no place in this format */
+  writeRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest;
   reader(): StreamReader;
   writer(head: AnswerHead): StreamWriter;
   readAnswer(body: unknown): readonly StreamPart[];

@@ -1,24 +1,45 @@
-import { z } from 'zod';
-import { WeirError } from './error_code.ts';
 import type { JsonObject } from './json_object.ts';
 import type { ReasoningSeal } from './stream_part.ts';
 
-/** A piece of a message. Images and files are a `data:` or `https:` address, or the provider's id of a file. */
-export type MessagePart =
+/** A part that only one format has. Its own format writes it back; every other one refuses it. */
+interface OpaquePart {
+  type: 'opaque';
+  format: 'chat' | 'responses' | 'messages';
+  value: JsonObject;
+}
+
+/**
+ * A piece of a message. Images and files are a `data:` or `https:` address, or the provider's id of a file. What another
+ * format may have to refuse says with `at` where it stands in the client's body: `messages.2.content.0`.
+ */
+export type MessagePart = (
   | { type: 'text'; text: string }
-  | { type: 'image'; url: string; detail?: string }
-  | { type: 'file'; url?: string; id?: string; name?: string }
+  | { type: 'image'; at: string; url?: string; id?: string; detail?: string }
+  | { type: 'file'; at: string; url?: string; id?: string; name?: string }
   | { type: 'reasoning'; text: string }
   | { type: 'reasoning_seal'; seal: ReasoningSeal }
   | { type: 'refusal'; text: string }
-  | { type: 'tool_call'; id: string; name: string; json: string }
-  | { type: 'tool_result'; id: string; parts: readonly MessagePart[]; failed: boolean };
+  | { type: 'tool_call'; id: string; name: string; json: string; kind?: ToolKind }
+  | { type: 'tool_result'; id: string; parts: readonly MessagePart[]; failed: boolean }
+  | (OpaquePart & { at: string })
+) & { cache?: CacheControl };
+
+/** Where a prefix for the provider's cache ends: `{type: 'ephemeral', ttl?}`, as Anthropic has it. */
+export type CacheControl = JsonObject;
 
 /** `tool` holds results of calls and nothing else. */
 export interface Message {
   role: 'system' | 'user' | 'assistant' | 'tool';
   parts: readonly MessagePart[];
+  /** Members of a message that only chat has: `name`, `prefix`. Chat writes them back; others leave them out. */
+  more?: JsonObject;
 }
+
+/**
+ * How the client's own format has a tool, where it is more than a function. `text`: its one argument is text that is no
+ * JSON; other formats get a function with the argument `input`. `shell`: OpenAI's local shell; they get a function.
+ */
+export type ToolKind = 'text' | 'shell';
 
 export interface Tool {
   name: string;
@@ -26,6 +47,16 @@ export interface Tool {
   /** JSON schema of its arguments. */
   parameters: JsonObject;
   strict?: boolean;
+  kind?: ToolKind;
+  cache?: CacheControl;
+}
+
+export interface RequestedReasoning {
+  /** `none`, `minimal`, `low`, `medium`, `high`, `xhigh`, `max`, or a word of the provider's. */
+  effort?: string;
+  budgetTokens?: number;
+  /** Whether the client wants to read what the model thinks: `auto`, `concise`, `detailed`, or `omitted`. */
+  summary?: string;
 }
 
 /** What one format asks of a model, in the terms of none. Members that the request leaves out are undefined. */
@@ -39,41 +70,22 @@ export interface GenerationRequest {
   maxTokens: number | undefined;
   temperature: number | undefined;
   topP: number | undefined;
+  topK: number | undefined;
   stop: readonly string[] | undefined;
-  reasoning: { effort?: string; budgetTokens?: number } | undefined;
+  seed: number | undefined;
+  reasoning: RequestedReasoning | undefined;
   output: { type: 'json' } | { type: 'schema'; name: string; schema: JsonObject; strict: boolean } | undefined;
-  /** Fields and parts that no member above holds, by their path: `seed`, `messages.2.content.0`. */
+  /** `low`, `medium`, `high`. */
+  verbosity: string | undefined;
+  /** An id of the person for whom the client asks; no name. */
+  user: string | undefined;
+  metadata: JsonObject | undefined;
+  promptCacheKey: string | undefined;
+  serviceTier: string | undefined;
+  /** What the client calls the members above, where that is not their name with underscores. */
+  names: Readonly<Partial<Record<keyof GenerationRequest, string>>>;
+  /** Fields that no member above holds and that would change the answer, by their path: other formats refuse them. */
   unread: readonly string[];
-}
-
-/**
- * Checks a body by a schema.
- * @throws WeirError validation_error, which names every bad field
- */
-export function checked<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'body', message }));
-  const names = fields.map(({ field }) => field).join(', ');
-  throw new WeirError('validation_error', {
-    message: `Not valid: ${names}; details.fields says why.`,
-    details: { fields },
-  });
-}
-
-/** Sampling as all formats spell it. `null` is as good as nothing. */
-export const samplingFields = {
-  model: z.string().min(1).max(200),
-  stream: z.boolean().nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-};
-
-/** @returns the names of the body's fields that a format does not read */
-export function unreadFields(
-  body: JsonObject,
-  read: Readonly<Record<string, unknown>>,
-  more: readonly string[],
-): string[] {
-  return Object.keys(body).filter((name) => !Object.hasOwn(read, name) && !more.includes(name) && body[name] != null);
+  /** The same for fields that can be left out without harm. */
+  ignored: readonly string[];
 }

@@ -4,11 +4,11 @@ import { DeadLogs } from '../core/durable/dead_logs.ts';
 import type { DurableCore } from '../core/durable/durable_core.ts';
 import { type FaultPoint, noFaults } from '../core/durable/fault_point.ts';
 import { GroupLog } from '../core/durable/group_log.ts';
+import { beginIncarnation } from '../core/durable/incarnation.ts';
 import { HouseKeeping } from '../core/durable/keep_house.ts';
 import type { LogStore } from '../core/durable/log_store.ts';
-import { beginNewBoot } from '../core/durable/new_boot.ts';
+import type { ResumableRecord } from '../core/durable/resumable_record.ts';
 import { StoreClock } from '../core/durable/store_clock.ts';
-import type { ThreadRecord } from '../core/durable/thread_record.ts';
 import type { StreamCore } from '../core/stream/stream_exchange.ts';
 import { BEAT_MS } from '../formats/timing.ts';
 import { peerClient } from './cluster/peer_client.ts';
@@ -22,21 +22,21 @@ interface DurableParts {
   config: GatewayConfig;
   core: StreamCore;
   store: LogStore;
-  boot: string;
-  newBoot: () => string;
+  incarnation: string;
+  newIncarnation: () => string;
   /** Where the other instances reach this one; empty where there is no such place. */
   peer: string;
 }
 
-/** Wires what resumable streams need: log, threads, peers, and the housekeeping for both. */
-export function buildDurable({ config, core: streamCore, store, boot, newBoot, peer }: DurableParts) {
+/** Wires what resumable streams need: log, streams, peers, and the housekeeping for both. */
+export function buildDurable({ config, core: streamCore, store, incarnation, newIncarnation, peer }: DurableParts) {
   const strict = config.REDIS_FAILURE === 'strict';
   const faults = faultPoint(config.FAULT_POINT);
-  const boots = new Set([boot]);
+  const incarnations = new Set([incarnation]);
   let leaving = false;
   const wal = new GroupLog({
     store,
-    boot,
+    incarnation,
     strict,
     faults,
     onFenced: () => void renew(),
@@ -48,7 +48,7 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
     store,
     wal,
     peers: peerClient(config.PEER_SECRET),
-    threads: new Map(),
+    streams: new Map(),
     takingOver: new Map(),
     graceMs: config.RESUME_GRACE_SECONDS * 1000,
     checkpointMs: config.CHECKPOINT_SECONDS * 1000,
@@ -57,52 +57,52 @@ export function buildDurable({ config, core: streamCore, store, boot, newBoot, p
     clock: new StoreClock(store),
     strict,
     newToken: () => randomBytes(16).toString('base64url'),
-    encoder: threadEncoder,
+    encoder: resumableEncoder,
   };
-  /** While the threads are brought over, some are found under the old boot and some under the new one. */
+  /** While the streams are brought over, some are found under the old incarnation and some under the new one. */
   const renew = async () => {
     if (leaving) return;
-    const old = wal.boot;
-    const next = newBoot();
-    boots.add(next);
-    await beginNewBoot(core, next, peer);
-    boots.delete(old);
+    const old = wal.incarnation;
+    const next = newIncarnation();
+    incarnations.add(next);
+    await beginIncarnation(core, next, peer);
+    incarnations.delete(old);
   };
   const house = new HouseKeeping(core);
   let timer: NodeJS.Timeout | undefined;
   return {
     core,
-    peerServices: peerServices(core, (asked) => boots.has(asked)),
+    peerServices: peerServices(core, (asked) => incarnations.has(asked)),
     /** Before the first request. Without the store the log begins when it is back. */
     async start(): Promise<void> {
-      await Promise.all([store.register(boot, peer).catch(() => {}), core.clock.look()]);
+      await Promise.all([store.register(incarnation, peer).catch(() => {}), core.clock.look()]);
       timer = setInterval(() => {
         void house.beat();
         void core.clock.look();
       }, BEAT_MS);
     },
-    /** Resolves when no thread is left. */
+    /** Resolves when no stream is left. */
     async empty(): Promise<void> {
-      while (core.threads.size > 0) await new Promise((resolve) => setTimeout(resolve, EMPTY_LOOK_MS));
+      while (core.streams.size > 0) await new Promise((resolve) => setTimeout(resolve, EMPTY_LOOK_MS));
     },
-    /** Lets go of the threads that still run: closed to this instance, open to the others. */
+    /** Lets go of the streams that still run: closed to this instance, open to the others. */
     async handOver(): Promise<void> {
       leaving = true;
       clearInterval(timer);
       wal.stop();
-      for (const thread of core.threads.values()) thread.leave();
-      await store.retire(wal.boot).catch(() => {});
+      for (const stream of core.streams.values()) stream.leave();
+      await store.retire(wal.incarnation).catch(() => {});
       // A peer that asks for one of them now gets the answer that this incarnation is gone.
-      boots.clear();
+      incarnations.clear();
     },
     async stop(): Promise<void> {
       clearInterval(timer);
-      if (!leaving && core.threads.size === 0) await store.forget(wal.boot).catch(() => {});
+      if (!leaving && core.streams.size === 0) await store.forget(wal.incarnation).catch(() => {});
     },
   };
 }
 
-function threadEncoder(record: ThreadRecord, current: () => ThreadRecord) {
+function resumableEncoder(record: ResumableRecord, current: () => ResumableRecord) {
   const { id: thread_id, instance, token: resume_token, promptLength } = record;
   const status = {
     status: 'validated' as const,

@@ -14,7 +14,7 @@ import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts'
 import { retryingStore } from '../adapters/stores/stream_log/retrying_store.ts';
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
-import { newBootName } from '../core/durable/boot_name.ts';
+import { incarnationName } from '../core/durable/incarnation.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
 import { ProviderLoad } from '../core/routing/provider_load.ts';
 import { Routing } from '../core/routing/routing.ts';
@@ -59,8 +59,8 @@ export async function buildGateway(
   prepare?: Parameters<typeof buildServer>[1],
 ) {
   const instance = config.INSTANCE_ID;
-  const newBoot = () => newBootName(instance);
-  const boot = newBoot();
+  const newIncarnation = () => incarnationName(instance);
+  const incarnation = newIncarnation();
   const startedAt = new Date().toISOString();
   const version = packageJson.version;
   const eventLog = jsonLog(config.LOG_LEVEL, instance, log);
@@ -77,19 +77,19 @@ export async function buildGateway(
   const metrics = new PrometheusMetrics(() => pool.view());
   const keys = await openKeys(config, eventLog);
   const ownLimit = keys && ((id: string) => keys.ring.get(id)?.streams);
-  const slots = await buildSlotStore(config, redis, boot, metrics, eventLog, ownLimit);
+  const slots = await buildSlotStore(config, redis, incarnation, metrics, eventLog, ownLimit);
   const routing = new Routing(providers.table, {
     wheel,
     log: eventLog,
     observer: new RoutingMetrics(metrics.registry, () => providers.table.breakers()),
     random: Math.random,
   });
-  const pool = new ConnectionPoolManager(slots, eventLog, boot);
+  const pool = new ConnectionPoolManager(slots, eventLog, incarnation);
   const limits = keys && buildLimits(config, redis, eventLog, (limit) => pool.staticShare(limit));
   const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identifyBy(config));
   const usage = buildUsage({
     redis,
-    boot,
+    incarnation,
     metrics,
     fake,
     config: () => providers.config,
@@ -108,7 +108,7 @@ export async function buildGateway(
     log: eventLog,
   };
   const store = redis ? retryingStore(new RedisLogStore(redis), eventLog) : new MemoryLogStore();
-  const durable = buildDurable({ config, core: streamCore, store, boot, newBoot, peer });
+  const durable = buildDurable({ config, core: streamCore, store, incarnation, newIncarnation, peer });
   const { core } = durable;
 
   const redisStatus = () => (pool.failing() ? 'disconnected' : directory.status());
@@ -121,7 +121,7 @@ export async function buildGateway(
   };
   const self = (): Announcement => ({
     id: instance,
-    boot: core.wal.boot,
+    boot: core.wal.incarnation,
     state: draining ? 'draining' : 'ready',
     active_streams: pool.view().total_connections,
     streams_total: metrics.admitted,
@@ -170,14 +170,14 @@ export async function buildGateway(
   const othersLoad = new OthersLoad(directory, instance, load, () => providers.counted.length > 0);
   othersLoad.start();
   const feed = new ClusterFeed(cluster);
-  const stopCollecting = new IdleCollection(() => open.size + core.threads.size, eventLog).start();
+  const stopCollecting = new IdleCollection(() => open.size + core.streams.size, eventLog).start();
   const isDraining = () => draining;
   const context = { config, core, access, open, metrics, cluster, feed, health, isDraining };
   const app = await buildServer(context, prepare);
 
   return {
     app,
-    boot: () => core.wal.boot,
+    incarnation: () => core.wal.incarnation,
     open,
     durable,
     peerServices: { ...durable.peerServices, usage: usage.view },

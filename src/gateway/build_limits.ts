@@ -31,7 +31,7 @@ export function buildLimits(
 export async function buildSlotStore(
   config: GatewayConfig,
   redis: RedisConnection | undefined,
-  boot: string,
+  incarnation: string,
   observer: SlotObserver,
   log: EventLog,
   ownLimit?: (userId: string) => number | undefined,
@@ -42,7 +42,7 @@ export async function buildSlotStore(
     ...(ownLimit ? { ownLimit } : {}),
   };
   if (config.POOL_SCOPE === 'instance' || !redis) return new MemorySlotStore(limits);
-  const store = new RedisSlotStore(redis, { limits, boot, onFailure: config.REDIS_FAILURE, observer, log });
+  const store = new RedisSlotStore(redis, { limits, incarnation, onFailure: config.REDIS_FAILURE, observer, log });
   await store.start();
   return store;
 }

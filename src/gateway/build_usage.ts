@@ -15,7 +15,7 @@ const OTHER = 'other';
 
 interface UsageParts {
   redis: RedisConnection | undefined;
-  boot: string;
+  incarnation: string;
   metrics: PrometheusMetrics;
   /** It takes any name for a model. */
   fake: Pick<FakeUpstream, 'name' | 'models'>;
@@ -26,9 +26,9 @@ interface UsageParts {
 }
 
 /** Who hears what a stream has used: the key's limit per minute, the metrics, and the ledger. */
-export function buildUsage({ redis, boot, metrics, fake, config, keys }: UsageParts) {
+export function buildUsage({ redis, incarnation, metrics, fake, config, keys }: UsageParts) {
   const store = redis ? new RedisUsageStore(redis) : new MemoryUsageStore();
-  const ledger = new UsageLedger(store, (provider, model) => priceOf(config(), provider, model), boot);
+  const ledger = new UsageLedger(store, (provider, model) => priceOf(config(), provider, model), incarnation);
   ledger.start();
   const labelOf = (provider: string, model: string) => {
     const isNamed =

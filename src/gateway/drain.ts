@@ -13,16 +13,16 @@ const LAST_WORD_MS = 2_000;
  */
 export async function drain(gateway: Gateway, seconds: number): Promise<void> {
   const { app, open, log, durable } = gateway;
-  const { threads } = durable.core;
-  log.info('0', 'Draining', { active_streams: open.size, threads: threads.size, seconds });
+  const { streams } = durable.core;
+  log.info('0', 'Draining', { active_streams: open.size, threads: streams.size, seconds });
   gateway.beginDrain();
   await sleep(Math.min(LINGER_MS, seconds * 1000));
   // http.Server's own close would also close idle connections, under requests that are on their way on them.
   NetServer.prototype.close.call(app.server);
   const allDone = Promise.all([open.empty(), durable.empty()]);
   await Promise.race([allDone, sleep(seconds * 1000, undefined, { ref: false })]);
-  if (open.size + threads.size > 0) {
-    log.warn('0', 'Drain deadline: ending what is left', { active_streams: open.size, threads: threads.size });
+  if (open.size + streams.size > 0) {
+    log.warn('0', 'Drain deadline: ending what is left', { active_streams: open.size, threads: streams.size });
     // First refuse new streams, because they would begin in a log that is closed.
     open.closeAll();
     await durable.handOver();

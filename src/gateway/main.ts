@@ -58,7 +58,11 @@ try {
   process.exit(1);
 }
 await gateway.announcer.start();
-log.info('0', 'Ready', { address: config.SOCKET ?? app.server.address(), boot: gateway.boot(), pid: process.pid });
+log.info('0', 'Ready', {
+  address: config.SOCKET ?? app.server.address(),
+  boot: gateway.incarnation(),
+  pid: process.pid,
+});
 // Otherwise only those who end by themselves keep what was compiled, and the next one starts as slowly.
 flushCompileCache();
 

@@ -47,7 +47,7 @@ describe('an instance that is frozen', () => {
     expect(deployment.errors()).toEqual([]);
   });
 
-  it.concurrent('beyond its lease is succeeded; woken, it says nothing more, ends its calls, and serves as a new boot', async () => {
+  it.concurrent('beyond its lease is succeeded; woken, it says nothing more, ends its calls, and serves as a new incarnation', async () => {
     await using provider = await startMockOpenai();
     await using deployment = await Deployment.start({
       instances: 2,
@@ -86,7 +86,7 @@ describe('an instance that is frozen', () => {
     expect(contentOf(stays, after)).toBe(textOf(spoken(73, 450)));
     expect(sequence(stays, after)).toEqual(range(451));
     await until('the call of the stream that it lost is ended', () => provider.open === 0);
-    await until('it is a new boot', () => victim.lines.some(({ event }) => event === 'New boot'));
+    await until('it is a new incarnation', () => victim.lines.some(({ event }) => event === 'New boot'));
     const fresh = await openThread(deployment.url(0), resumable(spoken(75, 20)));
     await fresh.ended;
     expect(contentOf(fresh)).toBe(textOf(spoken(75, 20)));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import { RedisLogStore } from '../../src/adapters/stores/stream_log/redis_log_store.ts';
 import type { Claim } from '../../src/core/durable/log_store.ts';
-import type { ThreadRecord } from '../../src/core/durable/thread_record.ts';
+import type { ResumableRecord } from '../../src/core/durable/resumable_record.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { silentLog } from '../support/silent_log.ts';
 
@@ -21,9 +21,9 @@ afterAll(async () => {
 
 const text = ['One ', 'two ', 'three ', 'four ', 'five.'];
 let made = 0;
-async function newThread(): Promise<ThreadRecord> {
+async function newThread(): Promise<ResumableRecord> {
   made += 1;
-  const record: ThreadRecord = {
+  const record: ResumableRecord = {
     id: `thread-${made}`,
     owner: 'boot-1',
     number: String(made),
@@ -69,7 +69,7 @@ describe('a thread that is taken back in Redis', () => {
 });
 
 describe('a thread that Redis has forgotten', () => {
-  const forget = ({ id }: ThreadRecord) => redis.del(`weir:thread:{${id}}`, `weir:text:{${id}}`, `weir:req:{${id}}`);
+  const forget = ({ id }: ResumableRecord) => redis.del(`weir:thread:{${id}}`, `weir:text:{${id}}`, `weir:req:{${id}}`);
 
   it('is known to be forgotten when its text is to be kept, and not taken for another’s', async () => {
     const record = await newThread();
@@ -165,7 +165,7 @@ describe('the claim of a key in Redis', () => {
   });
 });
 
-describe('the log of a boot in Redis', () => {
+describe('the log of an incarnation in Redis', () => {
   it('takes each group once and in order, until it is closed for ever', async () => {
     await store.register('boot-9', 'here');
     expect(await store.append('boot-9', 1, 'a\n')).toEqual({ kind: 'ok' });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import { MemoryLogStore } from '../../src/adapters/stores/stream_log/memory_log_store.ts';
 import { RedisLogStore } from '../../src/adapters/stores/stream_log/redis_log_store.ts';
-import type { ThreadRecord } from '../../src/core/durable/thread_record.ts';
+import type { ResumableRecord } from '../../src/core/durable/resumable_record.ts';
 import { streamRequestSchema } from '../../src/formats/weir/stream_request.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { silentLog } from '../support/silent_log.ts';
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const request = streamRequestSchema.parse({ query: 'hi', model: 'm', resumable: true });
-const record = (id: string): ThreadRecord => ({
+const record = (id: string): ResumableRecord => ({
   id,
   owner: 'boot-a',
   number: '1',

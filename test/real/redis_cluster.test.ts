@@ -65,7 +65,7 @@ describe('keys on a Redis Cluster', () => {
         model: 'm',
         counters: new Map([['ok', 2] as const]),
       }));
-      await store.add({ day, boot: 'b', number: 1, increases });
+      await store.add({ day, incarnation: 'b', number: 1, increases });
     }
     const rows = await store.read(days);
     expect(rows.map(({ ok }) => ok)).toEqual(Array(60).fill(2));

@@ -27,17 +27,17 @@ const increase = (model: string, counters: [UsageCounter, number][]) => ({
   counters: new Map(counters),
 });
 
-it('adds a batch once, of each boot, however often it comes and however long it is', async () => {
+it('adds a batch once, of each incarnation, however often it comes and however long it is', async () => {
   const store = new RedisUsageStore(redis);
   const day = '2026-11-25';
   const many = Array.from({ length: 1_200 }, (_, at) => increase(`model-${at}`, [['ok', 1]]));
-  const batch = { day, boot: 'app-1-a', number: 1, increases: many };
+  const batch = { day, incarnation: 'app-1-a', number: 1, increases: many };
   await store.add(batch);
   await store.add(batch);
   // Part of it was added before the answer was lost.
   await store.add({ ...batch, number: 2, increases: many.slice(0, 500) });
   await store.add({ ...batch, number: 2 });
-  await store.add({ ...batch, boot: 'app-1-b' });
+  await store.add({ ...batch, incarnation: 'app-1-b' });
   const rows = await store.read(['2026-11-24', day]);
   expect(rows).toHaveLength(1_200);
   expect(new Set(rows.map(({ ok }) => ok))).toEqual(new Set([3]));
@@ -56,7 +56,7 @@ it('is carried over the end of a Redis that writes nothing to disk, and never ad
   };
   const add = async (count: number, number: number) => {
     const client = new Redis({ path: socket });
-    const batch = { day, boot: 'app-1-a', number, increases: [increase('m', [['ok', count]])] };
+    const batch = { day, incarnation: 'app-1-a', number, increases: [increase('m', [['ok', count]])] };
     await new RedisUsageStore(client).add(batch);
     client.disconnect();
   };
@@ -94,7 +94,7 @@ it('keeps what clients call their models, tabs and all, and money to the billion
         ['nano_usd', 1_100_000_001],
       ]),
     ];
-    await store.add({ day, boot: 'b', number, increases });
+    await store.add({ day, incarnation: 'b', number, increases });
   }
   expect(await store.read([day])).toEqual([
     {

@@ -29,7 +29,7 @@ const HONEST_CLIENTS = 6;
 const PROVIDERS = 8;
 const HONEST_WORDS = 100;
 /** Whatever has not ended by then hangs. */
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 const SPEAKS = ['chat', 'responses', 'embeddings', 'messages'];
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -66,7 +66,7 @@ async function post(at: number, path: string, body: object): Promise<{ status: n
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-Real-IP': `10.0.0.${at}` },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const text = Buffer.from(await answer.arrayBuffer()).toString('latin1');
   return { status: answer.status, type: answer.headers.get('content-type') ?? '', text };

@@ -8,7 +8,7 @@ import { shortRequest } from '../../src/stack/http_request.ts';
 import { newStack, type StackFixture } from './stack_fixture.ts';
 import { until } from './until.ts';
 
-const PATIENCE_MS = 90_000;
+const TIMEOUT_MS = 90_000;
 /** Room for this machine's file limit, whatever it is. */
 const FLAGS = ['--max-connections', '300'];
 
@@ -48,7 +48,7 @@ export class Patient {
       last = await this.complaints();
       return isAwaited(last) ? last : undefined;
     };
-    return until(what, look, PATIENCE_MS).catch((error: Error) => {
+    return until(what, look, TIMEOUT_MS).catch((error: Error) => {
       throw new Error(`${error.message}; the doctor says ${JSON.stringify(last)}`);
     });
   }

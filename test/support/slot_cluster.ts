@@ -40,7 +40,7 @@ export async function startSlotInstance(url: string, options: SlotInstanceOption
   const own = scripts ? { scripts: scripts(redis) } : {};
   const store = new RedisSlotStore(redis, {
     limits,
-    boot: `boot-${boots}`,
+    incarnation: `boot-${boots}`,
     onFailure,
     observer,
     log: silentLog,

@@ -3,8 +3,8 @@ import type { SelectedRoute } from '../routing/selected_route.ts';
 import { type PartAnswer, weirRequest } from '../upstream/upstream.ts';
 import type { DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
-import type { Thread } from './thread.ts';
-import type { ThreadRecord } from './thread_record.ts';
+import type { ResumableRecord } from './resumable_record.ts';
+import type { ResumableStream } from './resumable_stream.ts';
 
 /** A prompt that kills its instance must not kill them all. */
 const MAX_TAKEOVERS = 3;
@@ -14,11 +14,11 @@ const MAX_TAKEOVERS = 3;
  * own stream, by continuing a given text, or by saying the same again. Never a guess.
  * @throws WeirError producer_lost where none of that can be had
  */
-export async function continueAnswer(core: DurableCore, thread: Thread): Promise<PartAnswer> {
-  const { record, contents, abort, span } = thread;
+export async function continueAnswer(core: DurableCore, stream: ResumableStream): Promise<PartAnswer> {
+  const { record, contents, abort, span } = stream;
   const route = selectAgain(core, record);
   const provider = route.targets[0].upstream;
-  const request = thread.request && { ...thread.request, model: record.model };
+  const request = stream.request && { ...stream.request, model: record.model };
   const run = record.providerRun;
   if (record.takeovers > MAX_TAKEOVERS || !request) {
     if (run !== undefined) provider.dropRun?.(run);
@@ -29,7 +29,7 @@ export async function continueAnswer(core: DurableCore, thread: Thread): Promise
     const about = { threadId: record.id, userId: record.userId, signal: abort.signal, span };
     const opening = core.routing.open(route, weirRequest(request), {
       ...about,
-      keepRun: (name) => keepRun(core, thread, name),
+      keepRun: (name) => keepRun(core, stream, name),
     });
     return (await opening.answer) as PartAnswer;
   }
@@ -38,7 +38,7 @@ export async function continueAnswer(core: DurableCore, thread: Thread): Promise
 }
 
 /** The provider that gave the text so far. @throws WeirError producer_lost where it is no longer configured */
-function selectAgain(core: DurableCore, { provider, model }: ThreadRecord): SelectedRoute {
+function selectAgain(core: DurableCore, { provider, model }: ResumableRecord): SelectedRoute {
   try {
     return core.routing.select({ provider, model });
   } catch (error) {

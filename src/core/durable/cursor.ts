@@ -1,5 +1,5 @@
 import { WeirError } from '../../formats/error_code.ts';
-import type { ThreadRecord } from './thread_record.ts';
+import type { ResumableRecord } from './resumable_record.ts';
 
 /** The last event that a client has. */
 export interface Cursor {
@@ -18,7 +18,7 @@ export function parseCursor(lastEventId: string | string[] | undefined): Cursor 
 }
 
 /** `<epoch>.<seq>`: the epoch in which that number was, or will be, said. */
-export function eventId({ epoch, ends }: Pick<ThreadRecord, 'epoch' | 'ends'>, seq: number): string {
+export function eventId({ epoch, ends }: Pick<ResumableRecord, 'epoch' | 'ends'>, seq: number): string {
   // The ends of past epochs are few, and most streams have none.
   for (let past = 0; past < ends.length; past += 1) if (seq <= (ends[past] as number)) return `${past + 1}.${seq}`;
   return `${epoch}.${seq}`;
@@ -29,7 +29,7 @@ export function eventId({ epoch, ends }: Pick<ThreadRecord, 'epoch' | 'ends'>, s
  * @param last the last number that was said, the terminal's included
  * @throws WeirError bad_request for an epoch that has not been
  */
-export function placeOf(cursor: Cursor, record: ThreadRecord, last: number): 'inside' | 'regressed' {
+export function placeOf(cursor: Cursor, record: ResumableRecord, last: number): 'inside' | 'regressed' {
   if (cursor.epoch < 1 || cursor.epoch > record.epoch) throw notAnId();
   const end = cursor.epoch === record.epoch ? last : (record.ends[cursor.epoch - 1] as number);
   return cursor.seq > end ? 'regressed' : 'inside';

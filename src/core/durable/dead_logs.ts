@@ -1,17 +1,17 @@
 import { type LogRecord, readRecords } from './log_record.ts';
 import type { LogStore } from './log_store.ts';
 
-/** A dead log is read once for all its threads, and kept while they are taken over. */
+/** A dead log is read once for all its streams, and kept while they are taken over. */
 const KEEP_MS = 30_000;
 
-/** What a log holds of one thread. */
+/** What a log holds of one stream. */
 interface LoggedText {
   /** Undefined where only the end of what was said of it is left, as the rest is checkpointed. */
   id: string | undefined;
   records: LogRecord[];
 }
 
-/** Sealed logs, read whole: what they hold of each thread, by its number. */
+/** Sealed logs, read whole: what they hold of each stream, by its number. */
 export class DeadLogs {
   readonly #store: LogStore;
   readonly #read = new Map<string, Promise<Map<string, LoggedText>>>();
@@ -20,27 +20,27 @@ export class DeadLogs {
     this.#store = store;
   }
 
-  /** @param boot must be sealed: then what was read can't change */
-  read(boot: string): Promise<Map<string, LoggedText>> {
-    const known = this.#read.get(boot);
+  /** @param incarnation must be sealed: then what was read can't change */
+  read(incarnation: string): Promise<Map<string, LoggedText>> {
+    const known = this.#read.get(incarnation);
     if (known) return known;
-    const reading = this.#scan(boot);
-    this.#read.set(boot, reading);
-    setTimeout(() => this.#read.delete(boot), KEEP_MS).unref();
-    reading.catch(() => this.#read.delete(boot));
+    const reading = this.#scan(incarnation);
+    this.#read.set(incarnation, reading);
+    setTimeout(() => this.#read.delete(incarnation), KEEP_MS).unref();
+    reading.catch(() => this.#read.delete(incarnation));
     return reading;
   }
 
-  async #scan(boot: string): Promise<Map<string, LoggedText>> {
-    const threads = new Map<string, LoggedText>();
-    for await (const group of this.#store.scan(boot)) {
+  async #scan(incarnation: string): Promise<Map<string, LoggedText>> {
+    const streams = new Map<string, LoggedText>();
+    for await (const group of this.#store.scan(incarnation)) {
       for (const record of readRecords(group)) {
-        const known = threads.get(record.number) ?? { id: undefined, records: [] };
-        threads.set(record.number, known);
-        if (record.kind === 'thread') known.id = record.text;
+        const known = streams.get(record.number) ?? { id: undefined, records: [] };
+        streams.set(record.number, known);
+        if (record.kind === 'stream') known.id = record.text;
         else known.records.push(record);
       }
     }
-    return threads;
+    return streams;
   }
 }

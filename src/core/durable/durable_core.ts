@@ -8,11 +8,11 @@ import type { FaultPoint } from './fault_point.ts';
 import type { GroupLog } from './group_log.ts';
 import type { LogStore } from './log_store.ts';
 import type { Peers } from './peers.ts';
+import type { ResumableRecord } from './resumable_record.ts';
+import { ResumableStream } from './resumable_stream.ts';
 import type { StoreClock } from './store_clock.ts';
-import { Thread } from './thread.ts';
-import type { ThreadRecord } from './thread_record.ts';
 
-/** One thread's takeover here: under way, or failed a moment ago. */
+/** One stream's takeover here: under way, or failed a moment ago. */
 export interface Takeover {
   work: Promise<boolean> | undefined;
   failures: number;
@@ -28,8 +28,8 @@ export interface DurableCore extends StreamCore {
   store: LogStore;
   wal: GroupLog;
   peers: Peers;
-  /** Threads that this instance produces, by id. */
-  threads: Map<string, Thread>;
+  /** Streams that this instance produces, by id. */
+  streams: Map<string, ResumableStream>;
   /** Takeovers under way, so that many reconnects at once cause one; and those that failed a moment ago. */
   takingOver: Map<string, Takeover>;
   /** How long a stream goes on without a reader, in milliseconds. */
@@ -43,8 +43,8 @@ export interface DurableCore extends StreamCore {
   strict: boolean;
   /** A secret that can't be guessed. */
   newToken(): string;
-  /** Writes a thread's frames. @param current asked anew for each frame, as a thread's epoch may change */
-  encoder(record: ThreadRecord, current: () => ThreadRecord): Encoder;
+  /** Writes a stream's frames. @param current asked anew for each frame, as a stream's epoch may change */
+  encoder(record: ResumableRecord, current: () => ResumableRecord): Encoder;
 }
 
 const SINGLE_INSTANCE: NoticeEvent = {
@@ -52,19 +52,19 @@ const SINGLE_INSTANCE: NoticeEvent = {
   message: 'There is no Redis: this stream survives its connection, not its instance.',
 };
 
-/** A thread of this instance, in the registry from now on. */
-export function addThread(
+/** A stream of this instance, in the registry from now on. */
+export function addResumable(
   core: DurableCore,
-  record: ThreadRecord,
+  record: ResumableRecord,
   request: StreamRequest | undefined,
   span: StreamSpan | undefined,
   before?: string[],
-): Thread {
+): ResumableStream {
   const { wal, wheel, graceMs, store } = core;
-  const thread: Thread = new Thread({
+  const stream: ResumableStream = new ResumableStream({
     record,
     request,
-    encoder: core.encoder(record, () => thread.record),
+    encoder: core.encoder(record, () => stream.record),
     log: wal,
     wheel,
     ageMs: core.clock.now() - record.createdAt,
@@ -74,6 +74,6 @@ export function addThread(
     onUnlogged: () => core.observer.wentUnlogged(),
     standing: store.shared ? undefined : SINGLE_INSTANCE,
   });
-  core.threads.set(record.id, thread);
-  return thread;
+  core.streams.set(record.id, stream);
+  return stream;
 }

@@ -9,8 +9,8 @@ const RETRY_MS = 50;
 /** A store that does not answer is asked this often whether it does again. */
 const PROBE_MS = 250;
 
-/** A thread, as the log sees it. */
-export interface LoggedThread {
+/** A stream, as the log sees it. */
+export interface LoggedStream {
   /** Everything up to `seq` may go to its readers; `logged` is false while the log can't be reached. */
   commitTo(seq: number, logged: boolean): void;
   /** All of it is in the log again. */
@@ -18,7 +18,7 @@ export interface LoggedThread {
 }
 
 interface Entry {
-  thread: LoggedThread;
+  stream: LoggedStream;
   seq: number;
 }
 
@@ -30,10 +30,10 @@ interface Group {
 
 export interface GroupLogOptions {
   store: LogStore;
-  boot: string;
+  incarnation: string;
   /** Hold frames back while the log can't be reached, instead of sending them unlogged. */
   strict: boolean;
-  /** This boot may never append again: sealed by another, forgotten, or silent for longer than its lease. */
+  /** This incarnation may never append again: sealed by another, forgotten, or silent for longer than its lease. */
   onFenced: () => void;
   /** The store has not answered in time: the frames of so many streams have gone out unlogged, and more will. */
   onLate: (streams: number) => void;
@@ -48,8 +48,8 @@ export interface GroupLogOptions {
 export class GroupLog {
   readonly #options: GroupLogOptions;
   readonly #sent = new SentGroups();
-  readonly #unlogged = new Set<LoggedThread>();
-  #boot: string;
+  readonly #unlogged = new Set<LoggedStream>();
+  #incarnation: string;
   #next = 1;
   #enrolled = 0;
   #text = '';
@@ -68,11 +68,11 @@ export class GroupLog {
 
   constructor(options: GroupLogOptions) {
     this.#options = options;
-    this.#boot = options.boot;
+    this.#incarnation = options.incarnation;
   }
 
-  get boot(): string {
-    return this.#boot;
+  get incarnation(): string {
+    return this.#incarnation;
   }
 
   /** Whether the store answered when it was asked last; while it does not, no request needs to wait for it. */
@@ -94,7 +94,7 @@ export class GroupLog {
     return this.#late;
   }
 
-  /** Nothing is written until {@link begin}: who is fenced starts a new log, with the threads' whole text. */
+  /** Nothing is written until {@link begin}: who is fenced starts a new log, with the streams' whole text. */
   get fenced(): boolean {
     return this.#fenced;
   }
@@ -104,21 +104,21 @@ export class GroupLog {
     return this.#inFlight?.n ?? this.#next;
   }
 
-  /** A number for a thread in this log. */
+  /** A number for a stream in this log. */
   enroll(): string {
     this.#enrolled += 1;
     return this.#enrolled.toString(36);
   }
 
   /** @param urgent a first frame or a terminal: its commit starts at once, unless one has left a moment ago */
-  add(thread: LoggedThread, seq: number, record: string, urgent: boolean): void {
+  add(stream: LoggedStream, seq: number, record: string, urgent: boolean): void {
     if (this.#late) {
-      this.#unlogged.add(thread);
-      thread.commitTo(seq, false);
+      this.#unlogged.add(stream);
+      stream.commitTo(seq, false);
       if (this.#fenced) return;
     }
     this.#text += record;
-    this.#entries.push({ thread, seq });
+    this.#entries.push({ stream, seq });
     if (this.#fenced) return;
     if (this.#inFlight) this.#urgent ||= urgent;
     else if (urgent && this.#isRested()) this.#flush();
@@ -136,20 +136,20 @@ export class GroupLog {
     if (this.#text !== '' && this.#gather === undefined) return this.#flush();
     if (this.#answering && performance.now() - this.#ackedAt < LEASE_MS / 4) return;
     const { store } = this.#options;
-    const boot = this.#boot;
+    const incarnation = this.#incarnation;
     const sentAt = performance.now();
     const next = this.#next;
-    const reply = await store.append(boot, next, '').catch(() => undefined);
+    const reply = await store.append(incarnation, next, '').catch(() => undefined);
     // A failover lost the end of the log, and no frame may come for long: it is sent again now.
-    const isLost = reply?.kind === 'gap' && !(await this.#sent.resend(store, boot, reply.next, next));
+    const isLost = reply?.kind === 'gap' && !(await this.#sent.resend(store, incarnation, reply.next, next));
     this.#answering = reply !== undefined;
     if (!this.#answering) this.gotNoAnswer();
-    if (boot !== this.#boot || this.#fenced) return;
+    if (incarnation !== this.#incarnation || this.#fenced) return;
     if (reply?.kind === 'ok') this.#ackedAt = Math.max(this.#ackedAt, sentAt);
     else if (isLost || reply?.kind === 'sealed' || reply?.kind === 'lost' || this.#leaseIsOver()) this.#fence();
   }
 
-  /** Writes nothing more: this process leaves, and others go on with its threads. */
+  /** Writes nothing more: this process leaves, and others go on with its streams. */
   stop(): void {
     this.#fenced = true;
   }
@@ -158,16 +158,16 @@ export class GroupLog {
   goLate(): void {
     if (this.#late || this.#options.strict) return;
     this.#late = true;
-    for (const { thread, seq } of [...(this.#inFlight?.entries ?? []), ...this.#entries]) {
-      this.#unlogged.add(thread);
-      thread.commitTo(seq, false);
+    for (const { stream, seq } of [...(this.#inFlight?.entries ?? []), ...this.#entries]) {
+      this.#unlogged.add(stream);
+      stream.commitTo(seq, false);
     }
     this.#options.onLate(this.#unlogged.size);
   }
 
-  /** Goes on as a new boot, whose log is empty. The threads bring what they have not checkpointed again. */
-  begin(boot: string): void {
-    this.#boot = boot;
+  /** Goes on as a new incarnation, whose log is empty. The streams bring what they have not checkpointed again. */
+  begin(incarnation: string): void {
+    this.#incarnation = incarnation;
     this.#next = 1;
     this.#sent.clear();
     this.#text = '';
@@ -180,7 +180,7 @@ export class GroupLog {
 
   /**
    * The log answers: from now on frames wait for it again, and streams that went unlogged are notified as soon as all of that is in.
-   * Call after {@link begin}, when the threads have brought theirs.
+   * Call after {@link begin}, when the streams have brought theirs.
    */
   caughtUp(): void {
     if (this.#late) {
@@ -188,7 +188,7 @@ export class GroupLog {
       this.#settledBy = this.#entries.length > 0 ? this.#next : this.#next - 1;
     }
     if (this.horizon <= this.#settledBy) return;
-    for (const thread of this.#unlogged) thread.loggedAgain();
+    for (const stream of this.#unlogged) stream.loggedAgain();
     this.#unlogged.clear();
   }
 
@@ -213,20 +213,20 @@ export class GroupLog {
 
   async #commit(group: Group): Promise<void> {
     const { store, faults } = this.#options;
-    const boot = this.#boot;
+    const incarnation = this.#incarnation;
     for (;;) {
       faults('before_commit');
       const sentAt = performance.now();
-      const reply = await store.append(boot, group.n, group.text).catch(() => undefined);
+      const reply = await store.append(incarnation, group.n, group.text).catch(() => undefined);
       this.#answering = reply !== undefined;
-      if (boot !== this.#boot || this.#fenced) return;
+      if (incarnation !== this.#incarnation || this.#fenced) return;
       if (reply?.kind === 'ok' || reply?.kind === 'duplicate') {
         this.#ackedAt = sentAt;
         this.#acknowledge(group);
         return;
       }
-      const isResent = reply?.kind === 'gap' && (await this.#sent.resend(store, boot, reply.next, group.n));
-      if (boot !== this.#boot) return;
+      const isResent = reply?.kind === 'gap' && (await this.#sent.resend(store, incarnation, reply.next, group.n));
+      if (incarnation !== this.#incarnation) return;
       // A gap beyond what is kept can't be filled: the store has forgotten too much of this log.
       if (reply !== undefined && !isResent) return this.#fence();
       // An instance that slept longer than its lease may have a successor; only the store knows.
@@ -241,7 +241,7 @@ export class GroupLog {
     this.#sent.keep(group.n, group.text);
     this.#inFlight = undefined;
     this.#options.faults('before_wire');
-    for (const { thread, seq } of group.entries) thread.commitTo(seq, true);
+    for (const { stream, seq } of group.entries) stream.commitTo(seq, true);
     this.caughtUp();
     if ((this.#urgent && this.#isRested()) || (this.#unlogged.size > 0 && this.#entries.length > 0)) this.#flush();
     else if (this.#entries.length > 0) this.#gather ??= setTimeout(() => this.#flush(), GATHER_MS);

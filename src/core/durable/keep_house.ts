@@ -1,8 +1,8 @@
 import { BEAT_MS, LEASE_MS } from '../../formats/timing.ts';
 import type { DurableCore } from './durable_core.ts';
-import { StoreUnavailable } from './store_unavailable.ts';
+import { StoreUnavailable } from './log_store.ts';
+import type { ResumableStream } from './resumable_stream.ts';
 import { takeOver } from './take_over.ts';
-import type { Thread } from './thread.ts';
 
 /** What an instance does for its own log and for the dead, every {@link BEAT_MS}. */
 export class HouseKeeping {
@@ -22,12 +22,13 @@ export class HouseKeeping {
     this.#busy = true;
     try {
       await this.#core.wal.renew();
-      const dead = await this.#core.store.beat(this.#core.wal.boot);
+      const dead = await this.#core.store.beat(this.#core.wal.incarnation);
       const now = performance.now();
       this.#answersSince ??= now;
       // An instance that could not reach the store knows nothing of the others' silence: they need time to say that they
       // are alive.
-      if (now - this.#answersSince >= LEASE_MS) for (const boot of dead) await sparing(() => this.#recover(boot));
+      if (now - this.#answersSince >= LEASE_MS)
+        for (const incarnation of dead) await sparing(() => this.#recover(incarnation));
       await sparing(() => this.#resumeUnanswered());
       await this.#checkpointAndTrim();
     } catch {
@@ -38,23 +39,23 @@ export class HouseKeeping {
     }
   }
 
-  /** Takes over whatever a dead boot has left, also what no client asks for: its slots, its ends. */
-  async #recover(boot: string): Promise<void> {
+  /** Takes over whatever a dead incarnation has left, also what no client asks for: its slots, its ends. */
+  async #recover(incarnation: string): Promise<void> {
     const { store, deadLogs } = this.#core;
-    if (boot === this.#core.wal.boot || !(await store.seal(boot, false))) return;
+    if (incarnation === this.#core.wal.incarnation || !(await store.seal(incarnation, false))) return;
     const orphan = async ({ id }: { id: string | undefined }) => {
       const record = id === undefined ? undefined : await store.read(id);
-      return record?.owner === boot && record.state === 'running' ? record : undefined;
+      return record?.owner === incarnation && record.state === 'running' ? record : undefined;
     };
     let left = 0;
     // Most of what a log holds is over, and takes one look.
-    const threads = [...(await deadLogs.read(boot)).values()];
-    for (const record of await Promise.all(threads.map(orphan))) {
+    const streams = [...(await deadLogs.read(incarnation)).values()];
+    for (const record of await Promise.all(streams.map(orphan))) {
       if (!record) continue;
       await takeOver(this.#core, record);
       if (await orphan(record)) left += 1;
     }
-    if (left === 0) await store.forget(boot);
+    if (left === 0) await store.forget(incarnation);
   }
 
   /** A stream whose change of owner was stored and never answered is ours, and no other instance can go on with it. */
@@ -63,31 +64,31 @@ export class HouseKeeping {
     for (const [threadId, takeover] of takingOver) {
       if (!takeover.isUnanswered || takeover.work) continue;
       const record = await store.read(threadId);
-      if (record?.owner === wal.boot && record.state === 'running') await takeOver(this.#core, record);
+      if (record?.owner === wal.incarnation && record.state === 'running') await takeOver(this.#core, record);
       else takeover.isUnanswered = false;
     }
   }
 
   async #checkpointAndTrim(): Promise<void> {
-    const { wal, store, threads, checkpointMs } = this.#core;
-    const boot = wal.boot;
+    const { wal, store, streams, checkpointMs } = this.#core;
+    const incarnation = wal.incarnation;
     const now = performance.now();
     // What has its end in the log is about to be stored as a whole.
-    const due = [...threads.values()].filter(
+    const due = [...streams.values()].filter(
       ({ checkpointedAt, terminal }) => terminal === undefined && now - checkpointedAt >= checkpointMs,
     );
-    await Promise.all(due.map((thread) => sparing(() => this.#checkpoint(thread))));
-    const oldest = Math.min(wal.horizon, ...Array.from(threads.values(), (thread) => thread.oldestGroup));
-    if (boot !== wal.boot) return;
-    if (this.#trimTo > 1) await store.trim(boot, Math.min(this.#trimTo, oldest));
+    await Promise.all(due.map((stream) => sparing(() => this.#checkpoint(stream))));
+    const oldest = Math.min(wal.horizon, ...Array.from(streams.values(), (stream) => stream.oldestGroup));
+    if (incarnation !== wal.incarnation) return;
+    if (this.#trimTo > 1) await store.trim(incarnation, Math.min(this.#trimTo, oldest));
     this.#trimTo = oldest;
   }
 
-  async #checkpoint(thread: Thread): Promise<void> {
+  async #checkpoint(stream: ResumableStream): Promise<void> {
     const { faults, store, wal, log } = this.#core;
     faults('in_checkpoint');
-    const { record, request, contents, committed } = thread;
-    const { boot, horizon } = wal;
+    const { record, request, contents, committed } = stream;
+    const { incarnation, horizon } = wal;
     // Unlogged text is in no log either, so it is as good to keep it here first.
     let reply = await store.checkpoint(record, contents, committed);
     if (reply === 'unknown') {
@@ -95,16 +96,16 @@ export class HouseKeeping {
       const stored = await store.adopt(record, record.owner, request);
       reply = stored < 0 ? 'not_mine' : await store.checkpoint(record, contents, committed);
     }
-    // It may have come under a new boot, whose log is another; and a group that holds its end must not be let go of.
-    if (wal.boot !== boot || thread.record !== record || thread.terminal !== undefined) return;
-    if (reply === 'kept') thread.checkpointed(committed, horizon);
+    // It may have come under a new incarnation, whose log is another; and a group that holds its end must be kept.
+    if (wal.incarnation !== incarnation || stream.record !== record || stream.terminal !== undefined) return;
+    if (reply === 'kept') stream.checkpointed(committed, horizon);
     if (reply !== 'not_mine') return;
     log.warn('5.3', 'A stream has another owner; it ends here', { thread_id: record.id });
-    thread.leave();
+    stream.leave();
   }
 }
 
-/** One thread, or one dead boot, that fails must not keep the others from what is due. A store that is away fails all. */
+/** One stream or dead incarnation that fails must not keep the others from what is due. A store that is away fails all. */
 async function sparing(step: () => Promise<void>): Promise<void> {
   try {
     await step();

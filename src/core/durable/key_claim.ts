@@ -1,14 +1,12 @@
 import { WeirError } from '../../formats/error_code.ts';
 import type { DurableCore } from './durable_core.ts';
-import { type Located, locateThread } from './locate_thread.ts';
-import type { Claim } from './log_store.ts';
-import { lookAgain } from './look_again.ts';
-import { whileAway } from './store_unavailable.ts';
+import { type Located, locateResumable, lookAgain } from './locate_resumable.ts';
+import { type Claim, whileAway } from './log_store.ts';
 
-/** A claim counts as long as its thread is known, and before that for this long. */
+/** A claim counts as long as its stream is known, and before that for this long. */
 const CLAIM_MS = 10_000;
 /** A repeat waits until then, and for a little longer. */
-const PATIENCE_MS = CLAIM_MS + 2_000;
+const REPEAT_TIMEOUT_MS = CLAIM_MS + 2_000;
 
 /** A request with a key, which may be used once. */
 export interface KeyedRequest {
@@ -28,13 +26,13 @@ export type KeyClaim =
 /**
  * Claims the key, or finds the stream of the request that did. A claim without a stream, as its instance died or the
  * stream is kept no longer, is replaced.
- * @throws WeirError validation_error for another body; service_unavailable; as {@link locateThread}
+ * @throws WeirError validation_error for another body; service_unavailable; as {@link locateResumable}
  */
 export async function claimKey(core: DurableCore, request: KeyedRequest): Promise<KeyClaim> {
   const { userId, threadId, idempotency, onRepeat } = request;
   const { key, bodyHash } = idempotency;
   const { store, clock } = core;
-  const until = performance.now() + PATIENCE_MS;
+  const until = performance.now() + REPEAT_TIMEOUT_MS;
   const mine: Claim = { threadId, bodyHash, claimant: core.newToken(), at: Math.round(clock.now()) };
   const giveBack = () => store.dropClaim(userId, key, mine).catch(() => {});
   let over: Claim | undefined;
@@ -61,10 +59,10 @@ export async function claimKey(core: DurableCore, request: KeyedRequest): Promis
   }
 }
 
-/** Undefined where the claim has no thread, yet or any more. */
+/** Undefined where the claim has no stream, yet or any more. */
 async function find(core: DurableCore, { threadId }: Claim, userId: string): Promise<Located | undefined> {
   try {
-    return await locateThread(core, threadId, { userId, token: undefined }, undefined);
+    return await locateResumable(core, threadId, { userId, token: undefined }, undefined);
   } catch (error) {
     if (error instanceof WeirError && error.code === 'not_found') return undefined;
     throw error;

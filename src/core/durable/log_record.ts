@@ -1,14 +1,14 @@
-/** A line of the log: one piece of text of one thread, its terminal frame, or the id of a thread that runs. */
+/** A line of the log: one piece of text of one stream, its terminal frame, or the id of a stream that runs. */
 export interface LogRecord {
-  /** The thread's number in this log. */
+  /** The stream's number in this log. */
   number: string;
   /** Of an id, 0. */
   seq: number;
-  kind: 'text' | 'terminal' | 'thread';
+  kind: 'text' | 'terminal' | 'stream';
   text: string;
 }
 
-const KINDS = { ' ': 'text', '!': 'terminal', '@': 'thread' } as const;
+const KINDS = { ' ': 'text', '!': 'terminal', '@': 'stream' } as const;
 
 /** JSON escapes line breaks, so a line is a record and a group of them can be cut at line ends. */
 export function textRecord(number: string, seq: number, text: string): string {
@@ -19,8 +19,8 @@ export function terminalRecord(number: string, seq: number, frame: string): stri
   return `${number} ${seq}!${JSON.stringify(frame)}\n`;
 }
 
-/** Says which thread a number is: recovery finds those too that have said nothing yet. */
-export function threadRecord(number: string, id: string): string {
+/** Says which stream a number is: recovery finds those too that have said nothing yet. */
+export function idRecord(number: string, id: string): string {
   return `${number} 0@${JSON.stringify(id)}\n`;
 }
 

@@ -3,8 +3,8 @@ import { ClientWriter } from '../stream/client_writer.ts';
 import type { Encoder, Sink } from '../stream/encoder.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
 
-/** A thread as a reader sees it: one that still runs, or one that is over and was read from the store. */
-export interface ThreadSource {
+/** A stream as a reader sees it: one that still runs, or one that is over and was read from the store. */
+export interface ResumableSource {
   readonly contents: readonly string[];
   readonly committed: number;
   readonly over: boolean;
@@ -16,11 +16,11 @@ export interface ThreadSource {
 }
 
 /**
- * One client of a thread: a place in its text that moves on as fast as the client reads. Nothing waits for it: what it
+ * One client of a stream: a place in its text that moves on as fast as the client reads. Nothing waits for it: what it
  * has not got yet stays in the text, so a slow one costs no memory, and does not hold the provider back.
  */
 export class LogSubscriber {
-  readonly #source: ThreadSource;
+  readonly #source: ResumableSource;
   readonly #writer: ClientWriter;
   readonly #done: () => void;
   #at: number;
@@ -29,7 +29,7 @@ export class LogSubscriber {
    * @param after sequence number that the client has; -1 sends everything, the status first
    * @param done called once, when nothing more will be sent
    */
-  constructor(source: ThreadSource, sink: Sink, wheel: TimerWheel, after: number, done: () => void) {
+  constructor(source: ResumableSource, sink: Sink, wheel: TimerWheel, after: number, done: () => void) {
     this.#source = source;
     this.#done = done;
     this.#at = Math.max(0, after);

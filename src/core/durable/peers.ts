@@ -1,8 +1,8 @@
 import type { Cursor } from './cursor.ts';
 
 /**
- * `gone`: no process listens there, or another boot does, so that one is dead for certain. `silent`: no answer, which
- * proves nothing. `unknown`: it lives, and has no such thread (any more, or yet).
+ * `gone`: no process listens there, or another incarnation does, so that one is dead for certain. `silent`: no answer,
+ * which proves nothing. `unknown`: it lives, and has no such stream (any more, or yet).
  */
 export type PeerSilence = 'gone' | 'silent' | 'unknown';
 
@@ -12,14 +12,14 @@ export type PeerAnswer = { kind: 'frames'; frames: AsyncIterable<Uint8Array> } |
 /** The private way to the other instances. */
 export interface Peers {
   /**
-   * @param address as its boot registered it; without one, or where it can't be reached from here, `silent`
+   * @param address as its incarnation registered it; without one, or where it can't be reached from here, `silent`
    * @param cursor the caller's right was checked already
    */
   read(
     address: string | undefined,
-    boot: string,
+    incarnation: string,
     threadId: string,
     cursor: Cursor | undefined,
   ): Promise<PeerAnswer | PeerSilence>;
-  cancel(address: string | undefined, boot: string, threadId: string): Promise<'cancelled' | PeerSilence>;
+  cancel(address: string | undefined, incarnation: string, threadId: string): Promise<'cancelled' | PeerSilence>;
 }

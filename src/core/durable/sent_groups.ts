@@ -22,11 +22,11 @@ export class SentGroups {
   }
 
   /** Sends those from `next` up to (not with) `end` again. @returns false when they are no longer all here */
-  async resend(store: LogStore, boot: string, next: number, end: number): Promise<boolean> {
+  async resend(store: LogStore, incarnation: string, next: number, end: number): Promise<boolean> {
     const lost = this.#groups.filter(({ n }) => n >= next && n < end);
     if (lost.length !== end - next) return false;
     for (const { n, text } of lost) {
-      const reply = await store.append(boot, n, text).catch(() => undefined);
+      const reply = await store.append(incarnation, n, text).catch(() => undefined);
       // No answer: the caller's next try finds the gap that is left.
       if (reply === undefined) return true;
       if (reply.kind !== 'ok' && reply.kind !== 'duplicate') return false;

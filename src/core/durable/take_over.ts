@@ -1,22 +1,21 @@
 import { continueAnswer } from './continue_answer.ts';
-import { addThread, type DurableCore, type Takeover } from './durable_core.ts';
-import { backOffMs } from './look_again.ts';
-import { continueThread } from './thread_delivery.ts';
-import type { ThreadRecord, ThreadText } from './thread_record.ts';
+import { addResumable, type DurableCore, type Takeover } from './durable_core.ts';
+import { continueResumable } from './logged_delivery.ts';
+import type { KeptText, ResumableRecord } from './resumable_record.ts';
 
 const ADOPT_TRIES = 50;
 const ADOPT_RETRY_MS = 200;
-/** Between tries to take over the same thread, as long as they fail. */
+/** Between tries to take over the same stream, as long as they fail. */
 const FAILED_FIRST_MS = 100;
 const FAILED_LONGEST_MS = 2_000;
 const FAILED_FORGET_MS = 60_000;
 
 /**
- * Goes on with a thread of a dead owner, whose log must be sealed: nothing can be added to it, so what it holds is what
+ * Goes on with a stream of a dead owner, whose log must be sealed: nothing can be added to it, so what it holds is what
  * clients can have. One of many who try gets it; the others find it owned. Never rejects.
  * @returns false where it failed, or has failed and is not due again
  */
-export async function takeOver(core: DurableCore, record: ThreadRecord): Promise<boolean> {
+export async function takeOver(core: DurableCore, record: ResumableRecord): Promise<boolean> {
   const takeover = core.takingOver.get(record.id) ?? {
     work: undefined,
     failures: 0,
@@ -30,9 +29,9 @@ export async function takeOver(core: DurableCore, record: ThreadRecord): Promise
   return takeover.work;
 }
 
-async function tryOnce(core: DurableCore, record: ThreadRecord, takeover: Takeover): Promise<boolean> {
+async function tryOnce(core: DurableCore, record: ResumableRecord, takeover: Takeover): Promise<boolean> {
   try {
-    await adoptThread(core, record, takeover);
+    await adoptResumable(core, record, takeover);
     core.takingOver.delete(record.id);
     return true;
   } catch (error) {
@@ -49,6 +48,11 @@ async function tryOnce(core: DurableCore, record: ThreadRecord, takeover: Takeov
   }
 }
 
+/** Doubles with each failed try, up to `longestMs`; half of it is chance, so that those who wait do not go in step. */
+export function backOffMs(failures: number, firstMs: number, longestMs: number): number {
+  return Math.min(longestMs, firstMs * 2 ** failures) * (0.5 + Math.random() / 2);
+}
+
 /** Forgets failures that were not followed by others. One that may have been stored is kept until its store answers. */
 function forgetLater(core: DurableCore, threadId: string, takeover: Takeover): void {
   const { failures } = takeover;
@@ -59,9 +63,9 @@ function forgetLater(core: DurableCore, threadId: string, takeover: Takeover): v
   }, FAILED_FORGET_MS).unref();
 }
 
-async function adoptThread(core: DurableCore, record: ThreadRecord, takeover: Takeover): Promise<void> {
+async function adoptResumable(core: DurableCore, record: ResumableRecord, takeover: Takeover): Promise<void> {
   // Another request here was faster; and a fenced instance has no log to go on in.
-  if (core.threads.get(record.id)?.gone === false || core.wal.fenced) return;
+  if (core.streams.get(record.id)?.gone === false || core.wal.fenced) return;
   core.faults('after_seal');
   const { store } = core;
   const { contents: found, terminal, checkpoint } = await recoverText(core, record);
@@ -74,16 +78,16 @@ async function adoptThread(core: DurableCore, record: ThreadRecord, takeover: Ta
   }
   // Before the change of owner: the next owner reads our log, not the dead one's.
   if (found.length > checkpoint && (await store.checkpoint(dead, found, found.length)) !== 'kept') return;
-  const isDeath = record.owner !== core.wal.boot && !(await store.isRetired(record.owner));
+  const isDeath = record.owner !== core.wal.incarnation && !(await store.isRetired(record.owner));
   const span = beginSpan(core, record);
   const number = core.wal.enroll();
   const request = await store.readRequest(record.id);
   let contents = found;
-  let next: ThreadRecord;
+  let next: ResumableRecord;
   for (;;) {
     next = {
       ...record,
-      owner: core.wal.boot,
+      owner: core.wal.incarnation,
       number,
       epoch: record.epoch + 1,
       ends: [...record.ends, contents.length],
@@ -104,27 +108,27 @@ async function adoptThread(core: DurableCore, record: ThreadRecord, takeover: Ta
   }
   core.faults('after_adopt');
   // Fenced meanwhile: what is logged from now on lies in another log than the record says.
-  if (core.wal.boot !== next.owner) return adoptThread(core, next, takeover);
+  if (core.wal.incarnation !== next.owner) return adoptResumable(core, next, takeover);
   const permit = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
-  const thread = addThread(core, next, request, span, contents);
+  const stream = addResumable(core, next, request, span, contents);
   const { id, epoch, userId } = next;
   const about = { thread_id: id, user_id: userId, epoch, from: record.owner, chunks: contents.length };
   core.log.info('5.3', 'Stream taken over', about);
   core.observer.tookOver();
   span?.event('takeover', { from: record.owner, chunks: contents.length });
   const startedAt = performance.now() - (core.clock.now() - record.createdAt);
-  void continueThread(core, thread, permit, continueAnswer(core, thread), startedAt);
+  void continueResumable(core, stream, permit, continueAnswer(core, stream), startedAt);
 }
 
 /** In the trace of the dead instance's span, which may never have been sent. Unless it is ended, it is not sent either. */
-function beginSpan({ tracer }: DurableCore, record: ThreadRecord) {
+function beginSpan({ tracer }: DurableCore, record: ResumableRecord) {
   const { id: threadId, trace } = record;
   const startedAt = performance.now();
   const common = { endpoint: 'weir', target: record, route: undefined, threadId, stream: true, startedAt } as const;
   return tracer?.begin({ ...common, parent: trace, link: trace });
 }
 
-/** An owner must know that it is one: a step whose answer was lost is repeated, else the thread would have no owner. */
+/** An owner must know that it is one: a step whose answer was lost is repeated, else the stream would have no owner. */
 async function surely<T>(step: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -137,12 +141,12 @@ async function surely<T>(step: () => Promise<T>): Promise<T> {
 }
 
 /** Checkpointed text, and what the sealed log holds after it. */
-async function recoverText(core: DurableCore, record: ThreadRecord): Promise<ThreadText & { checkpoint: number }> {
+async function recoverText(core: DurableCore, record: ResumableRecord): Promise<KeptText & { checkpoint: number }> {
   const { contents } = await core.store.readText(record.id);
   const checkpoint = contents.length;
   let terminal: string | undefined;
   // Ours already, by an adoption whose answer was lost: nothing has been logged of it.
-  if (record.owner === core.wal.boot) return { contents, terminal, checkpoint };
+  if (record.owner === core.wal.incarnation) return { contents, terminal, checkpoint };
   const log = await core.deadLogs.read(record.owner);
   for (const { seq, kind, text } of log.get(record.number)?.records ?? []) {
     // It is checkpointed already; or it follows text that the store has lost, and fits to nothing.

@@ -46,15 +46,15 @@ export class LimitsUnknownError extends WeirError {
 export class ConnectionPoolManager {
   readonly #store: SlotStore;
   readonly #log: EventLog;
-  readonly #boot: string;
+  readonly #incarnation: string;
   readonly #permits = new Map<string, Permit>();
   #made = 0;
 
-  /** @param boot names this incarnation of the instance; permit ids start with it */
-  constructor(store: SlotStore, log: EventLog, boot: string) {
+  /** @param incarnation names this incarnation of the instance; permit ids start with it */
+  constructor(store: SlotStore, log: EventLog, incarnation: string) {
     this.#store = store;
     this.#log = log;
-    this.#boot = boot;
+    this.#incarnation = incarnation;
     store.whenLost(({ permitId }) => this.#permits.get(permitId)?.lose());
   }
 
@@ -66,7 +66,7 @@ export class ConnectionPoolManager {
     const about = { user_id: userId, thread_id: threadId };
     this.#log.info('CP.1', 'Attempting to acquire connection', about);
     this.#made += 1;
-    const slot: Slot = { userId, permitId: `${this.#boot}-${this.#made.toString(36)}` };
+    const slot: Slot = { userId, permitId: `${this.#incarnation}-${this.#made.toString(36)}` };
     const taken = this.#store.take(slot);
     const verdict = taken instanceof Promise ? await taken : taken;
     if (!verdict.granted) throw this.#refusal(verdict, userId, about);

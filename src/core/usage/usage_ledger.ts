@@ -15,7 +15,7 @@ export type Price = (provider: string, model: string) => { input: number; output
 export class UsageLedger {
   readonly #store: UsageStore;
   readonly #price: Price;
-  readonly #boot: string;
+  readonly #incarnation: string;
   #day = '';
   /** Rows of the day that were ever begun here. */
   readonly #begun = new Set<string>();
@@ -26,10 +26,10 @@ export class UsageLedger {
   #sending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(store: UsageStore, price: Price, boot: string) {
+  constructor(store: UsageStore, price: Price, incarnation: string) {
     this.#store = store;
     this.#price = price;
-    this.#boot = boot;
+    this.#incarnation = incarnation;
   }
 
   start(): void {
@@ -91,7 +91,7 @@ export class UsageLedger {
     if (this.#open.size === 0) return;
     this.#number += 1;
     const increases = [...this.#open.values()];
-    this.#unsent.push({ day: this.#day, boot: this.#boot, number: this.#number, increases });
+    this.#unsent.push({ day: this.#day, incarnation: this.#incarnation, number: this.#number, increases });
     this.#open = new Map();
   }
 

@@ -16,7 +16,7 @@ export interface UsageIncrease {
 export interface UsageBatch {
   day: string;
   /** This incarnation of the instance, and the batch's number in it: a batch that comes twice counts once. */
-  boot: string;
+  incarnation: string;
   number: number;
   increases: readonly UsageIncrease[];
 }

@@ -1,14 +1,16 @@
 import type { AnswerHead, Format } from '../format.ts';
 import { objectOf } from '../json_object.ts';
 import { ChatReader, readChatAnswer } from './chat_reader.ts';
-import { readChatRequest } from './chat_request.ts';
 import { ChatWriter, chatAnswer } from './chat_writer.ts';
+import { readChatRequest } from './read_chat_request.ts';
+import { writeChatRequest } from './write_chat_request.ts';
 
 const headOf = ({ id, created, model }: AnswerHead) => ({ id: `chatcmpl-${id}`, created, model });
 
 /** OpenAI's chat completions. */
 export const chatFormat: Format = {
   readRequest: readChatRequest,
+  writeRequest: writeChatRequest,
   reader: () => new ChatReader(),
   writer: (head) => new ChatWriter(headOf(head), objectOf(head.body.stream_options)?.include_usage === true),
   readAnswer: readChatAnswer,

@@ -1,13 +1,15 @@
 import type { AnswerHead, Format } from '../format.ts';
 import { MessagesReader, readMessagesAnswer } from './messages_reader.ts';
-import { readMessagesRequest } from './messages_request.ts';
 import { MessagesWriter, messagesAnswer } from './messages_writer.ts';
+import { readMessagesRequest } from './read_messages_request.ts';
+import { writeMessagesRequest } from './write_messages_request.ts';
 
 const headOf = ({ id, model }: AnswerHead) => ({ id: `msg_${id}`, model });
 
 /** Anthropic's messages. */
 export const messagesFormat: Format = {
   readRequest: readMessagesRequest,
+  writeRequest: writeMessagesRequest,
   reader: () => new MessagesReader(),
   writer: (head) => new MessagesWriter(headOf(head)),
   readAnswer: readMessagesAnswer,

@@ -1,13 +1,15 @@
 import type { AnswerHead, Format } from '../format.ts';
+import { readResponsesRequest } from './read_responses_request.ts';
 import { ResponsesReader, readResponsesAnswer } from './responses_reader.ts';
-import { readResponsesRequest } from './responses_request.ts';
 import { ResponsesWriter, responsesAnswer } from './responses_writer.ts';
+import { writeResponsesRequest } from './write_responses_request.ts';
 
 const headOf = ({ id, created, model, body }: AnswerHead) => ({ id: `resp_${id}`, created, model, request: body });
 
 /** OpenAI's responses. */
 export const responsesFormat: Format = {
   readRequest: readResponsesRequest,
+  writeRequest: writeResponsesRequest,
   reader: () => new ResponsesReader(),
   writer: (head) => new ResponsesWriter(headOf(head)),
   readAnswer: readResponsesAnswer,

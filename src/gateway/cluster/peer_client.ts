@@ -4,7 +4,7 @@ import type { PeerAnswer, PeerSilence, Peers } from '../../core/durable/peers.ts
 import { WeirError } from '../../formats/error_code.ts';
 import { PEER_SILENCE_MS } from '../../formats/timing.ts';
 import { peerPlace } from './peer_address.ts';
-import { BOOT_HEADER, SECRET_HEADER } from './peer_listener.ts';
+import { INCARNATION_HEADER, SECRET_HEADER } from './peer_listener.ts';
 
 // An import would read all of its exports, one of which loads Node's own fetch: 0.1 s of CPU at each start.
 const { request: httpRequest } = process.getBuiltinModule('node:http');
@@ -19,12 +19,12 @@ const REFUSED = new Set(['ECONNREFUSED', 'ENOENT']);
  * Frames end with an error when nothing has come for `silenceMs`.
  */
 export function peerClient(secret: string, silenceMs = PEER_SILENCE_MS): Peers {
-  const ask = (address: string | undefined, method: string, boot: string, threadId: string, cursor?: Cursor) => {
+  const ask = (address: string | undefined, method: string, incarnation: string, threadId: string, cursor?: Cursor) => {
     const place = peerPlace(address);
     if (!place) return Promise.resolve('silent' as const);
     const path = `/threads/${threadId}`;
     const headers = {
-      [BOOT_HEADER]: boot,
+      [INCARNATION_HEADER]: incarnation,
       [SECRET_HEADER]: secret,
       ...(cursor ? { 'last-event-id': `${cursor.epoch}.${cursor.seq}` } : {}),
     };
@@ -35,8 +35,8 @@ export function peerClient(secret: string, silenceMs = PEER_SILENCE_MS): Peers {
     return headOf(request, silenceMs);
   };
   return {
-    async read(address, boot, threadId, cursor): Promise<PeerAnswer | PeerSilence> {
-      const response = await ask(address, 'GET', boot, threadId, cursor);
+    async read(address, incarnation, threadId, cursor): Promise<PeerAnswer | PeerSilence> {
+      const response = await ask(address, 'GET', incarnation, threadId, cursor);
       if (typeof response === 'string') return response;
       if (response.statusCode === 200) return { kind: 'frames', frames: response };
       response.resume();
@@ -44,8 +44,8 @@ export function peerClient(secret: string, silenceMs = PEER_SILENCE_MS): Peers {
         throw new WeirError('bad_request', { message: 'Last-Event-ID is not an id of this stream.' });
       return response.statusCode === 204 ? { kind: 'ended' } : 'unknown';
     },
-    async cancel(address, boot, threadId) {
-      const response = await ask(address, 'DELETE', boot, threadId);
+    async cancel(address, incarnation, threadId) {
+      const response = await ask(address, 'DELETE', incarnation, threadId);
       if (typeof response === 'string') return response;
       response.resume();
       return response.statusCode === 202 ? 'cancelled' : 'unknown';
@@ -53,18 +53,18 @@ export function peerClient(secret: string, silenceMs = PEER_SILENCE_MS): Peers {
   };
 }
 
-/** The head of what an instance answers for the boot that is asked for. */
+/** The head of what an instance answers for the incarnation that is asked for. */
 function headOf(request: ClientRequest, silenceMs: number): Promise<IncomingMessage | 'gone' | 'silent'> {
   return new Promise((resolve) => {
-    const patience = setTimeout(() => {
+    const timeout = setTimeout(() => {
       resolve('silent');
       request.destroy();
     }, HEAD_MS);
     request.once('response', (response) => {
-      clearTimeout(patience);
+      clearTimeout(timeout);
       // Only a peer listener sends this header: another server may have the address now, and its answer proves nothing.
-      const isPeer = response.headers[BOOT_HEADER] !== undefined;
-      // The listener answers for one boot: another's answer proves that this one is no more.
+      const isPeer = response.headers[INCARNATION_HEADER] !== undefined;
+      // The listener answers for one incarnation: another's answer proves that this one is no more.
       if (isPeer && response.statusCode !== 410) {
         endSilence(response, silenceMs);
         return resolve(response);
@@ -73,7 +73,7 @@ function headOf(request: ClientRequest, silenceMs: number): Promise<IncomingMess
       resolve(isPeer ? 'gone' : 'silent');
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(patience);
+      clearTimeout(timeout);
       resolve(REFUSED.has(error.code ?? '') ? 'gone' : 'silent');
     });
     request.end();

@@ -7,27 +7,27 @@ import { secretCheck } from './peer_secret.ts';
 const { createServer } = process.getBuiltinModule('node:http');
 
 export const SECRET_HEADER = 'x-peer-secret';
-/** In a request the boot that is asked for; in each answer to one who has the secret the boot that answers. */
-export const BOOT_HEADER = 'x-weir-boot';
+/** In a request: the incarnation that is asked for. In each answer to a client with the secret: the one that answers. */
+export const INCARNATION_HEADER = 'x-weir-boot';
 
-/** What a peer may ask of threads; the caller's right was checked by the instance that asks. */
-export interface ThreadServices {
+/** What a peer may ask of streams; the caller's right was checked by the instance that asks. */
+export interface ResumableServices {
   /** Of the newest incarnation; a process that was fenced had others. */
-  boot(): string;
-  isMine(boot: string): boolean;
-  /** @returns false where there is no such thread here */
+  incarnation(): string;
+  isMine(incarnation: string): boolean;
+  /** @returns false where there is no such stream here */
   read(threadId: string, request: IncomingMessage, response: ServerResponse): boolean;
   cancel(threadId: string): boolean;
 }
 
-export interface PeerServices extends ThreadServices {
+export interface PeerServices extends ResumableServices {
   /** For the stack's own account: its tools have no other way to Redis. Rejects where that does not answer. */
   usage(days: number): Promise<UsageView>;
 }
 
 /**
  * The private way from one instance to another. It stays open until the process exits, so a refused connection, or an
- * answer for another boot (410), proves that this boot is dead.
+ * answer for another incarnation (410), proves that this incarnation is dead.
  * @param secret empty where only the deployment's own account can reach the listener
  */
 export function peerListener(services: PeerServices, secret: string, listen: ListenOptions): Promise<Server> {
@@ -36,10 +36,10 @@ export function peerListener(services: PeerServices, secret: string, listen: Lis
     const [, area, threadId = ''] = (request.url ?? '/').split('/');
     const end = (status: number) => void response.writeHead(status).end();
     if (!hasSecret(request.headers[SECRET_HEADER])) return end(404);
-    response.setHeader(BOOT_HEADER, services.boot());
+    response.setHeader(INCARNATION_HEADER, services.incarnation());
     if (request.method === 'GET' && area === 'usage') void sendUsage(services, Number(threadId), response);
     else if (area !== 'threads') end(404);
-    else if (!services.isMine(String(request.headers[BOOT_HEADER]))) end(410);
+    else if (!services.isMine(String(request.headers[INCARNATION_HEADER]))) end(410);
     else if (request.method === 'DELETE') end(services.cancel(threadId) ? 202 : 404);
     else if (!services.read(threadId, request, response)) end(404);
   });

@@ -1,24 +1,24 @@
-import { cancelThreadHere } from '../../core/durable/cancel_thread.ts';
+import { cancelHere } from '../../core/durable/cancel_resumable.ts';
 import { parseCursor } from '../../core/durable/cursor.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
-import { place } from '../../core/durable/locate_thread.ts';
+import { place } from '../../core/durable/locate_resumable.ts';
 import { WeirError } from '../../formats/error_code.ts';
-import { sendThread } from '../http/send_thread.ts';
-import type { ThreadServices } from './peer_listener.ts';
+import { sendResumable } from '../http/send_resumable.ts';
+import type { ResumableServices } from './peer_listener.ts';
 
-/** What this instance does for the others: reads its threads to them, and cancels them. */
-export function peerServices(core: DurableCore, isMine: (boot: string) => boolean): ThreadServices {
+/** What this instance does for the others: reads its streams to them, and cancels them. */
+export function peerServices(core: DurableCore, isMine: (incarnation: string) => boolean): ResumableServices {
   return {
     isMine,
-    boot: () => core.wal.boot,
+    incarnation: () => core.wal.incarnation,
     read(threadId, request, response) {
-      const thread = core.threads.get(threadId);
-      if (!thread?.isOpen || thread.gone) return false;
+      const stream = core.streams.get(threadId);
+      if (!stream?.isOpen || stream.gone) return false;
       try {
         const cursor = parseCursor(request.headers['last-event-id']);
-        const located = place(thread, thread.record, cursor);
+        const located = place(stream, stream.record, cursor);
         const answer = { threadId, cursor, request, response, headers: {}, wheel: core.wheel };
-        sendThread(located, answer).catch((error: Error) => {
+        sendResumable(located, answer).catch((error: Error) => {
           core.log.error('6', 'A response failed after it was begun', { thread_id: threadId, reason: error.stack });
           response.destroy();
         });
@@ -27,6 +27,6 @@ export function peerServices(core: DurableCore, isMine: (boot: string) => boolea
       }
       return true;
     },
-    cancel: (threadId) => cancelThreadHere(core, threadId),
+    cancel: (threadId) => cancelHere(core, threadId),
   };
 }

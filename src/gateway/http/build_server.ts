@@ -17,8 +17,8 @@ import { endpointRoutes, REFUSED_BY } from './endpoint_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
 import { modelsFor } from './models_routes.ts';
 import { ReaderCounts } from './reader_counts.ts';
+import { resumableRoutes } from './resumable_routes.ts';
 import { streamRoute } from './stream_route.ts';
-import { threadRoutes } from './thread_routes.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 
@@ -104,7 +104,7 @@ export async function buildServer(
   streamRoute(app, routes);
   const models = new ModelList(() => core.routing.table.upstreams);
   await app.register(endpointRoutes, { ...routes, models });
-  threadRoutes(app, { core, access, readers, open: context.open });
+  resumableRoutes(app, { core, access, readers, open: context.open });
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {

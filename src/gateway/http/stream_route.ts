@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { comparableText } from '../../core/cache/request_key.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
-import { openThread } from '../../core/durable/open_thread.ts';
+import { openResumable } from '../../core/durable/open_resumable.ts';
 import type { LoopLag } from '../../core/resilience/loop_lag.ts';
 import { runStream } from '../../core/stream/run_stream.ts';
 import type { StreamExchange } from '../../core/stream/stream_exchange.ts';
@@ -17,7 +17,7 @@ import { findStreamConversation } from './conversation.ts';
 import { HttpSink, streamHeaders } from './http_sink.ts';
 import { checkKnobs, idempotencyOf, parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
-import { sendThread } from './send_thread.ts';
+import { sendResumable } from './send_resumable.ts';
 import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
 
 /** The head waits for the provider's own, but not longer than this. */
@@ -117,7 +117,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       }
       // Its own stream has a slot; a repeat reads another's, and takes none.
       using seat = new DisposableStack();
-      const located = await openThread(core, {
+      const located = await openResumable(core, {
         ...exchange,
         kept: body,
         onRepeat: () => void seat.use(context.readers.take(exchange.userId)),
@@ -128,7 +128,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       const headers = reply.getHeaders() as OutgoingHttpHeaders;
       reply.hijack();
       const answer = { request: request.raw, response: reply.raw, headers, wheel: core.wheel };
-      await sendThread(located, { ...answer, threadId: located.threadId, cursor: undefined });
+      await sendResumable(located, { ...answer, threadId: located.threadId, cursor: undefined });
       return reply;
     },
   });

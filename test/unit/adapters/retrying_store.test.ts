@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { retryingStore } from '../../../src/adapters/stores/stream_log/retrying_store.ts';
 import type { LogStore } from '../../../src/core/durable/log_store.ts';
-import { StoreUnavailable } from '../../../src/core/durable/store_unavailable.ts';
+import { StoreUnavailable } from '../../../src/core/durable/log_store.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
 /** A store whose steps fail with what the list holds, one after another, and then are answered. */

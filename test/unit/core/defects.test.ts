@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
-import type { GroupLog, LoggedThread } from '../../../src/core/durable/group_log.ts';
-import { Thread } from '../../../src/core/durable/thread.ts';
-import { continueThread } from '../../../src/core/durable/thread_delivery.ts';
-import type { ThreadRecord } from '../../../src/core/durable/thread_record.ts';
+import type { GroupLog, LoggedStream } from '../../../src/core/durable/group_log.ts';
+import { continueResumable } from '../../../src/core/durable/logged_delivery.ts';
+import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
+import { ResumableStream } from '../../../src/core/durable/resumable_stream.ts';
 import type { Permit } from '../../../src/core/resilience/connection_pool_manager.ts';
 import type { Encoder } from '../../../src/core/stream/encoder.ts';
 import { Relay } from '../../../src/core/stream/relay.ts';
@@ -45,11 +45,19 @@ async function produced(broken: { encoder?: object; core?: object }) {
   const reasons: unknown[] = [];
   const log = {
     horizon: 1,
-    add: (thread: LoggedThread, seq: number) => queueMicrotask(() => thread.commitTo(seq, true)),
+    add: (stream: LoggedStream, seq: number) => queueMicrotask(() => stream.commitTo(seq, true)),
     note() {},
   } as unknown as GroupLog;
-  const thread = new Thread({
-    record: { id: 't', number: '1', epoch: 1, userId: 'u', provider: 'p', model: 'm', promptLength: 1 } as ThreadRecord,
+  const stream = new ResumableStream({
+    record: {
+      id: 't',
+      number: '1',
+      epoch: 1,
+      userId: 'u',
+      provider: 'p',
+      model: 'm',
+      promptLength: 1,
+    } as ResumableRecord,
     request: undefined,
     encoder: { ...encoder, ...broken.encoder },
     log,
@@ -57,10 +65,10 @@ async function produced(broken: { encoder?: object; core?: object }) {
     ageMs: 0,
     graceMs: 1_000,
   });
-  const threads = new Map([['t', thread]]);
+  const streams = new Map([['t', stream]]);
   const core = {
     observer,
-    threads,
+    streams,
     log: { ...silentLog, error: (_: string, event: string) => void reasons.push(event) },
     faults() {},
     recordUsage() {},
@@ -79,8 +87,8 @@ async function produced(broken: { encoder?: object; core?: object }) {
       released += 1;
     },
   } as unknown as Permit;
-  await continueThread(core, thread, permit, Promise.resolve(answer), performance.now());
-  return { terminal: thread.terminal, over: thread.over, left: threads.size, reasons, released };
+  await continueResumable(core, stream, permit, Promise.resolve(answer), performance.now());
+  return { terminal: stream.terminal, over: stream.over, left: streams.size, reasons, released };
 }
 
 describe('a defect in one resumable stream', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { noFaults } from '../../../src/core/durable/fault_point.ts';
-import { GroupLog, type LoggedThread } from '../../../src/core/durable/group_log.ts';
+import { GroupLog, type LoggedStream } from '../../../src/core/durable/group_log.ts';
 import type { AppendReply, LogStore } from '../../../src/core/durable/log_store.ts';
 import { until } from '../../support/until.ts';
 
@@ -8,18 +8,18 @@ type Answer = AppendReply | 'nothing';
 
 /** A log whose store answers as the test says; what it was sent, in order. */
 function scriptedLog(answer: (n: number, group: string) => Promise<Answer> | Answer, strict = false) {
-  const sent: { boot: string; n: number; group: string }[] = [];
+  const sent: { incarnation: string; n: number; group: string }[] = [];
   const fenced = { count: 0 };
   const late = { count: 0 };
-  const append: LogStore['append'] = async (boot, n, group) => {
-    sent.push({ boot, n, group });
+  const append: LogStore['append'] = async (incarnation, n, group) => {
+    sent.push({ incarnation, n, group });
     const reply = await answer(n, group);
     if (reply === 'nothing') throw new Error('no answer');
     return reply;
   };
   const log = new GroupLog({
     store: { append } as LogStore,
-    boot: 'first',
+    incarnation: 'first',
     strict,
     faults: noFaults,
     onFenced: () => {
@@ -34,14 +34,14 @@ function scriptedLog(answer: (n: number, group: string) => Promise<Answer> | Ans
 
 function reader() {
   const seen: { seq: number; logged: boolean }[] = [];
-  const thread: LoggedThread & { again: number } = {
+  const stream: LoggedStream & { again: number } = {
     again: 0,
     commitTo: (seq, logged) => void seen.push({ seq, logged }),
     loggedAgain() {
-      thread.again += 1;
+      stream.again += 1;
     },
   };
-  return { thread, seen };
+  return { stream, seen };
 }
 
 const ok: AppendReply = { kind: 'ok' };
@@ -50,9 +50,9 @@ describe('the log of an instance', () => {
   it('shows a frame only when the group that holds it is acknowledged, and sends what waits in one', async () => {
     const first = Promise.withResolvers<Answer>();
     const { log, sent } = scriptedLog((n) => (n === 1 ? first.promise : ok));
-    const { thread, seen } = reader();
-    log.add(thread, 1, 'a', true);
-    for (const [at, text] of ['b', 'c', 'd'].entries()) log.add(thread, at + 2, text, false);
+    const { stream, seen } = reader();
+    log.add(stream, 1, 'a', true);
+    for (const [at, text] of ['b', 'c', 'd'].entries()) log.add(stream, at + 2, text, false);
     expect(seen).toEqual([]);
     first.resolve(ok);
     await until('all are shown', () => seen.length === 4);
@@ -62,9 +62,9 @@ describe('the log of an instance', () => {
 
   it('takes a note along with the next frame, and without one with the next renewal', async () => {
     const { log, sent } = scriptedLog(() => ok);
-    const { thread, seen } = reader();
+    const { stream, seen } = reader();
     log.note('n');
-    log.add(thread, 1, 'a', true);
+    log.add(stream, 1, 'a', true);
     await until('it is shown', () => seen.length === 1);
     log.note('m');
     expect(sent.map(({ group }) => group)).toEqual(['na']);
@@ -79,20 +79,20 @@ describe('the log of an instance', () => {
     const { log } = scriptedLog(async (n) => {
       if (away) return 'nothing';
       // There is always a next frame before the answer to the last one.
-      if (busy) log.add(noise.thread, n, 'x', false);
+      if (busy) log.add(noise.stream, n, 'x', false);
       return ok;
     });
-    const { thread, seen } = reader();
+    const { stream, seen } = reader();
     const noise = reader();
-    log.add(thread, 1, 'a', true);
+    log.add(stream, 1, 'a', true);
     await until('it goes out unlogged', () => seen.length > 0);
     expect(seen[0]).toEqual({ seq: 1, logged: false });
-    log.add(thread, 2, 'b', false);
+    log.add(stream, 2, 'b', false);
     expect(seen[1]).toEqual({ seq: 2, logged: false });
     away = false;
-    await until('all of it is logged', () => thread.again === 1);
+    await until('all of it is logged', () => stream.again === 1);
     expect(log.late).toBe(false);
-    log.add(thread, 3, 'c', false);
+    log.add(stream, 3, 'c', false);
     expect(seen.some(({ seq }) => seq === 3)).toBe(false);
     await until('it is shown', () => seen.some(({ seq, logged }) => seq === 3 && logged));
     busy = false;
@@ -101,8 +101,8 @@ describe('the log of an instance', () => {
   it('waits for as long as the store takes to answer, or to say that it does not', async () => {
     const slow = Promise.withResolvers<Answer>();
     const { log, late } = scriptedLog(() => slow.promise);
-    const { thread, seen } = reader();
-    log.add(thread, 1, 'a', true);
+    const { stream, seen } = reader();
+    log.add(stream, 1, 'a', true);
     await new Promise((resolve) => setTimeout(resolve, 400));
     expect({ seen, late: late.count, answering: log.answering }).toEqual({ seen: [], late: 0, answering: true });
     slow.resolve('nothing');
@@ -118,8 +118,8 @@ describe('the log of an instance', () => {
   it('holds frames back instead, where that is to be strict', async () => {
     let away = true;
     const { log } = scriptedLog(() => (away ? 'nothing' : ok), true);
-    const { thread, seen } = reader();
-    log.add(thread, 1, 'a', true);
+    const { stream, seen } = reader();
+    log.add(stream, 1, 'a', true);
     await until('it was tried again and again', async () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
       return true;
@@ -140,15 +140,15 @@ describe('the log of an instance', () => {
       next += 1;
       return ok;
     });
-    const { thread, seen } = reader();
+    const { stream, seen } = reader();
     for (const [at, text] of ['a', 'b', 'c'].entries()) {
-      log.add(thread, at + 1, text, true);
+      log.add(stream, at + 1, text, true);
       await until('it is logged', () => seen.length === at + 1);
     }
     // A failover to a replica that had only the first.
     next = 2;
     stored.splice(1);
-    log.add(thread, 4, 'd', true);
+    log.add(stream, 4, 'd', true);
     await until('it is shown', () => seen.length === 4);
     expect(stored).toEqual(['a', 'b', 'c', 'd']);
   });
@@ -163,8 +163,8 @@ describe('the log of an instance', () => {
       next += 1;
       return ok;
     });
-    const { thread, seen } = reader();
-    log.add(thread, 1, 'a', true);
+    const { stream, seen } = reader();
+    log.add(stream, 1, 'a', true);
     await until('it is logged', () => seen.length === 1);
     next = 1;
     stored.length = 0;
@@ -176,12 +176,12 @@ describe('the log of an instance', () => {
     expect(fenced.count).toBe(0);
   });
 
-  it.each(['sealed', 'lost'] as const)('shows nothing more under a boot that is %s', async (kind) => {
+  it.each(['sealed', 'lost'] as const)('shows nothing more under an incarnation that is %s', async (kind) => {
     const { log, fenced, sent } = scriptedLog(() => ({ kind }));
-    const { thread, seen } = reader();
-    log.add(thread, 1, 'a', true);
+    const { stream, seen } = reader();
+    log.add(stream, 1, 'a', true);
     await until('it is fenced', () => fenced.count === 1);
-    log.add(thread, 2, 'b', true);
+    log.add(stream, 2, 'b', true);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(seen).toEqual([]);
     expect(sent).toHaveLength(1);

@@ -2,11 +2,11 @@ import { describe, expect, it, vi } from 'vitest';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import { noFaults } from '../../../src/core/durable/fault_point.ts';
 import { HouseKeeping } from '../../../src/core/durable/keep_house.ts';
-import type { Thread } from '../../../src/core/durable/thread.ts';
+import type { ResumableStream } from '../../../src/core/durable/resumable_stream.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
-function threadOf(id: string, facts: Partial<Thread> = {}) {
-  const thread = {
+function threadOf(id: string, facts: Partial<ResumableStream> = {}) {
+  const stream = {
     record: { id, owner: 'mine' },
     contents: ['a', 'b'],
     committed: 2,
@@ -14,21 +14,21 @@ function threadOf(id: string, facts: Partial<Thread> = {}) {
     oldestGroup: 3,
     terminal: undefined,
     checkpointed: vi.fn((_: number, horizon: number) => {
-      thread.oldestGroup = horizon;
+      stream.oldestGroup = horizon;
     }),
     leave: vi.fn(),
     ...facts,
   };
-  return thread as typeof thread & Thread;
+  return stream as typeof stream & ResumableStream;
 }
 
 /** As much of an instance as its house-keeping needs. */
-function house(store: Record<string, unknown>, ...threads: Thread[]) {
+function house(store: Record<string, unknown>, ...streams: ResumableStream[]) {
   const trims: number[] = [];
-  const wal = { boot: 'mine', horizon: 50, renew: async () => {} };
+  const wal = { incarnation: 'mine', horizon: 50, renew: async () => {} };
   const core = {
     wal,
-    threads: new Map(threads.map((thread) => [thread.record.id, thread])),
+    streams: new Map(streams.map((stream) => [stream.record.id, stream])),
     takingOver: new Map(),
     checkpointMs: 1_000,
     faults: noFaults,
@@ -73,12 +73,12 @@ describe('the log of an instance', () => {
     expect(trims).toEqual([3, 3]);
   });
 
-  it('of a new boot is not trimmed by what was kept under the one before', async () => {
+  it('of a new incarnation is not trimmed by what was kept under the one before', async () => {
     const moved = threadOf('moved');
     const { house: keeping, wal } = house(
       {
         checkpoint: async () => {
-          Object.assign(wal, { boot: 'next', horizon: 1 });
+          Object.assign(wal, { incarnation: 'next', horizon: 1 });
           return 'kept';
         },
       },

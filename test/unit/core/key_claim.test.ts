@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryLogStore } from '../../../src/adapters/stores/stream_log/memory_log_store.ts';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import { claimKey } from '../../../src/core/durable/key_claim.ts';
-import type { ThreadRecord } from '../../../src/core/durable/thread_record.ts';
+import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -15,7 +15,7 @@ function scene() {
   let made = 0;
   const core = {
     store,
-    threads: new Map(),
+    streams: new Map(),
     clock: { now: () => Date.now() },
     encoder: () => ({ error: () => '' }),
     newToken: () => String(++made),
@@ -28,7 +28,7 @@ function scene() {
     return claimKey(core, { userId: 'user', threadId, idempotency: { key: 'key', bodyHash }, onRepeat });
   };
   const begin = async (threadId: string) => {
-    const record = { id: threadId, userId: 'user', token: threadId, owner: '' } as ThreadRecord;
+    const record = { id: threadId, userId: 'user', token: threadId, owner: '' } as ResumableRecord;
     await store.create(record, { query: 'q', model: 'm', resumable: true });
     return () => store.finish(record, ['text'], 'end');
   };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LogSubscriber, type ThreadSource } from '../../../src/core/durable/log_subscriber.ts';
+import { LogSubscriber, type ResumableSource } from '../../../src/core/durable/log_subscriber.ts';
 import type { Encoder, Sink } from '../../../src/core/stream/encoder.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 
@@ -36,7 +36,7 @@ function client(room: number) {
 
 function sourceOf(contents: string[]) {
   const readers = new Set<LogSubscriber>();
-  const source: ThreadSource = {
+  const source: ResumableSource = {
     contents,
     committed: contents.length,
     over: true,
@@ -48,7 +48,7 @@ function sourceOf(contents: string[]) {
   return { source, readers };
 }
 
-describe('a reader of a thread', () => {
+describe('a reader of a stream', () => {
   it('that is stuck is sent nothing more, and is cut when it has read nothing for 30 s', () => {
     const { source, readers } = sourceOf(['a', 'b', 'c', 'd']);
     const { got, state, sink } = client(3);

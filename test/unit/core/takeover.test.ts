@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import { noFaults } from '../../../src/core/durable/fault_point.ts';
 import { HouseKeeping } from '../../../src/core/durable/keep_house.ts';
+import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 import { takeOver } from '../../../src/core/durable/take_over.ts';
-import type { ThreadRecord } from '../../../src/core/durable/thread_record.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 import { LEASE_MS } from '../../../src/formats/timing.ts';
 import { silentLog } from '../../support/silent_log.ts';
@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 const record = {
-  id: 'thread',
+  id: 'stream',
   owner: 'dead',
   number: '1',
   epoch: 1,
@@ -26,7 +26,7 @@ const record = {
   provider: 'fake',
   model: 'm',
   createdAt: Date.now(),
-} as unknown as ThreadRecord;
+} as unknown as ResumableRecord;
 
 /** As much of an instance as taking over needs; its provider never says anything. */
 function coreWith(store: Record<string, unknown>) {
@@ -39,15 +39,15 @@ function coreWith(store: Record<string, unknown>) {
   };
   const core = {
     instance: 'app-1',
-    threads: new Map(),
+    streams: new Map(),
     takingOver: new Map(),
     faults: noFaults,
     log: silentLog,
     wheel: new TimerWheel(50),
-    // Beyond the test run: the thread that is taken over here must not end in another test.
+    // Beyond the test run: the stream that is taken over here must not end in another test.
     graceMs: 3_600_000,
     checkpointMs: 10_000,
-    wal: { boot: 'mine', fenced: false, horizon: 1, enroll: () => '1', note() {}, renew: async () => {} },
+    wal: { incarnation: 'mine', fenced: false, horizon: 1, enroll: () => '1', note() {}, renew: async () => {} },
     clock: { now: () => Date.now() },
     deadLogs: { read: async () => new Map() },
     encoder: () => ({}),
@@ -76,7 +76,7 @@ describe('a takeover', () => {
     expect(counts).toEqual({ takeovers: 1, calls: 1 });
   });
 
-  it('whose answer is lost is asked again, so that the thread keeps an owner', async () => {
+  it('whose answer is lost is asked again, so that the stream keeps an owner', async () => {
     let tries = 0;
     const adopt = async () => {
       tries += 1;
@@ -94,7 +94,7 @@ describe('a takeover', () => {
     let isAway = true;
     let stored = record;
     const { core, counts } = coreWith({
-      adopt: async (next: ThreadRecord) => {
+      adopt: async (next: ResumableRecord) => {
         stored = next;
         if (isAway) throw new Error('no answer');
         return 1;
@@ -109,7 +109,7 @@ describe('a takeover', () => {
     isAway = false;
     await new HouseKeeping(core).beat();
     expect(counts.takeovers).toBe(1);
-    expect(core.threads.get('thread')?.record).toMatchObject({ owner: 'mine', takeovers: 1 });
+    expect(core.streams.get('stream')?.record).toMatchObject({ owner: 'mine', takeovers: 1 });
     expect(core.takingOver.size).toBe(0);
   });
 
@@ -136,7 +136,7 @@ describe('a takeover', () => {
 
 describe('what a takeover goes on with', () => {
   const text = (seq: number) => ({ number: '1', seq, kind: 'text', text: `piece ${seq}` });
-  const logged = (...records: unknown[]) => ({ read: async () => new Map([['1', { id: 'thread', records }]]) });
+  const logged = (...records: unknown[]) => ({ read: async () => new Map([['1', { id: 'stream', records }]]) });
 
   it('ends before a hole: neither what follows it nor the end fits to the text', async () => {
     const finished: unknown[] = [];
@@ -148,7 +148,7 @@ describe('what a takeover goes on with', () => {
     Object.assign(core, { deadLogs: logged(text(2), text(4), { ...text(5), kind: 'terminal' }) });
     await takeOver(core, record);
     expect(finished).toEqual([]);
-    expect(core.threads.get('thread')?.contents).toEqual(['said ', 'piece 2']);
+    expect(core.streams.get('stream')?.contents).toEqual(['said ', 'piece 2']);
   });
 
   it('is stored with the end that the log holds, where all of it is there', async () => {
@@ -165,7 +165,7 @@ describe('what a takeover goes on with', () => {
     const owners: unknown[] = [];
     const { core } = coreWith({
       readText: async () => ({ contents: [...kept], terminal: undefined }),
-      adopt: async (next: ThreadRecord) => {
+      adopt: async (next: ResumableRecord) => {
         owners.push(next.ends);
         // It only slept.
         if (owners.length === 1) kept.push('unlogged ', 'text');
@@ -174,8 +174,8 @@ describe('what a takeover goes on with', () => {
     });
     await takeOver(core, record);
     expect(owners).toEqual([[1], [3]]);
-    expect(core.threads.get('thread')?.contents).toEqual(['said ', 'unlogged ', 'text']);
-    expect(core.threads.get('thread')?.record).toMatchObject({ epoch: 2, ends: [3], checkpoint: 3 });
+    expect(core.streams.get('stream')?.contents).toEqual(['said ', 'unlogged ', 'text']);
+    expect(core.streams.get('stream')?.record).toMatchObject({ epoch: 2, ends: [3], checkpoint: 3 });
   });
 
   it('is tried again ever more seldom while it fails, and is one line of the log', async () => {
@@ -224,8 +224,8 @@ describe('an instance that could not reach the store', () => {
         if (isAway) throw new Error('no answer');
         return ['silent'];
       },
-      seal: async (boot: string) => {
-        sealed.push(boot);
+      seal: async (incarnation: string) => {
+        sealed.push(incarnation);
         return false;
       },
       trim: async () => {},

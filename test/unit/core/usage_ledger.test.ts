@@ -26,7 +26,7 @@ class FlakyStore extends MemoryUsageStore {
   override async add(batch: UsageBatch): Promise<void> {
     this.numbers.push(batch.number);
     if (this.failing === 'before') throw new Error('away');
-    const name = `${batch.boot} ${batch.number}`;
+    const name = `${batch.incarnation} ${batch.number}`;
     if (!this.#seen.has(name)) await super.add(batch);
     this.#seen.add(name);
     if (this.failing === 'after') throw new Error('the answer was lost');

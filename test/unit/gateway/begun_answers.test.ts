@@ -52,7 +52,7 @@ async function openAttached(): Promise<() => Promise<void>> {
   return async () => {
     await fetch(`${url}/api/v1/stream/attached`, { method: 'DELETE' });
     await opened.text();
-    await until('it is gone', () => !gateway.durable.core.threads.has('attached'));
+    await until('it is gone', () => !gateway.durable.core.streams.has('attached'));
   };
 }
 

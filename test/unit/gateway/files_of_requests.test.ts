@@ -11,9 +11,9 @@ const LISTS = '.weir/files_of_requests.json';
 const MOST: Record<string, number> = { '/api/v1/stream': 44, '/v1/chat/completions': 53 };
 
 it('a request passes no more files from socket to socket than it did', async () => {
-  // A thread of its own: what else this process runs is not counted.
-  const thread = new Worker(path.join(ROOT, 'test/support/files_of_requests.ts'), { execArgv: [] });
-  const [[files]] = (await Promise.all([once(thread, 'message'), once(thread, 'exit')])) as [
+  // A stream of its own: what else this process runs is not counted.
+  const stream = new Worker(path.join(ROOT, 'test/support/files_of_requests.ts'), { execArgv: [] });
+  const [[files]] = (await Promise.all([once(stream, 'message'), once(stream, 'exit')])) as [
     [Record<string, string[]>],
     unknown,
   ];

@@ -26,11 +26,11 @@ async function serve(answer: RequestListener): Promise<string> {
   return at(server);
 }
 
-/** The listener of the boot `mine`, which has the thread `here`. */
+/** The listener of the incarnation `mine`, which has the stream `here`. */
 async function listen(secret: string): Promise<string> {
   const services: PeerServices = {
-    boot: () => 'mine',
-    isMine: (boot) => boot === 'mine',
+    incarnation: () => 'mine',
+    isMine: (incarnation) => incarnation === 'mine',
     read(threadId, _, response) {
       if (threadId !== 'here') return false;
       response.end('frames');
@@ -60,13 +60,13 @@ describe('what a peer answers', () => {
     expect(await peerClient('a secret').read(address, 'mine', 'elsewhere', undefined)).toBe('unknown');
     for (const secret of ['', 'a secre', 'a secret '.repeat(2)]) {
       expect(await peerClient(secret).cancel(address, 'mine', 'here'), secret).toBe('silent');
-      expect(await peerClient(secret).read(address, 'another boot', 'here', undefined), secret).toBe('silent');
+      expect(await peerClient(secret).read(address, 'another incarnation', 'here', undefined), secret).toBe('silent');
     }
   });
 
-  it('proves a death where it answers for another boot, or refuses the connection', async () => {
+  it('proves a death where it answers for another incarnation, or refuses the connection', async () => {
     const address = await listen('');
-    expect(await peerClient('').read(address, 'an older boot', 'here', undefined)).toBe('gone');
+    expect(await peerClient('').read(address, 'an older incarnation', 'here', undefined)).toBe('gone');
     for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
     expect(await peerClient('').read(address, 'mine', 'here', undefined)).toBe('gone');
   });

@@ -12,7 +12,7 @@ export class CapacityGrant {
   readonly #scripts: SlotScripts;
   readonly #breaker: RedisBreaker;
   readonly #timing: SlotTiming;
-  readonly #boot: string;
+  readonly #incarnation: string;
   readonly #total: number;
   /** Connections that this instance uses, with those that are being decided. */
   readonly #used: () => number;
@@ -30,14 +30,14 @@ export class CapacityGrant {
 
   constructor(
     parts: { scripts: SlotScripts; breaker: RedisBreaker; timing: SlotTiming },
-    boot: string,
+    incarnation: string,
     total: number,
     used: () => number,
   ) {
     this.#scripts = parts.scripts;
     this.#breaker = parts.breaker;
     this.#timing = parts.timing;
-    this.#boot = boot;
+    this.#incarnation = incarnation;
     this.#total = total;
     this.#used = used;
   }
@@ -94,7 +94,7 @@ export class CapacityGrant {
   async withdraw(): Promise<void> {
     this.#left = true;
     await this.#underWay;
-    await this.#breaker.ask(() => this.#scripts.withdraw(this.#boot));
+    await this.#breaker.ask(() => this.#scripts.withdraw(this.#incarnation));
   }
 
   async #ask(): Promise<void> {
@@ -104,7 +104,7 @@ export class CapacityGrant {
     // The new part may be smaller, and others may use the difference at once: grant nothing above it meanwhile.
     this.#part = Math.min(this.#part, used);
     const reply = await this.#breaker.ask(() =>
-      this.#scripts.grant(this.#boot, used, this.#waiting, this.#total, this.#timing.leaseMs),
+      this.#scripts.grant(this.#incarnation, used, this.#waiting, this.#total, this.#timing.leaseMs),
     );
     this.#answered = reply !== undefined;
     if (!reply) return;

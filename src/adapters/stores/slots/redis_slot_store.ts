@@ -14,7 +14,7 @@ import { StaticShare } from './static_share.ts';
 export interface RedisSlotOptions {
   limits: SlotLimits;
   /** This incarnation of the instance. */
-  boot: string;
+  incarnation: string;
   /** Without Redis: enforce this instance's share of the limits, or refuse. */
   onFailure: 'static' | 'strict';
   observer: SlotObserver;
@@ -79,13 +79,13 @@ export class RedisSlotStore implements SlotStore {
   #lost: (slot: Slot) => void = () => {};
 
   constructor(redis: RedisConnection, options: RedisSlotOptions) {
-    const { limits, boot, observer, timing = SLOT_TIMING, scripts = slotScripts(redis) } = options;
+    const { limits, incarnation, observer, timing = SLOT_TIMING, scripts = slotScripts(redis) } = options;
     this.#options = options;
     this.#breaker = new RedisBreaker(mistakeLog(options.log, 'The slots in Redis failed'));
     this.#timing = timing;
     this.#scripts = scripts;
     const parts = { held: this.#held, scripts, breaker: this.#breaker, timing };
-    const capacity = new CapacityGrant(parts, boot, limits.maxConnections, () => this.#used());
+    const capacity = new CapacityGrant(parts, incarnation, limits.maxConnections, () => this.#used());
     const renewal = new SlotRenewal(parts, limits, (slot) => this.#evict(slot));
     const releases = new PendingReleases(parts);
     const strict = options.onFailure === 'strict';

@@ -53,9 +53,9 @@ export interface SlotScripts {
   /** Gives the permit ids that are lost. */
   renew(keys: UserKeys, limit: number, leaseMs: number, permits: readonly RenewedPermit[]): Promise<string[]>;
   release(keys: UserKeys, permitId: string): Promise<void>;
-  grant(boot: string, used: number, needed: number, total: number, leaseMs: number): Promise<GrantReply>;
+  grant(incarnation: string, used: number, needed: number, total: number, leaseMs: number): Promise<GrantReply>;
   /** Returns all of an instance's part. */
-  withdraw(boot: string): Promise<void>;
+  withdraw(incarnation: string): Promise<void>;
 }
 
 export interface TakeReply {
@@ -98,13 +98,13 @@ export function slotScripts(redis: RedisConnection, sources: SlotScriptSources =
     async release({ slots, detached }, permitId) {
       await release?.(slots, detached, permitId);
     },
-    async grant(boot, used, needed, total, leaseMs) {
-      const reply = await grant?.(CAPACITY_KEY, boot, used, needed, total, leaseMs);
+    async grant(incarnation, used, needed, total, leaseMs) {
+      const reply = await grant?.(CAPACITY_KEY, incarnation, used, needed, total, leaseMs);
       const [part, instances, usedInAll] = reply as [number, number, number];
       return { part, instances, usedInAll };
     },
-    async withdraw(boot) {
-      await redis.hdel(CAPACITY_KEY, boot);
+    async withdraw(incarnation) {
+      await redis.hdel(CAPACITY_KEY, incarnation);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
-import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
+import type { KeptText, ResumableRecord } from '../../../core/durable/resumable_record.ts';
 import { RETENTION_MS } from '../../../formats/timing.ts';
 import type { StreamRequest } from '../../../formats/weir/stream_request.ts';
 import { CLAIM_KEPT_MS } from './retention.ts';
@@ -7,8 +7,8 @@ import { CLAIM_KEPT_MS } from './retention.ts';
 /** Finished streams are kept for a while; together at most this much, in UTF-16 units. */
 const MAX_OVER_UNITS = 32 * 1024 * 1024;
 
-interface Kept extends ThreadText {
-  record: ThreadRecord;
+interface Kept extends KeptText {
+  record: ResumableRecord;
   request: StreamRequest | undefined;
   /** In UTF-16 units; 0 while it runs. */
   size: number;
@@ -20,7 +20,7 @@ interface Kept extends ThreadText {
  */
 export class MemoryLogStore implements LogStore {
   readonly shared = false;
-  readonly #threads = new Map<string, Kept>();
+  readonly #streams = new Map<string, Kept>();
   readonly #claims = new Map<string, Claim>();
   /** Finished streams, the oldest first. */
   readonly #over = new Set<Kept>();
@@ -67,44 +67,44 @@ export class MemoryLogStore implements LogStore {
     return undefined;
   }
 
-  async create(record: ThreadRecord, request: StreamRequest): Promise<boolean> {
-    if (this.#threads.has(record.id)) return false;
-    this.#threads.set(record.id, { record, request, contents: [], terminal: undefined, size: 0 });
+  async create(record: ResumableRecord, request: StreamRequest): Promise<boolean> {
+    if (this.#streams.has(record.id)) return false;
+    this.#streams.set(record.id, { record, request, contents: [], terminal: undefined, size: 0 });
     return true;
   }
 
-  async discard({ id, token }: ThreadRecord): Promise<void> {
-    if (this.#threads.get(id)?.record.token === token) this.#threads.delete(id);
+  async discard({ id, token }: ResumableRecord): Promise<void> {
+    if (this.#streams.get(id)?.record.token === token) this.#streams.delete(id);
   }
 
-  async read(threadId: string): Promise<ThreadRecord | undefined> {
-    return this.#threads.get(threadId)?.record;
+  async read(threadId: string): Promise<ResumableRecord | undefined> {
+    return this.#streams.get(threadId)?.record;
   }
 
   async readRequest(threadId: string): Promise<StreamRequest | undefined> {
-    return this.#threads.get(threadId)?.request;
+    return this.#streams.get(threadId)?.request;
   }
 
-  async readText(threadId: string): Promise<ThreadText> {
-    const { contents = [], terminal } = this.#threads.get(threadId) ?? {};
+  async readText(threadId: string): Promise<KeptText> {
+    const { contents = [], terminal } = this.#streams.get(threadId) ?? {};
     return { contents, terminal };
   }
 
-  async adopt(next: ThreadRecord): Promise<number> {
-    const kept = this.#threads.get(next.id);
+  async adopt(next: ResumableRecord): Promise<number> {
+    const kept = this.#streams.get(next.id);
     if (!kept || kept.record.state === 'done') return -1;
     kept.record = next;
     return kept.contents.length;
   }
 
-  async setProviderRun(record: ThreadRecord, run: string): Promise<boolean> {
-    const kept = this.#threads.get(record.id);
+  async setProviderRun(record: ResumableRecord, run: string): Promise<boolean> {
+    const kept = this.#streams.get(record.id);
     if (kept) kept.record.providerRun = run;
     return kept !== undefined;
   }
 
-  async setTarget({ id, provider, model }: ThreadRecord): Promise<boolean> {
-    const kept = this.#threads.get(id);
+  async setTarget({ id, provider, model }: ResumableRecord): Promise<boolean> {
+    const kept = this.#streams.get(id);
     if (!kept) return false;
     Object.assign(kept.record, { provider, model });
     delete kept.record.providerRun;
@@ -112,12 +112,12 @@ export class MemoryLogStore implements LogStore {
   }
 
   /** A running stream has its own text; no other process could read it here. */
-  async checkpoint(record: ThreadRecord): Promise<CheckpointReply> {
-    return this.#threads.has(record.id) ? 'kept' : 'unknown';
+  async checkpoint(record: ResumableRecord): Promise<CheckpointReply> {
+    return this.#streams.has(record.id) ? 'kept' : 'unknown';
   }
 
-  async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {
-    const kept = this.#threads.get(record.id);
+  async finish(record: ResumableRecord, contents: readonly string[], terminal: string): Promise<boolean> {
+    const kept = this.#streams.get(record.id);
     if (!kept) return false;
     if (kept.terminal !== undefined) return true;
     kept.record = { ...record, state: 'done', checkpoint: contents.length };
@@ -151,6 +151,6 @@ export class MemoryLogStore implements LogStore {
   #drop(kept: Kept): void {
     if (!this.#over.delete(kept)) return;
     this.#overSize -= kept.size;
-    this.#threads.delete(kept.record.id);
+    this.#streams.delete(kept.record.id);
   }
 }

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
-import type { ThreadRecord, ThreadText } from '../../../core/durable/thread_record.ts';
+import type { KeptText, ResumableRecord } from '../../../core/durable/resumable_record.ts';
 import { LEASE_MS, RUNNING_KEYS_MS } from '../../../formats/timing.ts';
 import { type StreamRequest, streamRequestSchema } from '../../../formats/weir/stream_request.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
@@ -28,11 +28,11 @@ export async function unpackRequest(kept: string): Promise<StreamRequest> {
   return streamRequestSchema.parse(JSON.parse(json));
 }
 
-const BOOTS = 'weir:boots';
+const INCARNATIONS = 'weir:boots';
 /** Hash tags: all keys of one script are in one slot of a Redis Cluster. */
-const ctl = (boot: string) => `weir:ctl:{${boot}}`;
-const wal = (boot: string) => `weir:wal:{${boot}}`;
-const lease = (boot: string) => `weir:lease:{${boot}}`;
+const ctl = (incarnation: string) => `weir:ctl:{${incarnation}}`;
+const wal = (incarnation: string) => `weir:wal:{${incarnation}}`;
+const lease = (incarnation: string) => `weir:lease:{${incarnation}}`;
 const thread = (id: string) => `weir:thread:{${id}}`;
 const text = (id: string) => `weir:text:{${id}}`;
 const req = (id: string) => `weir:req:{${id}}`;
@@ -59,62 +59,72 @@ export class RedisLogStore implements LogStore {
     return Number(seconds) * 1000 + Number(microseconds) / 1000;
   }
 
-  async register(boot: string, peer: string): Promise<void> {
-    await this.#scripts.register(ctl(boot), lease(boot), peer, LEASE_MS, RUNNING_KEYS_MS);
-    await this.beat(boot);
+  async register(incarnation: string, peer: string): Promise<void> {
+    await this.#scripts.register(ctl(incarnation), lease(incarnation), peer, LEASE_MS, RUNNING_KEYS_MS);
+    await this.beat(incarnation);
   }
 
-  async append(boot: string, n: number, group: string): Promise<AppendReply> {
-    const [kind, next] = await this.#scripts.append(ctl(boot), wal(boot), lease(boot), n, group, LEASE_MS);
+  async append(incarnation: string, n: number, group: string): Promise<AppendReply> {
+    const [kind, next] = await this.#scripts.append(
+      ctl(incarnation),
+      wal(incarnation),
+      lease(incarnation),
+      n,
+      group,
+      LEASE_MS,
+    );
     return kind === 'gap' ? { kind, next: next as number } : { kind };
   }
 
-  async beat(boot: string): Promise<string[]> {
+  async beat(incarnation: string): Promise<string[]> {
     // Keys of a living incarnation must not expire. The set of incarnations is in another slot of a cluster.
-    const living = [ctl(boot), wal(boot)].map((key) => this.#redis.pexpire(key, RUNNING_KEYS_MS));
-    const beat = this.#scripts.beat(BOOTS, boot, LEASE_MS, RUNNING_KEYS_MS);
+    const living = [ctl(incarnation), wal(incarnation)].map((key) => this.#redis.pexpire(key, RUNNING_KEYS_MS));
+    const beat = this.#scripts.beat(INCARNATIONS, incarnation, LEASE_MS, RUNNING_KEYS_MS);
     const [dead] = await Promise.all([beat, this.#retention.look(), ...living]);
     return dead;
   }
 
-  async seal(boot: string, force: boolean): Promise<boolean> {
-    const keys = [ctl(boot), lease(boot), wal(boot)] as const;
+  async seal(incarnation: string, force: boolean): Promise<boolean> {
+    const keys = [ctl(incarnation), lease(incarnation), wal(incarnation)] as const;
     return (await this.#scripts.seal(...keys, force ? '1' : '0', RUNNING_KEYS_MS)) === 1;
   }
 
-  async *scan(boot: string): AsyncGenerator<string> {
+  async *scan(incarnation: string): AsyncGenerator<string> {
     for (let from = '-'; ; ) {
-      const entries = await this.#redis.xrange(wal(boot), from, '+', 'COUNT', SCAN_GROUPS);
+      const entries = await this.#redis.xrange(wal(incarnation), from, '+', 'COUNT', SCAN_GROUPS);
       for (const [, fields] of entries) yield fields[1] as string;
       if (entries.length < SCAN_GROUPS) return;
       from = `(${entries.at(-1)?.[0]}`;
     }
   }
 
-  async trim(boot: string, n: number): Promise<void> {
-    await this.#redis.xtrim(wal(boot), 'MINID', '~', `${n}-0`);
+  async trim(incarnation: string, n: number): Promise<void> {
+    await this.#redis.xtrim(wal(incarnation), 'MINID', '~', `${n}-0`);
   }
 
-  async retire(boot: string): Promise<void> {
+  async retire(incarnation: string): Promise<void> {
     // Before the seal, so that an instance that finds the log sealed can see why.
-    await Promise.all([this.#redis.hset(ctl(boot), 'retired', 1), this.#redis.pexpire(ctl(boot), RUNNING_KEYS_MS)]);
-    await this.seal(boot, true);
-    await this.#redis.zadd(BOOTS, 0, boot);
+    await Promise.all([
+      this.#redis.hset(ctl(incarnation), 'retired', 1),
+      this.#redis.pexpire(ctl(incarnation), RUNNING_KEYS_MS),
+    ]);
+    await this.seal(incarnation, true);
+    await this.#redis.zadd(INCARNATIONS, 0, incarnation);
   }
 
-  async isRetired(boot: string): Promise<boolean> {
-    return (await this.#redis.hexists(ctl(boot), 'retired')) === 1;
+  async isRetired(incarnation: string): Promise<boolean> {
+    return (await this.#redis.hexists(ctl(incarnation), 'retired')) === 1;
   }
 
-  async forget(boot: string): Promise<void> {
-    await this.#redis.zrem(BOOTS, boot);
+  async forget(incarnation: string): Promise<void> {
+    await this.#redis.zrem(INCARNATIONS, incarnation);
   }
 
-  async peerOf(boot: string): Promise<string | undefined> {
-    return (await this.#redis.hget(ctl(boot), 'peer')) ?? undefined;
+  async peerOf(incarnation: string): Promise<string | undefined> {
+    return (await this.#redis.hget(ctl(incarnation), 'peer')) ?? undefined;
   }
 
-  async create(record: ThreadRecord, request: StreamRequest): Promise<boolean> {
+  async create(record: ResumableRecord, request: StreamRequest): Promise<boolean> {
     const { id, owner } = record;
     const kept = await packRequest(request);
     return (
@@ -122,16 +132,16 @@ export class RedisLogStore implements LogStore {
     );
   }
 
-  async discard({ id, owner, token }: ThreadRecord): Promise<void> {
+  async discard({ id, owner, token }: ResumableRecord): Promise<void> {
     await this.#scripts.discard(thread(id), req(id), text(id), owner, token);
   }
 
-  async read(threadId: string): Promise<ThreadRecord | undefined> {
+  async read(threadId: string): Promise<ResumableRecord | undefined> {
     const fields = ['record', 'state', 'checkpoint', 'run', 'provider', 'model'] as const;
     const [record, state, checkpoint, run, provider, model] = await this.#redis.hmget(thread(threadId), ...fields);
     if (!record) return undefined;
-    const parsed = JSON.parse(record) as ThreadRecord;
-    const known = { ...parsed, state: state as ThreadRecord['state'], checkpoint: Number(checkpoint) };
+    const parsed = JSON.parse(record) as ResumableRecord;
+    const known = { ...parsed, state: state as ResumableRecord['state'], checkpoint: Number(checkpoint) };
     if (provider && model) Object.assign(known, { provider, model });
     return run ? { ...known, providerRun: run } : known;
   }
@@ -142,7 +152,7 @@ export class RedisLogStore implements LogStore {
     return unpackRequest(kept);
   }
 
-  async readText(threadId: string): Promise<ThreadText> {
+  async readText(threadId: string): Promise<KeptText> {
     const [pieces, terminal] = await Promise.all([
       this.#redis.lrange(text(threadId), 0, -1),
       this.#redis.hget(thread(threadId), 'terminal'),
@@ -150,21 +160,21 @@ export class RedisLogStore implements LogStore {
     return { contents: pieces.flatMap((piece) => JSON.parse(piece) as string[]), terminal: terminal ?? undefined };
   }
 
-  async adopt(next: ThreadRecord, from: string, request: StreamRequest | undefined): Promise<number> {
+  async adopt(next: ResumableRecord, from: string, request: StreamRequest | undefined): Promise<number> {
     const { id, owner } = next;
     const kept = request ? await packRequest(request) : '';
     return this.#scripts.adopt(thread(id), req(id), from, owner, JSON.stringify(next), kept, RUNNING_KEYS_MS);
   }
 
-  async setProviderRun({ id, owner }: ThreadRecord, run: string): Promise<boolean> {
+  async setProviderRun({ id, owner }: ResumableRecord, run: string): Promise<boolean> {
     return (await this.#scripts.set_run(thread(id), owner, run)) === 1;
   }
 
-  async setTarget({ id, owner, provider, model }: ThreadRecord): Promise<boolean> {
+  async setTarget({ id, owner, provider, model }: ResumableRecord): Promise<boolean> {
     return (await this.#scripts.set_target(thread(id), owner, provider, model)) === 1;
   }
 
-  async checkpoint(record: ThreadRecord, contents: readonly string[], upTo: number): Promise<CheckpointReply> {
+  async checkpoint(record: ResumableRecord, contents: readonly string[], upTo: number): Promise<CheckpointReply> {
     const { id, owner, checkpoint } = record;
     const fit = await sendFrom(checkpoint, (kept) => {
       const piece = JSON.stringify(contents.slice(kept, upTo));
@@ -173,7 +183,7 @@ export class RedisLogStore implements LogStore {
     return fit === 'ok' ? 'kept' : fit;
   }
 
-  async finish(record: ThreadRecord, contents: readonly string[], terminal: string): Promise<boolean> {
+  async finish(record: ResumableRecord, contents: readonly string[], terminal: string): Promise<boolean> {
     const { id, owner, checkpoint } = record;
     const end = [terminal, JSON.stringify(record), this.#retention.ms] as const;
     const fit = await sendFrom(checkpoint, (kept) => {

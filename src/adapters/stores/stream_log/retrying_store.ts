@@ -1,5 +1,5 @@
 import type { LogStore } from '../../../core/durable/log_store.ts';
-import { StoreUnavailable } from '../../../core/durable/store_unavailable.ts';
+import { StoreUnavailable } from '../../../core/durable/log_store.ts';
 import type { EventLog } from '../../../core/observe/observers.ts';
 import { REDIS_COMMAND_MS, REDIS_WAIT_MS } from '../../../formats/timing.ts';
 import { isOutage, mistakeLog } from '../redis/redis_breaker.ts';

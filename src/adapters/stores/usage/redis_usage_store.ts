@@ -22,11 +22,11 @@ export class RedisUsageStore implements UsageStore {
     this.#addUsage = (redis as unknown as Record<string, AddUsage>).weir_add_usage!.bind(redis);
   }
 
-  async add({ day, boot, number, increases }: UsageBatch): Promise<void> {
+  async add({ day, incarnation, number, increases }: UsageBatch): Promise<void> {
     // Each part has a name of its own, so that each counts once.
     for (let at = 0; at < increases.length; at += MAX_ROWS) {
       const part = increases.slice(at, at + MAX_ROWS).flatMap(fields);
-      await this.#addUsage(keyOf(day), `${keyOf(day)}:batches`, `${boot}:${at}`, number, TTL_SECONDS, ...part);
+      await this.#addUsage(keyOf(day), `${keyOf(day)}:batches`, `${incarnation}:${at}`, number, TTL_SECONDS, ...part);
     }
   }
 

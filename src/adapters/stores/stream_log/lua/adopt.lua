@@ -1,4 +1,4 @@
--- Changes the owner of a thread: compare and set. A thread that this server has forgotten is made again.
+-- Changes the owner of a stream: compare and set. A stream that this server has forgotten is made again.
 -- KEYS  1 thread:{id} hash   2 req:{id} string
 -- ARGV  1 expected owner   2 new owner   3 record as JSON   4 request, or ''   5 life in milliseconds
 -- Returns how much text is kept apart from the log, or -1 when it is another's, or over

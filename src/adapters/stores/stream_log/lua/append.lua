@@ -1,4 +1,4 @@
--- Adds a group to a boot's log, exactly once and in order, and renews the boot's lease.
+-- Adds a group to an incarnation's log, exactly once and in order, and renews the incarnation's lease.
 -- KEYS  1 ctl:{boot} hash (next, sealed, peer)   2 wal:{boot} stream   3 lease:{boot} string
 -- ARGV  1 number of the group   2 the group; empty only renews   3 lease in milliseconds
 -- Returns {'ok'} | {'duplicate'} | {'gap', next} | {'sealed'} | {'lost'}
@@ -15,7 +15,7 @@ if n > next then return {'gap', next} end
 if ARGV[2] ~= '' then
   redis.call('XADD', KEYS[2], n .. '-0', 'g', ARGV[2])
   redis.call('HSET', KEYS[1], 'next', n + 1)
-  -- The first one makes the key; its boot may die before it beats.
+  -- The first one makes the key; its incarnation may die before it beats.
   if n == 1 then redis.call('PEXPIRE', KEYS[2], redis.call('PTTL', KEYS[1])) end
 end
 redis.call('SET', KEYS[3], '1', 'PX', ARGV[3])

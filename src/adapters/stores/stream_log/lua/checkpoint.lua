@@ -1,7 +1,7 @@
--- Keeps a piece of a thread's text apart from the log.
+-- Keeps a piece of a stream's text apart from the log.
 -- KEYS  1 thread:{id} hash   2 text:{id} list of JSON arrays of texts
 -- ARGV  1 owner   2 first sequence number   3 last   4 the texts as a JSON array   5 life in milliseconds
--- Returns {'ok'} when it is kept (also when it was already), {'not_mine'} when the thread is another's, or over,
+-- Returns {'ok'} when it is kept (also when it was already), {'not_mine'} when the stream is another's, or over,
 -- {'unknown'} when this server has forgotten it, and {'from', n} when the piece must begin after n: a reply was lost, or a replica that took over had not got so far
 local owner = redis.call('HGET', KEYS[1], 'owner')
 if not owner then return {'unknown'} end

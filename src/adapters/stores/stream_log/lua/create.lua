@@ -1,4 +1,4 @@
--- Makes a thread, if its id was never used.
+-- Makes a stream, if its id was never used.
 -- KEYS  1 thread:{id} hash (owner, state, checkpoint, record, run, terminal)   2 req:{id} string
 -- ARGV  1 owner   2 record as JSON   3 request, or '' where it is not kept   4 life in milliseconds
 -- Returns 1 when it is made (also when it was already, by this very record), 0 when the id is known

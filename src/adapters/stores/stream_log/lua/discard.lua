@@ -1,4 +1,4 @@
--- Takes back a thread that has said nothing, if it still is the one that was made.
+-- Takes back a stream that has said nothing, if it still is the one that was made.
 -- KEYS  1 thread:{id} hash   2 req:{id} string   3 text:{id} list
 -- ARGV  1 owner   2 its token
 -- Returns 1 when it is gone, 0 when the id stands for another one

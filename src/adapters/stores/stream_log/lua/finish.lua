@@ -1,4 +1,4 @@
--- Ends a thread: the rest of its text and its terminal frame, readable for a while. One that this server has forgotten
+-- Ends a stream: the rest of its text and its terminal frame, readable for a while. One that this server has forgotten
 -- is made again.
 -- KEYS  1 thread:{id} hash   2 text:{id} list   3 req:{id} string
 -- ARGV  1 owner   2 first sequence number   3 last   4 the texts as a JSON array   5 terminal frame   6 record as JSON

@@ -1,4 +1,4 @@
--- Begins the log of a boot; a second time it changes nothing but the lease.
+-- Begins the log of an incarnation; a second time it changes nothing but the lease.
 -- KEYS  1 ctl:{boot} hash   2 lease:{boot} string
 -- ARGV  1 peer address   2 lease in milliseconds   3 life of the log in milliseconds
 -- Returns 1

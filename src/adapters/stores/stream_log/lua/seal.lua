@@ -1,4 +1,4 @@
--- Closes a boot's log for ever: after it nothing can be appended.
+-- Closes an incarnation's log for ever: after it nothing can be appended.
 -- KEYS  1 ctl:{boot} hash   2 lease:{boot} string   3 wal:{boot} stream
 -- ARGV  1 '1' to close it at once, '0' only when its lease is over   2 life of the log in milliseconds
 -- Returns 1 when it is closed now (also when it was, or is not known), 0 when its owner lives

@@ -1,7 +1,7 @@
--- Adds a batch of one boot to a day's counters, once: a batch whose answer was lost comes again.
+-- Adds a batch of one incarnation to a day's counters, once: a batch whose answer was lost comes again.
 -- KEYS[1]  the day's counters: field -> count
--- KEYS[2]  the last batch of each boot
--- ARGV[1]  boot
+-- KEYS[2]  the last batch of each incarnation
+-- ARGV[1]  incarnation
 -- ARGV[2]  number of the batch; rises
 -- ARGV[3]  time to live (s)
 -- ARGV[4…] for each counter: its field, and what is added

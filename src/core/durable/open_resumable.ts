@@ -4,19 +4,19 @@ import type { SpanTarget, StreamSpan, TraceContext } from '../observe/stream_spa
 import type { Permit } from '../resilience/connection_pool_manager.ts';
 import { runStream } from '../stream/run_stream.ts';
 import type { ResumableDelivery, StreamExchange } from '../stream/stream_exchange.ts';
-import { addThread, type DurableCore } from './durable_core.ts';
+import { addResumable, type DurableCore } from './durable_core.ts';
 import { claimKey, type KeyedRequest } from './key_claim.ts';
-import type { Located } from './locate_thread.ts';
-import { whileAway } from './store_unavailable.ts';
-import type { Thread } from './thread.ts';
-import { ThreadDelivery } from './thread_delivery.ts';
-import type { ThreadRecord } from './thread_record.ts';
+import type { Located } from './locate_resumable.ts';
+import { whileAway } from './log_store.ts';
+import { LoggedDelivery } from './logged_delivery.ts';
+import type { ResumableRecord } from './resumable_record.ts';
+import type { ResumableStream } from './resumable_stream.ts';
 
 /** A resumable stream's request; `userId` may use `key` once, and repeats of the same body attach. */
-export interface ThreadExchange extends StreamExchange, Pick<KeyedRequest, 'onRepeat'> {
+export interface ResumableExchange extends StreamExchange, Pick<KeyedRequest, 'onRepeat'> {
   /** The request, as it is kept for an instance that takes over. */
   kept: StreamRequest;
-  /** The client chose the thread's id itself, so it may be known already. */
+  /** The client chose the stream's id itself, so it may be known already. */
   ownId: boolean;
   idempotency: KeyedRequest['idempotency'] | undefined;
 }
@@ -33,7 +33,7 @@ const NOT_RESUMABLE = {
  * @returns where to read; undefined when it was served as a plain stream, because the log could not be reached
  * @throws WeirError
  */
-export async function openThread(core: DurableCore, exchange: ThreadExchange): Promise<Located | undefined> {
+export async function openResumable(core: DurableCore, exchange: ResumableExchange): Promise<Located | undefined> {
   const { threadId, idempotency } = exchange;
   const plain = { ...exchange, notice: NOT_RESUMABLE };
   if (!core.wal.answering) {
@@ -45,15 +45,15 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
   if (claim?.kind === 'repeat') return claim.located;
   const giveBack = claim?.kind === 'mine' ? claim.giveBack : undefined;
   try {
-    if (exchange.ownId && (await knownThread(core, threadId))) throw new WeirError('thread_in_use');
-    let thread: Thread | undefined;
+    if (exchange.ownId && (await isIdKnown(core, threadId))) throw new WeirError('thread_in_use');
+    let stream: ResumableStream | undefined;
     const resumable = async (permit: Permit, span: StreamSpan | undefined): Promise<ResumableDelivery | undefined> => {
       const [target] = exchange.route.targets;
       const facts = { permitId: permit.slot.permitId, target, trace: span?.context };
       const { record, created } = await create(core, exchange, facts, claim?.kind !== 'unknown');
       if (created) {
-        thread = addThread(core, record, exchange.kept, span);
-        return new ThreadDelivery(core, thread, permit, exchange.startedAt);
+        stream = addResumable(core, record, exchange.kept, span);
+        return new LoggedDelivery(core, stream, permit, exchange.startedAt);
       }
       if (created === false) throw new WeirError('thread_in_use');
       core.wal.gotNoAnswer();
@@ -64,7 +64,7 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
       return undefined;
     };
     await runStream(core, { ...plain, resumable });
-    return thread && { threadId, producer: core.instance, kind: 'source', source: thread };
+    return stream && { threadId, producer: core.instance, kind: 'source', source: stream };
   } catch (error) {
     await giveBack?.();
     throw error;
@@ -72,25 +72,25 @@ export async function openThread(core: DurableCore, exchange: ThreadExchange): P
 }
 
 /** Nothing can be kept now: a plain stream that says so. @throws WeirError where the deployment wants a refusal then */
-function withoutLog(core: DurableCore, { userId, threadId }: ThreadExchange, reason: string): void {
+function withoutLog(core: DurableCore, { userId, threadId }: ResumableExchange, reason: string): void {
   if (core.strict) throw new WeirError('service_unavailable', { details: { reason: 'redis' }, retryAfter: 2 });
   core.log.warn('5.2', 'Stream is not resumable', { user_id: userId, thread_id: threadId, reason });
   core.observer.wentUnlogged();
 }
 
-async function knownThread(core: DurableCore, threadId: string): Promise<boolean> {
-  if (core.threads.has(threadId)) return true;
+async function isIdKnown(core: DurableCore, threadId: string): Promise<boolean> {
+  if (core.streams.has(threadId)) return true;
   return (await core.store.read(threadId).catch(whileAway(() => undefined))) !== undefined;
 }
 
 /** @returns `created` is false where the id is known, and undefined where the store does not answer */
-async function create(core: DurableCore, exchange: ThreadExchange, facts: RecordFacts, isClaimed: boolean) {
+async function create(core: DurableCore, exchange: ResumableExchange, facts: RecordFacts, isClaimed: boolean) {
   for (;;) {
     const record = newRecord(core, exchange, facts);
     if (!isClaimed) return { record, created: undefined };
     const created = await core.store.create(record, exchange.kept).catch(whileAway(() => undefined));
     // Fenced meanwhile: its frames would lie in another log than the record says.
-    if (!created || record.owner === core.wal.boot) return { record, created };
+    if (!created || record.owner === core.wal.incarnation) return { record, created };
     await core.store.discard(record).catch(() => {});
   }
 }
@@ -104,12 +104,12 @@ interface RecordFacts {
 
 function newRecord(
   core: DurableCore,
-  exchange: ThreadExchange,
+  exchange: ResumableExchange,
   { permitId, target: { provider, model }, trace }: RecordFacts,
-): ThreadRecord {
+): ResumableRecord {
   return {
     id: exchange.threadId,
-    owner: core.wal.boot,
+    owner: core.wal.incarnation,
     number: core.wal.enroll(),
     epoch: 1,
     ends: [],

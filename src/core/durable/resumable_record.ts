@@ -1,7 +1,7 @@
 import type { TraceContext } from '../observe/stream_span.ts';
 
 /** What every instance can know of a resumable stream; its text lies apart. */
-export interface ThreadRecord {
+export interface ResumableRecord {
   id: string;
   /** The incarnation of an instance that produces it now. */
   owner: string;
@@ -37,7 +37,7 @@ export interface ThreadRecord {
 }
 
 /** A terminal frame as it was, or will be, sent; and the text before it. */
-export interface ThreadText {
+export interface KeptText {
   contents: string[];
   terminal: string | undefined;
 }

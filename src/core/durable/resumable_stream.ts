@@ -5,10 +5,10 @@ import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Encoder, Outlet } from '../stream/encoder.ts';
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
-import type { GroupLog, LoggedThread } from './group_log.ts';
-import { terminalRecord, textRecord, threadRecord } from './log_record.ts';
+import type { GroupLog, LoggedStream } from './group_log.ts';
+import { idRecord, terminalRecord, textRecord } from './log_record.ts';
 import type { LogSubscriber } from './log_subscriber.ts';
-import type { ThreadRecord } from './thread_record.ts';
+import type { ResumableRecord } from './resumable_record.ts';
 
 /** Bounds of one resumable stream. */
 const MAX_UNITS = 512 * 1024;
@@ -20,8 +20,8 @@ const UNLOGGED: NoticeEvent = {
   message: 'The stream log cannot be reached; until it is back this stream would not survive.',
 };
 
-export interface ThreadOptions {
-  record: ThreadRecord;
+export interface ResumableOptions {
+  record: ResumableRecord;
   request: StreamRequest | undefined;
   encoder: Encoder;
   log: GroupLog;
@@ -30,7 +30,7 @@ export interface ThreadOptions {
   ageMs: number;
   /** How long it goes on without a reader, in milliseconds. */
   graceMs: number;
-  /** Text that a dead owner had committed; the thread then waits for its readers to come back. */
+  /** Text that a dead owner had committed; the stream then waits for its readers to come back. */
   before?: string[] | undefined;
   span?: StreamSpan | undefined;
   /** Its frames go out unlogged from now on. */
@@ -43,8 +43,8 @@ export interface ThreadOptions {
  * A resumable stream on the instance that produces it: its whole text, how far it is committed, and its readers. It
  * outlives any reader: without one it goes on for a while and then ends itself.
  */
-export class Thread implements LoggedThread, Outlet {
-  record: ThreadRecord;
+export class ResumableStream implements LoggedStream, Outlet {
+  record: ResumableRecord;
   readonly request: StreamRequest | undefined;
   readonly encoder: Encoder;
   readonly contents: string[];
@@ -59,7 +59,7 @@ export class Thread implements LoggedThread, Outlet {
   onRoom: () => void = () => {};
   /** Whether it has no reader. */
   onDetached: (detached: boolean) => void = () => {};
-  readonly #options: ThreadOptions;
+  readonly #options: ResumableOptions;
   readonly #opened = Promise.withResolvers<void>();
   readonly #graceTimer: WheelTimer;
   readonly #lifeTimer: WheelTimer;
@@ -76,7 +76,7 @@ export class Thread implements LoggedThread, Outlet {
   /** Whether readers may come. */
   isOpen = false;
 
-  constructor(options: ThreadOptions) {
+  constructor(options: ResumableOptions) {
     const { record, wheel, log } = options;
     const before = options.before ?? [];
     this.#options = options;
@@ -161,7 +161,7 @@ export class Thread implements LoggedThread, Outlet {
 
   /**
    * Logs the end; resolves when it is committed. Readers get it with {@link deliverEnd}.
-   * @param frame asked again when the thread comes under another epoch before it is committed
+   * @param frame asked again when the stream comes under another epoch before it is committed
    */
   logEnd(frame: () => string): Promise<void> {
     this.#endFrame = frame;
@@ -248,7 +248,7 @@ export class Thread implements LoggedThread, Outlet {
   /** From the first frame on recovery must know whose number it is; in silence, soon. */
   #logId(): void {
     const { number, id } = this.record;
-    this.#options.log.note(threadRecord(number, id));
+    this.#options.log.note(idRecord(number, id));
   }
 
   /** Ends it here without an end: its readers are cut, come back, and find the instance that goes on with it. */

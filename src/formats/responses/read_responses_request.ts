@@ -1,14 +1,8 @@
 import { z } from 'zod';
-import {
-  checked,
-  type GenerationRequest,
-  type Message,
-  type MessagePart,
-  samplingFields,
-  unreadFields,
-} from '../generation_request.ts';
+import type { GenerationRequest, Message, MessagePart } from '../generation_request.ts';
 import { type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import { readSeal } from '../reasoning_seal.ts';
+import { checked, type FieldFate, samplingFields, sortFields } from '../request_fields.ts';
 
 const item = z.looseObject({ type: z.string().optional(), role: z.string().optional() });
 const FIELDS = {
@@ -22,14 +16,33 @@ const FIELDS = {
     .nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
-  text: z.looseObject({ format: z.looseObject({ type: z.string() }).nullish() }).nullish(),
+  text: z
+    .looseObject({ format: z.looseObject({ type: z.string() }).nullish(), verbosity: z.string().nullish() })
+    .nullish(),
+  user: z.string().nullish(),
+  safety_identifier: z.string().nullish(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+  prompt_cache_key: z.string().nullish(),
+  service_tier: z.string().nullish(),
 };
 const schema = z.looseObject(FIELDS);
+
+const FATES: Record<string, FieldFate> = {
+  fake: () => undefined,
+  stream_options: () => undefined,
+  store: () => undefined,
+  include: (value) =>
+    Array.isArray(value) && value.every((each) => each === 'reasoning.encrypted_content') ? undefined : 'unread',
+  truncation: (value) => (value === 'disabled' ? undefined : 'unread'),
+  background: (value) => (value === false ? undefined : 'unread'),
+  prompt_cache_options: 'ignored',
+  prompt_cache_retention: 'ignored',
+};
 
 /** @param body of a response's request @throws WeirError validation_error */
 export function readResponsesRequest(body: unknown): GenerationRequest {
   const asked = checked(schema, body);
-  const unread = unreadFields(asked, FIELDS, []);
+  const { unread, ignored } = sortFields(asked, FIELDS, FATES);
   const { tool_choice: choice } = asked;
   const said: Message[] =
     typeof asked.input === 'string'
@@ -60,10 +73,25 @@ export function readResponsesRequest(body: unknown): GenerationRequest {
     maxTokens: asked.max_output_tokens ?? undefined,
     temperature: asked.temperature ?? undefined,
     topP: asked.top_p ?? undefined,
+    topK: undefined,
+    seed: undefined,
+    verbosity: asked.text?.verbosity ?? undefined,
+    user: asked.safety_identifier ?? asked.user ?? undefined,
+    metadata: asked.metadata ?? undefined,
+    promptCacheKey: asked.prompt_cache_key ?? undefined,
+    serviceTier: asked.service_tier ?? undefined,
     stop: undefined,
     reasoning: asked.reasoning?.effort == null ? undefined : { effort: asked.reasoning.effort },
     output: outputOf(asked.text?.format ?? undefined),
+    names: {
+      maxTokens: 'max_output_tokens',
+      reasoning: 'reasoning.effort',
+      verbosity: 'text.verbosity',
+      output: 'text.format',
+      ...(asked.safety_identifier == null ? {} : { user: 'safety_identifier' }),
+    },
     unread,
+    ignored,
   };
 }
 
@@ -126,13 +154,13 @@ function reasoningOf({ id, summary, content, encrypted_content }: JsonObject): M
 function contentOf(content: unknown, path: string, unread: string[]): MessagePart[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }];
   return listOf(content).flatMap((entry, index) => {
-    const part = partOf(objectOf(entry) ?? {});
+    const part = partOf(objectOf(entry) ?? {}, `${path}.${index}`);
     if (!part) unread.push(`${path}.${index}`);
     return part ?? [];
   });
 }
 
-function partOf(part: JsonObject): MessagePart | undefined {
+function partOf(part: JsonObject, at: string): MessagePart | undefined {
   switch (part.type) {
     case 'input_text':
     case 'output_text':
@@ -142,7 +170,7 @@ function partOf(part: JsonObject): MessagePart | undefined {
     case 'input_image': {
       const { image_url: url, detail } = part;
       if (typeof url !== 'string') return undefined;
-      return { type: 'image', url, ...(typeof detail === 'string' ? { detail } : {}) };
+      return { type: 'image', at, url, ...(typeof detail === 'string' ? { detail } : {}) };
     }
     case 'input_file': {
       const { file_data, file_url, file_id, filename } = part;
@@ -150,6 +178,7 @@ function partOf(part: JsonObject): MessagePart | undefined {
       if (url === '' && typeof file_id !== 'string') return undefined;
       return {
         type: 'file',
+        at,
         ...(url === '' ? {} : { url }),
         ...(typeof file_id === 'string' ? { id: file_id } : {}),
         ...(typeof filename === 'string' ? { name: filename } : {}),

@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { cancelThread } from '../../core/durable/cancel_thread.ts';
+import { cancelResumable } from '../../core/durable/cancel_resumable.ts';
 import { parseCursor } from '../../core/durable/cursor.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
-import { type Caller, locateThread } from '../../core/durable/locate_thread.ts';
+import { type Caller, locateResumable } from '../../core/durable/locate_resumable.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { THREAD_ID } from '../../formats/weir/stream_request.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
 import type { ReaderCounts } from './reader_counts.ts';
-import { sendThread } from './send_thread.ts';
+import { sendResumable } from './send_resumable.ts';
 import { attachHeadersSchema, eventStream, threadHeadersSchema, threadParamsSchema, unchecked } from './stream_docs.ts';
 
-export interface ThreadRoutesContext {
+export interface ResumableRoutesContext {
   core: DurableCore;
   access: Access;
   readers: ReaderCounts;
@@ -20,7 +20,7 @@ export interface ThreadRoutesContext {
 }
 
 /** Attaching to a resumable stream, and cancelling it, on any instance. */
-export function threadRoutes(app: FastifyInstance, { core, access, readers, open }: ThreadRoutesContext): void {
+export function resumableRoutes(app: FastifyInstance, { core, access, readers, open }: ResumableRoutesContext): void {
   const callerOf = (request: FastifyRequest): Caller => {
     const token = request.headers['x-resume-token'];
     return { userId: access.userOf(request), token: typeof token === 'string' ? token : undefined };
@@ -50,11 +50,11 @@ export function threadRoutes(app: FastifyInstance, { core, access, readers, open
       const caller = callerOf(request);
       const cursor = parseCursor(request.headers['last-event-id']);
       using _ = readers.take(caller.userId);
-      const located = await locateThread(core, threadId, caller, cursor);
+      const located = await locateResumable(core, threadId, caller, cursor);
       const headers = reply.getHeaders() as Record<string, string>;
       reply.hijack();
       const { raw: response } = reply;
-      await sendThread(located, { threadId, cursor, request: request.raw, response, headers, wheel: core.wheel });
+      await sendResumable(located, { threadId, cursor, request: request.raw, response, headers, wheel: core.wheel });
       return reply;
     },
   });
@@ -71,7 +71,7 @@ export function threadRoutes(app: FastifyInstance, { core, access, readers, open
     handler: async (request, reply) => {
       const threadId = threadIdOf(request);
       open.refuseWhenClosed();
-      await cancelThread(core, threadId, callerOf(request));
+      await cancelResumable(core, threadId, callerOf(request));
       return reply.status(202).send({ thread_id: threadId });
     },
   });

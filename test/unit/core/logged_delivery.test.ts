@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cancelThread } from '../../../src/core/durable/cancel_thread.ts';
+import { cancelResumable } from '../../../src/core/durable/cancel_resumable.ts';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import { noFaults } from '../../../src/core/durable/fault_point.ts';
-import type { GroupLog, LoggedThread } from '../../../src/core/durable/group_log.ts';
-import { StoreUnavailable } from '../../../src/core/durable/store_unavailable.ts';
-import { Thread } from '../../../src/core/durable/thread.ts';
-import { continueThread } from '../../../src/core/durable/thread_delivery.ts';
-import type { ThreadRecord } from '../../../src/core/durable/thread_record.ts';
+import type { GroupLog, LoggedStream } from '../../../src/core/durable/group_log.ts';
+import { StoreUnavailable } from '../../../src/core/durable/log_store.ts';
+import { continueResumable } from '../../../src/core/durable/logged_delivery.ts';
+import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
+import { ResumableStream } from '../../../src/core/durable/resumable_stream.ts';
 import type { Permit } from '../../../src/core/resilience/connection_pool_manager.ts';
 import type { Encoder } from '../../../src/core/stream/encoder.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
@@ -20,12 +20,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A stream of one token, whose log takes everything, on an instance whose store ends threads as the test says. */
-function scene(finish: (record: ThreadRecord, thread: Thread) => Promise<boolean>) {
+/** A stream of one token, whose log takes everything, on an instance whose store ends streams as the test says. */
+function scene(finish: (record: ResumableRecord, stream: ResumableStream) => Promise<boolean>) {
   const log = {
     horizon: 1,
     note() {},
-    add: (logged: LoggedThread, seq: number) => queueMicrotask(() => logged.commitTo(seq, true)),
+    add: (logged: LoggedStream, seq: number) => queueMicrotask(() => logged.commitTo(seq, true)),
   } as unknown as GroupLog;
   const record = {
     id: 't',
@@ -34,20 +34,20 @@ function scene(finish: (record: ThreadRecord, thread: Thread) => Promise<boolean
     number: '1',
     epoch: 1,
     ends: [],
-  } as unknown as ThreadRecord;
+  } as unknown as ResumableRecord;
   const encoder = { complete: () => 'the end', error: () => 'an error' } as unknown as Encoder;
   const wheel = new TimerWheel(50);
-  const thread = new Thread({ record, request: undefined, encoder, log, wheel, ageMs: 0, graceMs: 1_000 });
+  const stream = new ResumableStream({ record, request: undefined, encoder, log, wheel, ageMs: 0, graceMs: 1_000 });
   const outcomes: string[] = [];
   const used = vi.fn();
   const core = {
-    threads: new Map([['t', thread]]),
+    streams: new Map([['t', stream]]),
     wal: { answering: true },
     faults: noFaults,
     log: silentLog,
     observer: { opened() {}, firstToken() {}, gap() {}, closed: (outcome: string) => outcomes.push(outcome) },
     recordUsage: used,
-    store: { finish: (written: ThreadRecord) => finish(written, thread) },
+    store: { finish: (written: ResumableRecord) => finish(written, stream) },
   } as unknown as DurableCore;
   const permit = { onLost() {}, release: async () => {}, forget() {}, [Symbol.asyncDispose]: async () => {} };
   const answer = {
@@ -58,59 +58,59 @@ function scene(finish: (record: ThreadRecord, thread: Thread) => Promise<boolean
     },
     resume() {},
   } as PartAnswer;
-  const run = () => continueThread(core, thread, permit as unknown as Permit, Promise.resolve(answer), 0);
-  return { core, thread, outcomes, used, run };
+  const run = () => continueResumable(core, stream, permit as unknown as Permit, Promise.resolve(answer), 0);
+  return { core, stream, outcomes, used, run };
 }
 
 describe('the end of a stream', () => {
-  it('that comes under a new boot while it is stored is stored there', async () => {
+  it('that comes under a new incarnation while it is stored is stored there', async () => {
     const owners: string[] = [];
-    const { core, thread, outcomes, used, run } = scene(async ({ owner }, moved) => {
+    const { core, stream, outcomes, used, run } = scene(async ({ owner }, moved) => {
       owners.push(owner);
       moved.record = { ...moved.record, owner: 'second' };
       return owner === 'second';
     });
     await run();
     expect(owners).toEqual(['first', 'second']);
-    expect(thread).toMatchObject({ over: true, gone: false });
+    expect(stream).toMatchObject({ over: true, gone: false });
     expect(outcomes).toEqual(['ok']);
     expect(used).toHaveBeenCalledOnce();
-    expect(core.threads.size).toBe(0);
+    expect(core.streams.size).toBe(0);
   });
 
   it('that another owner has to store is no end here', async () => {
-    const { core, thread, outcomes, used, run } = scene(async () => false);
+    const { core, stream, outcomes, used, run } = scene(async () => false);
     await run();
-    expect(thread).toMatchObject({ over: false, gone: true });
+    expect(stream).toMatchObject({ over: false, gone: true });
     expect(outcomes).toEqual(['producer_lost']);
     expect(used).not.toHaveBeenCalled();
-    expect(core.threads.size).toBe(0);
+    expect(core.streams.size).toBe(0);
   });
 
   it('that can’t be stored is delivered, and its stream stays here until it is', async () => {
     let tries = 0;
-    const { core, thread, outcomes, run } = scene(async () => {
+    const { core, stream, outcomes, run } = scene(async () => {
       tries += 1;
       if (tries < 4) throw new Error('no');
       return true;
     });
     await run();
-    expect(thread.over).toBe(true);
+    expect(stream.over).toBe(true);
     expect(outcomes).toEqual(['ok']);
     await vi.advanceTimersByTimeAsync(1_100);
-    expect(core.threads.get('t')).toBe(thread);
+    expect(core.streams.get('t')).toBe(stream);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(tries).toBe(4);
-    expect(core.threads.size).toBe(0);
+    expect(core.streams.size).toBe(0);
   });
 });
 
 describe('cancelling a stream', () => {
   it('while the store does not answer is a refusal that says so', async () => {
     const away = () => Promise.reject(new StoreUnavailable(undefined));
-    const core = { threads: new Map(), store: { read: away } } as unknown as DurableCore;
+    const core = { streams: new Map(), store: { read: away } } as unknown as DurableCore;
     const caller = { userId: 'user', token: undefined };
-    await expect(cancelThread(core, 't', caller)).rejects.toMatchObject({
+    await expect(cancelResumable(core, 't', caller)).rejects.toMatchObject({
       code: 'service_unavailable',
       details: { reason: 'redis' },
     });

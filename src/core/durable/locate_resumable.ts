@@ -1,26 +1,25 @@
 import { WeirError } from '../../formats/error_code.ts';
 import { TAKEOVER_WAIT_MS } from '../../formats/timing.ts';
-import { instanceOfBoot } from './boot_name.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
-import type { LogSubscriber, ThreadSource } from './log_subscriber.ts';
-import { lookAgain } from './look_again.ts';
-import { whileAway } from './store_unavailable.ts';
-import { takeOver } from './take_over.ts';
-import type { ThreadRecord } from './thread_record.ts';
+import { instanceOf } from './incarnation.ts';
+import { whileAway } from './log_store.ts';
+import type { LogSubscriber, ResumableSource } from './log_subscriber.ts';
+import type { ResumableRecord } from './resumable_record.ts';
+import { backOffMs, takeOver } from './take_over.ts';
 
-/** The client that asks. Its token opens a thread to any user who has it. */
+/** The client that asks. Its token opens a stream to any user who has it. */
 export interface Caller {
   userId: string;
   token: string | undefined;
 }
 
 /**
- * Where a thread can be read: here, or through the instance that produces it; or that there is nothing more. `producer`
+ * Where a stream can be read: here, or through the instance that produces it; or that there is nothing more. `producer`
  * is the name of that instance, or of the one that did last.
  */
 export type Located = { threadId: string; producer: string } & (
-  | { kind: 'source'; source: ThreadSource }
+  | { kind: 'source'; source: ResumableSource }
   | { kind: 'peer'; frames: AsyncIterable<Uint8Array> }
   | { kind: 'regressed'; delivered: Cursor }
   | { kind: 'ended' }
@@ -28,14 +27,16 @@ export type Located = { threadId: string; producer: string } & (
 
 /** A takeover that has failed so often here is not waited for. */
 const MAX_FAILURES = 5;
+const FIRST_LOOK_MS = 50;
+const LONGEST_LOOK_MS = 500;
 
 /**
- * Finds a thread wherever it is. A dead owner's is taken over, at once where its death is certain, and after its lease
+ * Finds a stream wherever it is. A dead owner's is taken over, at once where its death is certain, and after its lease
  * where it is only silent.
- * @throws WeirError not_found where the thread is unknown, or the caller's business is not with it; bad_request;
+ * @throws WeirError not_found where the stream is unknown, or the caller's business is not with it; bad_request;
  * service_unavailable
  */
-export async function locateThread(
+export async function locateResumable(
   core: DurableCore,
   threadId: string,
   caller: Caller,
@@ -44,7 +45,7 @@ export async function locateThread(
   const until = performance.now() + TAKEOVER_WAIT_MS;
   let isTaken = false;
   for (let looks = 0; ; looks += 1) {
-    const mine = core.threads.get(threadId);
+    const mine = core.streams.get(threadId);
     if (mine && !mine.gone) {
       mustBeAllowed(mine.record, caller);
       await mine.opened;
@@ -69,23 +70,23 @@ export async function locateThread(
   }
 }
 
-/** @throws WeirError not_found for another user's thread, so that its id stays secret */
-export function mustBeAllowed(record: ThreadRecord, { userId, token }: Caller): void {
+/** @throws WeirError not_found for another user's stream, so that its id stays secret */
+export function mustBeAllowed(record: ResumableRecord, { userId, token }: Caller): void {
   if (record.userId !== userId && record.token !== token) throw new WeirError('not_found');
 }
 
 /** @returns undefined when one has to look again in a moment: it is about to end, its owner is silent, or a try failed */
 async function askOwner(
   core: DurableCore,
-  record: ThreadRecord,
+  record: ResumableRecord,
   cursor: Cursor | undefined,
 ): Promise<Located | 'taken over' | undefined> {
-  if (record.owner === core.wal.boot) return undefined;
+  if (record.owner === core.wal.incarnation) return undefined;
   const address = await core.store.peerOf(record.owner).catch(whileAway(unavailable));
   const answer = await core.peers.read(address, record.owner, record.id, cursor);
   if (answer === 'unknown') return undefined;
   if (typeof answer !== 'string') {
-    const about = { threadId: record.id, producer: instanceOfBoot(record.owner) };
+    const about = { threadId: record.id, producer: instanceOf(record.owner) };
     return answer.kind === 'frames' ? { ...about, kind: 'peer', frames: answer.frames } : { ...about, kind: 'ended' };
   }
   const sealed = await core.store.seal(record.owner, answer === 'gone').catch(whileAway(() => false));
@@ -93,17 +94,17 @@ async function askOwner(
   return (await takeOver(core, record)) ? 'taken over' : undefined;
 }
 
-/** Where a client with this cursor goes on in a thread that can be read here. @throws WeirError bad_request */
-export function place(source: ThreadSource, record: ThreadRecord, cursor: Cursor | undefined): Located {
-  const about = { threadId: record.id, producer: instanceOfBoot(record.owner) };
+/** Where a client with this cursor goes on in a stream that can be read here. @throws WeirError bad_request */
+export function place(source: ResumableSource, record: ResumableRecord, cursor: Cursor | undefined): Located {
+  const about = { threadId: record.id, producer: instanceOf(record.owner) };
   if (!cursor) return { ...about, kind: 'source', source };
   const last = source.over ? source.committed + 1 : source.committed;
   if (placeOf(cursor, record, last) === 'regressed') return { ...about, kind: 'regressed', delivered: cursor };
   return source.over && cursor.seq === last ? { ...about, kind: 'ended' } : { ...about, kind: 'source', source };
 }
 
-/** A thread that is over, as it was. */
-async function finished(core: DurableCore, record: ThreadRecord): Promise<ThreadSource> {
+/** A stream that is over, as it was. */
+async function finished(core: DurableCore, record: ResumableRecord): Promise<ResumableSource> {
   const { contents, terminal } = await core.store.readText(record.id).catch(whileAway(unavailable));
   const readers = new Set<LogSubscriber>();
   return {
@@ -115,6 +116,11 @@ async function finished(core: DurableCore, record: ThreadRecord): Promise<Thread
     attach: (reader) => void readers.add(reader),
     detach: (reader) => void readers.delete(reader),
   };
+}
+
+/** Waits before another look for what another instance is about to do. @param looks that were in vain already */
+export async function lookAgain(looks: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, backOffMs(looks, FIRST_LOOK_MS, LONGEST_LOOK_MS)));
 }
 
 /** @throws WeirError service_unavailable: the store does not answer */

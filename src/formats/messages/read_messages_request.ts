@@ -1,14 +1,8 @@
 import { z } from 'zod';
-import {
-  checked,
-  type GenerationRequest,
-  type Message,
-  type MessagePart,
-  samplingFields,
-  unreadFields,
-} from '../generation_request.ts';
+import type { GenerationRequest, Message, MessagePart } from '../generation_request.ts';
 import { type JsonObject, objectOf, textOf } from '../json_object.ts';
 import { readSeal } from '../reasoning_seal.ts';
+import { checked, type FieldFate, samplingFields, sortFields } from '../request_fields.ts';
 
 const blocks = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]);
 const message = z.looseObject({ role: z.enum(['user', 'assistant', 'system']), content: blocks });
@@ -33,13 +27,24 @@ const FIELDS = {
     .looseObject({ type: z.enum(['enabled', 'disabled', 'adaptive']), budget_tokens: z.number().int().optional() })
     .nullish(),
   output_config: z.looseObject({ effort: z.string().nullish(), format: z.unknown() }).nullish(),
+  top_k: z.number().int().nullish(),
+  metadata: z.looseObject({ user_id: z.string().nullish() }).nullish(),
+  service_tier: z.string().nullish(),
 };
 const schema = z.looseObject(FIELDS);
+
+const FATES: Record<string, FieldFate> = {
+  fake: () => undefined,
+  cache_control: 'ignored',
+  context_management: 'ignored',
+  diagnostics: 'ignored',
+  speed: 'ignored',
+};
 
 /** @param body of one of Anthropic's requests @throws WeirError validation_error */
 export function readMessagesRequest(body: unknown): GenerationRequest {
   const asked = checked(schema, body);
-  const unread = unreadFields(asked, FIELDS, []);
+  const { unread, ignored } = sortFields(asked, FIELDS, FATES);
   const { tool_choice: choice } = asked;
   const system = asked.system == null ? [] : partsOf(asked.system, 'system', unread);
   const messages = asked.messages.flatMap(({ role, content }, index) =>
@@ -63,10 +68,25 @@ export function readMessagesRequest(body: unknown): GenerationRequest {
     maxTokens: asked.max_tokens,
     temperature: asked.temperature ?? undefined,
     topP: asked.top_p ?? undefined,
+    topK: asked.top_k ?? undefined,
+    seed: undefined,
+    verbosity: undefined,
+    user: asked.metadata?.user_id ?? undefined,
+    metadata: undefined,
+    promptCacheKey: undefined,
+    serviceTier: asked.service_tier ?? undefined,
     stop: asked.stop_sequences ?? undefined,
     reasoning: reasoningOf(asked),
     output: outputOf(asked.output_config?.format),
+    names: {
+      stop: 'stop_sequences',
+      user: 'metadata.user_id',
+      parallelToolCalls: 'tool_choice.disable_parallel_tool_use',
+      reasoning: asked.output_config?.effort == null ? 'thinking' : 'output_config.effort',
+      output: 'output_config.format',
+    },
     unread,
+    ignored,
   };
 }
 
@@ -115,14 +135,14 @@ function blockParts(block: JsonObject, path: string, unread: string[]): MessageP
       return typeof block.text === 'string' ? [{ type: 'text', text: block.text }] : undefined;
     case 'image': {
       const url = addressOf(block.source);
-      return url === undefined ? undefined : [{ type: 'image', url }];
+      return url === undefined ? undefined : [{ type: 'image', at: path, url }];
     }
     case 'document': {
       const { type, file_id: id } = objectOf(block.source) ?? {};
       const url = addressOf(block.source);
       const name = typeof block.title === 'string' ? { name: block.title } : {};
-      if (type === 'file' && typeof id === 'string') return [{ type: 'file', id, ...name }];
-      return url === undefined ? undefined : [{ type: 'file', url, ...name }];
+      if (type === 'file' && typeof id === 'string') return [{ type: 'file', at: path, id, ...name }];
+      return url === undefined ? undefined : [{ type: 'file', at: path, url, ...name }];
     }
     case 'thinking': {
       const sealed = textOf(block.signature);

@@ -2,15 +2,15 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Cursor } from '../../core/durable/cursor.ts';
-import type { Located } from '../../core/durable/locate_thread.ts';
-import { LogSubscriber, type ThreadSource } from '../../core/durable/log_subscriber.ts';
+import type { Located } from '../../core/durable/locate_resumable.ts';
+import { LogSubscriber, type ResumableSource } from '../../core/durable/log_subscriber.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { encodeError, HEARTBEAT } from '../../formats/weir/weir_encoder.ts';
 import { HttpSink, streamHeaders } from './http_sink.ts';
 
-/** One client's way to a thread. */
-export interface ThreadAnswer {
+/** One client's way to a stream. */
+export interface ResumableAnswer {
   threadId: string;
   cursor: Cursor | undefined;
   request: IncomingMessage;
@@ -20,8 +20,8 @@ export interface ThreadAnswer {
   wheel: TimerWheel;
 }
 
-/** Sends a thread, from the client's cursor on, until its end or until the client leaves. What fails is thrown, also after the head. */
-export async function sendThread(located: Located, answer: ThreadAnswer): Promise<void> {
+/** Sends a stream from the client's cursor on, until its end or until the client leaves. Failures after the head are thrown, too. */
+export async function sendResumable(located: Located, answer: ResumableAnswer): Promise<void> {
   const { response, threadId } = answer;
   const headers = { ...answer.headers, 'X-Producer-Id': located.producer };
   answer = { ...answer, headers };
@@ -41,7 +41,7 @@ export async function sendThread(located: Located, answer: ThreadAnswer): Promis
   }
 }
 
-function readSource(source: ThreadSource, answer: ThreadAnswer): Promise<void> {
+function readSource(source: ResumableSource, answer: ResumableAnswer): Promise<void> {
   return new Promise((resolve) => {
     const after = answer.cursor ? answer.cursor.seq : -1;
     const reader = new LogSubscriber(source, newSink(answer), answer.wheel, after, resolve);
@@ -50,6 +50,6 @@ function readSource(source: ThreadSource, answer: ThreadAnswer): Promise<void> {
   });
 }
 
-function newSink({ request, response, threadId, headers }: ThreadAnswer): HttpSink {
+function newSink({ request, response, threadId, headers }: ResumableAnswer): HttpSink {
   return new HttpSink(request, response, streamHeaders(threadId, headers));
 }
