@@ -3,8 +3,7 @@ import type { ModelsView } from '../../formats/cluster/cluster_view.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { ClientFormat, Upstream } from '../upstream/upstream.ts';
 import type { BreakerState } from './provider_breaker.ts';
-import { ProviderKeys } from './provider_keys.ts';
-import type { RoutedUpstream, SelectedRoute } from './selected_route.ts';
+import { ProviderKeys, type RoutedUpstream, type SelectedRoute } from './selected_route.ts';
 import { type OrderFacts, orderTargets } from './target_order.ts';
 
 /** Upstreams and routes of one configuration. It never changes: another configuration is another table. */

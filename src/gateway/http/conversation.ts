@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { conversationOf, type FindConversation } from '../../core/routing/affinity.ts';
+import { type Conversation, conversationOf } from '../../core/routing/affinity.ts';
 import { valueEnd } from '../../formats/json_fields.ts';
 import { isObject } from '../../formats/json_object.ts';
 import type { EndpointRequest } from '../endpoints/endpoint_request.ts';
@@ -16,34 +16,25 @@ interface AskedBy {
   headers: IncomingHttpHeaders;
 }
 
-/** Finds the conversation of a request to `/v1/*` when it is first asked for, in time and memory that are bounded. */
-export function findConversation(
+/** The conversation of a request to `/v1/*`. What that costs is bounded. */
+export function conversationOfRequest(
   { userId, headers }: AskedBy,
   asked: Pick<EndpointRequest, 'member'>,
-): FindConversation {
-  return once(userId, () => {
-    const key = plainValue(asked.member('prompt_cache_key', LOOKED_AT));
-    return (typeof key === 'string' && key) || sessionOf(headers) || beginningOf(asked);
-  });
+): Conversation | undefined {
+  const key = plainValue(asked.member('prompt_cache_key', LOOKED_AT));
+  return named(userId, (typeof key === 'string' && key) || sessionOf(headers) || beginningOf(asked));
 }
 
 /** The same of a request to `/api/v1/stream`. */
-export function findStreamConversation(
+export function conversationOfStream(
   { userId, headers }: AskedBy,
   { query, messages }: { query?: string | undefined; messages?: readonly unknown[] | undefined },
-): FindConversation {
-  return once(userId, () => sessionOf(headers) ?? query?.slice(0, LOOKED_AT) ?? firstSaid(messages ?? []));
+): Conversation | undefined {
+  return named(userId, sessionOf(headers) ?? query?.slice(0, LOOKED_AT) ?? firstSaid(messages ?? []));
 }
 
-function once(userId: string, name: () => string | undefined): FindConversation {
-  let found: { conversation: number | undefined } | undefined;
-  return () => {
-    if (!found) {
-      const named = name();
-      found = { conversation: named === undefined ? undefined : conversationOf(userId, named) };
-    }
-    return found.conversation;
-  };
+function named(userId: string, name: string | undefined): Conversation | undefined {
+  return name === undefined ? undefined : conversationOf(userId, name);
 }
 
 function sessionOf(headers: IncomingHttpHeaders): string | undefined {

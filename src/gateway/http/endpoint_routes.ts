@@ -18,7 +18,7 @@ import { ENDPOINTS, type Endpoint } from '../endpoints/endpoint.ts';
 import { type EndpointRequest, parseEndpointRequest } from '../endpoints/endpoint_request.ts';
 import { abortWhenGone } from '../open_streams.ts';
 import { BodyBudget } from './body_budget.ts';
-import { findConversation } from './conversation.ts';
+import { conversationOfRequest } from './conversation.ts';
 import { HttpSink, streamHeaders } from './http_sink.ts';
 import { openAiModels } from './models_routes.ts';
 import { parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
@@ -88,7 +88,7 @@ function endpointRoute(app: FastifyInstance, context: StreamRouteContext, endpoi
       const asked = parseEndpointRequest(body);
       const { routing } = context.core;
       const userId = context.access.userOf(request);
-      const conversation = findConversation({ userId, headers: request.headers }, asked);
+      const conversation = () => conversationOfRequest({ userId, headers: request.headers }, asked);
       const route = routing.selectNamed(asked.model, endpoint.protocol, conversation);
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
@@ -129,6 +129,7 @@ function endpointRoute(app: FastifyInstance, context: StreamRouteContext, endpoi
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
         encoder: () => new FormatEncoder(endpoint.format, head),
         whole: (parts) => endpoint.format.writeAnswer(head, parts),
+        usageOf: endpoint.format.usageOf,
         sink: (more) => {
           // What the provider says of its limits goes before what this gateway says of its own.
           const all = { ...(reply.getHeaders() as OutgoingHttpHeaders), ...more };

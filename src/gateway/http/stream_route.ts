@@ -13,7 +13,7 @@ import { streamRequestSchema } from '../../formats/weir/stream_request.ts';
 import { WeirEncoder } from '../endpoints/encoders.ts';
 import { abortWhenGone, type OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
-import { findStreamConversation } from './conversation.ts';
+import { conversationOfStream } from './conversation.ts';
 import { HttpSink, streamHeaders } from './http_sink.ts';
 import { checkKnobs, idempotencyOf, parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
@@ -69,7 +69,8 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       const { routing } = core;
       const body = parseStreamRequest(request.body);
       const userId = context.access.userOf(request);
-      const route = routing.select(body, findStreamConversation({ userId, headers: request.headers }, body));
+      const conversation = () => conversationOfStream({ userId, headers: request.headers }, body);
+      const route = routing.select(body, conversation);
       checkKnobs(body, route);
       open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
@@ -102,6 +103,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
             body.parts === true,
           ),
         whole: () => ({}),
+        usageOf: () => undefined,
         sink: () => {
           reply.hijack();
           return new HttpSink(

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseEndpointRequest } from '../../../src/gateway/endpoints/endpoint_request.ts';
-import { findConversation, findStreamConversation } from '../../../src/gateway/http/conversation.ts';
+import { conversationOfRequest, conversationOfStream } from '../../../src/gateway/http/conversation.ts';
 import { runs } from '../../support/fast_check_runs.ts';
 
 const of = (body: object, headers: Record<string, string> = {}, userId = 'u') => {
   const asked = parseEndpointRequest(Buffer.from(JSON.stringify({ model: 'm', ...body })));
-  return findConversation({ userId, headers }, asked)();
+  return conversationOfRequest({ userId, headers }, asked);
 };
-const ofStream = (body: Parameters<typeof findStreamConversation>[1], headers: Record<string, string> = {}) =>
-  findStreamConversation({ userId: 'u', headers }, body)();
+const ofStream = (body: Parameters<typeof conversationOfStream>[1], headers: Record<string, string> = {}) =>
+  conversationOfStream({ userId: 'u', headers }, body);
 
 const user = (content: unknown) => ({ role: 'user', content });
 const assistant = (content: string) => ({ role: 'assistant', content });
