@@ -23,6 +23,7 @@ export function routedUpstream(name: string, speaks: readonly ApiFormat[], reaso
     models: [],
     breaker: undefined,
     credential: undefined,
+    key: '',
     firstTokenMs: undefined,
   };
 }

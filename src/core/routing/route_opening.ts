@@ -3,8 +3,17 @@ import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { AttemptAbout, EventLog, RoutingObserver } from '../observe/observers.ts';
 import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
-import { failureKind, failureReason } from './attempt_failure.ts';
-import type { RouteTarget, SelectedRoute } from './selected_route.ts';
+import {
+  failureKind,
+  failureReason,
+  hasMore,
+  isAboutKey,
+  isLeft,
+  type Left,
+  nextStep,
+  retryDelay,
+} from './attempt_failure.ts';
+import { isOtherKey, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
 /** Tries at one target. */
 const TRIES = 3;
@@ -86,27 +95,28 @@ export class RouteOpening<Answer> {
   async #open(): Promise<Answer> {
     const { targets } = this.#order.route;
     let last: unknown;
-    for (const [at, target] of targets.entries()) {
+    for (let at = 0; at < targets.length; ) {
+      const here = at;
+      const target = targets[here] as RouteTarget;
+      at += 1;
       if (this.#unsaid(target)) continue;
       // Where nothing else is left, and nothing was asked, its circuit says why.
-      if (at > 0 && this.#isBlocked(target) && (last !== undefined || this.#hasOther(at, true))) continue;
-      if (at > 0 && !(await this.#moveTo(target))) continue;
+      if (here > 0 && this.#isBlocked(target) && (last !== undefined || hasMore(this.#left(here, true)))) continue;
+      if (here > 0 && !(await this.#moveTo(target))) continue;
       try {
-        return await this.#askRepeatedly(target, at);
+        return await this.#askRepeatedly(target, here);
       } catch (error) {
         last = error;
         if (!(error instanceof WeirError) || this.#order.signal.aborted) throw error;
         if (failureKind(error) === 'final') throw error;
+        const left = this.#left(here, true);
+        if (!isLeft(left, error)) throw error;
+        // What is no matter of the key happens with the other keys, too.
+        if (!isAboutKey(error)) at = left.next;
       }
     }
     // What a provider failed with may go away; that the others can't be asked does not.
     throw last ?? this.#unsaid(targets[0]);
-  }
-
-  /** Whether another target is left. @param surely whether one that the request can't be said to is none */
-  #hasOther(after: number, surely: boolean): boolean {
-    const others = this.#order.route.targets.slice(after + 1);
-    return others.some((other) => !this.#isBlocked(other) && !(surely && this.#unsaid(other)));
   }
 
   /** Why the request can't be said to a target; looked at when the target's turn comes, as it may cost a translation. */
@@ -133,6 +143,15 @@ export class RouteOpening<Answer> {
     }
   }
 
+  /** What could be asked if the target at this place fails. @param surely whether it also has to be said there */
+  #left(at: number, surely: boolean): Left {
+    const { targets } = this.#order.route;
+    const isOpen = (other: RouteTarget) => !this.#isBlocked(other) && !(surely && this.#unsaid(other));
+    let next = at + 1;
+    while (next < targets.length && isOtherKey(targets[at] as RouteTarget, targets[next] as RouteTarget)) next += 1;
+    return { next, keys: targets.slice(at + 1, next).some(isOpen), targets: targets.slice(next).some(isOpen) };
+  }
+
   /** @returns false where it is not to be asked */
   async #moveTo(target: RouteTarget): Promise<boolean> {
     if (performance.now() - this.#startedAt > OPENING_MS) return false;
@@ -149,7 +168,7 @@ export class RouteOpening<Answer> {
 
   async #askRepeatedly(target: RouteTarget, at: number): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
-      const mayMove = this.#hasOther(at, false);
+      const mayMove = this.#left(at, false).targets;
       this.#attempt += 1;
       const { threadId, userId, signal } = this.#order;
       const { provider, model } = target;
@@ -164,10 +183,10 @@ export class RouteOpening<Answer> {
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
         if (target.credential?.failed(error)) this.#reportKey(about, error, target.credential.place);
-        const kind = failureKind(error);
-        const others = mayMove && kind !== 'final' && !signal.aborted && this.#hasOther(at, true);
-        const delay = signal.aborted ? undefined : this.#delay(error, tries, others, target);
-        const next = delay !== undefined ? 'retry' : others ? 'failover' : 'none';
+        const isOver = signal.aborted || failureKind(error) === 'final';
+        const left = this.#left(at, !isOver);
+        const delay = signal.aborted ? undefined : this.#delay(error, tries, left, target);
+        const next = signal.aborted ? 'none' : nextStep(error, delay, left);
         this.#tools.observer.attemptFailed(about, error, next);
         if (next !== 'none') this.#report(about, error, next);
         if (delay === undefined) throw error;
@@ -178,11 +197,12 @@ export class RouteOpening<Answer> {
   }
 
   /** Milliseconds until the same target is asked again; undefined where it is not. */
-  #delay(error: WeirError, tries: number, others: boolean, target: RouteTarget): number | undefined {
+  #delay(error: WeirError, tries: number, left: Left, target: RouteTarget): number | undefined {
     if (failureKind(error) !== 'retry' || tries === TRIES) return undefined;
+    if (left.keys && isAboutKey(error)) return undefined;
     if (this.#isBlocked(target)) return undefined;
     const delay = retryDelay(tries, error.retryAfter, this.#tools.random());
-    const limit = others ? WAIT_BESIDE_OTHERS_MS : WAIT_MS;
+    const limit = left.targets ? WAIT_BESIDE_OTHERS_MS : WAIT_MS;
     const tooLate = performance.now() - this.#startedAt + delay > OPENING_MS;
     return this.#waited + delay > limit || tooLate ? undefined : delay;
   }
@@ -245,21 +265,6 @@ export class RouteOpening<Answer> {
   }
 }
 
-const BASE_MS = 250;
-const CAP_MS = 2_000;
-
-/**
- * Full jitter: anything from nothing to a bound that doubles, so that clients that failed together do not come back
- * together (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). What the provider asks for comes
- * first, and then the jitter on top.
- * @param tries how many have failed; @param retryAfter seconds; @param random 0 to 1
- * @returns milliseconds
- */
-export function retryDelay(tries: number, retryAfter: number | undefined, random: number): number {
-  const jitter = random * Math.min(CAP_MS, BASE_MS * 2 ** (tries - 1));
-  return (retryAfter ?? 0) * 1000 + jitter;
-}
-
 /** Reports to a client whose head has left already that another target answers, before the first content does. */
 export function onFailover(
   opening: { readonly target: SpanTarget; readonly answer: Promise<unknown> },
@@ -269,7 +274,7 @@ export function onFailover(
   opening.answer.then(
     () => {
       const { provider, model } = opening.target;
-      if (opening.target === named) return;
+      if (provider === named.provider && model === named.model) return;
       report({
         kind: 'failed_over',
         message: `${named.provider} failed before it said anything; ${provider} answers, as ${model}.`,

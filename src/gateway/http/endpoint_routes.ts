@@ -14,6 +14,7 @@ import { bodyRequest, type EndpointRequest, parseBody, parseEndpointRequest } fr
 import { estimatedTokens } from '../endpoints/estimated_tokens.ts';
 import { abortWhenGone } from '../open_streams.ts';
 import { BodyBudget } from './body_budget.ts';
+import { conversationOfRequest } from './conversation.ts';
 import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { listedModels } from './models_routes.ts';
 import { threadIdOf, traceContextOf } from './parse_stream_request.ts';
@@ -88,7 +89,9 @@ function endpointRoute(
       const bytes = request.body as Buffer;
       const asked = parseEndpointRequest(bytes);
       const { routing } = context.core;
-      const route = routing.selectNamed(asked.model, endpoint.protocol);
+      const userId = context.access.userOf(request);
+      const conversation = () => conversationOfRequest({ userId, headers: request.headers }, asked);
+      const route = routing.selectNamed(asked.model, endpoint.protocol, conversation);
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
       const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, endpoint.protocol));
@@ -101,17 +104,12 @@ function endpointRoute(
       const headers = passedOn(endpoint, request);
       const body = bodyRequest(endpoint, asked, bytes, headers, () => budget.takeForCopies(bytes.length, reply));
       refuseUnsaid(route, body.upstream);
-      const head = () => ({
-        id: threadId,
-        created: Math.floor(Date.now() / 1000),
-        model: asked.model,
-        body: body.repeated(),
-      });
+      const head = { id: threadId, created: Math.floor(Date.now() / 1000), model: asked.model };
       const whole = await runStream(context.core, {
         route,
         request: body.upstream,
         lengths: { prompt: () => body.promptLength(), body: bytes.length },
-        userId: context.access.userOf(request),
+        userId,
         threadId,
         startedAt,
         abort: abortWhenGone(reply, context.open),
@@ -121,12 +119,12 @@ function endpointRoute(
         trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: body.upstream.stream },
         compared: () => ({
           kind: endpoint.name,
-          userId: context.access.userOf(request),
+          userId,
           asked: comparable(bytes, asked, route.targets.some(isNative(endpoint)) ? headers : undefined),
         }),
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
-        encoder: () => new FormatEncoder(endpoint.format, head()),
-        whole: (parts) => endpoint.format.writeAnswer(head(), parts),
+        encoder: () => new FormatEncoder(endpoint.format, head, body.repeated),
+        whole: (parts) => endpoint.format.writeAnswer({ ...head, body: body.repeated() }, parts),
         usageOf: endpoint.format.usageOf,
         sink: (more, target) => {
           // What the provider says of its limits goes before what this gateway says of its own.

@@ -14,6 +14,7 @@ import { streamRequestSchema } from '../../formats/weir/stream_request.ts';
 import { WeirEncoder } from '../endpoints/encoders.ts';
 import { abortWhenGone, type OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
+import { conversationOfStream } from './conversation.ts';
 import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { checkKnobs, idempotencyOf, parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
@@ -68,7 +69,9 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       request.threadId = threadIdOf(request.headers['x-thread-id']);
       const { routing } = core;
       const body = parseStreamRequest(request.body);
-      const route = routing.select(body);
+      const userId = context.access.userOf(request);
+      const conversation = () => conversationOfStream({ userId, headers: request.headers }, body);
+      const route = routing.select(body, conversation);
       checkKnobs(body, route);
       open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
@@ -82,7 +85,6 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       refuseUnsaid(route, asked);
       const abort = abortWhenGone(reply, open);
       const promptLength = promptLengthOf(body);
-      const userId = context.access.userOf(request);
       const exchange: StreamExchange = {
         route,
         request: asked,

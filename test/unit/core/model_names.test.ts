@@ -11,12 +11,11 @@ const upstreams = [
   routedUpstream('vectors', ['embeddings']),
 ];
 
+const facts = { random: 0, conversation: () => undefined };
+
 function select(byDefault: string, name: string, protocol: ClientFormat): string {
-  const [{ provider, model, upstream }] = new RoutingTable(upstreams, {}, byDefault).selectNamed(
-    name,
-    protocol,
-    0,
-  ).targets;
+  const table = new RoutingTable(upstreams, {}, byDefault);
+  const [{ provider, model, upstream }] = table.selectNamed(name, protocol, facts).targets;
   expect(upstream.name).toBe(provider);
   return `${provider}: ${model}`;
 }
@@ -57,15 +56,16 @@ describe('a model’s name', () => {
     const only = [routedUpstream('fake', ['chat', 'responses', 'messages']), routedUpstream('claude', ['messages'])];
     const table = new RoutingTable(only, {}, 'claude');
     for (const format of ['chat', 'responses', 'messages', 'count_tokens'] as const) {
-      expect(table.selectNamed('m', format, 0).targets[0].provider).toBe('claude');
+      expect(table.selectNamed('m', format, facts).targets[0].provider).toBe('claude');
     }
-    expect(table.select(undefined, 'm', 0).targets[0].provider).toBe('claude');
+    expect(table.select(undefined, 'm', facts).targets[0].provider).toBe('claude');
   });
 
   it('of a route leads to targets of all formats, and to those that count tokens before those that do not', () => {
     const targets = ['openai', 'anthropic', 'vectors'].map((provider) => ({ provider, model: 'm' }));
     const table = new RoutingTable(upstreams, { all: { targets } }, 'openai');
-    const names = (format: ClientFormat) => table.selectNamed('all', format, 0).targets.map(({ provider }) => provider);
+    const names = (format: ClientFormat) =>
+      table.selectNamed('all', format, facts).targets.map(({ provider }) => provider);
     expect([names('chat'), names('messages'), names('embeddings'), names('count_tokens')]).toEqual([
       ['openai', 'anthropic'],
       ['openai', 'anthropic'],
