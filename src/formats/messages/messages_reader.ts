@@ -6,15 +6,23 @@ import type { StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
 import { messagesFinishOf, messagesUsageOf } from './messages_end.ts';
 
+/** How Anthropic writes an event with text: before and after the number of its block. */
+const TEXT_DELTA = ['{"type":"content_block_delta","index":', ',"delta":{"type":"text_delta","text":"'] as const;
+
+/** Anthropic fills its events up with spaces. */
+const TEXT_END = /^"\} *\}$/;
+
 /** Anthropic's messages: blocks with a beginning and an end. Their numbers count all kinds of blocks. */
 export class MessagesReader implements StreamReader {
   readonly #calls = new ToolCallIndex();
-  readonly #blocks = new Map<number, string>();
+  readonly #blocks = new Set<number>();
   /** Calls that have no arguments so far. */
   readonly #empty = new Set<number>();
   #usage: TokenUsage | undefined;
   #sequence: unknown;
   #over = false;
+  /** How an event with text of the block that began last begins; undefined where that is no block of text. */
+  #plainHead: string | undefined;
   /** Its end is always an event. */
   readonly complete = false;
   hasBegun = false;
@@ -47,6 +55,15 @@ export class MessagesReader implements StreamReader {
     }
   }
 
+  plainText(data: string): string | undefined {
+    const head = this.#plainHead;
+    if (head === undefined || this.#over || !data.startsWith(head)) return undefined;
+    const end = data.indexOf('"', head.length);
+    if (end < 0 || !TEXT_END.test(data.slice(end))) return undefined;
+    const text = data.slice(head.length, end);
+    return text.includes('\\') ? undefined : text;
+  }
+
   end(): readonly StreamPart[] {
     return this.#over ? [] : this.#last([truncated()]);
   }
@@ -54,7 +71,8 @@ export class MessagesReader implements StreamReader {
   #start(index: number | undefined, block: JsonObject | undefined): readonly StreamPart[] {
     if (index === undefined || !block) return this.#last([protocolError('a block has no index or no content')]);
     const parts: StreamPart[] = [];
-    this.#blocks.set(index, textOf(block.type));
+    this.#blocks.add(index);
+    this.#plainHead = block.type === 'text' ? `${TEXT_DELTA[0]}${index}${TEXT_DELTA[1]}` : undefined;
     const error = readBlock(block, index, this.#calls, parts);
     if (error) return this.#last([protocolError(error)]);
     if (block.type === 'tool_use' && parts.length === 1) this.#empty.add(index);
@@ -101,7 +119,7 @@ export class MessagesReader implements StreamReader {
       return this.#last([protocolError('the stop reason is no text')]);
     this.finishReason = reason;
     this.#sequence = delta.stop_sequence ?? this.#sequence;
-    return [];
+    return refusalOf(delta);
   }
 
   #count(usage: unknown): void {
@@ -128,7 +146,7 @@ export function readMessagesAnswer(body: unknown): readonly StreamPart[] {
     const last = parts.at(-1);
     if (last?.type === 'tool_call') parts.push({ type: 'tool_arguments', index: last.index, json: '{}' });
   }
-  return [...parts, ...endParts(messagesUsageOf(answer.usage), answer)];
+  return [...parts, ...refusalOf(answer), ...endParts(messagesUsageOf(answer.usage), answer)];
 }
 
 /** What a block holds when it begins; of a whole answer that is all of it. @returns what is wrong */
@@ -165,6 +183,12 @@ function sealOf(kind: 'signature' | 'redacted', data: unknown): StreamPart[] {
 function citationOf(value: unknown): StreamPart[] {
   const { url, title } = objectOf(value) ?? {};
   return typeof url === 'string' ? [{ type: 'citation', citation: { url, title: textOf(title) } }] : [];
+}
+
+/** Why it was refused, where Anthropic says that: in words of its own, which no model wrote. */
+function refusalOf({ stop_reason, stop_details }: JsonObject): StreamPart[] {
+  const text = stop_reason === 'refusal' ? textOf(objectOf(stop_details)?.explanation) : '';
+  return text === '' ? [] : [{ type: 'refusal', text }];
 }
 
 function endParts(usage: TokenUsage | undefined, { stop_reason, stop_sequence }: JsonObject): StreamPart[] {
