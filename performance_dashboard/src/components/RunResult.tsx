@@ -64,7 +64,7 @@ export function RunResult({ state, limits, known, theme }: Props) {
           />
           <SequenceStrip strip={state.strip} />
           <InstanceShares snapshot={snapshot} known={known} />
-          <div className="grid grid-cols-1 gap-4 xl:grid-cols-2">
+          <div className="grid gap-4 xl:grid-cols-2">
             <LatencyTable report={snapshot} open={plan?.mode.kind === 'open'} />
             <RunChart series={snapshot.series} theme={theme} />
           </div>
