@@ -3,8 +3,17 @@ import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { AttemptAbout, EventLog, RoutingObserver } from '../observe/observers.ts';
 import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
-import { failureKind, failureReason } from './attempt_failure.ts';
-import type { RouteTarget, SelectedRoute } from './selected_route.ts';
+import {
+  failureKind,
+  failureReason,
+  hasMore,
+  isAboutKey,
+  isLeft,
+  type Left,
+  nextStep,
+  retryDelay,
+} from './attempt_failure.ts';
+import { isOtherKey, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
 /** Tries at one target. */
 const TRIES = 3;
@@ -42,6 +51,8 @@ export interface OpeningOrder<Answer> {
    * with `held` is its first content. What it has begun it ends when it fails, or when `signal` is aborted.
    */
   ask(target: RouteTarget, signal: AbortSignal, onHead: () => void): Promise<Answer>;
+  /** Makes what a target would be asked. @throws WeirError where the request can't be said to it: then it is not asked */
+  prepare(target: RouteTarget): void;
   /** Called before another target than the first is asked. */
   onMove?: (target: RouteTarget) => Promise<void>;
 }
@@ -58,6 +69,7 @@ export class RouteOpening<Answer> {
   readonly #tools: OpeningTools;
   readonly #onHead: () => void;
   readonly #startedAt = performance.now();
+  readonly #prepared = new Map<RouteTarget, WeirError | undefined>();
   #target: RouteTarget;
   #attempt = 0;
   #waited = 0;
@@ -83,23 +95,65 @@ export class RouteOpening<Answer> {
   async #open(): Promise<Answer> {
     const { targets } = this.#order.route;
     let last: unknown;
-    for (const [at, target] of targets.entries()) {
-      const others = targets.slice(at + 1).some((other) => !this.#isBlocked(other));
-      if (at > 0 && !(await this.#moveTo(target))) continue;
+    for (let at = 0; at < targets.length; ) {
+      const here = at;
+      const target = targets[here] as RouteTarget;
+      at += 1;
+      if (this.#unsaid(target)) continue;
+      // Where nothing else is left, and nothing was asked, its circuit says why.
+      if (here > 0 && this.#isBlocked(target) && (last !== undefined || hasMore(this.#left(here, true)))) continue;
+      if (here > 0 && !(await this.#moveTo(target))) continue;
       try {
-        return await this.#askRepeatedly(target, others);
+        return await this.#askRepeatedly(target, here);
       } catch (error) {
         last = error;
         if (!(error instanceof WeirError) || this.#order.signal.aborted) throw error;
-        if (failureKind(error) === 'final' || !others) throw error;
+        if (failureKind(error) === 'final') throw error;
+        const left = this.#left(here, true);
+        if (!isLeft(left, error)) throw error;
+        // What is no matter of the key happens with the other keys, too.
+        if (!isAboutKey(error)) at = left.next;
       }
     }
-    throw last;
+    // What a provider failed with may go away; that the others can't be asked does not.
+    throw last ?? this.#unsaid(targets[0]);
+  }
+
+  /** Why the request can't be said to a target; looked at when the target's turn comes, as it may cost a translation. */
+  #unsaid(target: RouteTarget): WeirError | undefined {
+    if (this.#prepared.has(target)) return this.#prepared.get(target);
+    const reason = this.#reasonNot(target);
+    this.#prepared.set(target, reason);
+    if (reason) {
+      const { provider, model } = target;
+      const facts = { provider, model, reason: reason.code };
+      this.#tools.log.info('4', 'Target cannot be asked this', { thread_id: this.#order.threadId, ...facts });
+      this.#order.span?.event('passed_over', facts);
+    }
+    return reason;
+  }
+
+  #reasonNot(target: RouteTarget): WeirError | undefined {
+    try {
+      this.#order.prepare(target);
+      return undefined;
+    } catch (error) {
+      if (error instanceof WeirError) return error;
+      throw error;
+    }
+  }
+
+  /** What could be asked if the target at this place fails. @param surely whether it also has to be said there */
+  #left(at: number, surely: boolean): Left {
+    const { targets } = this.#order.route;
+    const isOpen = (other: RouteTarget) => !this.#isBlocked(other) && !(surely && this.#unsaid(other));
+    let next = at + 1;
+    while (next < targets.length && isOtherKey(targets[at] as RouteTarget, targets[next] as RouteTarget)) next += 1;
+    return { next, keys: targets.slice(at + 1, next).some(isOpen), targets: targets.slice(next).some(isOpen) };
   }
 
   /** @returns false where it is not to be asked */
   async #moveTo(target: RouteTarget): Promise<boolean> {
-    if (this.#isBlocked(target)) return false;
     if (performance.now() - this.#startedAt > OPENING_MS) return false;
     await this.#order.onMove?.(target);
     this.#order.signal.throwIfAborted();
@@ -112,15 +166,16 @@ export class RouteOpening<Answer> {
     return breaker !== undefined && breaker.blockedMs(this.#order.userId) > 0;
   }
 
-  async #askRepeatedly(target: RouteTarget, others: boolean): Promise<Answer> {
+  async #askRepeatedly(target: RouteTarget, at: number): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
+      const mayMove = this.#left(at, false).targets;
       this.#attempt += 1;
       const { threadId, userId, signal } = this.#order;
       const { provider, model } = target;
       const about: AttemptAbout = { threadId, provider, model, attempt: this.#attempt };
       this.#tools.observer.attemptStarted(about);
       try {
-        const work = () => this.#ask(target, others);
+        const work = () => this.#ask(target, mayMove);
         const answer = await (target.breaker ? target.breaker.run(provider, userId, work) : work());
         this.#tools.observer.attemptSucceeded(about);
         if (target.credential?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
@@ -128,10 +183,10 @@ export class RouteOpening<Answer> {
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
         if (target.credential?.failed(error)) this.#reportKey(about, error, target.credential.place);
-        const delay = signal.aborted ? undefined : this.#delay(error, tries, others, target);
-        const kind = failureKind(error);
-        const next =
-          delay !== undefined ? 'retry' : others && !signal.aborted && kind !== 'final' ? 'failover' : 'none';
+        const isOver = signal.aborted || failureKind(error) === 'final';
+        const left = this.#left(at, !isOver);
+        const delay = signal.aborted ? undefined : this.#delay(error, tries, left, target);
+        const next = signal.aborted ? 'none' : nextStep(error, delay, left);
         this.#tools.observer.attemptFailed(about, error, next);
         if (next !== 'none') this.#report(about, error, next);
         if (delay === undefined) throw error;
@@ -142,11 +197,12 @@ export class RouteOpening<Answer> {
   }
 
   /** Milliseconds until the same target is asked again; undefined where it is not. */
-  #delay(error: WeirError, tries: number, others: boolean, target: RouteTarget): number | undefined {
+  #delay(error: WeirError, tries: number, left: Left, target: RouteTarget): number | undefined {
     if (failureKind(error) !== 'retry' || tries === TRIES) return undefined;
+    if (left.keys && isAboutKey(error)) return undefined;
     if (this.#isBlocked(target)) return undefined;
     const delay = retryDelay(tries, error.retryAfter, this.#tools.random());
-    const limit = others ? WAIT_BESIDE_OTHERS_MS : WAIT_MS;
+    const limit = left.targets ? WAIT_BESIDE_OTHERS_MS : WAIT_MS;
     const tooLate = performance.now() - this.#startedAt + delay > OPENING_MS;
     return this.#waited + delay > limit || tooLate ? undefined : delay;
   }
@@ -209,21 +265,6 @@ export class RouteOpening<Answer> {
   }
 }
 
-const BASE_MS = 250;
-const CAP_MS = 2_000;
-
-/**
- * Full jitter: anything from nothing to a bound that doubles, so that clients that failed together do not come back
- * together (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). What the provider asks for comes
- * first, and then the jitter on top.
- * @param tries how many have failed; @param retryAfter seconds; @param random 0 to 1
- * @returns milliseconds
- */
-export function retryDelay(tries: number, retryAfter: number | undefined, random: number): number {
-  const jitter = random * Math.min(CAP_MS, BASE_MS * 2 ** (tries - 1));
-  return (retryAfter ?? 0) * 1000 + jitter;
-}
-
 /** Reports to a client whose head has left already that another target answers, before the first content does. */
 export function onFailover(
   opening: { readonly target: SpanTarget; readonly answer: Promise<unknown> },
@@ -233,7 +274,7 @@ export function onFailover(
   opening.answer.then(
     () => {
       const { provider, model } = opening.target;
-      if (opening.target === named) return;
+      if (provider === named.provider && model === named.model) return;
       report({
         kind: 'failed_over',
         message: `${named.provider} failed before it said anything; ${provider} answers, as ${model}.`,

@@ -18,6 +18,7 @@ const VIEW: ModelsView = {
   providers: [
     provider('openai', ['chat', 'embeddings'], 'gpt-5'),
     provider('anthropic', ['messages']),
+    provider('vectors', ['embeddings']),
     provider('fake', ['chat'], 'demo'),
   ],
   routes: [route('smart', target('openai')), { ...route('vectors', target('openai')), speaks: ['embeddings'] }],
@@ -28,7 +29,7 @@ describe('the choice of a model', () => {
   it('offers providers that answer streams, fake first, and takes the first where nothing is chosen', () => {
     const { providers, routes, provider, model } = chooseModel(VIEW, NOTHING);
     expect([providers.map(({ name }) => name), routes.map(({ name }) => name)]).toEqual([
-      ['fake', 'openai'],
+      ['fake', 'openai', 'anthropic'],
       ['smart'],
     ]);
     expect([provider?.name, model]).toEqual(['fake', 'demo']);
@@ -54,6 +55,14 @@ describe('a route in words', () => {
     [route('r', target('a')), 'Uses a/m.'],
     [route('r', target('a'), target('b')), 'Tries a/m, then b/m.'],
     [route('r', target('a', 3), target('b', 1)), 'Tries one of these first, by weight: a/m (3), b/m (1).'],
+    [
+      { ...route('r', target('a', 1), target('b', 0)), order: 'affinity' as const },
+      'Keeps each conversation at one of these: a/m (1), b/m (0).',
+    ],
+    [
+      { ...route('r', target('a'), target('b')), order: 'least_busy' as const },
+      'Tries the one with the fewest streams first: a/m, b/m.',
+    ],
     [{ ...route('r', target('a')), usable: false }, 'No target of this route is available.'],
   ])('%#', (given, words) => {
     expect(routeWords(given)).toBe(words);
