@@ -5,7 +5,7 @@ import type { PageConfig } from '../pageConfig.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { formatUsd, usageBars, usageGroups } from '../view/usageRows.ts';
 import { Command } from './Copy.tsx';
-import { LoginRequired, Panel, PanelState, Scroll } from './Panel.tsx';
+import { Figures, LoginRequired, Panel, PanelState, Scroll } from './Panel.tsx';
 
 const REFRESH_MS = 5_000;
 const TIMES = [7, 30, 90] as const;
@@ -93,15 +93,7 @@ export function Usage({ config }: { config: PageConfig }) {
         </PanelState>
       ) : (
         <>
-          <dl className="panel flex flex-wrap gap-px overflow-hidden bg-line!">
-            {figures.map(({ label, value, unit }) => (
-              <div key={label} className="flex grow basis-32 flex-col bg-surface px-4 py-3">
-                <dt className="text-label text-muted">{label}</dt>
-                <dd className="order-first text-figure font-semibold">{value}</dd>
-                <dd className="text-label text-muted">{unit}</dd>
-              </div>
-            ))}
-          </dl>
+          <Figures figures={figures} />
           <UsageBars usage={data} />
           <Panel
             title={`By ${grouping.label.toLowerCase()}`}
