@@ -38,6 +38,8 @@ export interface ToolCallEvent {
 export interface Usage {
   input_tokens: number;
   output_tokens: number;
+  /** Of the input, what the provider took from its prompt cache; absent where it reports none. */
+  cached_input_tokens?: number;
   estimated: boolean;
 }
 
