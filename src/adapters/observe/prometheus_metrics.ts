@@ -118,11 +118,11 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver, CacheObs
   }
 
   /** @param model one of a bounded set of names */
-  tokens(provider: string, model: string, { input_tokens, output_tokens, cached_input_tokens }: Usage): void {
+  tokens(provider: string, model: string, { input_tokens, output_tokens, cached_input_tokens = 0 }: Usage): void {
     this.#tokens.inc({ direction: 'input', provider, model }, input_tokens);
     this.#tokens.inc({ direction: 'output', provider, model }, output_tokens);
     // Also with 0, so that a share can be computed.
-    if (cached_input_tokens !== undefined) this.#cachedInput.inc({ provider, model }, cached_input_tokens);
+    this.#cachedInput.inc({ provider, model }, cached_input_tokens);
   }
 
   tookOver(): void {

@@ -34,7 +34,7 @@ export const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, estimated: f
 /** As records and traces name them. */
 export function usageCounts({ input, output, cachedInput }: TokenUsage): Omit<Usage, 'estimated'> {
   const counts = { input_tokens: input, output_tokens: output };
-  return cachedInput === undefined ? counts : { ...counts, cached_input_tokens: Math.min(cachedInput, input) };
+  return cachedInput ? { ...counts, cached_input_tokens: Math.min(cachedInput, input) } : counts;
 }
 
 const CHARACTERS_PER_TOKEN = 4;
