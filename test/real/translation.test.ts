@@ -40,18 +40,29 @@ afterAll(() => writeFileSync('/tmp/proof_cells.txt', out.join('\n')));
 
 async function ran(client: OfficialClient, upstream: string, { model, ask }: (typeof TRANSLATION_SCENARIOS)[number]) {
   const n = providers.requests.length;
-  const turns = await client.run({ url: instance.url, model: `${upstream}/${model}`, ...ask }).then(withoutNames, (error) => ['threw', error.status, String(error.message ?? error).slice(0, 400)]);
-  const refused = providers.requests.slice(n).map(r=>r.refused).filter(Boolean);
+  const turns = await client
+    .run({ url: instance.url, model: `${upstream}/${model}`, ...ask })
+    .then(withoutNames, (error) => ['threw', error.status, String(error.message ?? error).slice(0, 400)]);
+  const refused = providers.requests
+    .slice(n)
+    .map((r) => r.refused)
+    .filter(Boolean);
   return { turns, refused };
 }
 
-describe.each(OFFICIAL_CLIENTS.filter((c)=>!process.env.ONLY||c.name.includes(process.env.ONLY)).map((client) => [client.name, client] as const))('%s', (_name, client) => {
+describe.each(
+  OFFICIAL_CLIENTS.filter((c) => !process.env.ONLY || c.name.includes(process.env.ONLY)).map(
+    (client) => [client.name, client] as const,
+  ),
+)('%s', (_name, client) => {
   describe.each(UPSTREAM_FORMATS.filter((name) => name !== ownFormat(client)))('over %s', (upstream) => {
     it.each(TRANSLATION_SCENARIOS)('$title', async (scenario) => {
       const own = await ran(client, ownFormat(client), scenario);
       const other = await ran(client, upstream, scenario);
       const same = JSON.stringify(own.turns) === JSON.stringify(other.turns);
-      out.push(`${same ? 'SAME' : 'DIFF'} ${client.name} over ${upstream}: ${scenario.model}${same ? '' : `\n   own   ${JSON.stringify(own.turns).slice(0, 1500)} ${own.refused}\n   other ${JSON.stringify(other.turns).slice(0, 1500)} ${other.refused}`}`);
+      out.push(
+        `${same ? 'SAME' : 'DIFF'} ${client.name} over ${upstream}: ${scenario.model}${same ? '' : `\n   own   ${JSON.stringify(own.turns).slice(0, 1500)} ${own.refused}\n   other ${JSON.stringify(other.turns).slice(0, 1500)} ${other.refused}`}`,
+      );
     });
   });
 });

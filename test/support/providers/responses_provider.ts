@@ -201,12 +201,13 @@ function refusedInput(items: readonly unknown[], seals: Seals): string | undefin
   for (const [at, entry] of items.entries()) {
     const item = objectOf(entry) ?? {};
     const callId = textOf(item.call_id);
-    if (item.type === 'function_call') {
+    if (item.type === 'custom_tool_call') calls.add(callId);
+    else if (item.type === 'function_call') {
       if (textOf(item.id) !== '' && !textOf(item.id).startsWith('fc')) {
         return `Invalid 'input[${at}].id': '${textOf(item.id)}'. Expected an ID that begins with 'fc'.`;
       }
       calls.add(callId);
-    } else if (item.type === 'function_call_output') {
+    } else if (item.type === 'function_call_output' || item.type === 'custom_tool_call_output') {
       if (!calls.has(callId)) return `No tool call found for function call output with call_id ${callId}.`;
       outputs.add(callId);
     } else if (item.type === 'reasoning') {

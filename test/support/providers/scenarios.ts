@@ -46,6 +46,13 @@ export const ANSWERS: Readonly<Record<string, (turn: number) => ScriptedAnswer>>
         })),
     usage: { input: 1000 + turn, output: 60, cached: 900, written: 50, reasoning: 30 },
   }),
+  /** Of a tool whose argument is no JSON where the client calls it so. */
+  patch: () =>
+    answer({ think: ['It is ', 'a 2.'], seal: 'p' }, say('I change it.'), {
+      calls: [
+        { id: 'p', name: 'apply_patch', json: ['{"input":"*** Begin ', 'Patch\\n+\\"2\\', '"\\n*** End Patch\\n"}'] },
+      ],
+    }),
   gaps: () =>
     answer({ think: ['piece0 ', 'piece1 '], seal: 'g' }, say('piece2 ', 'piece3 '), {
       calls: [
