@@ -28,7 +28,7 @@ export async function startTranslationGateway(): Promise<TranslationGateway> {
         targets: [
           { provider: 'responses', model: 'refused_529' },
           { provider: 'messages', model: 'refused_529' },
-          { provider: 'chat', model: 'everything' },
+          { provider: 'chat', model: 'text' },
         ],
       },
     },

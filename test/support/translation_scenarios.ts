@@ -1,17 +1,19 @@
 import type { ClientAsk } from './official_clients.ts';
 
-export type UpstreamFormat = 'chat' | 'responses' | 'messages';
-export type ClientFormat = UpstreamFormat | 'weir';
+export const UPSTREAMS = ['chat', 'responses', 'messages'] as const;
+export const CLIENT_FORMATS = [...UPSTREAMS, 'weir'] as const;
+type Upstream = (typeof UPSTREAMS)[number];
+type ClientFormat = (typeof CLIENT_FORMATS)[number];
 
-/** One kind of request and answer that every client asks of every upstream. */
+/** One kind of request and answer that each client asks of each upstream. */
 export interface TranslationScenario {
   /** The mock's model, see `providers/scenarios.ts`. */
   model: string;
   /** As the page has it. */
   title: string;
   ask?: Partial<ClientAsk>;
-  /** How it ends, where not with an answer. */
-  ends?: 'error';
+  /** The client throws an error of its own. */
+  fails?: true;
 }
 
 export const TRANSLATION_SCENARIOS: readonly TranslationScenario[] = [
@@ -21,12 +23,77 @@ export const TRANSLATION_SCENARIOS: readonly TranslationScenario[] = [
   { model: 'text_and_tools', title: 'text, then a tool call', ask: { tools: true } },
   { model: 'no_arguments', title: 'a tool call without arguments', ask: { tools: true } },
   { model: 'loop', title: 'ten turns of tools with reasoning', ask: { tools: true, reasoning: true } },
+  { model: 'everything', title: 'all of these in one answer', ask: { tools: true, reasoning: true } },
   { model: 'structured', title: 'structured output (JSON schema)', ask: { structured: true } },
   { model: 'refusal', title: 'refusal' },
   { model: 'length', title: 'stopped at the maximum of tokens', ask: { maxTokens: 100 } },
   { model: 'stop_sequence', title: 'stopped at a stop sequence', ask: { stop: 'three' } },
-  { model: 'cached', title: 'counts of cached, cache-write and reasoning tokens' },
+  { model: 'cached', title: 'counts of cached tokens' },
   { model: 'citation', title: 'citations' },
-  { model: 'error', title: 'error of the provider in mid-stream', ends: 'error' },
-  { model: 'cut', title: 'stream that breaks off', ends: 'error' },
+  { model: 'error', title: 'error of the provider in mid-stream', fails: true },
+  { model: 'cut', title: 'stream that breaks off', fails: true },
 ];
+
+/** What one format can't carry of another's answer, or of a request. */
+export interface TranslationLoss {
+  why: string;
+  scenarios: readonly string[];
+  clients: readonly ClientFormat[];
+  upstreams: readonly Upstream[];
+  /** The request is refused before it is sent, and this field is named; else the answer differs. */
+  refused?: string;
+  /** In the JSON of the client's final object over its own format: what it is instead. */
+  instead?: readonly (readonly [own: string, other: string])[];
+}
+
+export const TRANSLATION_LOSSES: readonly TranslationLoss[] = [];
+
+/** Whether a format's request has a field for what the scenario asks. */
+export function canAsk(client: ClientFormat, { ask }: TranslationScenario): boolean {
+  if (client === 'weir') return !ask?.tools && !ask?.reasoning && !ask?.structured && !ask?.stop;
+  return client !== 'responses' || !ask?.stop;
+}
+
+export function lossesOf(client: ClientFormat, upstream: Upstream, scenario: TranslationScenario): TranslationLoss[] {
+  return TRANSLATION_LOSSES.filter(
+    ({ scenarios, clients, upstreams }) =>
+      scenarios.includes(scenario.model) && clients.includes(client) && upstreams.includes(upstream),
+  );
+}
+
+/** `docs/translation-matrix.md`. The tests of the official clients prove each of its cells. */
+export function translationMatrix(): string {
+  const tables = UPSTREAMS.map((upstream) => {
+    const rows = TRANSLATION_SCENARIOS.map((scenario) => {
+      const cells = CLIENT_FORMATS.map((client) => cellOf(client, upstream, scenario));
+      return `| ${[scenario.title, ...cells].join(' | ')} |`;
+    });
+    const head = `| | ${CLIENT_FORMATS.map((client) => `${client} client`).join(' | ')} |\n|---|${'---|'.repeat(CLIENT_FORMATS.length)}`;
+    return `## An upstream that speaks ${upstream}\n\n${head}\n${rows.join('\n')}\n`;
+  });
+  const notes = TRANSLATION_LOSSES.map(
+    ({ why, refused }, at) =>
+      `${at + 1}. ${why}${refused ? ` The request is refused with a sentence that names \`${refused}\`.` : ''}`,
+  );
+  return `${INTRODUCTION}\n${tables.join('\n')}\n## Notes\n\n${notes.join('\n')}\n`;
+}
+
+function cellOf(client: ClientFormat, upstream: Upstream, scenario: TranslationScenario): string {
+  if (!canAsk(client, scenario)) return '–';
+  if (client === upstream) return 'bytes';
+  const losses = lossesOf(client, upstream, scenario);
+  const notes = losses.map((loss) => TRANSLATION_LOSSES.indexOf(loss) + 1).join(', ');
+  if (losses.some(({ refused }) => refused !== undefined)) return `refused (${notes})`;
+  return losses.length === 0 ? 'yes' : `partly (${notes})`;
+}
+
+const INTRODUCTION = `# What is carried from format to format
+
+A client of any format reaches an upstream of any format. Where both speak one format, Weir passes the bytes on (\`bytes\`).
+Else it reads the answer into parts and writes them in the client's format, each part as it comes.
+
+\`yes\`: the client's final object equals the one that it gets from an upstream of its own format, but for ids.
+\`partly\`: it differs as the note says. \`refused\`: Weir refuses the request before it asks the provider. \`–\`: the client's
+format has no field for it. The official clients prove each cell, against providers that answer in the shapes of the
+real ones (\`test/real/translation.test.ts\`). \`npm run generate\` writes this page.
+`;

@@ -5,7 +5,7 @@ import { isObject, type JsonObject, parseObject, textOf } from '../../../src/for
 import { chatProvider } from './chat_provider.ts';
 import { messagesProvider } from './messages_provider.ts';
 import { responsesProvider } from './responses_provider.ts';
-import { ANSWERS, REFUSALS } from './scenarios.ts';
+import { ANSWERS, ASKED, REFUSALS } from './scenarios.ts';
 import { type Frame, type ProviderFormat, Seals } from './scripted_answer.ts';
 
 export type UpstreamFormat = 'chat' | 'responses' | 'messages';
@@ -83,16 +83,18 @@ export async function startMockProviders(): Promise<MockProviders> {
     const provider = PROVIDERS[format];
     const body = parseObject(text) ?? {};
     const [, scenario = ''] = /^(?:deepseek[.]|openai[.])?([^-]*)/.exec(textOf(body.model)) ?? [];
+    const counted = name.endsWith('count_tokens');
     const refused =
       unauthorized(incoming, format) ??
-      provider.refuses(name.endsWith('tokens') ? { max_tokens: 1, ...body } : body, seals);
+      provider.refuses(counted ? { max_tokens: 1, ...body } : body, seals) ??
+      (counted || (ASKED[scenario] ?? /./).test(text) ? undefined : `the request lacks what ${scenario} is about`);
     requests.push({ format, path: `${path}${query && `?${query}`}`, headers: incoming.headers, body, refused });
     const refusal = refused === undefined ? REFUSALS[scenario] : ({ status: 400, message: refused } as const);
     if (refusal) {
       const more = refusal.status === 429 ? { 'retry-after': '3', 'request-id': 'req_mock' } : {};
       return sendJson(response, refusal.status, provider.errorBody(refusal), more);
     }
-    if (name.endsWith('count_tokens')) return sendJson(response, 200, { input_tokens: 14 });
+    if (counted) return sendJson(response, 200, { input_tokens: 14 });
     const scripted = ANSWERS[scenario];
     if (!scripted) {
       return sendJson(response, 404, provider.errorBody({ status: 404, message: `no model ${textOf(body.model)}` }));

@@ -62,6 +62,19 @@ export const ANSWERS: Readonly<Record<string, (turn: number) => ScriptedAnswer>>
     }),
 };
 
+/** What the body of a request has, whatever its format, where the answer is of any use. */
+export const ASKED: Readonly<Record<string, RegExp>> = {
+  thinking: /"(thinking|reasoning|reasoning_effort)":/,
+  tools: /"weather"/,
+  text_and_tools: /"weather"/,
+  no_arguments: /"now"/,
+  loop: /"weather"/,
+  everything: /"tools":/,
+  structured: /"required":\["city"\]/,
+  length: /"max_(output_|completion_)?tokens":100\b/,
+  stop_sequence: /"three"/,
+};
+
 /** Refusals before the answer, by the name of a model. */
 export const REFUSALS: Readonly<Record<string, ScriptedRefusal>> = {
   refused_400: { status: 400, message: 'The prompt is too long: 250000 tokens > 200000 maximum.' },
