@@ -1,6 +1,6 @@
+import type { ErrorCode } from './error_code.ts';
 import { isObject, type JsonObject, parseObject } from './json_object.ts';
-import type { ReportedUsage } from './reported_usage.ts';
-import type { AnswerPart } from './stream_part.ts';
+import type { AnswerEnd, AnswerPart, FinishReason, TokenUsage } from './stream_part.ts';
 
 /**
  * What an event means to a relay: a `piece` of the answer, a sign that it has `begun` before its first piece, its proper
@@ -15,10 +15,12 @@ export interface EventParser {
   read(data: string): Sight;
   /** Whether the answer is whole if the bytes end here, without an event that says so. */
   readonly complete: boolean;
-  /** Why it ended, in the provider's own word; of several choices the first that did. */
+  /** Why it ended; of several choices the first that did. */
+  readonly finish: FinishReason;
+  /** In the provider's own word. */
   readonly finishReason: string | undefined;
   /** As the provider reported it. */
-  readonly usage: ReportedUsage | undefined;
+  readonly usage: TokenUsage | undefined;
 }
 
 /** Takes what the events of a stream say, where more than their bytes is asked for. */
@@ -32,10 +34,16 @@ export interface PartSink {
   decode(bytes: string): string;
 }
 
-/** Reads the same events into parts. */
-export interface PartParser extends Omit<EventParser, 'read'> {
+/** Reads the same events into parts. One for each stream. */
+export interface PartParser {
   /** @param data of one event, one character a byte; what it says goes to `sink`, in order */
   readParts(data: string, sink: PartSink): Sight;
+  /** As {@link EventParser} has it. */
+  readonly complete: boolean;
+  /** How the answer ended, once an event was its `end` or the bytes ended while it was `complete`. */
+  ending(): AnswerEnd;
+  /** What the provider's own error means to us, once an event was one. */
+  readonly failure: ErrorCode | undefined;
 }
 
 /*
@@ -45,8 +53,12 @@ export interface PartParser extends Omit<EventParser, 'read'> {
  */
 
 /** Whether a chat completion's delta brings something of the answer. */
-export function deltaBegins(delta: JsonObject | undefined): boolean {
-  return delta !== undefined && Object.entries(delta).some(([key, value]) => key !== 'role' && !isEmpty(value));
+export function deltaBegins(delta: JsonObject | null | undefined): boolean {
+  return (
+    delta !== undefined &&
+    delta !== null &&
+    Object.entries(delta).some(([key, value]) => key !== 'role' && !isEmpty(value))
+  );
 }
 
 function isEmpty(value: unknown): boolean {
@@ -80,6 +92,8 @@ export abstract class TypedEvents implements EventParser {
   readonly complete = false;
   finishReason: string | undefined;
   usage: EventParser['usage'];
+
+  abstract get finish(): FinishReason;
 
   read(data: string): Sight {
     const type = TYPE.exec(data)?.[1];

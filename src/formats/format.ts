@@ -1,6 +1,7 @@
+import type { PartParser } from './event_parser.ts';
 import type { GenerationRequest } from './generation_request.ts';
 import type { JsonObject } from './json_object.ts';
-import type { StreamPart, StreamReader, StreamWriter } from './stream_part.ts';
+import type { FinishReason, StreamPart, StreamReader, StreamWriter, TokenUsage } from './stream_part.ts';
 
 /** What an answer says of itself, apart from its parts. */
 export interface AnswerHead {
@@ -38,8 +39,18 @@ export interface Format {
   /** @throws WeirError validation_error for what would change the answer and has no place in this format */
   writeRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest;
   reader(): StreamReader;
+  /** Its reader, for a stream of bytes. @param wantsParts whether more than text is wanted */
+  partParser(wantsParts: boolean): PartParser;
   writer(head: AnswerHead): StreamWriter;
   readAnswer(body: unknown): readonly StreamPart[];
   /** @param parts of a whole answer, without an error */
   writeAnswer(head: AnswerHead, parts: readonly StreamPart[]): object;
+  /** What one of its words for why an answer ended means. */
+  finishOf(word: unknown): FinishReason;
+  /**
+   * @param value what an answer, or one of its events, has under `usage`
+   * @param before what the events before it have said, where they say totals so far
+   * @returns undefined where no counts were reported, or one of them is no count
+   */
+  usageOf(value: unknown, before?: TokenUsage): TokenUsage | undefined;
 }

@@ -1,7 +1,22 @@
 import type { WeirError } from './error_code.ts';
 
-/** Why an answer ended. */
-export type FinishReason = 'stop' | 'stop_sequence' | 'length' | 'tool_calls' | 'content_filter' | 'refusal' | 'pause';
+/** Why an answer ended. `other`: the provider gave no reason, or one that its format does not have. */
+export type FinishReason =
+  | 'stop'
+  | 'stop_sequence'
+  | 'length'
+  | 'tool_calls'
+  | 'content_filter'
+  | 'refusal'
+  | 'pause'
+  | 'other';
+
+/** The model said all that it had to say, or as much as it was allowed to: such an answer can be given again. */
+const WHOLE: ReadonlySet<FinishReason> = new Set(['stop', 'stop_sequence', 'length', 'tool_calls']);
+
+export function isWhole(reason: FinishReason): boolean {
+  return WHOLE.has(reason);
+}
 
 /** Tokens of one answer. `input` holds the cached ones too, `output` those of reasoning. */
 export interface TokenUsage {
@@ -10,6 +25,17 @@ export interface TokenUsage {
   cachedInput?: number;
   cacheWrite?: number;
   reasoning?: number;
+}
+
+/** How an answer ended. */
+export interface AnswerEnd {
+  finish: FinishReason;
+  /** The stop sequence that it ended with, where the provider names it. */
+  sequence?: string;
+  /** In the provider's own word, for records; null where it gave none. */
+  finishReason: string | null;
+  /** Absent where the provider reports none. */
+  usage?: TokenUsage;
 }
 
 /** A source that the text before it is based on. Places are in characters of that text. */
@@ -59,6 +85,17 @@ export interface StreamReader {
   read(data: string): readonly StreamPart[];
   /** The bytes have ended. @returns what was missing: `finish` where the format needs no event for it, or an `error` */
   end(): readonly StreamPart[];
+  /** Whether the answer is whole if the bytes end here, without an event that says so. */
+  readonly complete: boolean;
+  /** Whether an event has begun the answer; it may do so with something that is no part. */
+  readonly hasBegun: boolean;
+  /** Why the answer ended, in the provider's own word. */
+  readonly finishReason: string | undefined;
+  /**
+   * Finds the text of an event that brings nothing else, without parsing it.
+   * @returns it as it stands in `data`; undefined or empty where `read` is needed
+   */
+  plainText?(data: string): string | undefined;
 }
 
 /**

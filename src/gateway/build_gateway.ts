@@ -8,13 +8,14 @@ import { MemoryEntryStore } from '../adapters/stores/cache/memory_entry_store.ts
 import { RedisEntryStore } from '../adapters/stores/cache/redis_entry_store.ts';
 import { MemoryDirectory } from '../adapters/stores/directory/memory_directory.ts';
 import { RedisDirectory } from '../adapters/stores/directory/redis_directory.ts';
-import { connectRedis } from '../adapters/stores/redis/redis_connection.ts';
+import type { RedisConnection } from '../adapters/stores/redis/redis_connection.ts';
 import { MemoryLogStore } from '../adapters/stores/stream_log/memory_log_store.ts';
 import { RedisLogStore } from '../adapters/stores/stream_log/redis_log_store.ts';
 import { retryingStore } from '../adapters/stores/stream_log/retrying_store.ts';
 import { AnswerCache } from '../core/cache/answer_cache.ts';
 import type { Announcement } from '../core/cluster/instance_directory.ts';
 import { incarnationName } from '../core/durable/incarnation.ts';
+import type { EventLog } from '../core/observe/observers.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
 import { Routing } from '../core/routing/routing.ts';
 import type { StreamCore } from '../core/stream/stream_exchange.ts';
@@ -68,7 +69,7 @@ export async function buildGateway(
   const fake = new FakeUpstream(new TimerWheel(PACE_RESOLUTION_MS));
   const providers = new ProviderSet(config, { fake, wheel, environment });
 
-  const redis = config.REDIS_URL ? await connectRedis(config.REDIS_URL, eventLog) : undefined;
+  const redis = config.REDIS_URL ? await openRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
   const tracer = await loadTracer(config, version, eventLog);
   const metrics = new PrometheusMetrics(() => pool.view());
@@ -192,4 +193,10 @@ export async function buildGateway(
       await tracer?.close();
     },
   };
+}
+
+/** Its client is loaded only where there is a Redis. */
+async function openRedis(url: string, log: EventLog): Promise<RedisConnection> {
+  const { connectRedis } = await import('../adapters/stores/redis/redis_connection.ts');
+  return connectRedis(url, log);
 }

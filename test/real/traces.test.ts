@@ -219,12 +219,11 @@ describe('without configuration of traces', () => {
     rmSync(folder, { recursive: true });
     return modules;
   }
-  // The library for metrics loads the bare API, without the SDK.
-  const telemetry = (modules: string[]) =>
-    modules.filter((url) => /@opentelemetry\/(?!api\/)|\/adapters\/traces\//.test(url));
+  const telemetry = (modules: string[]) => modules.filter((url) => /@opentelemetry\/|\/adapters\/traces\//.test(url));
 
-  it('nothing of OpenTelemetry is loaded', async () => {
+  it('nothing of OpenTelemetry is loaded, nor what is not used of other libraries', async () => {
     const modules = await loadedModules({});
+    expect(modules.filter((url) => /\/(undici|prom-client)\/index\.js|\/ioredis\//.test(url))).toEqual([]);
     expect(modules.some((url) => url.includes('/src/gateway/load_tracer.ts'))).toBe(true);
     expect(telemetry(modules)).toEqual([]);
     expect(telemetry(await loadedModules({ OTEL_TRACES_EXPORTER: 'otlp' })).length).toBeGreaterThan(10);

@@ -1,10 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Registry } from 'prom-client';
 import type { CacheKind, CacheObserver, Outcome, SlotObserver, StreamObserver } from '../../core/observe/observers.ts';
 import type { PoolView } from '../../formats/cluster/cluster_view.ts';
 import type { ErrorCode } from '../../formats/error_code.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
 import { FastHistogram } from './fast_histogram.ts';
+import { Counter, Gauge, Registry } from './prometheus_parts.ts';
 
 /** Seconds, from a token's gap to a long answer. */
 const GAP_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];

@@ -1,15 +1,16 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Counter as CounterType, Registry } from 'prom-client';
 import type { AttemptAbout, RoutingObserver } from '../../core/observe/observers.ts';
 import { failureReason } from '../../core/routing/attempt_failure.ts';
 import type { BreakerState } from '../../core/routing/provider_breaker.ts';
 import type { WeirError } from '../../formats/error_code.ts';
+import { Counter, Gauge } from './prometheus_parts.ts';
 
 const STATE_VALUES: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 };
 
 /** What is counted before an answer has begun. Reasons are few: a status, or one of a handful of words. */
 export class RoutingMetrics implements RoutingObserver {
-  readonly #retries: Counter;
-  readonly #failovers: Counter;
+  readonly #retries: CounterType;
+  readonly #failovers: CounterType;
 
   /** @param breakers state of each provider's, read at each scrape */
   constructor(registry: Registry, breakers: () => Record<string, BreakerState>) {

@@ -1,7 +1,8 @@
 import type { AnswerEnd, CallContext, KeepRun, PartAnswer, PartConsumer } from '../../core/upstream/upstream.ts';
-import { asWeirError, WeirError } from '../../formats/error_code.ts';
-import type { PartParser, PartSink, Sight } from '../../formats/event_parser.ts';
-import { readResponsesEvent } from '../../formats/responses/responses_event.ts';
+import { asWeirError, type ErrorCode, WeirError } from '../../formats/error_code.ts';
+import { type PartParser, type PartSink, parseTypedEvent, type Sight } from '../../formats/event_parser.ts';
+import { objectOf } from '../../formats/json_object.ts';
+import { responsesFormat } from '../../formats/responses/responses_format.ts';
 import type { ServerCall, UpstreamServer } from './upstream_server.ts';
 
 /** A run that the provider no longer has, or no longer streams (OpenAI: five minutes after its start). */
@@ -182,13 +183,16 @@ export class BackgroundRun implements PartAnswer, PartConsumer {
   }
 }
 
+/** It becomes a part of paths, and of what is stored. */
+const RUN = /^[\w.~:=-]{1,256}$/;
+
 /** Events of a run: its text, and its name, which comes before it. */
 class RunEvents implements PartParser {
+  readonly #parser = responsesFormat.partParser(false);
   readonly #known: (run: string) => void;
   readonly #over: () => void;
   readonly complete = false;
-  finishReason: string | undefined;
-  usage: PartParser['usage'];
+  #isNamed = false;
 
   /** @param over the provider works on the answer no more */
   constructor(known: (run: string) => void, over: () => void) {
@@ -197,31 +201,34 @@ class RunEvents implements PartParser {
   }
 
   readParts(data: string, sink: PartSink): Sight {
-    const event = readResponsesEvent(sink.decode(data));
-    switch (event?.kind) {
-      case undefined:
-        return 'broken';
-      case 'text':
-        sink.text(event.text);
-        return 'piece';
-      case 'begun':
-        sink.begun();
-        return 'begun';
-      case 'run':
-        this.#known(event.run);
+    if (!this.#isNamed) {
+      const event = parseTypedEvent(data);
+      if (event?.type === 'response.created') {
+        const run = runOf(event.response);
+        if (run === undefined) return 'broken';
+        this.#isNamed = true;
+        this.#known(run);
         return 'none';
-      case 'end':
-        this.#over();
-        this.finishReason = event.finishReason;
-        this.usage = event.usage;
-        return 'end';
-      case 'error':
-        if (event.over) this.#over();
-        return 'error';
-      default:
-        return 'none';
+      }
     }
+    const sight = this.#parser.readParts(data, sink);
+    // An event of its own says nothing of the run; `response.failed` and the like end it.
+    if (sight === 'end' || (sight === 'error' && parseTypedEvent(data)?.type !== 'error')) this.#over();
+    return sight;
   }
+
+  ending(): AnswerEnd {
+    return this.#parser.ending();
+  }
+
+  get failure(): ErrorCode | undefined {
+    return this.#parser.failure;
+  }
+}
+
+function runOf(response: unknown): string | undefined {
+  const id = objectOf(response)?.id;
+  return typeof id === 'string' && RUN.test(id) && !/^\.+$/.test(id) ? id : undefined;
 }
 
 /** Ends a run by its name; harmless for one that is over. */

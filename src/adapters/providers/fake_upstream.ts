@@ -244,13 +244,11 @@ class FakeAnswer extends WheelTimer implements PartAnswer {
 
   #end(): AnswerEnd {
     const reasoning = this.#reasoningTokens;
+    const finish = this.#last.length > 0 ? 'tool_calls' : 'stop';
     return {
-      finishReason: this.#last.length > 0 ? 'tool_calls' : 'stop',
-      usage: {
-        input_tokens: this.#inputTokens,
-        output_tokens: this.#sent,
-        ...(reasoning > 0 ? { reasoning_tokens: reasoning } : {}),
-      },
+      finish,
+      finishReason: finish,
+      usage: { input: this.#inputTokens, output: this.#sent, ...(reasoning > 0 ? { reasoning } : {}) },
     };
   }
 

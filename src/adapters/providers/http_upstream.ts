@@ -11,7 +11,7 @@ import type {
   Upstream,
   UpstreamRequest,
 } from '../../core/upstream/upstream.ts';
-import { ChatEvents } from '../../formats/chat/chat_events.ts';
+import { chatFormat } from '../../formats/chat/chat_format.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { BackgroundRun, cancelRun } from './background_run.ts';
@@ -86,7 +86,7 @@ export class HttpUpstream implements Upstream {
 
   #chat(body: Record<string, unknown>, context: CallContext, wantsParts = false): Promise<PartAnswer> {
     const call = { method: 'POST', path: '/chat/completions', body } as const;
-    return this.#server.parts(call, new ChatEvents(1, wantsParts), context);
+    return this.#server.parts(call, chatFormat.partParser(wantsParts), context);
   }
 
   #continuation(kind: Continuation): Upstream['continueFrom'] {

@@ -1,6 +1,7 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher, Agent as UndiciAgent } from 'undici';
 import { WeirError } from '../../formats/error_code.ts';
 import { smallReads } from './small_reads.ts';
+import { Agent, request } from './undici_parts.ts';
 
 /**
  * Connections to one provider. HTTP/2 would put every stream on one of them, with its flow control; deadlines are our
@@ -8,7 +9,7 @@ import { smallReads } from './small_reads.ts';
  */
 export class ProviderAgent {
   readonly #connectMs: number;
-  #agent: Agent;
+  #agent: UndiciAgent;
   #retired = false;
 
   constructor(connectMs: number) {
@@ -28,9 +29,9 @@ export class ProviderAgent {
   }
 
   request(options: Dispatcher.RequestOptions & { origin: string }): Promise<Dispatcher.ResponseData> {
-    if (!this.#retired) return this.#agent.request(options);
+    if (!this.#retired) return request(this.#agent, options);
     const agent = this.#connections();
-    const answer = agent.request(options);
+    const answer = request(agent, options);
     void agent.close();
     return answer;
   }
@@ -46,7 +47,7 @@ export class ProviderAgent {
     await this.#agent.destroy(new WeirError('draining'));
   }
 
-  #connections(): Agent {
+  #connections(): UndiciAgent {
     return new Agent({
       allowH2: false,
       connect: smallReads(this.#connectMs),

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import { buildConnector, type Dispatcher } from 'undici';
+import type { buildConnector as Connector, Dispatcher } from 'undici';
 import { ChunkedBody } from './chunked_body.ts';
+import { buildConnector } from './undici_parts.ts';
 
 /** As much as libuv asks the kernel for at once. Every socket reads into it; bytes are copied out at once. */
 const buffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -32,9 +33,9 @@ let announced: Buffer | undefined;
  * 64 KiB for each read, cuts it down, queues it in the socket and announces it in a later tick: for a token of 150
  * bytes that is an eighth of all the work of a relay.
  */
-export function smallReads(timeout: number): buildConnector.connector {
+export function smallReads(timeout: number): Connector.connector {
   if (!areAllowed) return buildConnector({ timeout });
-  const connect = buildConnector({ timeout, onread: { buffer, callback: onRead } } as buildConnector.BuildOptions);
+  const connect = buildConnector({ timeout, onread: { buffer, callback: onRead } } as Connector.BuildOptions);
   return (options, callback) =>
     connect(options, (...[error, socket]) => {
       if (error) callback(error, null);

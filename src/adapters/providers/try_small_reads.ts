@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { passWholeChunks, smallReads } from './small_reads.ts';
+import { Agent } from './undici_parts.ts';
 
 // An import would read all of its exports, one of which loads Node's own fetch: 0.1 s of CPU at each start.
 const { createServer } = process.getBuiltinModule('node:http');

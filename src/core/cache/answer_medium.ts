@@ -1,6 +1,10 @@
+import { chatFormat } from '../../formats/chat/chat_format.ts';
 import { asWeirError, WeirError } from '../../formats/error_code.ts';
 import type { EventParser } from '../../formats/event_parser.ts';
-import { isObject, parseObject } from '../../formats/json_object.ts';
+import { objectOf, parseObject } from '../../formats/json_object.ts';
+import { messagesFormat } from '../../formats/messages/messages_format.ts';
+import { responsesFormat } from '../../formats/responses/responses_format.ts';
+import { type FinishReason, isWhole } from '../../formats/stream_part.ts';
 import { isEventStream } from '../upstream/check_head.ts';
 import { EventScanner } from '../upstream/event_scanner.ts';
 import type { Answer, AnswerEnd, ByteAnswer, ByteConsumer } from '../upstream/upstream.ts';
@@ -9,10 +13,10 @@ import type { SharedAnswer, SharedAnswerReader } from './shared_answer.ts';
 /** What the readers of an answer know before its first piece; null for an answer in parts. Plain JSON. */
 export type KeptHead = Pick<ByteAnswer, 'status' | 'headers' | 'contentType'> | null;
 
-/** How it ended; the reason is null where that was no proper end. Plain JSON. */
-export interface KeptEnd extends Omit<AnswerEnd, 'finishReason'> {
-  finishReason: unknown;
-}
+/** How it ended; `other` where that was no proper end. Plain JSON. */
+export type KeptEnd = AnswerEnd;
+
+const NO_END: KeptEnd = { finish: 'other', finishReason: null };
 
 type Shared = SharedAnswer<KeptEnd>;
 
@@ -42,7 +46,7 @@ export function readAnswer(head: KeptHead, reader: SharedAnswerReader<KeptEnd>):
       start: (consumer) =>
         reader.start({
           piece: (piece) => (typeof piece === 'string' ? consumer.text(piece) : consumer.part(piece)),
-          end: (end) => consumer.end(end as AnswerEnd),
+          end: (end) => consumer.end(end),
           fail: (error) => consumer.fail(error),
         }),
       resume: () => reader.resume(),
@@ -62,20 +66,9 @@ export function readAnswer(head: KeptHead, reader: SharedAnswerReader<KeptEnd>):
   };
 }
 
-/** Of all formats: the model said all it had to say, or as much as it might. What a filter cut off is not whole. */
-const WHOLE: ReadonlySet<unknown> = new Set([
-  ...['stop', 'length', 'tool_calls', 'function_call'],
-  ...['end_turn', 'max_tokens', 'stop_sequence', 'tool_use'],
-  ...['completed', 'max_output_tokens'],
-]);
-
 /** Whether an answer that ended like this can be given again. */
-export function isKeepable({ finishReason }: KeptEnd): boolean {
-  return isWholeReason(finishReason);
-}
-
-function isWholeReason(reason: unknown): boolean {
-  return WHOLE.has(reason);
+export function isKeepable({ finish }: KeptEnd): boolean {
+  return isWhole(finish);
 }
 
 /** Looks for the end, as each request that reads the bytes does for itself. */
@@ -83,8 +76,7 @@ function eventsInto(shared: Shared, answer: ByteAnswer, parser: EventParser): By
   const scanner = new EventScanner(parser);
   const fail = (error: WeirError) => shared.settle({ ok: false, error });
   const end = (isProper: boolean, last?: string) => {
-    const finishReason = isProper ? (parser.finishReason ?? null) : null;
-    shared.settle({ ok: true, end: { finishReason } }, last);
+    shared.settle({ ok: true, end: isProper ? { finish: parser.finish, finishReason: null } : NO_END }, last);
   };
   return {
     bytes: (bytes) => {
@@ -122,23 +114,24 @@ function wholeInto(shared: Shared): ByteConsumer {
       body += bytes;
       return shared.push(bytes);
     },
-    end: () => shared.settle({ ok: true, end: { finishReason: reasonOf(body) } }),
+    end: () => shared.settle({ ok: true, end: { finish: finishOf(body), finishReason: null } }),
     fail: (error) => shared.settle({ ok: false, error }),
   };
 }
 
 /**
- * Why a whole answer ended, in any of the protocols; null where that is not known, or it is an error. Of several
+ * Why a whole answer ended, in any of the formats; `other` where that is not known, or it is an error. Of several
  * choices one that is not whole, if there is one.
  */
-function reasonOf(body: string): unknown {
+function finishOf(body: string): FinishReason {
   const answer = parseObject(body);
-  if (answer === undefined || answer.error) return null;
+  if (answer === undefined || answer.error) return 'other';
   // Embeddings have no reason to end.
   if (answer.object === 'list') return 'stop';
-  const { choices, incomplete_details: details } = answer;
-  const reasons = Array.isArray(choices)
-    ? choices.map((choice) => (isObject(choice) ? choice.finish_reason : null))
-    : [answer.stop_reason ?? (isObject(details) ? details.reason : undefined) ?? answer.status];
-  return reasons.find((reason) => !isWholeReason(reason)) ?? reasons[0] ?? null;
+  if (answer.stop_reason) return messagesFormat.finishOf(answer.stop_reason);
+  if (!Array.isArray(answer.choices)) {
+    return responsesFormat.finishOf(objectOf(answer.incomplete_details)?.reason ?? answer.status);
+  }
+  const reasons = answer.choices.map((choice) => chatFormat.finishOf(objectOf(choice)?.finish_reason));
+  return reasons.find((reason) => !isWhole(reason)) ?? reasons[0] ?? 'other';
 }

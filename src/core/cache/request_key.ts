@@ -22,6 +22,9 @@ export function comparableText(request: StreamRequest): object | undefined {
   return resumable ? undefined : { query, messages, temperature, max_tokens, fake, ...(parts ? { parts } : {}) };
 }
 
+/** Of what is kept: instances that write it in another way do not see it. */
+const ENTRY_VERSION = 2;
+
 /**
  * @returns undefined where the route keeps nothing, or this request is not to be compared. Which targets the route has
  * is a part of the key, in whatever order they stand this time: an answer of any of them is the route's.
@@ -31,7 +34,7 @@ export function requestKey(route: SelectedRoute, facts: () => RequestFacts): str
   const { kind, userId, asked } = facts();
   if (asked === undefined) return undefined;
   const targets = route.targets.map(({ provider, model }) => `${provider}/${model}`).sort();
-  return cacheKey([kind, userId, route.name, targets, asked]);
+  return cacheKey([ENTRY_VERSION, kind, userId, route.name, targets, asked]);
 }
 
 /**

@@ -8,7 +8,7 @@ import { notAStream } from '../upstream/check_head.ts';
 import { EventScanner } from '../upstream/event_scanner.ts';
 import type { Redact } from '../upstream/redactor.ts';
 import type { Answer, AnswerEnd, ByteAnswer, ByteConsumer, PartConsumer } from '../upstream/upstream.ts';
-import { answerUsage, passedUsage, type RequestLengths } from '../usage/stream_usage.ts';
+import { answerUsage, passedUsage, type RequestLengths, usageCounts } from '../usage/stream_usage.ts';
 import type { Encoder, Outlet } from './encoder.ts';
 import type { Ending } from './record_stream.ts';
 import { Transcript, type TranscriptSummary } from './transcript.ts';
@@ -203,7 +203,7 @@ export class Relay implements PartConsumer, ByteConsumer {
   /** What a trace says of the answer. */
   answered(ending: Ending): SpanAnswer {
     const { finishReason, usage } = this.#reported(ending);
-    return { firstMs: this.#firstMs, finishReason, usage };
+    return { firstMs: this.#firstMs, finishReason, usage: usage && usageCounts(usage) };
   }
 
   /** Tokens that this stream has cost. */
@@ -215,7 +215,8 @@ export class Relay implements PartConsumer, ByteConsumer {
 
   /** For the log. */
   facts(): Record<string, unknown> | undefined {
-    return this.#scanner && this.#bytes?.parser.usage;
+    const usage = this.#scanner && this.#bytes?.parser.usage;
+    return usage && usageCounts(usage);
   }
 
   #reported(ending: Ending): Partial<AnswerEnd> {

@@ -1,4 +1,5 @@
 import type { WeirError } from '../../formats/error_code.ts';
+import type { Format } from '../../formats/format.ts';
 import type { StreamPart } from '../../formats/stream_part.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { AnswerCache } from '../cache/answer_cache.ts';
@@ -57,6 +58,8 @@ export interface StreamExchange {
   encoder(target: SpanTarget): Encoder;
   /** The body of an answer in parts that is not streamed. */
   whole(parts: readonly StreamPart[]): object;
+  /** Of the client's format: it reads the usage of a whole answer in bytes. */
+  usageOf: Format['usageOf'];
   /** @param headers of the provider, to be passed on */
   sink(headers: ByteAnswer['headers']): Sink;
   /** Said first, to a client that wanted something else. */

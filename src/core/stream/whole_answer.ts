@@ -1,10 +1,9 @@
-import { CHAT_FINISH_REASONS } from '../../formats/chat/chat_chunk.ts';
 import type { ErrorCode } from '../../formats/error_code.ts';
 import type { StreamPart } from '../../formats/stream_part.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import { collectBody, collectParts } from '../upstream/collect_body.ts';
 import type { Answer, AnswerEnd } from '../upstream/upstream.ts';
-import { answerUsage, wholeUsage } from '../usage/stream_usage.ts';
+import { answerUsage, usageCounts, wholeUsage } from '../usage/stream_usage.ts';
 import type { StreamRecord } from './record_stream.ts';
 import type { StreamExchange, WholeAnswer } from './stream_exchange.ts';
 
@@ -14,7 +13,7 @@ import type { StreamExchange, WholeAnswer } from './stream_exchange.ts';
  * @throws WeirError what it failed with
  */
 export async function wholeAnswer(
-  { generates, whole, lengths }: StreamExchange,
+  { generates, whole, usageOf, lengths }: StreamExchange,
   answer: Answer,
   provider: string,
   signal: AbortSignal,
@@ -25,7 +24,7 @@ export async function wholeAnswer(
     const { parts, length, end } = await collectParts(answer, signal);
     record.outcome = 'ok';
     record.usage = answerUsage(end, lengths.prompt, length);
-    span?.answered({ firstMs: undefined, finishReason: end.finishReason, usage: end.usage });
+    span?.answered({ firstMs: undefined, finishReason: end.finishReason, usage: end.usage && usageCounts(end.usage) });
     const body = Buffer.from(JSON.stringify(whole([...parts, ...endParts(end)]))).toString('latin1');
     return { status: 200, headers: {}, contentType: 'application/json; charset=utf-8', provider, body };
   }
@@ -33,21 +32,17 @@ export async function wholeAnswer(
   const body = await collectBody(answer);
   record.outcome = outcomeOfStatus(status);
   if (record.outcome === 'ok') {
-    if (generates) record.usage = wholeUsage(body, lengths.body);
+    if (generates) record.usage = wholeUsage(body, lengths.body, usageOf);
     const usage = !generates || record.usage?.estimated ? undefined : record.usage;
     span?.answered({ firstMs: undefined, finishReason: undefined, usage });
   }
   return { status, headers, contentType, provider, body };
 }
 
-/** The end of an answer in parts, which has the words of chat completions, in the words of all formats. */
-export function endParts({ finishReason, usage }: AnswerEnd): StreamPart[] {
-  const { input_tokens: input = 0, output_tokens: output = 0, reasoning_tokens: reasoning } = usage ?? {};
-  const reason = CHAT_FINISH_REASONS.get(finishReason) ?? 'stop';
-  return [
-    { type: 'usage', usage: { input, output, ...(reasoning === undefined ? {} : { reasoning }) } },
-    { type: 'finish', reason },
-  ];
+/** The last parts of an answer. */
+export function endParts({ finish: reason, sequence, usage }: AnswerEnd): StreamPart[] {
+  const finish: StreamPart = { type: 'finish', reason, ...(sequence === undefined ? {} : { sequence }) };
+  return usage ? [{ type: 'usage', usage }, finish] : [finish];
 }
 
 function outcomeOfStatus(status: number): 'ok' | ErrorCode {

@@ -1,8 +1,8 @@
-import { asWeirError, WeirError } from '../../formats/error_code.ts';
+import { asWeirError, type ErrorCode, WeirError } from '../../formats/error_code.ts';
 import type { PartParser, PartSink, Sight } from '../../formats/event_parser.ts';
 import type { AnswerPart } from '../../formats/stream_part.ts';
 import { EventScanner } from './event_scanner.ts';
-import type { AnswerEnd, ByteAnswer, ByteConsumer, PartAnswer, PartConsumer } from './upstream.ts';
+import type { ByteAnswer, ByteConsumer, PartAnswer, PartConsumer } from './upstream.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that are one byte in UTF-8
 const NOT_ASCII = /[^\x00-\x7f]/;
@@ -122,8 +122,8 @@ class ParsedAnswer implements PartAnswer, ByteConsumer, PartSink {
     const { terminal } = this.#scanner;
     // What comes after it is of no interest; the connection may serve again.
     this.#answer.finish();
-    if (terminal === 'end') this.#settle((consumer) => consumer.end(this.#end()));
-    else this.#failWith(terminal === 'error' ? 'upstream_error' : 'upstream_protocol');
+    if (terminal === 'end') this.#settle((consumer) => consumer.end(this.#parser.ending()));
+    else this.#failWith(terminal === 'error' ? this.#parser.failure : 'upstream_protocol');
   }
 
   #endOfBytes(): void {
@@ -135,17 +135,12 @@ class ParsedAnswer implements PartAnswer, ByteConsumer, PartSink {
       return;
     }
     const { terminal } = this.#scanner;
-    if (terminal === 'error') this.#failWith('upstream_error');
-    else if (isWhole) this.#settle((consumer) => consumer.end(this.#end()));
+    if (terminal === 'error') this.#failWith(this.#parser.failure);
+    else if (isWhole) this.#settle((consumer) => consumer.end(this.#parser.ending()));
     else this.#failWith(terminal === 'broken' ? 'upstream_protocol' : 'upstream_truncated');
   }
 
-  #end(): AnswerEnd {
-    const { finishReason = null, usage } = this.#parser;
-    return usage ? { finishReason, usage } : { finishReason };
-  }
-
-  #failWith(code: 'upstream_error' | 'upstream_protocol' | 'upstream_truncated'): void {
+  #failWith(code: ErrorCode = 'upstream_error'): void {
     this.#settle((consumer) => consumer.fail(new WeirError(code, { details: { provider: this.#provider } })));
   }
 

@@ -80,7 +80,7 @@ export function uncounted(answer: PartAnswer): PartAnswer {
       answer.start({
         text: (text) => consumer.text(text),
         part: (part) => consumer.part(part),
-        end: ({ finishReason }) => consumer.end({ finishReason }),
+        end: ({ usage: _, ...end }) => consumer.end(end),
         fail: (error) => consumer.fail(error),
       }),
     resume: () => answer.resume(),

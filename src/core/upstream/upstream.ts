@@ -1,20 +1,14 @@
 import type { ApiFormat } from '../../config/provider_presets.ts';
 import type { WeirError } from '../../formats/error_code.ts';
 import type { EventParser } from '../../formats/event_parser.ts';
-import type { ReportedUsage } from '../../formats/reported_usage.ts';
-import type { AnswerPart } from '../../formats/stream_part.ts';
+import type { AnswerEnd, AnswerPart } from '../../formats/stream_part.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { TraceContext } from '../observe/stream_span.ts';
 
 /** What a client speaks; a count of tokens is asked in the format of messages, and is no answer. */
 export type ClientFormat = 'weir' | 'count_tokens' | ApiFormat;
 
-/** How an answer ended, in the provider's own words. */
-export interface AnswerEnd {
-  finishReason: string | null;
-  /** Absent where the provider reports none. */
-  usage?: ReportedUsage & { reasoning_tokens?: number };
-}
+export type { AnswerEnd };
 
 /** Takes an answer as parts. Exactly one of `end` and `fail` is called, once, last. */
 export interface PartConsumer {

@@ -1,10 +1,10 @@
+import type { Format } from '../../formats/format.ts';
 import { jsonFields } from '../../formats/json_fields.ts';
 import { parseObject } from '../../formats/json_object.ts';
-import { type ReportedUsage, reportedUsage } from '../../formats/reported_usage.ts';
+import type { AnswerEnd, TokenUsage } from '../../formats/stream_part.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { Outcome } from '../observe/observers.ts';
-import type { AnswerEnd } from '../upstream/upstream.ts';
 
 /** What one stream that was admitted has cost, reported once, when it has ended. */
 export interface StreamUsage {
@@ -31,6 +31,11 @@ export interface RequestLengths {
 /** Of a request that nothing was answered to. */
 export const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, estimated: false };
 
+/** As records and traces name them. */
+export function usageCounts({ input, output }: TokenUsage): Pick<Usage, 'input_tokens' | 'output_tokens'> {
+  return { input_tokens: input, output_tokens: output };
+}
+
 const CHARACTERS_PER_TOKEN = 4;
 
 /** Where the provider counts nothing: about four characters a token, as is the habit for English. */
@@ -48,8 +53,7 @@ export function estimatedUsage(promptLength: number, answerLength: number): Usag
  */
 export function answerUsage(end: AnswerEnd | undefined, promptLength: () => number, length: number): Usage {
   if (end?.usage) {
-    const { input_tokens, output_tokens } = end.usage;
-    return { input_tokens, output_tokens, estimated: false };
+    return { ...usageCounts(end.usage), estimated: false };
   }
   return end || length > 0 ? estimatedUsage(promptLength(), length) : NO_USAGE;
 }
@@ -65,28 +69,28 @@ export function promptLengthOf({ query, messages }: StreamRequest): number {
  * @param whole whether it came to its proper end; @param bodyLength of the request
  */
 export function passedUsage(
-  reported: ReportedUsage | undefined,
+  reported: TokenUsage | undefined,
   pieces: number,
   whole: boolean,
   bodyLength: number,
 ): Usage {
-  if (whole && reported) return { ...reported, estimated: false };
+  if (whole && reported) return { ...usageCounts(reported), estimated: false };
   if (!whole && !reported && pieces === 0) return NO_USAGE;
   const { input_tokens } = estimatedUsage(bodyLength, 0);
   return {
-    input_tokens: reported?.input_tokens ?? input_tokens,
-    output_tokens: Math.max(reported?.output_tokens ?? 0, pieces),
+    input_tokens: reported?.input ?? input_tokens,
+    output_tokens: Math.max(reported?.output ?? 0, pieces),
     estimated: true,
   };
 }
 
 const USAGE = new Set(['usage']);
 
-/** Of an answer in one piece, in any of the protocols. @param body one character a byte */
-export function wholeUsage(body: string, bodyLength: number): Usage {
+/** Of an answer in one piece. @param body one character a byte @param usageOf of its format */
+export function wholeUsage(body: string, bodyLength: number, usageOf: Format['usageOf']): Usage {
   const span = jsonFields(body, USAGE)?.get('usage');
-  const reported = span && reportedUsage(parseObject(body.slice(span.start, span.end)));
-  return reported ? { ...reported, estimated: false } : estimatedUsage(bodyLength, body.length);
+  const reported = span && usageOf(parseObject(body.slice(span.start, span.end)));
+  return reported ? { ...usageCounts(reported), estimated: false } : estimatedUsage(bodyLength, body.length);
 }
 
 /**

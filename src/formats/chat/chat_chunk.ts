@@ -1,27 +1,17 @@
 import { isObject, type JsonObject, parseObject } from '../json_object.ts';
-import type { FinishReason } from '../stream_part.ts';
-
-/** What the words of chat completions for why an answer ended mean; any other word means `stop`. */
-export const CHAT_FINISH_REASONS: ReadonlyMap<unknown, FinishReason> = new Map([
-  ['stop', 'stop'],
-  ['length', 'length'],
-  ['tool_calls', 'tool_calls'],
-  ['function_call', 'tool_calls'],
-  ['content_filter', 'content_filter'],
-]);
 
 /** What is read of a `chat.completion.chunk`; everything else is let go. */
 export interface ChatChunk {
   /** Undefined only where there are none; in an error they are not checked. */
   choices?: readonly ChatChoice[];
-  /** To be read by `reportedUsage`. */
+  /** To be read by `chatUsageOf`. */
   usage?: unknown;
   error?: unknown;
 }
 
 interface ChatChoice {
   index?: number | null;
-  delta?: JsonObject;
+  delta?: JsonObject | null;
   finish_reason?: string | null;
 }
 
@@ -42,26 +32,7 @@ function isChoice(choice: unknown): boolean {
   const { index, delta, finish_reason } = choice;
   const isIndex = index === undefined || index === null || (Number.isSafeInteger(index) && (index as number) >= 0);
   const isReason = finish_reason === undefined || finish_reason === null || typeof finish_reason === 'string';
-  return isIndex && isReason && (delta === undefined || isObject(delta));
-}
-
-/**
- * The text that a delta brings, as a string or in parts; parts of other kinds, such as thoughts, are no text.
- * @returns '' where it brings none; undefined where its content is neither
- */
-export function textOf(delta: JsonObject | undefined): string | undefined {
-  const content = delta?.content;
-  if (typeof content === 'string') return content;
-  if (content === undefined || content === null) return '';
-  if (!Array.isArray(content)) return undefined;
-  let text = '';
-  for (const part of content) {
-    if (!isObject(part) || typeof part.type !== 'string') return undefined;
-    if (part.type !== 'text') continue;
-    if (typeof part.text !== 'string') return undefined;
-    text += part.text;
-  }
-  return text;
+  return isIndex && isReason && (delta === undefined || delta === null || isObject(delta));
 }
 
 const OPEN_OBJECT = 123;

@@ -1,5 +1,7 @@
 import type { AnswerHead, Format } from '../format.ts';
 import { objectOf } from '../json_object.ts';
+import { ReaderParser } from '../reader_parser.ts';
+import { chatFinishOf, chatUsageOf } from './chat_end.ts';
 import { ChatReader, readChatAnswer } from './chat_reader.ts';
 import { ChatWriter, chatAnswer } from './chat_writer.ts';
 import { readChatRequest } from './read_chat_request.ts';
@@ -12,7 +14,10 @@ export const chatFormat: Format = {
   readRequest: readChatRequest,
   writeRequest: writeChatRequest,
   reader: () => new ChatReader(),
+  partParser: (wantsParts) => new ReaderParser(new ChatReader(), wantsParts),
   writer: (head) => new ChatWriter(headOf(head), objectOf(head.body.stream_options)?.include_usage === true),
   readAnswer: readChatAnswer,
   writeAnswer: (head, parts) => chatAnswer(headOf(head), parts),
+  finishOf: chatFinishOf,
+  usageOf: chatUsageOf,
 };

@@ -1,61 +1,61 @@
-import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_object.ts';
+import { deltaBegins } from '../event_parser.ts';
+import { countOf, type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import { protocolError, providerError, truncated } from '../provider_error.ts';
-import type { FinishReason, ReasoningSeal, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
+import type { ReasoningSeal, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
-import { CHAT_FINISH_REASONS } from './chat_chunk.ts';
+import { type ChatChunk, parseChatChunk, plainContent } from './chat_chunk.ts';
+import { chatFinishOf, chatUsageOf } from './chat_end.ts';
 
 /** The first choice of chat completions: OpenAI's, and what DeepSeek, vLLM, Mistral and OpenRouter add to it. */
 export class ChatReader implements StreamReader {
+  readonly plainText = plainContent;
   readonly #calls = new ToolCallIndex();
-  #reason: FinishReason | undefined;
   #usage: TokenUsage | undefined;
+  #refused = false;
   #over = false;
+  finishReason: string | undefined;
+  hasBegun = false;
+
+  /** A server that sends no `[DONE]` has said all when it has given its finish reason. */
+  get complete(): boolean {
+    return this.finishReason !== undefined;
+  }
 
   read(data: string): readonly StreamPart[] {
     if (this.#over) return [];
-    if (data === '[DONE]') return this.end();
-    const chunk = parseObject(data);
+    if (data === '[DONE]') return this.#end();
+    const chunk = parseChatChunk(data);
     const parts: StreamPart[] = [];
-    if (!chunk) parts.push(protocolError('an event is no JSON object'));
+    if (!chunk) parts.push(protocolError('an event is no chunk of a chat completion'));
     else if (chunk.error) parts.push(providerError(chunk.error));
     else this.#readChunk(chunk, parts);
     this.#over = parts.at(-1)?.type === 'error';
     return parts;
   }
 
-  /** A server that sends no `[DONE]` has said all when it has given its finish reason. */
   end(): readonly StreamPart[] {
     if (this.#over) return [];
+    if (this.complete) return this.#end();
     this.#over = true;
-    if (this.#reason === undefined) return [truncated()];
-    const finish: StreamPart = { type: 'finish', reason: this.#reason };
-    return this.#usage ? [{ type: 'usage', usage: this.#usage }, finish] : [finish];
+    return [truncated()];
   }
 
-  #readChunk(chunk: JsonObject, parts: StreamPart[]): void {
-    this.#usage = chatUsageOf(chunk.usage) ?? this.#usage;
-    if (chunk.choices !== undefined && !Array.isArray(chunk.choices)) {
-      parts.push(protocolError('"choices" is no list'));
-      return;
-    }
-    for (const entry of listOf(chunk.choices)) {
-      const choice = objectOf(entry);
-      if (!choice) {
-        parts.push(protocolError('a choice is no object'));
-        return;
-      }
-      if ((choice.index ?? 0) !== 0) continue;
-      if (choice.delta !== undefined && choice.delta !== null) {
-        const delta = objectOf(choice.delta);
-        if (!delta) {
-          parts.push(protocolError('"delta" is no object'));
-          return;
-        }
+  #end(): StreamPart[] {
+    this.#over = true;
+    return endParts(this.#usage, this.finishReason, this.#refused);
+  }
+
+  #readChunk({ usage, choices }: ChatChunk, parts: StreamPart[]): void {
+    if (usage !== undefined && usage !== null) this.#usage = chatUsageOf(usage);
+    for (const { index, delta, finish_reason } of choices ?? []) {
+      if ((index ?? 0) !== 0) continue;
+      if (delta) {
+        this.hasBegun ||= deltaBegins(delta);
         readMessage(delta, this.#calls, parts);
         if (parts.at(-1)?.type === 'error') return;
+        if (delta.refusal) this.#refused = true;
       }
-      if (typeof choice.finish_reason === 'string')
-        this.#reason = CHAT_FINISH_REASONS.get(choice.finish_reason) ?? 'stop';
+      if (finish_reason) this.finishReason ??= finish_reason;
     }
   }
 }
@@ -70,10 +70,14 @@ export function readChatAnswer(body: unknown): readonly StreamPart[] {
   const parts: StreamPart[] = [];
   readMessage(message, new ToolCallIndex(), parts);
   if (parts.at(-1)?.type === 'error') return parts;
-  const usage = chatUsageOf(answer?.usage);
-  if (usage) parts.push({ type: 'usage', usage });
-  parts.push({ type: 'finish', reason: CHAT_FINISH_REASONS.get(choice?.finish_reason) ?? 'stop' });
-  return parts;
+  return [...parts, ...endParts(chatUsageOf(answer?.usage), choice?.finish_reason, Boolean(message.refusal))];
+}
+
+/** @param refused OpenAI's models stop by themselves after they have refused in words */
+function endParts(usage: TokenUsage | undefined, word: unknown, refused: boolean): StreamPart[] {
+  const reason = chatFinishOf(word);
+  const finish: StreamPart = { type: 'finish', reason: refused && reason === 'stop' ? 'refusal' : reason };
+  return usage ? [{ type: 'usage', usage }, finish] : [finish];
 }
 
 /** What a message or a piece of one holds, in the order in which models say it. An `error` is the last part. */
@@ -147,21 +151,4 @@ function readContent(content: unknown, parts: StreamPart[]): boolean {
     } else if (!part) return false;
   }
   return true;
-}
-
-/** @returns undefined where nothing that can be counted was reported */
-export function chatUsageOf(value: unknown): TokenUsage | undefined {
-  const usage = objectOf(value);
-  const input = countOf(usage?.prompt_tokens);
-  const output = countOf(usage?.completion_tokens);
-  if (!usage || (input === undefined && output === undefined)) return undefined;
-  const cached =
-    countOf(objectOf(usage.prompt_tokens_details)?.cached_tokens) ?? countOf(usage.prompt_cache_hit_tokens);
-  const reasoning = countOf(objectOf(usage.completion_tokens_details)?.reasoning_tokens);
-  return {
-    input: input ?? 0,
-    output: output ?? 0,
-    ...(cached === undefined ? {} : { cachedInput: cached }),
-    ...(reasoning === undefined ? {} : { reasoning }),
-  };
 }

@@ -1,5 +1,6 @@
 import { openAiError } from '../openai_error.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
+import { chatFinishReason, chatUsage } from './chat_end.ts';
 
 /** What all chunks of one answer have in common. */
 export interface ChatHead {
@@ -9,21 +10,12 @@ export interface ChatHead {
   model: string;
 }
 
-const FINISH_REASONS: Record<FinishReason, string> = {
-  stop: 'stop',
-  stop_sequence: 'stop',
-  length: 'length',
-  tool_calls: 'tool_calls',
-  content_filter: 'content_filter',
-  refusal: 'content_filter',
-  pause: 'stop',
-};
-
 /** Writes chunks of a chat completion. Reasoning goes where DeepSeek and OpenRouter have it. */
 export class ChatWriter implements StreamWriter {
   readonly #prefix: string;
   readonly #includeUsage: boolean;
   #usage: TokenUsage | undefined;
+  #refused = false;
 
   /** @param includeUsage as the request's `stream_options` say */
   constructor({ id, created, model }: ChatHead, includeUsage: boolean) {
@@ -52,6 +44,7 @@ export class ChatWriter implements StreamWriter {
           `{"tool_calls":[{"index":${part.index},"function":{"arguments":${JSON.stringify(part.json)}}}]}`,
         );
       case 'refusal':
+        this.#refused = true;
         return this.#chunk(`{"refusal":${JSON.stringify(part.text)}}`);
       case 'citation':
         return this.#chunk(JSON.stringify({ annotations: [chatAnnotation(part.citation)] }));
@@ -70,7 +63,7 @@ export class ChatWriter implements StreamWriter {
     const counted = this.#includeUsage
       ? `data: ${this.#prefix},"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
       : '';
-    return `${this.#chunk('{}', FINISH_REASONS[reason])}${counted}data: [DONE]\n\n`;
+    return `${this.#chunk('{}', chatFinishReason(reason, this.#refused))}${counted}data: [DONE]\n\n`;
   }
 
   /** @param delta JSON */
@@ -108,7 +101,7 @@ export function chatAnswer({ id, created, model }: ChatHead, parts: readonly Str
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
   };
-  const choice = { index: 0, message, logprobs: null, finish_reason: FINISH_REASONS[finish] };
+  const choice = { index: 0, message, logprobs: null, finish_reason: chatFinishReason(finish, refusal !== '') };
   return { id, object: 'chat.completion', created, model, choices: [choice], usage: chatUsage(usage) };
 }
 
@@ -124,14 +117,4 @@ function chatSeal({ kind, data, id }: ReasoningSeal): object {
 
 function chatAnnotation({ url, title, start, end }: Citation): object {
   return { type: 'url_citation', url_citation: { url, title, start_index: start ?? 0, end_index: end ?? 0 } };
-}
-
-function chatUsage({ input, output, cachedInput, reasoning }: TokenUsage): object {
-  return {
-    prompt_tokens: input,
-    completion_tokens: output,
-    total_tokens: input + output,
-    ...(cachedInput === undefined ? {} : { prompt_tokens_details: { cached_tokens: cachedInput } }),
-    ...(reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoning } }),
-  };
 }

@@ -1,9 +1,14 @@
 import { type Sight, type TypedEvent, TypedEvents } from '../event_parser.ts';
 import { isObject } from '../json_object.ts';
-import { reportedUsage } from '../reported_usage.ts';
+import type { FinishReason } from '../stream_part.ts';
+import { messagesFinishOf, messagesUsageOf } from './messages_end.ts';
 
 /** Anthropic's messages end with `message_stop`; the counts come in two parts, before and after the text. */
 export class MessagesEvents extends TypedEvents {
+  get finish(): FinishReason {
+    return messagesFinishOf(this.finishReason);
+  }
+
   protected sight(type: string, event: TypedEvent): Sight {
     switch (type) {
       case 'message_start':
@@ -36,6 +41,6 @@ export class MessagesEvents extends TypedEvents {
 
   /** Counts are totals so far. */
   #add(counts: unknown): void {
-    if (counts !== undefined && counts !== null) this.usage = reportedUsage(counts, this.usage);
+    if (counts !== undefined && counts !== null) this.usage = messagesUsageOf(counts, this.usage);
   }
 }

@@ -1,4 +1,6 @@
 import type { AnswerHead, Format } from '../format.ts';
+import { ReaderParser } from '../reader_parser.ts';
+import { messagesFinishOf, messagesUsageOf } from './messages_end.ts';
 import { MessagesReader, readMessagesAnswer } from './messages_reader.ts';
 import { MessagesWriter, messagesAnswer } from './messages_writer.ts';
 import { readMessagesRequest } from './read_messages_request.ts';
@@ -11,7 +13,10 @@ export const messagesFormat: Format = {
   readRequest: readMessagesRequest,
   writeRequest: writeMessagesRequest,
   reader: () => new MessagesReader(),
+  partParser: (wantsParts) => new ReaderParser(new MessagesReader(), wantsParts),
   writer: (head) => new MessagesWriter(headOf(head)),
   readAnswer: readMessagesAnswer,
   writeAnswer: (head, parts) => messagesAnswer(headOf(head), parts),
+  finishOf: messagesFinishOf,
+  usageOf: messagesUsageOf,
 };

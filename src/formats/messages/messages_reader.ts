@@ -1,19 +1,10 @@
-import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_object.ts';
+import { eventBegins, isPieceType, parseTypedEvent } from '../event_parser.ts';
+import { countOf, isObject, type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import { protocolError, providerError, truncated } from '../provider_error.ts';
 import { readSeal } from '../reasoning_seal.ts';
-import type { FinishReason, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
+import type { StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
-
-/** What the words of messages for why an answer ended mean; any other word means `stop`. */
-const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
-  ['end_turn', 'stop'],
-  ['stop_sequence', 'stop_sequence'],
-  ['max_tokens', 'length'],
-  ['model_context_window_exceeded', 'length'],
-  ['tool_use', 'tool_calls'],
-  ['pause_turn', 'pause'],
-  ['refusal', 'refusal'],
-]);
+import { messagesFinishOf, messagesUsageOf } from './messages_end.ts';
 
 /** Anthropic's messages: blocks with a beginning and an end. Their numbers count all kinds of blocks. */
 export class MessagesReader implements StreamReader {
@@ -21,17 +12,23 @@ export class MessagesReader implements StreamReader {
   readonly #blocks = new Map<number, string>();
   /** Calls that have no arguments so far. */
   readonly #empty = new Set<number>();
-  #counts: JsonObject = {};
-  #finish: StreamPart | undefined;
+  #usage: TokenUsage | undefined;
+  #sequence: unknown;
   #over = false;
+  /** Its end is always an event. */
+  readonly complete = false;
+  hasBegun = false;
+  finishReason: string | undefined;
 
   read(data: string): readonly StreamPart[] {
     if (this.#over) return [];
-    const event = parseObject(data);
+    const event = parseTypedEvent(data);
     if (!event) return data === '[DONE]' ? [] : this.#last([protocolError('an event is no JSON object')]);
+    this.hasBegun ||= isPieceType(event.type ?? '') || eventBegins(event);
     switch (event.type) {
       case 'message_start':
-        this.#count(objectOf(event.message)?.usage);
+        if (!isObject(event.message)) return this.#last([protocolError('"message" is no object')]);
+        this.#count(event.message.usage);
         return [];
       case 'content_block_start':
         return this.#start(countOf(event.index), objectOf(event.content_block));
@@ -39,14 +36,10 @@ export class MessagesReader implements StreamReader {
         return this.#delta(countOf(event.index), objectOf(event.delta));
       case 'content_block_stop':
         return this.#stop(countOf(event.index));
-      case 'message_delta': {
-        this.#count(event.usage);
-        const { stop_reason, stop_sequence } = objectOf(event.delta) ?? {};
-        if (typeof stop_reason === 'string') this.#finish = finishOf(stop_reason, stop_sequence);
-        return [];
-      }
+      case 'message_delta':
+        return this.#ending(event);
       case 'message_stop':
-        return this.#last([...usageParts(this.#counts), this.#finish ?? { type: 'finish', reason: 'stop' }]);
+        return this.#last(endParts(this.#usage, { stop_reason: this.finishReason, stop_sequence: this.#sequence }));
       case 'error':
         return this.#last([providerError(event.error)]);
       default:
@@ -100,11 +93,19 @@ export class MessagesReader implements StreamReader {
     return [{ type: 'tool_arguments', index: call, json: '{}' }];
   }
 
-  /** Counts are totals so far; those that an event leaves out stand. */
+  #ending({ delta = {}, usage }: JsonObject): readonly StreamPart[] {
+    this.#count(usage);
+    if (!isObject(delta)) return this.#last([protocolError('"delta" is no object')]);
+    const reason = delta.stop_reason ?? this.finishReason;
+    if (reason !== undefined && typeof reason !== 'string')
+      return this.#last([protocolError('the stop reason is no text')]);
+    this.finishReason = reason;
+    this.#sequence = delta.stop_sequence ?? this.#sequence;
+    return [];
+  }
+
   #count(usage: unknown): void {
-    for (const [name, value] of Object.entries(objectOf(usage) ?? {})) {
-      if (countOf(value) !== undefined) this.#counts[name] = value;
-    }
+    if (usage !== undefined && usage !== null) this.#usage = messagesUsageOf(usage, this.#usage);
   }
 
   #last(parts: StreamPart[]): StreamPart[] {
@@ -127,8 +128,7 @@ export function readMessagesAnswer(body: unknown): readonly StreamPart[] {
     const last = parts.at(-1);
     if (last?.type === 'tool_call') parts.push({ type: 'tool_arguments', index: last.index, json: '{}' });
   }
-  parts.push(...usageParts(objectOf(answer.usage) ?? {}), finishOf(textOf(answer.stop_reason), answer.stop_sequence));
-  return parts;
+  return [...parts, ...endParts(messagesUsageOf(answer.usage), answer)];
 }
 
 /** What a block holds when it begins; of a whole answer that is all of it. @returns what is wrong */
@@ -167,25 +167,9 @@ function citationOf(value: unknown): StreamPart[] {
   return typeof url === 'string' ? [{ type: 'citation', citation: { url, title: textOf(title) } }] : [];
 }
 
-function finishOf(reason: string, sequence: unknown): StreamPart {
-  const known = FINISH_REASONS.get(reason) ?? 'stop';
-  return typeof sequence === 'string' && known === 'stop_sequence'
-    ? { type: 'finish', reason: known, sequence }
-    : { type: 'finish', reason: known };
-}
-
-/** Anthropic counts cached tokens beside the input; here they are a part of it. */
-function usageParts(counts: JsonObject): StreamPart[] {
-  const input = countOf(counts.input_tokens);
-  const output = countOf(counts.output_tokens);
-  if (input === undefined && output === undefined) return [];
-  const cached = countOf(counts.cache_read_input_tokens);
-  const written = countOf(counts.cache_creation_input_tokens);
-  const usage: TokenUsage = {
-    input: (input ?? 0) + (cached ?? 0) + (written ?? 0),
-    output: output ?? 0,
-    ...(cached === undefined ? {} : { cachedInput: cached }),
-    ...(written === undefined ? {} : { cacheWrite: written }),
-  };
-  return [{ type: 'usage', usage }];
+function endParts(usage: TokenUsage | undefined, { stop_reason, stop_sequence }: JsonObject): StreamPart[] {
+  const reason = messagesFinishOf(stop_reason);
+  const sequence = reason === 'stop_sequence' && typeof stop_sequence === 'string' ? { sequence: stop_sequence } : {};
+  const finish: StreamPart = { type: 'finish', reason, ...sequence };
+  return usage ? [{ type: 'usage', usage }, finish] : [finish];
 }

@@ -1,21 +1,12 @@
 import { sealText } from '../reasoning_seal.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
 import { anthropicError } from './anthropic_error.ts';
+import { messagesStopReason, messagesUsage } from './messages_end.ts';
 
 export interface MessagesHead {
   id: string;
   model: string;
 }
-
-const STOP_REASONS: Record<FinishReason, string> = {
-  stop: 'end_turn',
-  stop_sequence: 'stop_sequence',
-  length: 'max_tokens',
-  tool_calls: 'tool_use',
-  content_filter: 'refusal',
-  refusal: 'refusal',
-  pause: 'pause_turn',
-};
 
 /**
  * Writes one of Anthropic's messages. A block ends where another kind of part begins. Blocks of tool calls stay open to
@@ -116,7 +107,7 @@ export class MessagesWriter implements StreamWriter {
   }
 
   #end(reason: FinishReason, sequence: string | undefined): string {
-    const delta = { stop_reason: STOP_REASONS[reason], stop_sequence: sequence ?? null };
+    const delta = { stop_reason: messagesStopReason(reason), stop_sequence: sequence ?? null };
     const usage = messagesUsage(this.#usage);
     const calls = [...this.#calls.values()].map(stop).join('');
     return this.#close() + calls + event({ type: 'message_delta', delta, usage }) + event({ type: 'message_stop' });
@@ -162,7 +153,7 @@ export function messagesAnswer(head: MessagesHead, parts: readonly StreamPart[])
   return {
     ...emptyMessage(head),
     content,
-    stop_reason: STOP_REASONS[end.reason],
+    stop_reason: messagesStopReason(end.reason),
     stop_sequence: end.sequence ?? null,
     usage: messagesUsage(usage),
   };
@@ -183,15 +174,6 @@ function emptyMessage({ id, model }: MessagesHead) {
 
 function citationOf({ url, title }: Citation): object {
   return { type: 'web_search_result_location', url, title, cited_text: '', encrypted_index: '' };
-}
-
-function messagesUsage({ input, output, cachedInput, cacheWrite }: TokenUsage): object {
-  return {
-    input_tokens: Math.max(0, input - (cachedInput ?? 0) - (cacheWrite ?? 0)),
-    output_tokens: output,
-    cache_read_input_tokens: cachedInput ?? 0,
-    cache_creation_input_tokens: cacheWrite ?? 0,
-  };
 }
 
 function stop(index: number): string {

@@ -1,4 +1,5 @@
-import type { FinishReason, TokenUsage } from '../stream_part.ts';
+import type { TokenUsage } from '../stream_part.ts';
+import { responsesUsage } from './responses_end.ts';
 
 /** What a response says of itself and repeats of its request. */
 export interface ResponsesHead {
@@ -29,19 +30,6 @@ const REPEATED = {
   user: null,
 } as const;
 
-/** What the words for why a response is not whole mean. */
-export const INCOMPLETE_REASONS: ReadonlyMap<unknown, FinishReason> = new Map([
-  ['max_output_tokens', 'length'],
-  ['content_filter', 'content_filter'],
-]);
-
-/** The words for the reasons that leave a response not whole. */
-const INCOMPLETE: Partial<Record<FinishReason, string>> = {
-  length: 'max_output_tokens',
-  content_filter: 'content_filter',
-  refusal: 'content_filter',
-};
-
 /** One item of a response's output. */
 export type Item = Record<string, unknown> & { id: string };
 
@@ -65,25 +53,18 @@ export function emptyResponse({ id, created, model, request }: ResponsesHead) {
   };
 }
 
-/** The same response at its end. */
+/** The same response at its end. @param why it is incomplete; undefined where it is completed */
 export function endedResponse(
   response: ReturnType<typeof emptyResponse>,
   output: Item[],
-  reason: FinishReason,
+  why: string | undefined,
   usage: TokenUsage,
 ) {
-  const why = INCOMPLETE[reason];
   return {
     ...response,
     status: why === undefined ? 'completed' : 'incomplete',
     incomplete_details: why === undefined ? null : { reason: why },
     output,
-    usage: {
-      input_tokens: usage.input,
-      input_tokens_details: { cached_tokens: usage.cachedInput ?? 0 },
-      output_tokens: usage.output,
-      output_tokens_details: { reasoning_tokens: usage.reasoning ?? 0 },
-      total_tokens: usage.input + usage.output,
-    },
+    usage: responsesUsage(usage),
   };
 }

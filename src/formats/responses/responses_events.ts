@@ -1,8 +1,13 @@
 import { type Sight, type TypedEvent, TypedEvents } from '../event_parser.ts';
-import { responseEnd } from './responses_event.ts';
+import type { FinishReason } from '../stream_part.ts';
+import { responseEnd, responsesFinishOf } from './responses_end.ts';
 
 /** OpenAI's responses: the last event says how the whole went, and an answer that stopped early is an answer. */
 export class ResponsesEvents extends TypedEvents {
+  get finish(): FinishReason {
+    return responsesFinishOf(this.finishReason);
+  }
+
   protected sight(type: string, event: TypedEvent): Sight {
     switch (type) {
       case 'response.completed':
@@ -20,7 +25,7 @@ export class ResponsesEvents extends TypedEvents {
   #end(response: unknown): Sight {
     const end = responseEnd(response);
     if (end === undefined) return 'broken';
-    this.finishReason = end.cut ?? end.status;
+    this.finishReason = end.word;
     this.usage = end.usage;
     return end.failed ? 'error' : 'end';
   }

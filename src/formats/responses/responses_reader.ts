@@ -1,9 +1,10 @@
-import { countOf, type JsonObject, listOf, objectOf, parseObject, textOf } from '../json_object.ts';
+import { eventBegins, isPieceType, parseTypedEvent } from '../event_parser.ts';
+import { countOf, type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import { protocolError, providerError, truncated } from '../provider_error.ts';
 import { readSeal } from '../reasoning_seal.ts';
-import type { StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
+import type { StreamPart, StreamReader } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
-import { INCOMPLETE_REASONS } from './response_object.ts';
+import { type ResponseEnd, responseEnd, responsesFinishOf } from './responses_end.ts';
 
 /** OpenAI's responses: items with a beginning and an end, pieces between them, and the whole once more at the end. */
 export class ResponsesReader implements StreamReader {
@@ -11,17 +12,24 @@ export class ResponsesReader implements StreamReader {
   /** Arguments of calls so far, by output index: some servers send them only whole, with the item's end. */
   readonly #arguments = new Map<number, number>();
   readonly #reasoned = new Set<number>();
+  #refused = false;
   #over = false;
+  /** Its end is always an event. */
+  readonly complete = false;
+  hasBegun = false;
+  finishReason: string | undefined;
 
   read(data: string): readonly StreamPart[] {
     if (this.#over) return [];
-    const event = parseObject(data);
+    const event = parseTypedEvent(data);
     if (!event) return data === '[DONE]' ? [] : this.#last([protocolError('an event is no JSON object')]);
+    this.hasBegun ||= isPieceType(event.type ?? '') || eventBegins(event);
     const index = countOf(event.output_index) ?? 0;
     switch (event.type) {
       case 'response.output_text.delta':
         return this.#piece('text', event.delta);
       case 'response.refusal.delta':
+        this.#refused ||= event.delta !== '';
         return this.#piece('refusal', event.delta);
       case 'response.reasoning_text.delta':
       case 'response.reasoning_summary_text.delta':
@@ -42,7 +50,7 @@ export class ResponsesReader implements StreamReader {
         return this.#done(index, objectOf(event.item));
       case 'response.completed':
       case 'response.incomplete':
-        return this.#last(endOf(objectOf(event.response) ?? {}, this.#calls.count > 0));
+        return this.#end(event.response);
       case 'response.failed':
       case 'response.cancelled':
         return this.#last([providerError(objectOf(event.response)?.error)]);
@@ -55,6 +63,14 @@ export class ResponsesReader implements StreamReader {
 
   end(): readonly StreamPart[] {
     return this.#over ? [] : this.#last([truncated()]);
+  }
+
+  #end(response: unknown): readonly StreamPart[] {
+    const end = responseEnd(response);
+    if (!end) return this.#last([protocolError('the last event has no response')]);
+    if (end.failed) return this.#last([providerError((response as JsonObject).error)]);
+    this.finishReason = end.word;
+    return this.#last(endParts(end, this.#calls.count > 0, this.#refused));
   }
 
   #piece(type: 'text' | 'refusal' | 'reasoning', delta: unknown): readonly StreamPart[] {
@@ -114,7 +130,10 @@ export function readResponsesAnswer(body: unknown): readonly StreamPart[] {
       if (error) return [protocolError(error)];
     }
   }
-  return [...parts, ...endOf(answer, calls.count > 0)];
+  const end = responseEnd(answer);
+  if (!end) return [protocolError('the answer does not say how it ended')];
+  const refused = parts.some(({ type }) => type === 'refusal');
+  return [...parts, ...endParts(end, calls.count > 0, refused)];
 }
 
 function messageParts(item: JsonObject): StreamPart[] {
@@ -150,26 +169,10 @@ function citationParts(annotation: unknown): StreamPart[] {
   return [{ type: 'citation', citation: { url, title: textOf(title), ...places } }];
 }
 
-/** Usage and finish reason, as the whole response says them. */
-function endOf(response: JsonObject, called: boolean): StreamPart[] {
-  const reason = objectOf(response.incomplete_details)?.reason;
-  const incomplete = response.status === 'incomplete' ? (INCOMPLETE_REASONS.get(reason) ?? 'length') : undefined;
-  const finish: StreamPart = { type: 'finish', reason: incomplete ?? (called ? 'tool_calls' : 'stop') };
-  const usage = usageOf(response.usage);
+/** @param refused OpenAI's models stop by themselves after they have refused in words */
+function endParts({ word, incomplete, usage }: ResponseEnd, called: boolean, refused: boolean): StreamPart[] {
+  const known = responsesFinishOf(word);
+  const finish: StreamPart = { type: 'finish', reason: incomplete && known === 'other' ? 'length' : known };
+  if (!incomplete) finish.reason = called ? 'tool_calls' : refused ? 'refusal' : 'stop';
   return usage ? [{ type: 'usage', usage }, finish] : [finish];
-}
-
-function usageOf(value: unknown): TokenUsage | undefined {
-  const usage = objectOf(value);
-  const input = countOf(usage?.input_tokens);
-  const output = countOf(usage?.output_tokens);
-  if (!usage || (input === undefined && output === undefined)) return undefined;
-  const cached = countOf(objectOf(usage.input_tokens_details)?.cached_tokens);
-  const reasoning = countOf(objectOf(usage.output_tokens_details)?.reasoning_tokens);
-  return {
-    input: input ?? 0,
-    output: output ?? 0,
-    ...(cached === undefined ? {} : { cachedInput: cached }),
-    ...(reasoning === undefined ? {} : { reasoning }),
-  };
 }

@@ -2,6 +2,7 @@ import { openAiError } from '../openai_error.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
 import { emptyResponse, endedResponse, type Item, type ResponsesHead } from './response_object.ts';
+import { incompleteReason } from './responses_end.ts';
 
 interface OpenItem {
   index: number;
@@ -21,6 +22,7 @@ export class ResponsesWriter implements StreamWriter {
   #open: OpenMessage | undefined;
   readonly #calls = new Map<number, OpenItem>();
   #sequence = 0;
+  #refused = false;
   #usage: TokenUsage = { input: 0, output: 0 };
 
   constructor(head: ResponsesHead) {
@@ -37,6 +39,7 @@ export class ResponsesWriter implements StreamWriter {
       case 'text':
         return this.#begin('output_text') + this.#piece('response.output_text.delta', part.text, { logprobs: [] });
       case 'refusal':
+        this.#refused = true;
         return this.#begin('refusal') + this.#piece('response.refusal.delta', part.text);
       case 'reasoning':
         return this.#begin('reasoning') + this.#piece('response.reasoning_summary_text.delta', part.text);
@@ -179,7 +182,7 @@ export class ResponsesWriter implements StreamWriter {
 
   #end(reason: FinishReason): string {
     const closed = this.#close() + this.#closeCalls();
-    const response = endedResponse(this.#response, this.#output, reason, this.#usage);
+    const response = endedResponse(this.#response, this.#output, incompleteReason(reason, this.#refused), this.#usage);
     return closed + this.#event(`response.${response.status}`, { response });
   }
 

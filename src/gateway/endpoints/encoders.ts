@@ -71,7 +71,7 @@ export class WeirEncoder implements Encoder {
       chunk_count: summary.chunks,
       total_length: summary.length,
       duration_ms: Math.round(durationMs),
-      finish_reason: end.finishReason,
+      finish_reason: weirFinishReason(end),
       usage: answerUsage(end, () => this.#promptLength, summary.length),
       sha256: summary.sha256,
     });
@@ -80,6 +80,11 @@ export class WeirEncoder implements Encoder {
   error(seq: number, error: WeirError, delivered: number): string {
     return encodeError(this.#id(seq), error, this.#status.thread_id, delivered);
   }
+}
+
+/** The neutral word; the provider's own where it is none that its format has. */
+function weirFinishReason({ finish, finishReason }: AnswerEnd): string | null {
+  return finish === 'other' ? finishReason : finish;
 }
 
 /** Writes an answer in parts in a format of `/v1/*`. */

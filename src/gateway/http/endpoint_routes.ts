@@ -126,6 +126,7 @@ function endpointRoute(app: FastifyInstance, context: StreamRouteContext, endpoi
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
         encoder: () => new FormatEncoder(endpoint.format, head),
         whole: (parts) => endpoint.format.writeAnswer(head, parts),
+        usageOf: endpoint.format.usageOf,
         sink: (more) => {
           // What the provider says of its limits goes before what this gateway says of its own.
           const all = { ...(reply.getHeaders() as OutgoingHttpHeaders), ...more };

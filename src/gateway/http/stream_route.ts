@@ -101,6 +101,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
             body.parts === true,
           ),
         whole: () => ({}),
+        usageOf: () => undefined,
         sink: () => {
           reply.hijack();
           return new HttpSink(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { handleOf, mayWriteDirectly, type SocketHandle, writeDirectly } from './direct_write.ts';
@@ -13,9 +14,12 @@ const MAX_PIECES = 256;
  * @throws Error where it does not
  */
 export async function tryDirectWrites(): Promise<void> {
-  const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+  const server = createServer({ pauseOnConnect: true });
+  // A Unix socket, as NGINX's are, is full after 200 KB, where a connection by TCP takes 4 MB. This kind has no file.
+  server.listen(process.platform === 'linux' ? { path: `\0weir-${randomUUID()}` } : { host: '127.0.0.1', port: 0 });
   await once(server, 'listening');
-  const writer = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const address = server.address() as AddressInfo | string;
+  const writer = typeof address === 'string' ? connect(address) : connect(address.port, '127.0.0.1');
   try {
     const [[reader]] = (await Promise.all([once(server, 'connection'), once(writer, 'connect')])) as [
       [Socket],

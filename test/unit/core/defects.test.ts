@@ -20,7 +20,7 @@ const answer: PartAnswer = {
   kind: 'parts',
   start: (consumer: PartConsumer) => {
     consumer.text('word');
-    consumer.end({ finishReason: 'stop' });
+    consumer.end({ finish: 'stop', finishReason: 'stop' });
   },
   resume: () => {},
 };

@@ -120,8 +120,8 @@ describe('the end of chat completions', () => {
 
   it('comes with the usage, if the provider reports it', () => {
     expect(scan([words, stop, usageFrame(7, 3), DONE_FRAME]).reader.usage).toEqual({
-      input_tokens: 7,
-      output_tokens: 3,
+      input: 7,
+      output: 3,
     });
   });
 });

@@ -40,7 +40,7 @@ describe('an answer that is held until it says something', () => {
     expect(provider().text('One ')).toBe(false);
     (await holding).start(client(true));
     expect(provider().text('two')).toBe(true);
-    provider().end({ finishReason: 'stop' });
+    provider().end({ finish: 'stop', finishReason: 'stop' });
     expect(log).toEqual(['One ', 'resume', 'two', 'end stop']);
   });
 
@@ -51,7 +51,7 @@ describe('an answer that is held until it says something', () => {
     const held = await holding;
     expect(provider().text('One ')).toBe(false);
     held.start(client(true));
-    provider().end({ finishReason: 'stop' });
+    provider().end({ finish: 'stop', finishReason: 'stop' });
     expect(log).toEqual(['One ', 'resume', 'end stop']);
   });
 
@@ -90,7 +90,7 @@ describe('an answer that is held until it says something', () => {
   it('may be empty: that is an answer too', async () => {
     const { log, answer, client, provider } = scripted();
     const holding = heldAnswer(answer, undefined, 'p', never);
-    provider().end({ finishReason: 'stop' });
+    provider().end({ finish: 'stop', finishReason: 'stop' });
     (await holding).start(client(true));
     expect(log).toEqual(['end stop']);
   });

@@ -54,7 +54,7 @@ function scene(finish: (record: ResumableRecord, stream: ResumableStream) => Pro
     kind: 'parts',
     start(consumer) {
       consumer.text('text');
-      consumer.end({ finishReason: 'stop' });
+      consumer.end({ finish: 'stop', finishReason: 'stop' });
     },
     resume() {},
   } as PartAnswer;

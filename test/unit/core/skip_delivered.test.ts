@@ -4,7 +4,7 @@ import { skipDelivered, uncounted } from '../../../src/core/upstream/skip_delive
 import type { AnswerEnd, PartAnswer, PartConsumer } from '../../../src/core/upstream/upstream.ts';
 import { WeirError } from '../../../src/formats/error_code.ts';
 
-const END: AnswerEnd = { finishReason: 'stop', usage: { input_tokens: 1, output_tokens: 2 } };
+const END: AnswerEnd = { finish: 'stop', finishReason: 'stop', usage: { input: 1, output: 2 } };
 
 /** An answer that says these pieces, and stops while its consumer is full. */
 function saying(pieces: readonly string[], last: AnswerEnd | WeirError = END): PartAnswer {

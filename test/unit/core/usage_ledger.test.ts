@@ -3,8 +3,11 @@ import { MemoryUsageStore } from '../../../src/adapters/stores/usage/memory_usag
 import { answerUsage, passedUsage, type StreamUsage, wholeUsage } from '../../../src/core/usage/stream_usage.ts';
 import { UsageLedger } from '../../../src/core/usage/usage_ledger.ts';
 import type { UsageBatch } from '../../../src/core/usage/usage_store.ts';
+import { chatFormat } from '../../../src/formats/chat/chat_format.ts';
 import { groupUsage, totalUsage } from '../../../src/formats/cluster/group_usage.ts';
 import { dayOf, usageDays } from '../../../src/formats/cluster/usage_row.ts';
+import { messagesFormat } from '../../../src/formats/messages/messages_format.ts';
+import { responsesFormat } from '../../../src/formats/responses/responses_format.ts';
 
 const price = (_: string, model: string) => (model === 'priced' ? { input: 0.15, output: 0.6 } : undefined);
 const stream = (more: Partial<StreamUsage> = {}): StreamUsage => ({
@@ -124,9 +127,13 @@ describe('the ledger', () => {
 
 describe('what a stream has used', () => {
   it('is its provider’s report, else four characters a token, else nothing where nothing came', () => {
-    const usage = { input_tokens: 7, output_tokens: 3 };
-    expect(answerUsage({ finishReason: 'stop', usage }, () => 100, 50)).toEqual({ ...usage, estimated: false });
-    expect(answerUsage({ finishReason: 'stop' }, () => 101, 50)).toEqual({
+    const usage = { input: 7, output: 3 };
+    expect(answerUsage({ finish: 'stop', finishReason: 'stop', usage }, () => 100, 50)).toEqual({
+      input_tokens: 7,
+      output_tokens: 3,
+      estimated: false,
+    });
+    expect(answerUsage({ finish: 'stop', finishReason: 'stop' }, () => 101, 50)).toEqual({
       input_tokens: 26,
       output_tokens: 13,
       estimated: true,
@@ -136,11 +143,14 @@ describe('what a stream has used', () => {
   });
 
   it('of bytes that were passed on, too: a piece is a token until the provider has counted', () => {
-    const reported = { input_tokens: 7, output_tokens: 3 };
-    expect(passedUsage(reported, 3, true, 400)).toEqual({ ...reported, estimated: false });
+    expect(passedUsage({ input: 7, output: 3 }, 3, true, 400)).toEqual({
+      input_tokens: 7,
+      output_tokens: 3,
+      estimated: false,
+    });
     expect(passedUsage(undefined, 12, true, 400)).toEqual({ input_tokens: 100, output_tokens: 12, estimated: true });
     // Anthropic says the input at once, and of the output what there was then.
-    expect(passedUsage({ input_tokens: 9, output_tokens: 1 }, 12, false, 400)).toEqual({
+    expect(passedUsage({ input: 9, output: 1 }, 12, false, 400)).toEqual({
       input_tokens: 9,
       output_tokens: 12,
       estimated: true,
@@ -149,21 +159,24 @@ describe('what a stream has used', () => {
   });
 
   it('of whole answers in each format', () => {
-    const count = (body: unknown) => wholeUsage(JSON.stringify(body), 400);
+    const count = (body: unknown, { usageOf } = chatFormat) => wholeUsage(JSON.stringify(body), 400, usageOf);
     expect(count({ usage: { prompt_tokens: 7, completion_tokens: 3 } })).toMatchObject({
       input_tokens: 7,
       output_tokens: 3,
       estimated: false,
     });
-    expect(count({ usage: { input_tokens: 7, output_tokens: 3 } })).toMatchObject({
-      input_tokens: 7,
-      output_tokens: 3,
-    });
+    const usage = { input_tokens: 7, output_tokens: 3, cache_read_input_tokens: 90 };
+    expect(count({ usage }, responsesFormat)).toMatchObject({ input_tokens: 7, output_tokens: 3 });
+    expect(count({ usage }, messagesFormat)).toMatchObject({ input_tokens: 97, output_tokens: 3 });
     expect(count({ usage: { prompt_tokens: 7, total_tokens: 7 } })).toMatchObject({
       input_tokens: 7,
       output_tokens: 0,
     });
     expect(count({ usage: null })).toMatchObject({ input_tokens: 100, estimated: true });
-    expect(wholeUsage('not JSON', 400)).toMatchObject({ input_tokens: 100, output_tokens: 2, estimated: true });
+    expect(wholeUsage('not JSON', 400, chatFormat.usageOf)).toMatchObject({
+      input_tokens: 100,
+      output_tokens: 2,
+      estimated: true,
+    });
   });
 });

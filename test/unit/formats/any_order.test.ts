@@ -47,7 +47,9 @@ const parts = fc
       if (!Array.isArray(piece)) return [piece as StreamPart];
       return piece[0] < calls ? [{ type: 'tool_arguments', index: piece[0], json: piece[1] }] : [];
     });
-    const finish: StreamPart = { type: 'finish', reason: calls > 0 && reason === 'stop' ? 'tool_calls' : reason };
+    const refused = all.some(({ type }) => type === 'refusal');
+    const stopped = calls > 0 ? 'tool_calls' : refused ? 'refusal' : 'stop';
+    const finish: StreamPart = { type: 'finish', reason: reason === 'stop' ? stopped : reason };
     return [...all, { type: 'usage', usage }, finish];
   });
 

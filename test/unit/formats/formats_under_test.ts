@@ -21,13 +21,9 @@ const placed = (part: StreamPart & { type: 'citation' }): StreamPart => ({
   citation: { start: 0, end: 0, ...part.citation },
 });
 
-/** OpenAI's formats have fewer words. */
+/** OpenAI's formats have fewer words. Where the refusal is in words, the answer has it. */
 function finished(reason: FinishReason): StreamPart {
-  const word: Partial<Record<FinishReason, FinishReason>> = {
-    stop_sequence: 'stop',
-    pause: 'stop',
-    refusal: 'content_filter',
-  };
+  const word: Partial<Record<FinishReason, FinishReason>> = { stop_sequence: 'stop', pause: 'stop' };
   return { type: 'finish', reason: word[reason] ?? reason };
 }
 
@@ -35,7 +31,6 @@ export const FORMATS: Record<string, FormatUnderTest> = {
   chat: {
     format: chatFormat,
     carried(part) {
-      if (part.type === 'usage') return counted(part, ({ cacheWrite: _, ...kept }) => kept);
       if (part.type === 'citation') return placed(part);
       return part.type === 'finish' ? finished(part.reason) : part;
     },
@@ -44,10 +39,10 @@ export const FORMATS: Record<string, FormatUnderTest> = {
     format: responsesFormat,
     carried(part) {
       if (part.type === 'usage') {
-        return counted(part, ({ input, output, cachedInput = 0, reasoning = 0 }) => ({
-          input,
-          output,
+        return counted(part, ({ cachedInput = 0, cacheWrite = 0, reasoning = 0, ...usage }) => ({
+          ...usage,
           cachedInput,
+          cacheWrite,
           reasoning,
         }));
       }
@@ -64,9 +59,8 @@ export const FORMATS: Record<string, FormatUnderTest> = {
         return { type: 'citation', citation: { url, title } };
       }
       if (part.type === 'usage') {
-        return counted(part, ({ input, output, cachedInput = 0, cacheWrite = 0 }) => ({
-          input,
-          output,
+        return counted(part, ({ cachedInput = 0, cacheWrite = 0, ...usage }) => ({
+          ...usage,
           cachedInput,
           cacheWrite,
         }));

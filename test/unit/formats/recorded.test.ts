@@ -168,21 +168,21 @@ it('a server of responses that sends arguments only whole, and summaries in para
       output_index: 1,
       item: { type: 'function_call', call_id: 'a', name: 'f', arguments: '{"x":1}' },
     },
-    { type: 'response.completed', response: { status: 'completed', usage: { input_tokens: 3, output_tokens: '4' } } },
+    { type: 'response.completed', response: { status: 'completed', usage: { input_tokens: 3, output_tokens: 4 } } },
   ];
   expect(read('responses', events)).toEqual([
     reasoning('One\n\nTwo'),
     { type: 'reasoning_seal', seal: { kind: 'encrypted', data: 'ZW5j', id: 'rs_1' } },
     { type: 'tool_call', index: 0, id: 'a', name: 'f' },
     { type: 'tool_arguments', index: 0, json: '{"x":1}' },
-    { type: 'usage', usage: { input: 3, output: 0 } },
+    { type: 'usage', usage: { input: 3, output: 4 } },
     { type: 'finish', reason: 'tool_calls' },
   ]);
 });
 
 it.each([
-  ['chat', [delta({}, 'constructor'), '[DONE]'], 'stop'],
-  ['messages', [{ type: 'message_delta', delta: { stop_reason: 'constructor' } }, { type: 'message_stop' }], 'stop'],
+  ['chat', [delta({}, 'constructor'), '[DONE]'], 'other'],
+  ['messages', [{ type: 'message_delta', delta: { stop_reason: 'constructor' } }, { type: 'message_stop' }], 'other'],
   [
     'responses',
     [

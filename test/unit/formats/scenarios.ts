@@ -55,7 +55,7 @@ export const SCENARIOS: Record<string, readonly StreamPart[]> = {
     { type: 'refusal', text: 'I can’t ' },
     { type: 'refusal', text: 'help with that.' },
     { type: 'usage', usage: { input: 4, output: 6 } },
-    finish('stop'),
+    finish('refusal'),
   ],
   citations: [
     text('It is so.'),

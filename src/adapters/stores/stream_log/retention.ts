@@ -1,4 +1,4 @@
-import { Cluster } from 'ioredis';
+import type { Cluster } from 'ioredis';
 import { MIN_RETENTION_MS, RETENTION_MS, RUNNING_KEYS_MS } from '../../../formats/timing.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 
@@ -26,7 +26,7 @@ export class Retention {
 
   /** Asks Redis, or the primaries of a cluster, of which the fullest counts. Never rejects: without an answer it counts as empty. */
   async look(): Promise<void> {
-    const nodes = this.#redis instanceof Cluster ? this.#redis.nodes('master') : [this.#redis];
+    const nodes = this.#redis.isCluster ? (this.#redis as Cluster).nodes('master') : [this.#redis];
     const shares = await Promise.all(nodes.map(async (node) => memoryShare(await node.info('memory').catch(() => ''))));
     this.#ms = retentionMs(Math.max(0, ...shares));
   }
