@@ -9,7 +9,7 @@ import {
   ToolMessage,
 } from '@langchain/core/messages';
 import { ChatOpenAI } from '@langchain/openai';
-import { isStepCount, jsonSchema, type LanguageModel, streamText, tool } from 'ai';
+import { isStepCount, jsonSchema, type LanguageModel, Output, streamText, tool } from 'ai';
 import OpenAI from 'openai';
 import type { ChatCompletion, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import type { ResponseInput } from 'openai/resources/responses/responses';
@@ -212,6 +212,7 @@ function aiSdk(model: (ask: ClientAsk) => LanguageModel): OfficialClient['run'] 
       ...(ask.tools ? { tools: Object.fromEntries(tools) } : {}),
       ...(ask.maxTokens ? { maxOutputTokens: ask.maxTokens } : {}),
       ...(ask.stop ? { stopSequences: [ask.stop] } : {}),
+      ...(ask.structured ? { output: Output.object({ schema: jsonSchema(SCHEMA) }) } : {}),
       ...(ask.reasoning
         ? {
             providerOptions: {
@@ -228,8 +229,9 @@ function aiSdk(model: (ask: ClientAsk) => LanguageModel): OfficialClient['run'] 
     if (failure !== undefined) throw failure;
     return (await result.steps).map(({ text, reasoningText, toolCalls, finishReason, usage }) => {
       const { inputTokens, outputTokens, inputTokenDetails, outputTokenDetails } = usage;
+      const { reasoningTokens } = outputTokenDetails;
       const calls = toolCalls.map(({ toolName, input }) => ({ toolName, input }));
-      const counts = { inputTokens, outputTokens, inputTokenDetails, outputTokenDetails };
+      const counts = { inputTokens, outputTokens, inputTokenDetails, reasoningTokens };
       return { text, reasoningText, calls, finishReason, usage: counts };
     });
   };
@@ -244,7 +246,12 @@ async function langChain(ask: ClientAsk): Promise<unknown[]> {
     configuration,
     ...(ask.maxTokens ? { maxTokens: ask.maxTokens } : {}),
     ...(ask.stop ? { stop: [ask.stop] } : {}),
-    ...(ask.reasoning ? { modelKwargs: { reasoning_effort: 'medium' } } : {}),
+    modelKwargs: {
+      ...(ask.reasoning ? { reasoning_effort: 'medium' } : {}),
+      ...(ask.structured
+        ? { response_format: { type: 'json_schema', json_schema: { name: 'place', schema: SCHEMA, strict: true } } }
+        : {}),
+    },
   });
   const tools = TOOL_LIST.map(({ schema, ...named }) => ({
     type: 'function' as const,
@@ -312,6 +319,7 @@ export const OFFICIAL_CLIENTS: readonly OfficialClient[] = [
     run: aiSdk(({ url, model }) => {
       const provider = createOpenAICompatible({
         name: 'weir',
+        supportsStructuredOutputs: true,
         baseURL: `${url}/v1`,
         apiKey: 'any',
         includeUsage: true,

@@ -46,7 +46,52 @@ export interface TranslationLoss {
   instead?: readonly (readonly [own: string, other: string])[];
 }
 
-export const TRANSLATION_LOSSES: readonly TranslationLoss[] = [];
+const REFUSED = 'I can’t help with that.';
+
+export const TRANSLATION_LOSSES: readonly TranslationLoss[] = [
+  {
+    why: 'Anthropic says what is cited, but not where that ends in the answer.',
+    scenarios: ['citation', 'everything'],
+    clients: ['chat', 'responses'],
+    upstreams: ['messages'],
+    instead: [[',"end_index":5', '']],
+  },
+  {
+    why: 'OpenAI says where the cited text is in the answer, and does not quote its source.',
+    scenarios: ['citation', 'everything'],
+    clients: ['messages'],
+    upstreams: ['chat', 'responses'],
+    instead: [[',"encrypted_index":"Eo8B","cited_text":"It is"', '']],
+  },
+  {
+    why: 'Chat completions do not say which sequence stopped the answer: it is `end_turn`.',
+    scenarios: ['stop_sequence'],
+    clients: ['messages'],
+    upstreams: ['chat'],
+    instead: [['"stop_reason":"stop_sequence","stop_sequence":"three"', '"stop_reason":"end_turn"']],
+  },
+  {
+    why: 'Responses have no stop sequences.',
+    scenarios: ['stop_sequence'],
+    clients: ['chat', 'messages'],
+    upstreams: ['responses'],
+    refused: 'stop',
+  },
+  {
+    why: 'Anthropic refuses in text, and says in `stop_reason` that it did.',
+    scenarios: ['refusal'],
+    clients: ['chat', 'responses'],
+    upstreams: ['messages'],
+    instead: [
+      [`"refusal":"${REFUSED}","finish_reason":"stop"`, `"content":"${REFUSED}","finish_reason":"content_filter"`],
+      [`"type":"refusal","refusal":"${REFUSED}"`, `"type":"output_text","text":"${REFUSED}"`],
+      ['}]}],"status":"completed",', '}]}],"status":"incomplete","incomplete_details":{"reason":"content_filter"},'],
+      // LangChain leaves out what the provider says in `refusal`.
+      ['[{"usage_metadata"', `[{"content":"${REFUSED}","usage_metadata"`],
+      ['"total_tokens":29},"finish_reason":"stop"}', '"total_tokens":29},"finish_reason":"content_filter"}'],
+    ],
+  },
+];
 
 /** Whether a format's request has a field for what the scenario asks. */
 export function canAsk(client: ClientFormat, { ask }: TranslationScenario): boolean {
