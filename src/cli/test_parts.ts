@@ -59,6 +59,14 @@ export function longParts(files: readonly string[]): TestPart[] {
       ...vitestPart('slots in Redis, many more orders of events', [], ['test/real/slot_store_model.test.ts']),
       env: { WEIR_TEST_RUNS: '20' },
     },
+    {
+      ...vitestPart(
+        'stacks with more streams',
+        [],
+        ['test/real/stack_changes.test.ts', 'test/real/stack_streams.test.ts'],
+      ),
+      env: { WEIR_TEST_LONG: '1' },
+    },
     { ...vitestPart('streams over plain sockets (WEIR_PLAIN_IO=1)', [], streams), env: { WEIR_PLAIN_IO: '1' } },
     script('providers that send nonsense, for two minutes', 'soak:hostile', '--minutes', '2'),
     script('clients of all manners while instances die, for two minutes', 'soak', '--minutes', '2'),

@@ -25,6 +25,11 @@ export function isNestedDeeper(value: unknown, levels: number): boolean {
   return false;
 }
 
+/** Whether a text is a whole JSON object, as the arguments of a call are in the end. */
+export function isWholeObject(text: string): boolean {
+  return text.trimEnd().endsWith('}') && parseObject(text) !== undefined;
+}
+
 /** Half an event is half a JSON text. */
 export function isJson(text: string): boolean {
   try {

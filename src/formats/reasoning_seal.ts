@@ -1,7 +1,7 @@
 import type { ReasoningSeal } from './stream_part.ts';
 
 /** Marks what another format's provider sealed, so that it finds its way back to that provider. */
-const FOREIGN = /^weir:(signature|redacted|encrypted):([^:]*):(.*)$/s;
+const FOREIGN = /^weir:(signature|redacted|encrypted|detail):([^:]*):(.*)$/s;
 
 /**
  * @param native the kind that needs no mark here: the one that the format's own providers give

@@ -51,7 +51,8 @@ export interface Citation {
  * provider can read. It ends a block of reasoning.
  */
 export interface ReasoningSeal {
-  kind: 'signature' | 'redacted' | 'encrypted';
+  kind: 'signature' | 'redacted' | 'encrypted' | 'detail';
+  /** Of a `detail`: an entry of OpenRouter's `reasoning_details` without its text, as JSON. */
   data: string;
   /** The provider's id of the block, where it wants that back too. */
   id?: string;

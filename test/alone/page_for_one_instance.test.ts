@@ -7,7 +7,7 @@ import { Patient } from '../support/patient.ts';
 let patient: Patient;
 let instance: Instance;
 beforeAll(async () => {
-  [patient, instance] = await Promise.all([Patient.admit(), startInstance()]);
+  [patient, instance] = await Promise.all([Patient.admit('--instances', '1'), startInstance()]);
 });
 afterAll(() => Promise.all([patient.stack.destroy(), instance.stop()]));
 

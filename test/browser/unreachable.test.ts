@@ -5,7 +5,8 @@ import { startConsole } from './console_process.ts';
 import { figure, openDashboard, pathIsWhole, runLoadTest, screenshot, streamedPerInstance } from './dashboard_page.ts';
 import { stackInBrowser } from './stack_in_browser.ts';
 
-const { stack, browser } = await stackInBrowser();
+const ONE = ['--instances', '1'];
+const { stack, browser } = await stackInBrowser(undefined, ONE);
 
 describe('a page that gets no answer', () => {
   it('says what to do about a certificate that the browser does not trust', async () => {
@@ -38,7 +39,7 @@ describe('a page that gets no answer', () => {
 
   it('says so when the whole stack stops, and goes on by itself when it is back', async () => {
     const { page } = await openDashboard(browser, `${stack.dashboard}/#/stream`, { colorScheme: 'dark' });
-    await pathIsWhole(page);
+    await pathIsWhole(page, '1 of 1 ready');
     await page.getByRole('button', { name: 'Ask' }).click();
     const answer = page.getByRole('region', { name: 'Answer' });
     await answer.getByText('Streaming', { exact: true }).waitFor();
@@ -47,7 +48,7 @@ describe('a page that gets no answer', () => {
     await answer.getByText('The API does not answer; retrying').waitFor();
     expect(await page.getByRole('button', { name: /^Kill/ }).isDisabled()).toBe(true);
     await screenshot(page, 'disconnected-dark');
-    await stack.start();
+    await stack.start(ONE);
     await page.getByRole('alert').waitFor({ state: 'detached' });
     await page.context().close();
   });
@@ -81,7 +82,7 @@ describe('the looks', () => {
     const light = await ground();
     expect(light).not.toBe(dark);
     await page.reload();
-    await pathIsWhole(page);
+    await pathIsWhole(page, '1 of 1 ready');
     expect(await ground()).toBe(light);
     await page.getByRole('button', { name: 'System' }).click();
     expect(await ground()).toBe(dark);
@@ -90,7 +91,7 @@ describe('the looks', () => {
 
   it('stand still for those who ask for reduced motion', async () => {
     const { page } = await openDashboard(browser, stack.dashboard, { reducedMotion: 'reduce' });
-    await pathIsWhole(page);
+    await pathIsWhole(page, '1 of 1 ready');
     await page.keyboard.press('r');
     await page.locator('.path-line[data-flow="true"]').first().waitFor();
     expect(await page.evaluate('document.getAnimations().length')).toBe(0);

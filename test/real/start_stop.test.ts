@@ -67,7 +67,8 @@ describe('start and stop', () => {
   });
 
   it('without --all: NGINX and Redis, to which a later start --all adds the rest', async () => {
-    expect((await stack.weir(['start', ...stack.portFlags])).code).toBe(0);
+    const one = ['--instances', '1', ...stack.portFlags];
+    expect((await stack.weir(['start', ...one])).code).toBe(0);
     expect((await stack.services()).map(({ name }) => name)).toEqual(['redis', 'nginx']);
     const answer = await shortRequest({ url: `${stack.api}/health`, ca: stack.ca });
     expect([answer.status, JSON.parse(answer.body).error]).toEqual([502, 'upstream_error']);
@@ -83,7 +84,7 @@ describe('start and stop', () => {
     expect([unwritable.code, unwritable.stderr]).toEqual([2, expect.stringContaining('there is no folder /nowhere')]);
     const alone = await stack.weir(['scale', '2']);
     expect([alone.code, alone.stderr]).toEqual([1, expect.stringContaining('./weir start --all')]);
-    expect((await stack.weir(['start', '--all', ...stack.portFlags])).code).toBe(0);
+    expect((await stack.weir(['start', '--all', ...one])).code).toBe(0);
     expect((await health()).status).toBe(200);
   });
 });
@@ -109,7 +110,8 @@ describe('a start that can not be', () => {
   });
 
   it('takes everything back when an instance can not start', async () => {
-    const { code, stderr } = await stack.weir(['start', '--all', ...stack.portFlags], { LOG_LEVEL: 'nonsense' });
+    const flags = ['--instances', '2', ...stack.portFlags];
+    const { code, stderr } = await stack.weir(['start', '--all', ...flags], { LOG_LEVEL: 'nonsense' });
     expect(code).toBe(1);
     expect(stderr).toMatch(/app-\d did not start/);
     expect(stderr).not.toMatch(/^\s+at /m);

@@ -18,16 +18,20 @@ export class Patient {
 
   /** The doctor's, which is asked in this process: a command of its own each time is half of all the work. */
   readonly #environment: Environment;
+  readonly #flags: string[];
 
-  private constructor(stack: StackFixture) {
+  private constructor(stack: StackFixture, flags: string[]) {
     this.stack = stack;
+    this.#flags = flags;
     this.#environment = readEnvironment({ ...process.env, WEIR_STATE_DIR: stack.state });
   }
 
-  static async admit(): Promise<Patient> {
+  /** @param more flags of its start */
+  static async admit(...more: string[]): Promise<Patient> {
     const stack = await newStack({ DRAIN_SECONDS: '0' });
-    await stack.start(FLAGS);
-    return new Patient(stack);
+    const flags = [...FLAGS, ...more];
+    await stack.start(flags);
+    return new Patient(stack, flags);
   }
 
   /** What the doctor is not content with, said by this command line where one is given; the certificate of a test, which no browser trusts, does not count. */
@@ -109,6 +113,6 @@ export class Patient {
   /** Whatever was done to it. */
   async startAnew(): Promise<void> {
     await this.stack.weir(['stop', '--now']);
-    await this.stack.start(FLAGS);
+    await this.stack.start(this.#flags);
   }
 }

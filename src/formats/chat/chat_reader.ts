@@ -1,17 +1,17 @@
 import { deltaBegins } from '../event_parser.ts';
 import { countOf, type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import { protocolError, providerError, truncated } from '../provider_error.ts';
-import type { ReasoningSeal, StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
+import type { StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
 import { type ChatChunk, parseChatChunk, plainContent } from './chat_chunk.ts';
 import { chatFinishOf, chatUsageOf } from './chat_end.ts';
+import { readReasoningDetail } from './reasoning_detail.ts';
 
 /** The first choice of chat completions: OpenAI's, and what DeepSeek, vLLM, Mistral and OpenRouter add to it. */
 export class ChatReader implements StreamReader {
   readonly plainText = plainContent;
-  readonly #calls = new ToolCallIndex();
+  readonly #state = new MessageState();
   #usage: TokenUsage | undefined;
-  #refused = false;
   #over = false;
   finishReason: string | undefined;
   hasBegun = false;
@@ -42,7 +42,7 @@ export class ChatReader implements StreamReader {
 
   #end(): StreamPart[] {
     this.#over = true;
-    return endParts(this.#usage, this.finishReason, this.#refused);
+    return endParts(this.#usage, this.finishReason, this.#state);
   }
 
   #readChunk({ usage, choices }: ChatChunk, parts: StreamPart[]): void {
@@ -51,9 +51,8 @@ export class ChatReader implements StreamReader {
       if ((index ?? 0) !== 0) continue;
       if (delta) {
         this.hasBegun ||= deltaBegins(delta);
-        readMessage(delta, this.#calls, parts);
+        readMessage(delta, this.#state, parts);
         if (parts.at(-1)?.type === 'error') return;
-        if (delta.refusal) this.#refused = true;
       }
       if (finish_reason) this.finishReason ??= finish_reason;
     }
@@ -68,26 +67,43 @@ export function readChatAnswer(body: unknown): readonly StreamPart[] {
   const message = objectOf(choice?.message);
   if (!message) return [protocolError('the answer has no message')];
   const parts: StreamPart[] = [];
-  readMessage(message, new ToolCallIndex(), parts);
+  const state = new MessageState();
+  readMessage(message, state, parts);
   if (parts.at(-1)?.type === 'error') return parts;
-  return [...parts, ...endParts(chatUsageOf(answer?.usage), choice?.finish_reason, Boolean(message.refusal))];
+  return [...parts, ...endParts(chatUsageOf(answer?.usage), choice?.finish_reason, state)];
 }
 
-/** @param refused OpenAI's models stop by themselves after they have refused in words */
-function endParts(usage: TokenUsage | undefined, word: unknown, refused: boolean): StreamPart[] {
-  const reason = chatFinishOf(word);
-  const finish: StreamPart = { type: 'finish', reason: refused && reason === 'stop' ? 'refusal' : reason };
+/** What of a message the pieces so far have brought. */
+class MessageState {
+  readonly calls = new ToolCallIndex();
+  refused = false;
+  /** Since the last seal. */
+  reasoning = '';
+}
+
+/**
+ * OpenAI's models stop by themselves after they have refused in words, or called the tool that they were made to call;
+ * other servers say so of every call.
+ */
+function endParts(usage: TokenUsage | undefined, word: unknown, { calls, refused }: MessageState): StreamPart[] {
+  const known = chatFinishOf(word);
+  const reason = known !== 'stop' ? known : calls.count > 0 ? 'tool_calls' : refused ? 'refusal' : 'stop';
+  const finish: StreamPart = { type: 'finish', reason };
   return usage ? [{ type: 'usage', usage }, finish] : [finish];
 }
 
 /** What a message or a piece of one holds, in the order in which models say it. An `error` is the last part. */
-export function readMessage(message: JsonObject, calls: ToolCallIndex, parts: StreamPart[]): void {
-  readReasoning(message, parts);
+function readMessage(message: JsonObject, state: MessageState, parts: StreamPart[]): void {
+  readReasoning(message, state, parts);
   if (!readContent(message.content, parts)) {
     parts.push(protocolError('"content" is neither text nor a list of parts'));
     return;
   }
-  if (message.refusal) parts.push({ type: 'refusal', text: textOf(message.refusal) });
+  const refusal = textOf(message.refusal);
+  if (refusal !== '') {
+    state.refused = true;
+    parts.push({ type: 'refusal', text: refusal });
+  }
   for (const entry of listOf(message.annotations)) {
     const { url, title, start_index, end_index } = objectOf(objectOf(entry)?.url_citation) ?? {};
     if (typeof url !== 'string') continue;
@@ -100,7 +116,7 @@ export function readMessage(message: JsonObject, calls: ToolCallIndex, parts: St
     const asked = objectOf(call?.function) ?? {};
     // A few servers leave the index out and send each call whole.
     const key = countOf(call?.index) ?? position;
-    const error = calls.read(key, textOf(call?.id), textOf(asked.name), asked.arguments, parts);
+    const error = state.calls.read(key, textOf(call?.id), textOf(asked.name), asked.arguments, parts);
     if (error !== undefined) {
       parts.push(protocolError(error));
       return;
@@ -108,47 +124,48 @@ export function readMessage(message: JsonObject, calls: ToolCallIndex, parts: St
   }
 }
 
-/** OpenRouter says the same reasoning twice: as details, which hold the signatures, and as text. */
-function readReasoning(message: JsonObject, parts: StreamPart[]): void {
-  const details = listOf(message.reasoning_details).flatMap((entry): JsonObject[] => {
+/**
+ * OpenRouter says the same reasoning twice: as details, which hold the seals, and as text. An entry with a seal may
+ * repeat the text of the whole block.
+ */
+function readReasoning(message: JsonObject, state: MessageState, parts: StreamPart[]): void {
+  const details = listOf(message.reasoning_details).flatMap((entry) => {
     const detail = objectOf(entry);
-    return detail ? [detail] : [];
+    return detail ? [readReasoningDetail(detail)] : [];
   });
-  for (const { type, text, summary, signature, data, id } of details) {
-    const said = textOf(text) || textOf(summary);
-    if (said) parts.push({ type: 'reasoning', text: said });
-    const kind = SEALS[textOf(type)];
-    const sealed = textOf(signature) || textOf(data);
-    if (!kind || !sealed) continue;
-    parts.push({ type: 'reasoning_seal', seal: { kind, data: sealed, ...(typeof id === 'string' ? { id } : {}) } });
+  const isSealed = details.some(({ seal }) => seal !== undefined);
+  const hasText = details.some(({ text }) => text !== '');
+  if (!hasText) say(textOf(message.reasoning_content) || textOf(message.reasoning));
+  for (const { text, seal } of details) {
+    if (!(isSealed && text === state.reasoning)) say(text);
+    if (!seal) continue;
+    parts.push({ type: 'reasoning_seal', seal });
+    state.reasoning = '';
   }
-  if (details.some(({ text, summary }) => text || summary)) return;
-  const text = textOf(message.reasoning_content) || textOf(message.reasoning);
-  if (text) parts.push({ type: 'reasoning', text });
-}
 
-/** By the type of an entry of `reasoning_details`, what it seals. */
-export const SEALS: Record<string, ReasoningSeal['kind']> = {
-  'reasoning.text': 'signature',
-  'reasoning.encrypted': 'encrypted',
-  'reasoning.redacted': 'redacted',
-};
+  function say(text: string): void {
+    if (text === '') return;
+    parts.push({ type: 'reasoning', text });
+    state.reasoning += text;
+  }
+}
 
 /** Text, nothing, or a list of parts (Mistral's models that reason send their thinking there). */
 function readContent(content: unknown, parts: StreamPart[]): boolean {
   if (content === undefined || content === null || content === '') return true;
   if (typeof content === 'string') parts.push({ type: 'text', text: content });
   else if (!Array.isArray(content)) return false;
+  let text = '';
   for (const entry of listOf(content)) {
     const part = objectOf(entry);
-    if (part?.type === 'text') {
-      if (part.text) parts.push({ type: 'text', text: textOf(part.text) });
-    } else if (part?.type === 'thinking') {
-      const text = listOf(part.thinking)
-        .map((piece) => textOf(objectOf(piece)?.text))
-        .join('');
-      if (text) parts.push({ type: 'reasoning', text });
-    } else if (!part) return false;
+    if (!part) return false;
+    if (part.type === 'text') text += textOf(part.text);
+    if (part.type !== 'thinking') continue;
+    if (text !== '') parts.push({ type: 'text', text });
+    text = '';
+    const pieces = listOf(part.thinking).map((piece) => textOf(objectOf(piece)?.text));
+    if (pieces.some((piece) => piece !== '')) parts.push({ type: 'reasoning', text: pieces.join('') });
   }
+  if (text !== '') parts.push({ type: 'text', text });
   return true;
 }

@@ -1,6 +1,7 @@
 import { openAiError } from '../openai_error.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
 import { chatFinishReason, chatUsage } from './chat_end.ts';
+import { reasoningDetails } from './reasoning_detail.ts';
 
 /** What all chunks of one answer have in common. */
 export interface ChatHead {
@@ -16,6 +17,8 @@ export class ChatWriter implements StreamWriter {
   readonly #includeUsage: boolean;
   #usage: TokenUsage | undefined;
   #refused = false;
+  /** Since the last seal. */
+  #reasoning = '';
 
   /** @param includeUsage as the request's `stream_options` say */
   constructor({ id, created, model }: ChatHead, includeUsage: boolean) {
@@ -32,9 +35,10 @@ export class ChatWriter implements StreamWriter {
       case 'text':
         return this.#chunk(`{"content":${JSON.stringify(part.text)}}`);
       case 'reasoning':
+        this.#reasoning += part.text;
         return this.#chunk(`{"reasoning_content":${JSON.stringify(part.text)}}`);
       case 'reasoning_seal':
-        return this.#chunk(JSON.stringify({ reasoning_details: [chatSeal(part.seal)] }));
+        return this.#seal(part.seal);
       case 'tool_call':
         return this.#chunk(
           JSON.stringify({ tool_calls: [{ index: part.index, ...chatCall(part.id, part.name, '') }] }),
@@ -58,6 +62,12 @@ export class ChatWriter implements StreamWriter {
     }
   }
 
+  #seal(seal: ReasoningSeal): string {
+    const reasoning_details = reasoningDetails(seal, this.#reasoning);
+    this.#reasoning = '';
+    return this.#chunk(JSON.stringify({ reasoning_details }));
+  }
+
   #end(reason: FinishReason): string {
     const usage = chatUsage(this.#usage ?? { input: 0, output: 0 });
     const counted = this.#includeUsage
@@ -74,30 +84,35 @@ export class ChatWriter implements StreamWriter {
 
 /** @param parts of a whole answer, without an error @returns the body of a chat completion that is not streamed */
 export function chatAnswer({ id, created, model }: ChatHead, parts: readonly StreamPart[]): object {
-  let [content, reasoning, refusal] = ['', '', ''];
+  let [content, reasoning, refusal, unsealed] = ['', '', '', ''];
   let finish: FinishReason = 'stop';
   let usage: TokenUsage = { input: 0, output: 0 };
-  const seals: object[] = [];
+  const details: object[] = [];
   const annotations: object[] = [];
   const calls: ReturnType<typeof chatCall>[] = [];
   for (const part of parts) {
     if (part.type === 'text') content += part.text;
-    else if (part.type === 'reasoning') reasoning += part.text;
-    else if (part.type === 'refusal') refusal += part.text;
-    else if (part.type === 'reasoning_seal') seals.push(chatSeal(part.seal));
-    else if (part.type === 'citation') annotations.push(chatAnnotation(part.citation));
+    else if (part.type === 'reasoning') {
+      reasoning += part.text;
+      unsealed += part.text;
+    } else if (part.type === 'refusal') refusal += part.text;
+    else if (part.type === 'reasoning_seal') {
+      details.push(...reasoningDetails(part.seal, unsealed));
+      unsealed = '';
+    } else if (part.type === 'citation') annotations.push(chatAnnotation(part.citation));
     else if (part.type === 'tool_call') calls[part.index] = chatCall(part.id, part.name, '');
     else if (part.type === 'tool_arguments')
       (calls[part.index] as ReturnType<typeof chatCall>).function.arguments += part.json;
     else if (part.type === 'usage') usage = part.usage;
     else if (part.type === 'finish') finish = part.reason;
   }
+  if (details.length > 0 && unsealed !== '') details.push({ type: 'reasoning.text', text: unsealed });
   const message = {
     role: 'assistant',
     content: content === '' && (calls.length > 0 || refusal !== '') ? null : content,
     refusal: refusal === '' ? null : refusal,
     ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
-    ...(seals.length === 0 ? {} : { reasoning_details: seals }),
+    ...(details.length === 0 ? {} : { reasoning_details: details }),
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
   };
@@ -107,12 +122,6 @@ export function chatAnswer({ id, created, model }: ChatHead, parts: readonly Str
 
 function chatCall(id: string, name: string, json: string) {
   return { id, type: 'function' as const, function: { name, arguments: json } };
-}
-
-function chatSeal({ kind, data, id }: ReasoningSeal): object {
-  const type = kind === 'signature' ? 'reasoning.text' : `reasoning.${kind}`;
-  const value = kind === 'signature' ? { signature: data } : { data };
-  return { type, ...value, ...(id === undefined ? {} : { id }) };
 }
 
 function chatAnnotation({ url, title, start, end }: Citation): object {

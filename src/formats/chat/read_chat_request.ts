@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { GenerationRequest, Message, MessagePart } from '../generation_request.ts';
 import { isObject, type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import { checked, type FieldFate, samplingFields, sortFields } from '../request_fields.ts';
-import { SEALS } from './chat_reader.ts';
+import { readReasoningDetail } from './reasoning_detail.ts';
 
 const content = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).nullish();
 const call = z.looseObject({
@@ -154,15 +154,18 @@ function readMessage(entry: z.output<typeof message>, path: string): Message {
 
 /** What the client was given beside an answer, and gives back with it. */
 function reasoningOf(entry: JsonObject): MessagePart[] {
-  const text = textOf(entry.reasoning_content) || textOf(entry.reasoning);
+  const details = listOf(entry.reasoning_details).flatMap((value) => {
+    const detail = objectOf(value);
+    return detail ? [readReasoningDetail(detail)] : [];
+  });
+  // Many clients keep only the last piece of fields that they do not know; a detail has the whole text of its block.
+  const text = details.some((detail) => detail.text !== '')
+    ? ''
+    : textOf(entry.reasoning_content) || textOf(entry.reasoning);
   const parts: MessagePart[] = text === '' ? [] : [{ type: 'reasoning', text }];
-  for (const value of listOf(entry.reasoning_details)) {
-    const { type, text: said, signature, data, id } = objectOf(value) ?? {};
-    if (text === '' && textOf(said) !== '') parts.push({ type: 'reasoning', text: textOf(said) });
-    const kind = SEALS[textOf(type)];
-    const sealed = textOf(signature) || textOf(data);
-    if (!kind || sealed === '') continue;
-    parts.push({ type: 'reasoning_seal', seal: { kind, data: sealed, ...(typeof id === 'string' ? { id } : {}) } });
+  for (const { text, seal } of details) {
+    if (text !== '') parts.push({ type: 'reasoning', text });
+    if (seal) parts.push({ type: 'reasoning_seal', seal });
   }
   return parts;
 }

@@ -101,7 +101,7 @@ export class MessagesReader implements StreamReader {
       return this.#last([protocolError('the stop reason is no text')]);
     this.finishReason = reason;
     this.#sequence = delta.stop_sequence ?? this.#sequence;
-    return [];
+    return refusalOf(delta);
   }
 
   #count(usage: unknown): void {
@@ -128,7 +128,7 @@ export function readMessagesAnswer(body: unknown): readonly StreamPart[] {
     const last = parts.at(-1);
     if (last?.type === 'tool_call') parts.push({ type: 'tool_arguments', index: last.index, json: '{}' });
   }
-  return [...parts, ...endParts(messagesUsageOf(answer.usage), answer)];
+  return [...parts, ...refusalOf(answer), ...endParts(messagesUsageOf(answer.usage), answer)];
 }
 
 /** What a block holds when it begins; of a whole answer that is all of it. @returns what is wrong */
@@ -165,6 +165,12 @@ function sealOf(kind: 'signature' | 'redacted', data: unknown): StreamPart[] {
 function citationOf(value: unknown): StreamPart[] {
   const { url, title } = objectOf(value) ?? {};
   return typeof url === 'string' ? [{ type: 'citation', citation: { url, title: textOf(title) } }] : [];
+}
+
+/** Why it was refused, where Anthropic says that: in words of its own, which no model wrote. */
+function refusalOf({ stop_reason, stop_details }: JsonObject): StreamPart[] {
+  const text = stop_reason === 'refusal' ? textOf(objectOf(stop_details)?.explanation) : '';
+  return text === '' ? [] : [{ type: 'refusal', text }];
 }
 
 function endParts(usage: TokenUsage | undefined, { stop_reason, stop_sequence }: JsonObject): StreamPart[] {

@@ -1,3 +1,4 @@
+import { isWholeObject } from '../json_object.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
 import { anthropicError } from './anthropic_error.ts';
@@ -8,14 +9,21 @@ export interface MessagesHead {
   model: string;
 }
 
+interface OpenCall {
+  block: number;
+  /** Its arguments so far. */
+  json: string;
+  isOver: boolean;
+}
+
 /**
- * Writes one of Anthropic's messages. A block ends where another kind of part begins. Blocks of tool calls stay open to
- * the end: their arguments may come in turns, and with text between.
+ * Writes one of Anthropic's messages. A block ends where another kind of part begins. The block of a tool call stays
+ * open until its arguments are whole: those of several calls may come in turns, and with text between.
  */
 export class MessagesWriter implements StreamWriter {
   readonly #head: MessagesHead;
   #open: { kind: 'text' | 'thinking'; index: number } | undefined;
-  readonly #calls = new Map<number, number>();
+  readonly #calls = new Map<number, OpenCall>();
   #blocks = 0;
   #usage: TokenUsage = { input: 0, output: 0 };
 
@@ -23,8 +31,9 @@ export class MessagesWriter implements StreamWriter {
     this.#head = head;
   }
 
+  /** The counts are known only at the end: `message_delta` says all of them. */
   begin(): string {
-    const usage = { input_tokens: 0, output_tokens: 0 };
+    const usage = messagesUsage({ input: 0, output: 0 });
     return event({ type: 'message_start', message: { ...emptyMessage(this.#head), usage } });
   }
 
@@ -48,8 +57,9 @@ export class MessagesWriter implements StreamWriter {
       case 'tool_call':
         return this.#call(part.index, part.id, part.name);
       case 'tool_arguments': {
-        const delta = `{"type":"input_json_delta","partial_json":${JSON.stringify(part.json)}}`;
-        return this.#delta(delta, this.#calls.get(part.index) as number);
+        const call = this.#calls.get(part.index) as OpenCall;
+        call.json += part.json;
+        return this.#delta(`{"type":"input_json_delta","partial_json":${JSON.stringify(part.json)}}`, call.block);
       }
       case 'usage':
         this.#usage = part.usage;
@@ -84,7 +94,7 @@ export class MessagesWriter implements StreamWriter {
 
   #call(index: number, id: string, name: string): string {
     const close = this.#close();
-    this.#calls.set(index, this.#blocks);
+    this.#calls.set(index, { block: this.#blocks, json: '', isOver: false });
     return close + this.#start({ type: 'tool_use', id, name, input: {} });
   }
 
@@ -99,18 +109,25 @@ export class MessagesWriter implements StreamWriter {
     return `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":${delta}}\n\n`;
   }
 
+  /** Another block begins. */
   #close(): string {
-    if (this.#open === undefined) return '';
-    const index = this.#open.index;
+    let stops = '';
+    if (this.#open !== undefined) stops = stop(this.#open.index);
     this.#open = undefined;
-    return stop(index);
+    for (const call of this.#calls.values()) {
+      if (call.isOver || !isWholeObject(call.json)) continue;
+      call.isOver = true;
+      stops += stop(call.block);
+    }
+    return stops;
   }
 
   #end(reason: FinishReason, sequence: string | undefined): string {
     const delta = { stop_reason: messagesStopReason(reason), stop_sequence: sequence ?? null };
     const usage = messagesUsage(this.#usage);
-    const calls = [...this.#calls.values()].map(stop).join('');
-    return this.#close() + calls + event({ type: 'message_delta', delta, usage }) + event({ type: 'message_stop' });
+    let stops = this.#close();
+    for (const { block, isOver } of this.#calls.values()) if (!isOver) stops += stop(block);
+    return stops + event({ type: 'message_delta', delta, usage }) + event({ type: 'message_stop' });
   }
 }
 

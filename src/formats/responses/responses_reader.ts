@@ -11,6 +11,8 @@ export class ResponsesReader implements StreamReader {
   readonly #calls = new ToolCallIndex();
   /** Arguments of calls so far, by output index: some servers send them only whole, with the item's end. */
   readonly #arguments = new Map<number, number>();
+  /** Messages, by output index, that came in pieces: some servers send them only whole, with the item's end. */
+  readonly #said = new Set<number>();
   readonly #reasoned = new Set<number>();
   #refused = false;
   #over = false;
@@ -27,8 +29,10 @@ export class ResponsesReader implements StreamReader {
     const index = countOf(event.output_index) ?? 0;
     switch (event.type) {
       case 'response.output_text.delta':
+        this.#said.add(index);
         return this.#piece('text', event.delta);
       case 'response.refusal.delta':
+        this.#said.add(index);
         this.#refused ||= event.delta !== '';
         return this.#piece('refusal', event.delta);
       case 'response.reasoning_text.delta':
@@ -101,10 +105,18 @@ export class ResponsesReader implements StreamReader {
   }
 
   #done(index: number, item: JsonObject | undefined): readonly StreamPart[] {
-    if (item?.type === 'reasoning') return sealParts(item);
+    if (item?.type === 'reasoning') return this.#reasoned.has(index) ? sealParts(item) : reasoningParts(item);
+    if (item?.type === 'message') return this.#said.has(index) ? [] : this.#whole(index, item);
     if (item?.type !== 'function_call') return [];
     const added = this.#calls.indexOf(index) === undefined ? this.#added(index, { ...item, arguments: '' }) : [];
     return this.#over ? added : [...added, ...this.#rest(index, item.arguments)];
+  }
+
+  #whole(index: number, item: JsonObject): readonly StreamPart[] {
+    this.#said.add(index);
+    const parts = messageParts(item);
+    this.#refused ||= parts.some(({ type }) => type === 'refusal');
+    return parts;
   }
 
   #last(parts: StreamPart[]): StreamPart[] {
@@ -139,7 +151,8 @@ export function readResponsesAnswer(body: unknown): readonly StreamPart[] {
 function messageParts(item: JsonObject): StreamPart[] {
   return listOf(item.content).flatMap((entry): StreamPart[] => {
     const part = objectOf(entry);
-    if (part?.type === 'refusal') return [{ type: 'refusal', text: textOf(part.refusal) }];
+    if (part?.type === 'refusal')
+      return textOf(part.refusal) === '' ? [] : [{ type: 'refusal', text: textOf(part.refusal) }];
     if (part?.type !== 'output_text') return [];
     const text = textOf(part.text);
     const said: StreamPart[] = text === '' ? [] : [{ type: 'text', text }];

@@ -1,3 +1,5 @@
+import type { WeirError } from '../error_code.ts';
+import { isWholeObject } from '../json_object.ts';
 import { openAiError } from '../openai_error.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
@@ -11,8 +13,15 @@ interface OpenItem {
   text: string;
 }
 
+interface OpenCall extends OpenItem {
+  isOver: boolean;
+}
+
 type Kind = 'output_text' | 'refusal' | 'reasoning';
-type OpenMessage = OpenItem & { kind: Kind };
+/** `head`: how the events of its text begin. */
+type OpenMessage = OpenItem & { kind: Kind; head?: string | undefined };
+
+const TEXT_DELTA = 'response.output_text.delta';
 
 /** Writes the events of a response: numbered, each item opened before its pieces and closed before the end. */
 export class ResponsesWriter implements StreamWriter {
@@ -20,9 +29,11 @@ export class ResponsesWriter implements StreamWriter {
   readonly #output: Item[] = [];
   /** The item that is being said: a message with its last content part, or reasoning. */
   #open: OpenMessage | undefined;
-  readonly #calls = new Map<number, OpenItem>();
+  readonly #calls = new Map<number, OpenCall>();
   #sequence = 0;
   #refused = false;
+  /** Of the items that are closed now. */
+  #itemStatus: 'completed' | 'incomplete' = 'completed';
   #usage: TokenUsage = { input: 0, output: 0 };
 
   constructor(head: ResponsesHead) {
@@ -37,7 +48,7 @@ export class ResponsesWriter implements StreamWriter {
   write(part: StreamPart): string {
     switch (part.type) {
       case 'text':
-        return this.#begin('output_text') + this.#piece('response.output_text.delta', part.text, { logprobs: [] });
+        return this.#begin('output_text') + this.#text(part.text);
       case 'refusal':
         this.#refused = true;
         return this.#begin('refusal') + this.#piece('response.refusal.delta', part.text);
@@ -56,12 +67,8 @@ export class ResponsesWriter implements StreamWriter {
         return '';
       case 'finish':
         return this.#end(part.reason);
-      case 'error': {
-        const { error } = openAiError(part.error);
-        const { message, code, param } = error;
-        // Some clients look for these in `error`.
-        return this.#event('error', { message, code, param, error });
-      }
+      case 'error':
+        return this.#fail(part.error);
     }
   }
 
@@ -73,6 +80,7 @@ export class ResponsesWriter implements StreamWriter {
       const closed = this.#closePart();
       open.kind = kind;
       open.text = '';
+      open.head = undefined;
       return closed + this.#openPart();
     }
     const closed = this.#close();
@@ -92,10 +100,20 @@ export class ResponsesWriter implements StreamWriter {
     return this.#event(`${partEvent(open.kind)}.added`, { ...this.#place(open), part });
   }
 
-  #piece(type: string, delta: string, more: object = {}): string {
+  /** Nearly all events are this one. */
+  #text(delta: string): string {
     const open = this.#open as OpenMessage;
     open.text += delta;
-    return this.#event(type, { ...this.#place(open), delta, ...more });
+    open.head ??= JSON.stringify({ type: TEXT_DELTA, ...this.#place(open) }).slice(0, -1);
+    const sequence = this.#sequence;
+    this.#sequence += 1;
+    return `event: ${TEXT_DELTA}\ndata: ${open.head},"delta":${JSON.stringify(delta)},"logprobs":[],"sequence_number":${sequence}}\n\n`;
+  }
+
+  #piece(type: string, delta: string): string {
+    const open = this.#open as OpenMessage;
+    open.text += delta;
+    return this.#event(type, { ...this.#place(open), delta });
   }
 
   #annotate(annotation: object): string {
@@ -111,7 +129,7 @@ export class ResponsesWriter implements StreamWriter {
     if (this.#open?.kind === 'reasoning') {
       // The item has an id of its own already.
       this.#open.item.encrypted_content = sealText(seal, seal.id === undefined ? 'encrypted' : undefined);
-      return this.#close();
+      return this.#closeOpen();
     }
     const closed = this.#close();
     const own = seal.kind === 'encrypted' ? seal.id : undefined;
@@ -130,21 +148,23 @@ export class ResponsesWriter implements StreamWriter {
       arguments: '',
     };
     const { open, event } = this.#add(item);
-    this.#calls.set(index, open);
+    this.#calls.set(index, { ...open, isOver: false });
     return event;
   }
 
   #argue(index: number, delta: string): string {
-    const call = this.#calls.get(index) as OpenItem;
+    const call = this.#calls.get(index) as OpenCall;
     call.text += delta;
     const place = { item_id: call.item.id, output_index: call.index };
     return this.#event('response.function_call_arguments.delta', { ...place, delta });
   }
 
-  /** Calls stay open to the end: their arguments may come in turns, and with text between. */
-  #closeCalls(): string {
+  /** A call stays open until its arguments are whole: those of several may come in turns, and with text between. */
+  #closeCalls(isEnd: boolean): string {
     let events = '';
     for (const call of this.#calls.values()) {
+      if (call.isOver || !(isEnd || isWholeObject(call.text))) continue;
+      call.isOver = true;
       call.item.arguments = call.text;
       const { id, name } = call.item;
       const whole = { item_id: id, output_index: call.index, name, arguments: call.text };
@@ -167,7 +187,12 @@ export class ResponsesWriter implements StreamWriter {
     );
   }
 
+  /** Another item begins. */
   #close(): string {
+    return this.#closeOpen() + this.#closeCalls(false);
+  }
+
+  #closeOpen(): string {
     const open = this.#open;
     if (!open) return '';
     const part = this.#closePart();
@@ -176,14 +201,24 @@ export class ResponsesWriter implements StreamWriter {
   }
 
   #itemDone({ index, item }: OpenItem): string {
-    if ('status' in item) item.status = 'completed';
+    if ('status' in item) item.status = this.#itemStatus;
     return this.#event('response.output_item.done', { output_index: index, item });
   }
 
   #end(reason: FinishReason): string {
-    const closed = this.#close() + this.#closeCalls();
-    const response = endedResponse(this.#response, this.#output, incompleteReason(reason, this.#refused), this.#usage);
+    const why = incompleteReason(reason, this.#refused);
+    if (why !== undefined) this.#itemStatus = 'incomplete';
+    const closed = this.#closeOpen() + this.#closeCalls(true);
+    const response = endedResponse(this.#response, this.#output, why, this.#usage);
     return closed + this.#event(`response.${response.status}`, { response });
+  }
+
+  /** Some clients look for the error in an event of its own, some only in a response that has failed. */
+  #fail(failure: WeirError): string {
+    const { error } = openAiError(failure);
+    const { message, code, param } = error;
+    const response = { ...this.#response, status: 'failed', error: { code, message } };
+    return this.#event('error', { message, code, param, error }) + this.#event('response.failed', { response });
   }
 
   #add(item: Item): { open: OpenItem; event: string } {

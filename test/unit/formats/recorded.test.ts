@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
-import { formatOf } from './formats_under_test.ts';
-import { joined } from './scenarios.ts';
+import { FORMATS, formatOf, written } from './formats_under_test.ts';
+import { dataOf, joined } from './scenarios.ts';
 
 /** Shapes in which providers really send their answers, where they differ from their format's first author. */
 function read(format: string, events: readonly (object | string)[]): StreamPart[] {
@@ -57,11 +57,82 @@ it('OpenRouter says its reasoning twice, and once with a signature', () => {
   ];
   expect(read('chat', events)).toEqual([
     reasoning('Hm'),
-    { type: 'reasoning_seal', seal: { kind: 'signature', data: 'c2ln' } },
+    // The server wants an entry back as it gave it.
+    {
+      type: 'reasoning_seal',
+      seal: { kind: 'detail', data: '{"type":"reasoning.text","signature":"c2ln","index":0}' },
+    },
     { type: 'reasoning_seal', seal: { kind: 'encrypted', data: 'ZW5j', id: 'rs_7' } },
     text('Yes'),
     stop,
   ]);
+});
+
+it('an entry of OpenRouter goes through each format and back as it was', () => {
+  const entry = { type: 'reasoning.text', text: 'Hm', signature: 'c2ln', format: 'anthropic-claude-v1', index: 0 };
+  const parts = read('chat', [delta({ reasoning_details: [entry] }), delta({ content: 'Yes' }, 'stop'), '[DONE]']);
+  for (const name of Object.keys(FORMATS)) {
+    const reader = formatOf(name).format.reader();
+    const back = dataOf(written(formatOf(name), parts)).flatMap((event) => reader.read(event));
+    const [details] = dataOf(written(formatOf('chat'), back)).filter((event) => event.includes('reasoning_details'));
+    expect(JSON.parse(details as string).choices[0].delta.reasoning_details).toEqual([entry]);
+  }
+});
+
+it('a call that a server was made to make, or whose end it calls a stop, ends with the call', () => {
+  expect(read('chat', [delta({ tool_calls: [call('a', 'f', '{}')] }, 'stop'), '[DONE]']).at(-1)).toEqual({
+    type: 'finish',
+    reason: 'tool_calls',
+  });
+});
+
+it('Anthropic refuses, and says why beside the answer', () => {
+  const details = { type: 'refusal', category: 'cyber', explanation: 'It is not allowed.' };
+  const ending = { stop_reason: 'refusal', stop_details: details };
+  const parts = [
+    { type: 'refusal', text: 'It is not allowed.' },
+    { type: 'finish', reason: 'refusal' },
+  ];
+  expect(read('messages', [{ type: 'message_delta', delta: ending }, { type: 'message_stop' }])).toEqual(parts);
+  expect(formatOf('messages').format.readAnswer({ content: [], ...ending })).toEqual(parts);
+});
+
+it('a server of responses that sends a message and its reasoning only whole', () => {
+  const events = [
+    {
+      type: 'response.output_item.done',
+      output_index: 0,
+      item: { type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: 'Hm' }] },
+    },
+    {
+      type: 'response.output_item.done',
+      output_index: 1,
+      item: { type: 'message', content: [{ type: 'output_text', text: 'Yes' }] },
+    },
+    { type: 'response.completed', response: { status: 'completed' } },
+  ];
+  expect(read('responses', events)).toEqual([reasoning('Hm'), text('Yes'), stop]);
+});
+
+describe('tool calls that come one after the other', () => {
+  const parts: StreamPart[] = [
+    { type: 'tool_call', index: 0, id: 'a', name: 'f' },
+    { type: 'tool_arguments', index: 0, json: '{"x":' },
+    { type: 'tool_arguments', index: 0, json: '1}' },
+    { type: 'tool_call', index: 1, id: 'b', name: 'g' },
+  ];
+  it.each([
+    ['messages', '"type":"content_block_stop","index":0', '"content_block_start","index":1'],
+    [
+      'responses',
+      '"type":"response.output_item.done","output_index":0',
+      '"response.output_item.added","output_index":1',
+    ],
+  ])('each end in %s before the next begins, so that clients may act on them', (name, end, next) => {
+    const events = written(formatOf(name), parts);
+    expect(events.indexOf(end)).toBeGreaterThan(0);
+    expect(events.indexOf(next)).toBeGreaterThan(events.indexOf(end));
+  });
 });
 
 const calls: StreamPart[] = [
