@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runs } from '../support/fast_check_runs.ts';
 import { OFFICIAL_CLIENTS, type OfficialClient, withoutNames } from '../support/official_clients.ts';
+import { mockModel, type UpstreamFormat } from '../support/providers/mock_providers.ts';
 import { startTranslationGateway, type TranslationGateway } from '../support/translation_gateway.ts';
 import {
   canAsk,
@@ -21,8 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-const ran = (client: OfficialClient, upstream: string, { model, ask }: TranslationScenario) =>
-  client.run({ url: gateway.url, model: `${upstream}/${model}`, ...ask });
+const ran = (client: OfficialClient, upstream: UpstreamFormat, { model, ask }: TranslationScenario) =>
+  client.run({ url: gateway.url, model: mockModel(upstream, model), ...ask });
 
 /** What a client gets from an upstream of its own format; no provider speaks Weir's. */
 const own = new Map<string, Promise<unknown>>();

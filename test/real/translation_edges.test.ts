@@ -9,7 +9,7 @@ import {
   codexRequest,
 } from '../support/agent_requests.ts';
 import { withoutNames } from '../support/official_clients.ts';
-import { UPSTREAM_FORMATS } from '../support/providers/mock_providers.ts';
+import { mockModel, UPSTREAM_FORMATS, type UpstreamFormat } from '../support/providers/mock_providers.ts';
 import { rawConnection } from '../support/raw_http.ts';
 import { startTranslationGateway, type TranslationGateway } from '../support/translation_gateway.ts';
 
@@ -59,13 +59,11 @@ const post = (path: string, body: JsonObject, headers: Record<string, string> = 
     body: JSON.stringify(body),
   });
 
-const asked = (client: string, upstream: string, model: string): JsonObject => {
+const asked = (client: string, upstream: UpstreamFormat, scenario: string): JsonObject => {
   const { body } = CLIENTS[client]!;
-  return {
-    ...body,
-    stream: true,
-    ...(client === 'weir' ? { provider: upstream, model } : { model: `${upstream}/${model}` }),
-  };
+  const name = mockModel(upstream, scenario);
+  const model = client === 'weir' ? { provider: upstream, model: name.slice(upstream.length + 1) } : { model: name };
+  return { ...body, stream: true, ...model };
 };
 
 const cells = Object.keys(CLIENTS).flatMap((client) => UPSTREAM_FORMATS.map((upstream) => [client, upstream] as const));
@@ -105,7 +103,7 @@ describe.each(UPSTREAM_FORMATS)('coding agents over %s', (upstream) => {
   const lastAsked = () => gateway.providers.requests.at(-1)!;
 
   it('Claude Code reads the answer to what it asks in the middle of a task', async () => {
-    const model = `${upstream}/everything`;
+    const model = mockModel(upstream, 'everything');
     const first = claudeCodeRequest(model, undefined).body;
     const { content } = await firstTurn('/v1/messages', { ...first, messages, stream: false });
     const [thinking] = (content as Anthropic.ContentBlock[]).filter((block) => block.type === 'thinking');
@@ -129,14 +127,14 @@ describe.each(UPSTREAM_FORMATS)('coding agents over %s', (upstream) => {
   });
 
   it('Claude Code asks whether the key works, and for a title', async () => {
-    for (const { path, headers, body } of claudeCodeSmallRequests(`${upstream}/text`)) {
+    for (const { path, headers, body } of claudeCodeSmallRequests(mockModel(upstream, 'text'))) {
       const answer = await post(path, body, headers);
       expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('Grüße')]);
     }
   });
 
   it('Claude Code gets tokens counted, or estimated where the provider counts none', async () => {
-    const { path, headers, body } = claudeCodeCount(`${upstream}/text`);
+    const { path, headers, body } = claudeCodeCount(mockModel(upstream, 'text'));
     const answer = await post(path, body, headers);
     expect(answer.status).toBe(200);
     const { input_tokens } = (await answer.json()) as { input_tokens: number };
@@ -145,11 +143,11 @@ describe.each(UPSTREAM_FORMATS)('coding agents over %s', (upstream) => {
   });
 
   it('Codex reads the answer to what it asks in the middle of a task', async () => {
-    const first = codexRequest(`${upstream}/everything`, undefined).body;
+    const first = codexRequest(mockModel(upstream, 'everything'), undefined).body;
     const begun = await firstTurn('/v1/responses', { ...first, input: 'hi', stream: false });
     const reasoning = (begun.output as JsonObject[]).find(({ type }) => type === 'reasoning');
     expect(reasoning).toMatchObject({ summary: [{ text: 'First I think.' }], encrypted_content: /./ });
-    const { headers, body } = codexRequest(`${upstream}/patch`, reasoning);
+    const { headers, body } = codexRequest(mockModel(upstream, 'patch'), reasoning);
     const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any', maxRetries: 0 });
     const { output, status } = await client.responses.stream(body as never, { headers }).finalResponse();
     expect(status).toBe('completed');
@@ -178,7 +176,9 @@ describe.each(cells.filter(([client, upstream]) => client !== upstream && client
     it('is the same whole answer as from an upstream of its own format', async () => {
       const { path, body } = CLIENTS[client]!;
       const [own, other] = await Promise.all(
-        [client, upstream].map((each) => firstTurn(path, { ...body, model: `${each}/everything` })),
+        [client, upstream].map((each) =>
+          firstTurn(path, { ...body, model: mockModel(each as UpstreamFormat, 'everything') }),
+        ),
       );
       const reasoned = JSON.stringify(said(own!)).replace(
         /"reasoning":"(.*?)","reasoning_details"/,

@@ -26,9 +26,9 @@ export async function startTranslationGateway(): Promise<TranslationGateway> {
     routes: {
       any: {
         targets: [
-          { provider: 'responses', model: 'refused_529' },
-          { provider: 'messages', model: 'refused_529' },
-          { provider: 'chat', model: 'text' },
+          { provider: 'responses', model: 'gpt-5.2:refused_529' },
+          { provider: 'messages', model: 'claude-sonnet-4-5:refused_529' },
+          { provider: 'chat', model: 'acme/large:text' },
         ],
       },
     },

@@ -1,7 +1,7 @@
 import type { ClientAsk } from './official_clients.ts';
 
 export const UPSTREAMS = ['chat', 'responses', 'messages'] as const;
-export const CLIENT_FORMATS = [...UPSTREAMS, 'weir'] as const;
+const CLIENT_FORMATS = [...UPSTREAMS, 'weir'] as const;
 type Upstream = (typeof UPSTREAMS)[number];
 type ClientFormat = (typeof CLIENT_FORMATS)[number];
 

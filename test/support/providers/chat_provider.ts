@@ -22,13 +22,14 @@ const MORE_FIELDS = new Set('reasoning include_reasoning top_k min_p repetition_
 type Flavour = 'openai' | 'openrouter' | 'deepseek';
 
 function flavourOf(body: JsonObject): Flavour {
-  const [, flavour] = /^(deepseek|openai)[.]/.exec(textOf(body.model)) ?? [];
-  return (flavour as Flavour | undefined) ?? 'openrouter';
+  const model = textOf(body.model);
+  if (model.startsWith('gpt')) return 'openai';
+  return model.startsWith('deepseek') ? 'deepseek' : 'openrouter';
 }
 
 /**
- * Servers of OpenAI's chat completions: OpenAI itself, which shows no reasoning (`openai.…`), DeepSeek, which wants
- * `reasoning_content` back (`deepseek.…`), and OpenRouter, which has `reasoning_details`.
+ * Servers of OpenAI's chat completions: OpenAI itself, which shows no reasoning (`gpt…`), DeepSeek, which wants
+ * `reasoning_content` back, and OpenRouter, which has `reasoning_details`.
  */
 export const chatProvider: ProviderFormat = {
   refuses(body, seals) {

@@ -8,8 +8,16 @@ import { responsesProvider } from './responses_provider.ts';
 import { ANSWERS, ASKED, REFUSALS } from './scenarios.ts';
 import { type Frame, type ProviderFormat, Seals } from './scripted_answer.ts';
 
-export type UpstreamFormat = 'chat' | 'responses' | 'messages';
-export const UPSTREAM_FORMATS = ['chat', 'responses', 'messages'] as const satisfies readonly UpstreamFormat[];
+export const UPSTREAM_FORMATS = ['chat', 'responses', 'messages'] as const;
+export type UpstreamFormat = (typeof UPSTREAM_FORMATS)[number];
+
+/** Named as real models are, as a gateway may know by the name what a model takes. */
+const MODELS = { chat: 'acme/large', responses: 'gpt-5.2', messages: 'claude-sonnet-4-5' } as const;
+
+/** @returns the name of the mock's model for a scenario, with its provider before it */
+export function mockModel(format: UpstreamFormat, scenario: string, model: string = MODELS[format]): string {
+  return `${format}/${model}:${scenario}`;
+}
 
 const PROVIDERS: Record<UpstreamFormat, ProviderFormat> = {
   chat: chatProvider,
@@ -50,7 +58,7 @@ export interface MockProviders extends AsyncDisposable {
   /** Without `/v1`. */
   url: string;
   requests: ProviderRequest[];
-  /** Of the model `gaps-<name>`. */
+  /** Of models whose name ends in `-<name>`. */
   gate(name: string): Gate;
   /** Answers under way. */
   readonly open: number;
@@ -58,8 +66,8 @@ export interface MockProviders extends AsyncDisposable {
 
 /**
  * Providers of three formats on one socket, in the shapes that the real ones send. The model's name says what is answered:
- * a name of {@link ANSWERS} or {@link REFUSALS}, with `deepseek.` or `openai.` before it for servers of chat completions
- * other than OpenRouter, and `-<anything>` after it. A request that the real provider would refuse gets its refusal.
+ * `<model>:<scenario>`, a name of {@link ANSWERS} or {@link REFUSALS}, and with `-<name>` after it the answer goes through
+ * the gate of that name. A request that the real provider would refuse gets its refusal.
  */
 export async function startMockProviders(): Promise<MockProviders> {
   const requests: ProviderRequest[] = [];
@@ -82,7 +90,7 @@ export async function startMockProviders(): Promise<MockProviders> {
     const format = name.startsWith('chat') ? 'chat' : name.startsWith('messages') ? 'messages' : 'responses';
     const provider = PROVIDERS[format];
     const body = parseObject(text) ?? {};
-    const [, scenario = ''] = /^(?:deepseek[.]|openai[.])?([^-]*)/.exec(textOf(body.model)) ?? [];
+    const [, scenario = '', key] = /:([^-]*)(?:-(.*))?$/.exec(textOf(body.model)) ?? [];
     const counted = name.endsWith('count_tokens');
     const refused =
       unauthorized(incoming, format) ??
@@ -101,7 +109,6 @@ export async function startMockProviders(): Promise<MockProviders> {
     }
     const script = scripted(provider.turn(body));
     if (body.stream !== true) return sendJson(response, 200, provider.whole(script, body, seals));
-    const key = scenario === 'gaps' ? textOf(body.model).split('-')[1] : undefined;
     await sendFrames(provider.frames(script, body, seals), response, key === undefined ? undefined : gate(key));
   }
 
