@@ -201,8 +201,8 @@ export function codexRequest(model: string, reasoning: JsonObject | undefined): 
           phase: 'commentary',
         },
         { type: 'function_call', name: 'exec_command', arguments: '{"cmd":"npm test"}', call_id: 'call_exec' },
-        { type: 'function_call_output', call_id: 'call_exec', output: 'Exit code: 1\nOutput:\n1 failed' },
         { type: 'custom_tool_call', status: 'completed', call_id: 'call_patch', name: 'apply_patch', input: patch },
+        { type: 'function_call_output', call_id: 'call_exec', output: 'Exit code: 1\nOutput:\n1 failed' },
         {
           type: 'custom_tool_call_output',
           call_id: 'call_patch',

@@ -42,8 +42,10 @@ export interface TranslationLoss {
   upstreams: readonly Upstream[];
   /** The request is refused before it is sent, and this field is named; else the answer differs. */
   refused?: string;
-  /** In the JSON of the client's final object over its own format: what it is instead. */
-  instead?: readonly (readonly [own: string, other: string])[];
+  /** What the JSON of the client's final object over its own format is instead. */
+  instead?: (json: string) => string;
+  /** Only of this client, by its name. */
+  client?: string;
 }
 
 const REFUSED = 'I can’t help with that.';
@@ -54,21 +56,22 @@ export const TRANSLATION_LOSSES: readonly TranslationLoss[] = [
     scenarios: ['citation', 'everything'],
     clients: ['chat', 'responses'],
     upstreams: ['messages'],
-    instead: [[',"end_index":5', '']],
+    instead: (json) => json.replaceAll(',"end_index":5', ''),
   },
   {
     why: 'OpenAI says where the cited text is in the answer, and does not quote its source.',
     scenarios: ['citation', 'everything'],
     clients: ['messages'],
     upstreams: ['chat', 'responses'],
-    instead: [[',"encrypted_index":"Eo8B","cited_text":"It is"', '']],
+    instead: (json) => json.replaceAll(',"encrypted_index":"Eo8B","cited_text":"It is"', ''),
   },
   {
     why: 'Chat completions do not say which sequence stopped the answer: it is `end_turn`.',
     scenarios: ['stop_sequence'],
     clients: ['messages'],
     upstreams: ['chat'],
-    instead: [['"stop_reason":"stop_sequence","stop_sequence":"three"', '"stop_reason":"end_turn"']],
+    instead: (json) =>
+      json.replace('"stop_reason":"stop_sequence","stop_sequence":"three"', '"stop_reason":"end_turn"'),
   },
   {
     why: 'Responses have no stop sequences.',
@@ -82,14 +85,30 @@ export const TRANSLATION_LOSSES: readonly TranslationLoss[] = [
     scenarios: ['refusal'],
     clients: ['chat', 'responses'],
     upstreams: ['messages'],
-    instead: [
-      [`"refusal":"${REFUSED}","finish_reason":"stop"`, `"content":"${REFUSED}","finish_reason":"content_filter"`],
-      [`"type":"refusal","refusal":"${REFUSED}"`, `"type":"output_text","text":"${REFUSED}"`],
-      ['}]}],"status":"completed",', '}]}],"status":"incomplete","incomplete_details":{"reason":"content_filter"},'],
-      // LangChain leaves out what the provider says in `refusal`.
-      ['[{"usage_metadata"', `[{"content":"${REFUSED}","usage_metadata"`],
-      ['"total_tokens":29},"finish_reason":"stop"}', '"total_tokens":29},"finish_reason":"content_filter"}'],
-    ],
+    instead: (json) => {
+      if (json.includes('"type":"refusal"')) {
+        const text = json.replace('"type":"refusal","refusal":', '"type":"output_text","text":');
+        const details = '"incomplete_details":{"reason":"content_filter"},"usage":';
+        return text.replaceAll('"status":"completed"', '"status":"incomplete"').replace('"usage":', details);
+      }
+      const filtered = json.replace('"finish_reason":"stop"', '"finish_reason":"content_filter"');
+      if (json.includes('"refusal":')) return filtered.replace('"refusal":', '"content":');
+      // LangChain and the AI SDK leave out what OpenAI says in a refusal.
+      if (json.includes('"usage_metadata":'))
+        return filtered.replace('{"usage_metadata"', `{"content":"${REFUSED}","usage_metadata"`);
+      return json.replace('{"finishReason":"stop"', `{"text":"${REFUSED}","finishReason":"content-filter"`);
+    },
+  },
+  {
+    why: 'The AI SDK’s provider for chat completions gives reasoning back without its signature. Anthropic refuses that, so the turns after a tool call are asked for without reasoning.',
+    scenarios: ['loop', 'everything'],
+    clients: ['chat'],
+    upstreams: ['messages'],
+    client: 'ai streamText, @ai-sdk/openai-compatible',
+    instead: (json) => {
+      const [first = '', ...others] = json.split('},{"text":');
+      return [first, ...others.map((turn) => turn.replace(/"reasoningText":"[^"]*",/, ''))].join('},{"text":');
+    },
   },
 ];
 
@@ -99,10 +118,10 @@ export function canAsk(client: ClientFormat, { ask }: TranslationScenario): bool
   return client !== 'responses' || !ask?.stop;
 }
 
-export function lossesOf(client: ClientFormat, upstream: Upstream, scenario: TranslationScenario): TranslationLoss[] {
+export function lossesOf(format: ClientFormat, upstream: Upstream, { model }: TranslationScenario): TranslationLoss[] {
   return TRANSLATION_LOSSES.filter(
     ({ scenarios, clients, upstreams }) =>
-      scenarios.includes(scenario.model) && clients.includes(client) && upstreams.includes(upstream),
+      scenarios.includes(model) && clients.includes(format) && upstreams.includes(upstream),
   );
 }
 

@@ -142,7 +142,7 @@ function itemsOf(answer: ScriptedAnswer, body: JsonObject, seals: Seals): Script
       const item = { id: `msg_${items.length}`, type: 'message', role: 'assistant' };
       items.push({
         added: { ...item, status: 'in_progress', content: [] },
-        done: { ...item, status: 'completed', content: [part] },
+        done: { ...item, status: statusOf(answer), content: [part] },
         pieces,
       });
     } else if ('cite' in step) {
