@@ -20,6 +20,7 @@ export type { ClusterView, InstanceView, ModelsView } from '../../src/formats/cl
 export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/formats/cluster/group_usage.ts';
 export { usageDays } from '../../src/formats/cluster/usage_row.ts';
 export { errorSentence } from '../../src/formats/error_code.ts';
+export { byName, formatOneDecimal, formatWhole, LOCALE, TIME_LOCALE } from '../../src/formats/locale.ts';
 export type { StreamEvent } from '../../src/formats/weir/stream_event.ts';
 export { type ComparisonRow, compareReports } from '../../src/load/compare_reports.ts';
 export type { LimitReport } from '../../src/load/limit_report.ts';

@@ -1,3 +1,5 @@
+// First, before a library asks for the language.
+import './validLanguage.ts';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

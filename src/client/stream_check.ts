@@ -4,6 +4,7 @@ import type {
   CompleteEvent,
   ErrorEvent,
   ReasoningEvent,
+  RefusalEvent,
   StreamEvent,
   ToolCallEvent,
 } from '../formats/weir/stream_event.ts';
@@ -88,6 +89,8 @@ export class StreamCheck {
       case 'complete':
       case 'reasoning':
       case 'tool_call':
+      case 'refusal':
+      case 'citation':
         if (!isNumbered) fail(`the ${event.event} event has no id of its own`);
         return this.#numbered(event.event, event);
       case 'error':
@@ -112,7 +115,8 @@ export class StreamCheck {
     }
     if (this.#state === 'start') fail(`${type} came before status`);
     if (type === 'chunk') return this.#chunk(id, parse(event));
-    if (type === 'reasoning') return this.#reasoning(id, parse(event));
+    if (type === 'reasoning' || type === 'refusal') return this.#said(type, id, parse(event));
+    if (type === 'citation') return { type, id, data: parse(event) };
     if (type === 'tool_call') return this.#toolCall(id, parse(event));
     const complete = parse(event) as CompleteEvent;
     if (this.#index !== undefined && complete.chunk_count !== this.#index) {
@@ -137,9 +141,9 @@ export class StreamCheck {
     return { type: 'chunk', id, data };
   }
 
-  #reasoning(id: string, data: ReasoningEvent): StreamEvent {
-    if (typeof data.content !== 'string') fail('a reasoning event has no content');
-    return { type: 'reasoning', id, data };
+  #said(type: 'reasoning' | 'refusal', id: string, data: ReasoningEvent | RefusalEvent): StreamEvent {
+    if (typeof data.content !== 'string') fail(`a ${type} event has no content`);
+    return { type, id, data };
   }
 
   /** Calls are numbered from 0, and each begins with its name. */

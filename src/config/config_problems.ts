@@ -42,10 +42,18 @@ function providerProblems(name: string, provider: Part): ConfigProblem[] {
   const say = (message: string, ...path: string[]) => problems.push({ path: ['providers', name, ...path], message });
   if (name === LOCAL_PROVIDER) say('is the provider inside every instance; choose another name');
   else if (!NAME.test(name)) say('has to be 1 to 64 of A-Z a-z 0-9 . _ - and to begin with a letter or digit');
-  const { preset, base_url, api_key_env, api_key_file, headers } = provider;
+  const { preset, base_url, api_key_env, api_key_file, headers, capabilities } = provider;
   if (base_url === undefined && preset === undefined) say('has no address; give it a base_url, or a preset');
   if (api_key_env !== undefined && api_key_file !== undefined) {
     say('names two places for the key; take api_key_env or api_key_file', 'api_key_file');
+  }
+  for (const [field, keys] of Object.entries({ api_key_env, api_key_file })) {
+    if (!Array.isArray(keys)) continue;
+    const twice = keys.find((key, at) => keys.indexOf(key) < at);
+    if (twice !== undefined) say(`names ${String(twice)} twice; name each key once`, field);
+    if (keys.length > 1 && partOf(capabilities).continuation === 'responses') {
+      say('has several keys, but continuation responses goes on with the key that began; take one key', field);
+    }
   }
   const url = typeof base_url === 'string' && URL.canParse(base_url) ? new URL(base_url) : undefined;
   if (url && (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')) {
@@ -82,6 +90,16 @@ function routeProblems(
   const weighted = targets.filter(({ weight }) => weight !== undefined).length;
   if (weighted > 0 && weighted < targets.length) {
     problems.push({ path: [...path, 'targets'], message: 'have weights in part; give one to each target, or to none' });
+  }
+  if (targets.length > 0 && targets.every(({ weight }) => weight === 0)) {
+    problems.push({ path: [...path, 'targets'], message: 'all have the weight 0; give at least one of them more' });
+  }
+  if (route.order === 'least_busy') {
+    targets.forEach(({ provider }, at) => {
+      if (typeof provider !== 'string' || targets.findIndex((other) => other.provider === provider) === at) return;
+      const message = `is ${provider} again, and least_busy counts the streams of a provider; configure each server as a provider`;
+      problems.push({ path: [...path, 'targets', at, 'provider'], message });
+    });
   }
   return problems;
 }

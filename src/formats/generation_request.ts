@@ -1,27 +1,24 @@
 import type { JsonObject } from './json_object.ts';
 import type { ReasoningSeal } from './stream_part.ts';
 
-/** A part that only one format has. Its own format writes it back; every other one refuses it. */
-interface OpaquePart {
-  type: 'opaque';
-  format: 'chat' | 'responses' | 'messages';
-  value: JsonObject;
-}
+/** Whose id of a file or image it is: other providers do not know it. */
+export type FileOwner = 'openai' | 'anthropic';
 
 /**
- * A piece of a message. Images and files are a `data:` or `https:` address, or the provider's id of a file. What another
- * format may have to refuse says with `at` where it stands in the client's body: `messages.2.content.0`.
+ * A piece of a message. Images and files are a `data:` or `https:` address, or the provider's id; `at` is their place
+ * in the client's body, as in `messages.2.content.0`. A file may also be plain text. `opaque` is what only one format
+ * has: that format writes it back, every other one refuses it.
  */
 export type MessagePart = (
   | { type: 'text'; text: string }
-  | { type: 'image'; at: string; url?: string; id?: string; detail?: string }
-  | { type: 'file'; at: string; url?: string; id?: string; name?: string }
+  | { type: 'image'; at: string; url?: string; id?: string; owner?: FileOwner; detail?: string }
+  | { type: 'file'; at: string; url?: string; text?: string; id?: string; owner?: FileOwner; name?: string }
   | { type: 'reasoning'; text: string }
   | { type: 'reasoning_seal'; seal: ReasoningSeal }
   | { type: 'refusal'; text: string }
-  | { type: 'tool_call'; id: string; name: string; json: string; kind?: ToolKind }
+  | { type: 'tool_call'; id: string; name: string; json: string }
   | { type: 'tool_result'; id: string; parts: readonly MessagePart[]; failed: boolean }
-  | (OpaquePart & { at: string })
+  | { type: 'opaque'; at: string; format: 'chat' | 'responses' | 'messages'; value: JsonObject }
 ) & { cache?: CacheControl };
 
 /** Where a prefix for the provider's cache ends: `{type: 'ephemeral', ttl?}`, as Anthropic has it. */
@@ -31,23 +28,19 @@ export type CacheControl = JsonObject;
 export interface Message {
   role: 'system' | 'user' | 'assistant' | 'tool';
   parts: readonly MessagePart[];
-  /** Members of a message that only chat has: `name`, `prefix`. Chat writes them back; others leave them out. */
+  /** Members of the message that only chat has, as `name` and `prefix`: chat writes them back. */
   more?: JsonObject;
+  /** Where the message stands in the client's body; where it has `more`. */
+  at?: string;
 }
 
-/**
- * How the client's own format has a tool, where it is more than a function. `text`: its one argument is text that is no
- * JSON; other formats get a function with the argument `input`. `shell`: OpenAI's local shell; they get a function.
- */
-export type ToolKind = 'text' | 'shell';
-
+/** A function. Tools of other kinds are read as functions; the client's own format turns their calls back. */
 export interface Tool {
   name: string;
   description?: string;
   /** JSON schema of its arguments. */
   parameters: JsonObject;
   strict?: boolean;
-  kind?: ToolKind;
   cache?: CacheControl;
 }
 

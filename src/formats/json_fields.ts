@@ -17,9 +17,14 @@ const CLOSE_OBJECT = 125;
  * Finds some members of a JSON object without parsing the rest: a body may hold megabytes of images, and nothing in it
  * may cost memory before the request is admitted. What is nested is stepped over, not checked.
  * @param text one character a byte (Latin-1), so that places are places in the bytes
+ * @param others found too; of one that is named twice the last counts, as for a parser
  * @returns undefined where this is no object, or names one of the members twice
  */
-export function jsonFields(text: string, names: ReadonlySet<string>): Map<string, FieldSpan> | undefined {
+export function jsonFields(
+  text: string,
+  names: ReadonlySet<string>,
+  others?: ReadonlySet<string>,
+): Map<string, FieldSpan> | undefined {
   const found = new Map<string, FieldSpan>();
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== OPEN_OBJECT) return undefined;
@@ -37,7 +42,7 @@ export function jsonFields(text: string, names: ReadonlySet<string>): Map<string
     if (names.has(key)) {
       if (found.has(key)) return undefined;
       found.set(key, { start, end });
-    }
+    } else if (others?.has(key)) found.set(key, { start, end });
     at = skipSpace(text, end);
     const next = text.charCodeAt(at);
     if (next === CLOSE_OBJECT) return skipSpace(text, at + 1) === text.length ? found : undefined;
@@ -79,7 +84,8 @@ function stringEnd(text: string, at: number): number {
   }
 }
 
-function valueEnd(text: string, start: number): number {
+/** @returns the place after the value that starts at `start`; -1 where it has no end. What is nested is not checked */
+export function valueEnd(text: string, start: number): number {
   const first = text.charCodeAt(start);
   if (first === QUOTE) return stringEnd(text, start);
   if (first !== OPEN_OBJECT && first !== OPEN_LIST) return scalarEnd(text, start);

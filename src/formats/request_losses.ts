@@ -1,34 +1,58 @@
 import { WeirError } from './error_code.ts';
 import type { WriteTarget } from './format.ts';
-import type { GenerationRequest } from './generation_request.ts';
+import type { GenerationRequest, Message } from './generation_request.ts';
+
+/** Why some fields have no place anywhere else, and what to do. */
+const REASONS: Readonly<Record<string, string>> = {
+  previous_response_id: 'answers are not stored for this provider; send the whole conversation in "input"',
+  conversation: 'conversations are not stored for this provider; send the whole conversation in "input"',
+  background: 'this provider answers only while the client waits; send false',
+  truncation: 'this provider does not shorten the input; send "disabled"',
+  n: 'this provider gives one answer; send 1, or send the request several times',
+};
+
+/** Members of a chat message that hold what was said. */
+const ESSENTIAL = new Set(['audio', 'function_call']);
+/** Members that others say otherwise, or need not know. */
+const SILENT = new Set(['role', 'annotations', 'cache_control']);
 
 /** What a request loses in another format: what is left out without harm, and what has to be refused. */
 export class RequestLosses {
   readonly #request: GenerationRequest;
   readonly #dropped: Set<string>;
-  readonly #refused: { field: string; message: string }[];
+  readonly #refused: Map<string, string>;
 
   constructor(request: GenerationRequest) {
     this.#request = request;
     this.#dropped = new Set(request.ignored);
-    this.#refused = request.unread.map((field) => ({ field, message: 'this provider has no field for it' }));
+    this.#refused = new Map(
+      request.unread.map((field) => [field, REASONS[field] ?? 'this provider has nothing like it; leave it out']),
+    );
   }
 
-  /** Leaves a member out, where the request has it. */
+  /** Leaves members out, where the request has them. */
   drop(...members: (keyof GenerationRequest)[]): void {
     for (const member of members) {
       if (this.#request[member] !== undefined) this.#dropped.add(this.name(member));
     }
   }
 
-  /** @param field its path, as the client wrote it */
+  /** @param field its path in the client's body */
   dropField(field: string): void {
     this.#dropped.add(field);
   }
 
-  /** @param message why, and what to do */
-  refuse(field: string, message: string): void {
-    this.#refused.push({ field, message });
+  /** @param field its path in the client's body; @param reason why, and what to do */
+  refuse(field: string, reason: string): void {
+    this.#refused.set(field, reason);
+  }
+
+  /** Leaves out members of a message that only chat has. */
+  loseMembers({ at, more }: Message): void {
+    for (const name of Object.keys(more ?? {})) {
+      if (ESSENTIAL.has(name)) this.refuse(`${at}.${name}`, 'this provider has nothing like it; leave it out');
+      else if (!SILENT.has(name)) this.dropField(`${at}.${name}`);
+    }
   }
 
   /** What the client calls a member. */
@@ -41,11 +65,12 @@ export class RequestLosses {
    * @throws WeirError validation_error, which names every field that had to be refused
    */
   settle({ provider }: WriteTarget): readonly string[] {
-    if (this.#refused.length === 0) return [...this.#dropped];
-    const names = this.#refused.map(({ field }) => field).join(', ');
+    if (this.#refused.size === 0) return [...this.#dropped];
+    const fields = [...this.#refused].map(([field, message]) => ({ field, message }));
+    const said = fields.map(({ field, message }) => `"${field}": ${message}`).join('. ');
     throw new WeirError('validation_error', {
-      message: `Provider "${provider}" can't do this: ${names}; leave it out, or use a model of another provider. details.fields says why.`,
-      details: { fields: this.#refused, provider },
+      message: `Provider "${provider}" can't take this request. ${said}.`,
+      details: { fields, provider },
     });
   }
 }

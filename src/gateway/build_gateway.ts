@@ -17,6 +17,7 @@ import type { Announcement } from '../core/cluster/instance_directory.ts';
 import { incarnationName } from '../core/durable/incarnation.ts';
 import type { EventLog } from '../core/observe/observers.ts';
 import { ConnectionPoolManager } from '../core/resilience/connection_pool_manager.ts';
+import { ProviderLoad } from '../core/routing/provider_load.ts';
 import { Routing } from '../core/routing/routing.ts';
 import type { StreamCore } from '../core/stream/stream_exchange.ts';
 import { TimerWheel } from '../core/time/timer_wheel.ts';
@@ -27,6 +28,7 @@ import { buildUsage } from './build_usage.ts';
 import { chooseIo } from './choose_io.ts';
 import { Announcer } from './cluster/announcer.ts';
 import { ClusterFeed } from './cluster/cluster_feed.ts';
+import { OthersLoad } from './cluster/others_load.ts';
 import type { GatewayConfig } from './config.ts';
 import { keyAccess, openAccess } from './http/access.ts';
 import { buildServer } from './http/build_server.ts';
@@ -67,7 +69,8 @@ export async function buildGateway(
 
   const wheel = new TimerWheel(DEADLINE_RESOLUTION_MS);
   const fake = new FakeUpstream(new TimerWheel(PACE_RESOLUTION_MS));
-  const providers = new ProviderSet(config, { fake, wheel, environment });
+  const load = new ProviderLoad();
+  const providers = new ProviderSet(config, { fake, wheel, environment, load });
 
   const redis = config.REDIS_URL ? await openRedis(config.REDIS_URL, eventLog) : undefined;
   const directory = redis ? new RedisDirectory(redis) : new MemoryDirectory();
@@ -113,6 +116,10 @@ export async function buildGateway(
 
   const open = new OpenStreams();
   let draining = false;
+  const inFlight = () => {
+    const { counted } = providers;
+    return counted.length === 0 ? {} : { in_flight: load.own(counted) };
+  };
   const self = (): Announcement => ({
     id: instance,
     boot: core.wal.incarnation,
@@ -123,6 +130,7 @@ export async function buildGateway(
     pool: pool.view(),
     breakers: routing.table.breakers(),
     refused_keys: routing.table.refusedKeys(),
+    ...inFlight(),
     version,
     started_at: startedAt,
     peer,
@@ -160,6 +168,8 @@ export async function buildGateway(
     };
   };
   const announcer = new Announcer(directory, self);
+  const othersLoad = new OthersLoad(directory, instance, load, () => providers.counted.length > 0);
+  othersLoad.start();
   const feed = new ClusterFeed(cluster);
   const stopCollecting = new IdleCollection(() => open.size + core.streams.size, eventLog).start();
   const isDraining = () => draining;
@@ -185,6 +195,7 @@ export async function buildGateway(
       stopCollecting();
       keys?.close();
       await durable.stop();
+      othersLoad.stop();
       await announcer.stop();
       await usage.close();
       await providers.close();

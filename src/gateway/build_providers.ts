@@ -1,11 +1,18 @@
-import path from 'node:path';
+import { resolve } from 'node:path';
 import type { FakeUpstream } from '../adapters/providers/fake_upstream.ts';
 import { HttpUpstream } from '../adapters/providers/http_upstream.ts';
 import { ProviderAgent } from '../adapters/providers/provider_agent.ts';
 import { UpstreamServer } from '../adapters/providers/upstream_server.ts';
-import { LOCAL_PROVIDER, namedModels, type ProviderSettings, settledProvider } from '../config/weir_config.ts';
+import {
+  countedProviders,
+  LOCAL_PROVIDER,
+  namedModels,
+  type SettledProvider,
+  settledProvider,
+} from '../config/weir_config.ts';
 import { CredentialStatus } from '../core/routing/credential_status.ts';
 import { ProviderBreaker } from '../core/routing/provider_breaker.ts';
+import type { ProviderLoad } from '../core/routing/provider_load.ts';
 import { RoutingTable } from '../core/routing/routing_table.ts';
 import type { RoutedUpstream } from '../core/routing/selected_route.ts';
 import type { TimerWheel } from '../core/time/timer_wheel.ts';
@@ -23,18 +30,25 @@ export interface ProviderSurroundings {
   environment: Readonly<Record<string, string | undefined>>;
   /** From where their files are looked for. */
   folder: string;
+  /** Streams of all configurations. */
+  load: ProviderLoad;
 }
 
 /** All upstreams of one configuration, and the connections that are theirs. */
 export function buildProviders({ config, defaultProvider }: LoadedProviders, around: ProviderSurroundings) {
   const agents: ProviderAgent[] = [];
-  const upstreams = Object.entries(config.providers).map(([name, settings]): RoutedUpstream => {
+  const upstreams = Object.entries(config.providers).flatMap(([name, settings]): RoutedUpstream[] => {
     const agent = new ProviderAgent(settings.timeouts.connect_seconds * 1000);
     agents.push(agent);
-    return upstreamOf(name, settings, namedModels(config, name), agent, around);
+    const settled = settledProvider(settings);
+    const isNamed = settings.api_key_env !== undefined || settings.api_key_file !== undefined;
+    return keysOf(settled).map((key) => {
+      return upstreamOf(name, settled, { ...key, isNamed }, namedModels(config, name), agent, around);
+    });
   });
   const fake: RoutedUpstream = {
     upstream: around.fake,
+    key: '',
     models: [...new Set([...around.fake.models, ...namedModels(config, LOCAL_PROVIDER)])],
     breaker: undefined,
     credential: undefined,
@@ -42,7 +56,8 @@ export function buildProviders({ config, defaultProvider }: LoadedProviders, aro
   };
   return {
     config,
-    table: new RoutingTable([fake, ...upstreams], config.routes, defaultProvider),
+    counted: countedProviders(config),
+    table: new RoutingTable([fake, ...upstreams], config.routes, defaultProvider, (name) => around.load.of(name)),
     /** Another configuration holds: what runs ends as it began, and takes its connections with it. */
     async retire(): Promise<void> {
       await Promise.all(agents.map((agent) => agent.retire()));
@@ -54,18 +69,22 @@ export function buildProviders({ config, defaultProvider }: LoadedProviders, aro
   };
 }
 
+/** Where a provider's keys are; at least one place, though it may be none. */
+function keysOf({ api_key_env, api_key_file }: SettledProvider): { variable?: string; file?: string }[] {
+  const places = [...api_key_file.map((file) => ({ file })), ...api_key_env.map((variable) => ({ variable }))];
+  return places.length === 0 ? [{}] : places;
+}
+
 function upstreamOf(
   name: string,
-  settings: ProviderSettings,
+  { base_url, protocol, speaks, continuation, timeouts, ...settled }: SettledProvider,
+  { variable, file, isNamed }: { variable?: string; file?: string; isNamed: boolean },
   models: readonly string[],
   agent: ProviderAgent,
-  { wheel, environment, folder }: ProviderSurroundings,
+  { wheel, environment, folder, load }: ProviderSurroundings,
 ): RoutedUpstream {
-  const { base_url, protocol, speaks, continuation, timeouts, ...settled } = settledProvider(settings);
-  const file = settled.api_key_file === undefined ? undefined : path.resolve(folder, settled.api_key_file);
-  const isNamed = settings.api_key_env !== undefined || settings.api_key_file !== undefined;
-  const whereKeyIs = { base_url, file, variable: settled.api_key_env, isNamed };
-  const { key, place, unusable } = providerKey(name, whereKeyIs, environment);
+  const keyFile = file === undefined ? undefined : resolve(folder, file);
+  const { key, place, unusable } = providerKey(name, { base_url, file: keyFile, variable, isNamed }, environment);
   const isAnthropic = protocol === 'anthropic';
   const keyHeader = isAnthropic ? { 'x-api-key': key } : { authorization: `Bearer ${key}` };
   const given = Object.entries(settled.headers).map(([header, value]) => [header.toLowerCase(), value]);
@@ -75,7 +94,11 @@ function upstreamOf(
   const silenceMs = timeouts.silence_seconds === undefined ? undefined : timeouts.silence_seconds * 1000;
   const secrets = [...(key === undefined ? [] : [key]), ...Object.values(settled.headers)];
   const redact = redactor(secrets.filter(({ length }) => length >= SECRET_LENGTH));
-  const server = new UpstreamServer({ provider: name, baseUrl, headers, silenceMs, redact }, agent, wheel);
+  const server = new UpstreamServer(
+    { provider: name, baseUrl, headers, silenceMs, redact, calls: load.callsOf(name) },
+    agent,
+    wheel,
+  );
   const modelsRequest = {
     method: 'GET',
     path: isAnthropic ? '/models?limit=1000' : '/models',
@@ -85,6 +108,7 @@ function upstreamOf(
   } as const;
   return {
     upstream: new HttpUpstream(server, { speaks, modelsRequest, continuation, unusable }),
+    key: variable ?? file ?? '',
     models,
     breaker: new ProviderBreaker(),
     credential: new CredentialStatus(name, place),

@@ -32,6 +32,11 @@ export class ProviderSet {
     return this.#current.config;
   }
 
+  /** Providers whose streams are announced to the other instances. */
+  get counted(): readonly string[] {
+    return this.#current.counted;
+  }
+
   /** What others may know of it. */
   get view(): ConfigView {
     return this.#view;

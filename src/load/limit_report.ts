@@ -1,4 +1,5 @@
 import { errorSentence } from '../formats/error_code.ts';
+import { formatOneDecimal, formatWhole } from '../formats/locale.ts';
 
 /** One step of a search for the limit. */
 export interface LimitStep {
@@ -71,9 +72,6 @@ export interface LimitAnswer {
   text: string;
 }
 
-const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const ONE = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-
 /** The part of a load report that answers a search for the limit. */
 interface SearchedReport {
   limit: LimitReport | null;
@@ -86,7 +84,7 @@ interface SearchedReport {
 export function limitAnswer({ limit, errors, self_check }: SearchedReport): LimitAnswer | null {
   if (!limit?.reason) return null;
   const { knee, steps, reason } = limit;
-  const most = WHOLE.format(Math.max(0, ...steps.map(({ concurrency }) => concurrency)));
+  const most = formatWhole(Math.max(0, ...steps.map(({ concurrency }) => concurrency)));
   if (reason === 'limiter') {
     const title = 'Found the limit per user, not the limit of the server';
     const text = `At ${most} concurrent streams, the limit per user refused most requests. Search again with more users.`;
@@ -99,14 +97,14 @@ export function limitAnswer({ limit, errors, self_check }: SearchedReport): Limi
     return { found: false, title: 'No limit found: no request succeeded', text };
   }
   if (!isSound(knee)) {
-    const below = WHOLE.format(knee.concurrency);
-    const text = `At ${below}, only ${WHOLE.format(knee.ok)} of ${WHOLE.format(knee.requests)} requests succeeded.${cause}`;
+    const below = formatWhole(knee.concurrency);
+    const text = `At ${below}, only ${formatWhole(knee.ok)} of ${formatWhole(knee.requests)} requests succeeded.${cause}`;
     return { found: reason !== 'interrupted', title: `The limit is below ${below} concurrent streams`, text };
   }
-  const best = `${WHOLE.format(knee.concurrency)} concurrent ${knee.concurrency === 1 ? 'stream' : 'streams'}`;
-  const rate = `${ONE.format(knee.goodput_per_second)} good answers per second`;
+  const best = `${formatWhole(knee.concurrency)} concurrent ${knee.concurrency === 1 ? 'stream' : 'streams'}`;
+  const rate = `${formatOneDecimal(knee.goodput_per_second)} good answers per second`;
   const ttft =
-    knee.ttft_p50_ms === null ? '' : `, half of them with a TTFT of at most ${WHOLE.format(knee.ttft_p50_ms)} ms`;
+    knee.ttft_p50_ms === null ? '' : `, half of them with a TTFT of at most ${formatWhole(knee.ttft_p50_ms)} ms`;
   if (reason === 'knee' || reason === 'refused') {
     const after =
       reason === 'knee'

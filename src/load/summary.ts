@@ -1,3 +1,4 @@
+import { byName } from '../formats/locale.ts';
 import type { LimitReport } from './limit_report.ts';
 import type { LoadErrorCount, LoadReport, LoadSnapshot } from './load_report.ts';
 import { OUTCOMES, type Outcome } from './outcome.ts';
@@ -82,7 +83,7 @@ export class Summary {
   /** The shape of `load --json`; `nowMs` since the start of the run. */
   report(nowMs: number = this.#lastMs, isLive = false): LoadReport {
     const vias = [...this.#vias];
-    const instances = new Map([...this.#instances].sort(([a], [b]) => byName.compare(a, b)));
+    const instances = new Map([...this.#instances].sort(([a], [b]) => byName(a, b)));
     const shares = sharesOf(new Map([...instances].map(([id, { requests }]) => [id, requests])));
     const tookMs = Math.max(0, nowMs - this.#phases.measuredFromMs);
     const perSecond = (count: number) => perSecondOf(count, Math.min(tookMs, this.#options.openMs ?? tookMs));
@@ -172,7 +173,6 @@ function perSecondOf(count: number, ms: number): number {
 }
 
 /** app-2 before app-10. */
-const byName = new Intl.Collator('en', { numeric: true });
 
 type Latencies = Pick<
   LoadReport,

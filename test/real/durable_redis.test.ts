@@ -19,8 +19,14 @@ import {
 import { until } from '../support/until.ts';
 
 const spoken = (seed: number, tokens: number) => ({ seed, tokens, tokens_per_second: 50 });
-const streaming = async (deployment: Deployment, at: number, seed: number, tokens: number): Promise<Reading> => {
-  const reading = await openThread(deployment.url(at), resumable(spoken(seed, tokens)));
+const streaming = async (
+  deployment: Deployment,
+  at: number,
+  seed: number,
+  tokens: number,
+  headers: Record<string, string> = {},
+): Promise<Reading> => {
+  const reading = await openThread(deployment.url(at), resumable(spoken(seed, tokens)), headers);
   expect(reading.status).toBe(200);
   await until('it streams', () => chunks(reading).length > 10);
   return reading;
@@ -49,9 +55,10 @@ async function survivesAgain(deployment: Deployment, seed: number): Promise<void
 }
 
 describe('Redis', () => {
-  it('killed and started empty under streams: they say so, complete, and can be resumed again', async () => {
+  it('killed and started empty under streams: they say so, complete, can be resumed again, and keep their keys', async () => {
     await using deployment = await Deployment.start({ instances: 2 });
-    const streams = [await streaming(deployment, 0, 51, 250), await streaming(deployment, 1, 52, 250)];
+    const key = { 'Idempotency-Key': 'kept' };
+    const streams = [await streaming(deployment, 0, 51, 250, key), await streaming(deployment, 1, 52, 250)];
     await deployment.redis.kill();
     await until('they say so', () => streams.every((reading) => notices(reading).includes('not_resumable')));
     const during = await openThread(deployment.url(0), resumable(spoken(53, 20)));
@@ -61,10 +68,13 @@ describe('Redis', () => {
     await deployment.redis.start();
     await until('they say that it is over', () => streams.every((reading) => notices(reading).includes('resumable')));
     const piped = await attach(deployment.url(1), threadOf(streams[0] as Reading));
-    await Promise.all([...streams, piped].map((reading) => reading.ended));
+    const repeat = await openThread(deployment.url(1), resumable(spoken(51, 250)), key);
+    expect(threadOf(repeat)).toBe(threadOf(streams[0] as Reading));
+    await Promise.all([...streams, piped, repeat].map((reading) => reading.ended));
     expectWhole(51, 250, streams[0] as Reading);
     expectWhole(52, 250, streams[1] as Reading);
     expectWhole(51, 250, piped);
+    expectWhole(51, 250, repeat);
     await survivesAgain(deployment, 54);
     expect(deployment.errors()).toEqual([]);
   });

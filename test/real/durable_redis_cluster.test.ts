@@ -67,7 +67,8 @@ describe('resumable streams on a Redis Cluster', () => {
   it('200 of them go on while a primary dies, and new ones can be resumed after it', async () => {
     const spoken = { seed: 0, tokens: 150, tokens_per_second: 20 };
     const { results } = await start(200, spoken);
-    cluster.nodes[2]!.process.kill('SIGKILL');
+    await cluster.kill(cluster.nodes[2]!);
+    await cluster.succeed(cluster.nodes[2]!);
     expectWhole(await results, spoken);
     await until('all slots are free', async () => (await slotsHeld()) === 0);
 

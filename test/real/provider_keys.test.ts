@@ -8,6 +8,7 @@ import { along, type RouteFile, routeFile } from '../support/route_files.ts';
 import { until } from '../support/until.ts';
 
 const CANARY = 'sk-canary-90ab3e';
+const PAIR = { PAIR_1: `${CANARY}-1`, PAIR_2: `${CANARY}-2` };
 const BODY = '{"error":{"message":"Incorrect API key provided.","code":"invalid_api_key"}}';
 const REFUSES = 'Provider refuses the key of this deployment';
 
@@ -22,6 +23,8 @@ const ENDPOINTS: [string, (model: string) => object][] = [
 
 /** What the first provider refuses with; undefined: it answers. */
 let refusal: number | undefined;
+/** A key that it refuses, and with what. */
+let refusedKey: { key: string; status: number } | undefined;
 let first: MockOpenai;
 let second: MockOpenai;
 let config: RouteFile;
@@ -31,10 +34,13 @@ let instance: Instance;
 beforeAll(async () => {
   first = await startMockOpenai({
     background: false,
-    script: (request) =>
-      refusal === undefined
-        ? endpointScript(request)
-        : [{ head: refusal, headers: { 'content-type': 'application/json' } }, { write: BODY }],
+    script: (request) => {
+      const key = request.headers.authorization?.slice('Bearer '.length) as string;
+      const status = refusedKey?.key === key ? refusedKey.status : refusal;
+      const headers = { 'content-type': 'application/json', 'retry-after': '1' };
+      const body = key === CANARY ? BODY : BODY.replace('API key', key);
+      return status === undefined ? endpointScript(request) : [{ head: status, headers }, { write: body }];
+    },
   });
   second = await startMockOpenai();
   const speaks = ['chat', 'responses', 'embeddings', 'messages'];
@@ -42,12 +48,13 @@ beforeAll(async () => {
     providers: {
       first: { base_url: first.url, api_key_env: 'FIRST_KEY', capabilities: { speaks } },
       second: { base_url: second.url },
+      pair: { base_url: first.url, api_key_env: ['PAIR_1', 'PAIR_2'] },
     },
     routes: { smart: along('first/mock-3x0', 'second/mock-3x0') },
   });
   file = new KeyFile();
   key = file.add().text;
-  instance = await startInstance({ ...file.environment, WEIR_CONFIG: config.file, FIRST_KEY: CANARY });
+  instance = await startInstance({ ...file.environment, WEIR_CONFIG: config.file, FIRST_KEY: CANARY, ...PAIR });
 });
 afterAll(async () => {
   expect(JSON.stringify(instance.lines)).not.toContain(CANARY);
@@ -153,5 +160,52 @@ describe('a provider that refuses the key of the deployment', () => {
     instance.process.kill('SIGHUP');
     await until('the reload is over', async () => Object.keys((await view()).refusedKeys ?? { x: 0 }).length === 0);
     expect(await view()).toMatchObject(WELL);
+  });
+});
+
+describe('two keys of one provider', () => {
+  /** One request of a conversation. @returns the answer, and the keys that were tried for it */
+  const say = async (session: string) => {
+    const from = first.requests.length;
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}`, 'x-session-id': session };
+    const body = JSON.stringify({ model: 'pair/mock', messages: [{ role: 'user', content: 'hi' }], stream: true });
+    const answer = await fetch(`${instance.url}/v1/chat/completions`, { method: 'POST', headers, body });
+    const keys = first.requests.slice(from).map((request) => request.headers.authorization?.at(-1));
+    return { status: answer.status, text: await answer.text(), keys };
+  };
+
+  it('are both used, each by conversations of its own; one that is refused or at its limit gives way at once', async () => {
+    refusal = undefined;
+    const sessionsOf: Record<string, string[]> = { '1': [], '2': [] };
+    for (let at = 0; sessionsOf['1']?.length !== 2 || sessionsOf['2']?.length === 0; at += 1) {
+      const { keys } = await say(`session ${at}`);
+      expect(await say(`session ${at}`)).toMatchObject({ keys });
+      if (sessionsOf[String(keys)]?.length !== 2) sessionsOf[String(keys)]?.push(`session ${at}`);
+    }
+    const [session = '', other = ''] = sessionsOf['1'];
+    for (const status of [429, 401]) {
+      refusedKey = { key: PAIR.PAIR_1, status };
+      expect(await say(session)).toMatchObject({ status: 200, keys: ['1', '2'] });
+      // A moment later no request tries the refused one first.
+      expect(await say(other)).toMatchObject({ status: 200, keys: ['2'] });
+      refusedKey = undefined;
+      await until('it is asked again', async () => String((await say(session)).keys) === '1');
+    }
+  });
+
+  it('are shown one by one, and neither stands in an answer', async () => {
+    refusedKey = { key: PAIR.PAIR_2, status: 403 };
+    await until('it has been refused', async () => (await say(crypto.randomUUID())).keys[0] === '2');
+    const { instances } = await get<ClusterView>('/api/v1/cluster');
+    expect(instances[0]).toMatchObject({ refused_keys: { 'pair#2': 403 }, breakers: { 'pair#1': 'closed' } });
+    const { providers } = await get<ModelsView>('/api/v1/models');
+    expect(providers.find(({ name }) => name === 'pair')).toMatchObject({
+      usable: true,
+      keys: [{ usable: true }, { usable: false, reason: expect.stringContaining('check PAIR_2') }],
+    });
+    refusal = 401;
+    const { status, text } = await say('both');
+    expect([status, text]).toEqual([expect.toBeOneOf([401, 403]), expect.stringContaining('Incorrect [key]')]);
+    refusal = refusedKey = undefined;
   });
 });

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClusterView } from '../../src/formats/cluster/cluster_view.ts';
 import type { Check } from '../../src/stack/doctor/check.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
@@ -15,6 +16,8 @@ const GOOD = 'word word word ';
 let first: MockOpenai;
 let second: MockOpenai;
 let third: MockOpenai;
+let left: MockOpenai;
+let right: MockOpenai;
 let config: RouteFile;
 let stack: StackFixture;
 let client: OpenAI;
@@ -25,6 +28,8 @@ const withRoutes = (routes: Record<string, object>) => ({
     second: { base_url: second.url, headers: { 'x-secret': CANARY } },
     third: { base_url: third.url },
     failing: { base_url: third.url },
+    left: { base_url: left.url },
+    right: { base_url: right.url },
   },
   routes,
 });
@@ -34,6 +39,15 @@ const ROUTES = {
   'after-silence': { ...along('first/mock-hang-after-head', 'second/mock-3x0'), first_token_seconds: 1.5 },
   'after-cut': along('first/mock-reset', 'second/mock-3x0'),
   'key-refused': along('first/mock-echo-key'),
+  talk: { ...along('left/mock-3x0', 'right/mock-3x0'), order: 'affinity' },
+  // While all are idle, left is the first one.
+  busy: {
+    order: 'least_busy',
+    targets: [
+      { provider: 'left', model: 'mock-3x0', weight: 1.5 },
+      { provider: 'right', model: 'mock-3x0', weight: 1 },
+    ],
+  },
   slow: along('first/mock-150x20'),
 };
 
@@ -45,8 +59,10 @@ beforeAll(async () => {
           { write: `{"error":{"message":"Incorrect key: ${request.headers.authorization}"}}` },
         ]
       : undefined;
-  [first, second, third] = await Promise.all([
+  [first, second, third, left, right] = await Promise.all([
     startMockOpenai({ script: refusesKey }),
+    startMockOpenai(),
+    startMockOpenai(),
     startMockOpenai(),
     startMockOpenai(),
   ]);
@@ -58,7 +74,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.destroy();
   config[Symbol.dispose]();
-  await Promise.all([first.close(), second.close(), third.close()]);
+  await Promise.all([first, second, third, left, right].map((mock) => mock.close()));
 });
 
 const messages = [{ role: 'user' as const, content: 'hi' }];
@@ -155,6 +171,58 @@ describe('a route of two providers, through NGINX', () => {
       (await stack.weir(['status', '--json'])).stdout,
     ];
     for (const output of outputs) expect(output).not.toContain(CANARY);
+  });
+});
+
+/** One question to an instance itself. @returns which provider answered */
+async function askInstance(name: string, asked: object, signal?: AbortSignal): Promise<string> {
+  const service = (await stack.services()).find((each) => each.name === name);
+  const socket = service?.address.slice('unix:'.length) as string;
+  const body = JSON.stringify({ query: 'hi', ...asked });
+  const headers = { 'content-type': 'application/json' };
+  const request = { socket, method: 'POST', path: '/api/v1/stream', headers, body, timeoutMs: 60_000 };
+  const answer = await shortRequest({ ...request, ...(signal && { signal }) });
+  return /"provider":"(\w+)"/.exec(answer.body)?.[1] ?? answer.body;
+}
+
+describe('the order of targets, over two instances', () => {
+  it('with least_busy counts the streams of all instances', async () => {
+    const busy = (instance: string) => askInstance(instance, { model: 'busy' });
+    expect(await busy('app-2')).toBe('left');
+    const abort = new AbortController();
+    const running = askInstance('app-1', { provider: 'left', model: 'mock-1000x10' }, abort.signal).catch(() => {});
+    await until('the other instance counts it', async () => (await busy('app-2')) === 'right');
+    expect(await busy('app-1')).toBe('right');
+    const { instances } = JSON.parse((await requestHttp1(stack.url, { path: '/api/v1/cluster' })).text) as ClusterView;
+    expect(instances.map(({ in_flight }) => in_flight)).toEqual([{ left: 1 }, {}]);
+    abort.abort();
+    await running;
+    await until('it counts no longer', async () => (await busy('app-2')) === 'left');
+  });
+
+  it('with affinity has all of a conversation answered by one target, and by the other when that dies', async () => {
+    const counts = () => [left.requests.length, right.requests.length] as const;
+    const instances = new Set<string>();
+    const say = async (session: string, content: string) => {
+      const headers = { 'x-claude-code-session-id': session };
+      const body = { model: 'talk', messages: [{ role: 'user', content }], stream: true };
+      const answer = await requestHttp1(stack.url, { path: '/v1/chat/completions', headers, body });
+      expect(answer.text).toContain('[DONE]');
+      instances.add(String(answer.headers['x-instance-id']));
+    };
+    // Each session is of one target, and there is one of each.
+    const used = new Set<number>();
+    for (let session = 1; used.size < 2 || instances.size < 2; session += 1) {
+      const before = counts();
+      for (let at = 0; at < 10; at += 1) await say(`s-${session}`, `${at}`);
+      const more = counts().map((count, at) => count - (before[at] as number));
+      expect(more.toSorted()).toEqual([0, 10]);
+      used.add(more.indexOf(10));
+    }
+    await left.close();
+    const before = right.requests.length;
+    for (let session = 1; session <= 4; session += 1) await say(`s-${session}`, 'and now?');
+    expect(right.requests).toHaveLength(before + 4);
   });
 });
 

@@ -19,6 +19,7 @@ export function routedUpstream(name: string, speaks: readonly ApiFormat[], reaso
     models: [],
     breaker: undefined,
     credential: undefined,
+    key: '',
     firstTokenMs: undefined,
   };
 }

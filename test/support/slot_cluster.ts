@@ -13,6 +13,8 @@ export interface SlotInstance {
   redis: RedisConnection;
   lost: Slot[];
   staticDecisions: number;
+  /** What Redis refused through no fault of its own, such as keys of several slots in one script. */
+  mistakes: string[];
   /** Ends as a killed process does: nothing is given back, nothing renewed. */
   crash(): void;
   close(): Promise<void>;
@@ -43,7 +45,7 @@ export async function startSlotInstance(url: string, options: SlotInstanceOption
     incarnation: `boot-${boots}`,
     onFailure,
     observer,
-    log: silentLog,
+    log: { ...silentLog, error: (_, event, facts) => void instance.mistakes.push(`${event} ${facts?.reason}`) },
     timing,
     ...own,
   });
@@ -52,6 +54,7 @@ export async function startSlotInstance(url: string, options: SlotInstanceOption
     redis,
     lost: [],
     staticDecisions: 0,
+    mistakes: [],
     crash: () => redis.disconnect(),
     async close() {
       await store.close();

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { type Finding, fetchDiagnosis } from '../api.ts';
+import { type Finding, fetchDiagnosis, TIME_LOCALE } from '../api.ts';
 import { useShortcuts } from '../hooks/browser.ts';
 import { checkName, type DoctorGroup, doctorGroups, doctorWords, isCommand } from '../view/doctorGroups.ts';
 import { Command } from './Copy.tsx';
@@ -14,7 +14,7 @@ const STATES: Record<Finding['status'], { tone: Tone; word: string }> = {
   fail: { tone: 'bad', word: 'Failed' },
 };
 
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const CLOCK = new Intl.DateTimeFormat(TIME_LOCALE, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 /** The checks along the path: what is wrong, why, and how to fix it. @param part the area to scroll to */
 export function Doctor({ config, part }: Pick<ScreenProps, 'config'> & { part: string }) {

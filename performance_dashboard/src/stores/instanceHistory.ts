@@ -1,4 +1,4 @@
-import type { ClusterView, InstanceView } from '../api.ts';
+import { byName, type ClusterView, type InstanceView } from '../api.ts';
 
 /** Length of the chart, and how often a point is kept. */
 const WINDOW_MS = 120_000;
@@ -41,7 +41,7 @@ export function remember(history: History, view: ClusterView, now: number, expec
   }
   const instances = [...known.values()]
     .filter((each) => each.expected || !each.gone || now - each.seenAt < GONE_MS)
-    .sort((a, b) => byName.compare(a.id, b.id));
+    .sort((a, b) => byName(a.id, b.id));
   const last = history.points.at(-1);
   if (last && now - last.at < STEP_MS) return { instances, points: history.points };
   const active = Object.fromEntries(view.instances.map(({ id, active_streams }) => [id, active_streams]));
@@ -55,4 +55,3 @@ export function readyInstances({ instances }: History): string[] {
 }
 
 /** app-2 before app-10. */
-const byName = new Intl.Collator('en', { numeric: true });

@@ -1,33 +1,27 @@
-import type { ComparisonRow } from '../api.ts';
+import { type ComparisonRow, formatWhole as formatCount, formatOneDecimal } from '../api.ts';
 
-const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const ONE = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-
-/** 1,234 */
-export function formatCount(value: number): string {
-  return WHOLE.format(value);
-}
+export { formatCount };
 
 /** Milliseconds without a unit, with one decimal below 100. */
 export function formatMs(value: number): string {
-  return value < 100 ? ONE.format(value) : WHOLE.format(value);
+  return value < 100 ? formatOneDecimal(value) : formatCount(value);
 }
 
 /** `33 %`; `< 1 %` instead of a rounded zero. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '–';
   const percent = (part / whole) * 100;
-  return percent > 0 && percent < 0.5 ? '< 1 %' : `${WHOLE.format(percent)} %`;
+  return percent > 0 && percent < 0.5 ? '< 1 %' : `${formatCount(percent)} %`;
 }
 
 /** 4.2 s, from milliseconds. */
 export function formatSeconds(ms: number): string {
-  return `${ONE.format(ms / 1000)} s`;
+  return `${formatOneDecimal(ms / 1000)} s`;
 }
 
 /** A rate per second, with one decimal below 100. */
 export function formatRate(perSecond: number): string {
-  return perSecond < 100 ? ONE.format(perSecond) : WHOLE.format(perSecond);
+  return perSecond < 100 ? formatOneDecimal(perSecond) : formatCount(perSecond);
 }
 
 const NAMES: Record<string, string> = {

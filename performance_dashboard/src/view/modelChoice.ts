@@ -49,12 +49,14 @@ function fakeFirst(providers: Provider[]): Provider[] {
 }
 
 /** The targets of a route in words. */
-export function routeWords({ targets, usable }: Route): string {
+export function routeWords({ targets, usable, order }: Route): string {
   if (!usable) return 'No target of this route is available.';
   const names = targets.map(({ provider, model, weight }) => {
     return weight === undefined ? `${provider}/${model}` : `${provider}/${model} (${weight})`;
   });
   if (names.length === 1) return `Uses ${names[0]}.`;
+  if (order === 'affinity') return `Keeps each conversation at one of these: ${names.join(', ')}.`;
+  if (order === 'least_busy') return `Tries the one with the fewest streams first: ${names.join(', ')}.`;
   if (targets.some(({ weight }) => weight !== undefined))
     return `Tries one of these first, by weight: ${names.join(', ')}.`;
   return `Tries ${names.join(', then ')}.`;

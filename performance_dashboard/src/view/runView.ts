@@ -1,4 +1,4 @@
-import { type LoadSnapshot, STRIP_LENGTH, type StreamEnd, type StreamStart, type StripEntry } from '../api.ts';
+import { byName, type LoadSnapshot, STRIP_LENGTH, type StreamEnd, type StreamStart, type StripEntry } from '../api.ts';
 import { instanceMark } from './instanceMark.ts';
 
 /** Streams in flight per instance at one moment of a run. */
@@ -96,11 +96,10 @@ function fill(strip: StripEntry[], index: number, cell: StripEntry): void {
 /** Instances ordered by name, so that rows and letters keep their place. */
 export function instanceOrder(known: readonly string[], snapshot: LoadSnapshot | null): string[] {
   const seen = [...Object.keys(snapshot?.instances ?? {}), ...Object.keys(snapshot?.active_by_instance ?? {})];
-  return [...new Set([...known, ...seen])].sort(byName.compare);
+  return [...new Set([...known, ...seen])].sort(byName);
 }
 
 /** app-2 before app-10. */
-const byName = new Intl.Collator('en', { numeric: true });
 
 export interface InstanceRow {
   id: string;
@@ -116,7 +115,7 @@ export function instanceRows(
   known: readonly string[],
 ): InstanceRow[] {
   const ids = new Set([...known, ...Object.keys(snapshot.instances), ...Object.keys(snapshot.active_by_instance)]);
-  return [...ids].sort(byName.compare).map((id) => {
+  return [...ids].sort(byName).map((id) => {
     const { requests = 0, ok = 0 } = snapshot.instances[id] ?? {};
     return { id, streamed: ok, inFlight: snapshot.active_by_instance[id] ?? 0, other: requests - ok };
   });

@@ -1,4 +1,4 @@
-import type { LoadPlan, LoadSnapshot, RunHead } from '../api.ts';
+import { type LoadPlan, type LoadSnapshot, type RunHead, TIME_LOCALE } from '../api.ts';
 import { formatCount, formatSeconds } from './format.ts';
 
 /** A plan in a few words, such as `10 concurrent, 30 requests`. */
@@ -14,7 +14,7 @@ export function planWords({ mode, target }: LoadPlan): string {
 }
 
 /** `24 Nov, 22:41:05`, in the user's time zone. */
-const WHEN = new Intl.DateTimeFormat('en-GB', {
+const WHEN = new Intl.DateTimeFormat(TIME_LOCALE, {
   day: 'numeric',
   month: 'short',
   hour: '2-digit',

@@ -1,4 +1,4 @@
-import { groupUsage, type PageUsage, type UsageGroup, type UsageGrouping, usageDays } from '../api.ts';
+import { groupUsage, LOCALE, type PageUsage, type UsageGroup, type UsageGrouping, usageDays } from '../api.ts';
 
 /** Usage groups; keys appear with name and id, because names can be reused. */
 export function usageGroups({ rows, key_names }: PageUsage, by: UsageGrouping): UsageGroup[] {
@@ -33,5 +33,5 @@ export function formatUsd(usd: number | null): string {
   if (usd === null) return '–';
   if (usd === 0) return '$0';
   const maximumFractionDigits = usd < 0.01 ? 6 : usd < 1 ? 4 : 2;
-  return new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', maximumFractionDigits }).format(usd);
+  return new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'USD', maximumFractionDigits }).format(usd);
 }

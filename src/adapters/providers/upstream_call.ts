@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { OpenCalls } from '../../core/routing/provider_load.ts';
 import type { TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
 import type { Redact } from '../../core/upstream/redactor.ts';
 import type { ByteAnswer, ByteConsumer } from '../../core/upstream/upstream.ts';
@@ -16,6 +17,8 @@ export interface CallAbout {
   /** Cuts its key out of its headers, and of what is said of a failure. */
   redact: Redact;
   silenceMs: number;
+  /** Counts this call for as long as it is open. */
+  calls: OpenCalls;
 }
 
 /** One call: undici's handler on one side, an {@link ByteAnswer} on the other. */
@@ -53,6 +56,7 @@ export class UpstreamCall implements ByteAnswer, Dispatcher.DispatchHandler {
     this.#reject = reject;
     this.#watch = new SilenceWatch(wheel, about.silenceMs, () => this.#fail(new WeirError('upstream_timeout')));
     signal.addEventListener('abort', this.#onAbort, { once: true });
+    about.calls.count += 1;
   }
 
   // --- ByteAnswer
@@ -174,6 +178,7 @@ export class UpstreamCall implements ByteAnswer, Dispatcher.DispatchHandler {
 
   #settle(): void {
     this.#settled = true;
+    this.#about.calls.count -= 1;
     this.#watch[Symbol.dispose]();
     this.#signal.removeEventListener('abort', this.#onAbort);
   }

@@ -1,3 +1,4 @@
+import type { OpenCalls } from '../../core/routing/provider_load.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { checkHead } from '../../core/upstream/check_head.ts';
 import { parsedAnswer } from '../../core/upstream/parsed_answer.ts';
@@ -27,6 +28,8 @@ export interface ServerAbout {
   silenceMs: number | undefined;
   /** Cuts this provider's key out of what it said. */
   redact: Redact;
+  /** Counts the calls that are open. */
+  calls: OpenCalls;
 }
 
 /** A request of our own making. */
@@ -69,8 +72,8 @@ export class UpstreamServer {
   call({ method, path, body, headers, silenceMs }: PassedRequest, signal: AbortSignal): Promise<ByteAnswer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const { provider, redact, headers: own } = this.#about;
-      const about = { provider, redact, silenceMs: this.#about.silenceMs ?? silenceMs };
+      const { provider, redact, headers: own, calls } = this.#about;
+      const about = { provider, redact, calls, silenceMs: this.#about.silenceMs ?? silenceMs };
       this.#agent.dispatch(
         {
           origin: this.#origin,

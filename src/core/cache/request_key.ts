@@ -33,8 +33,9 @@ export function requestKey(route: SelectedRoute, facts: () => RequestFacts): str
   if (!route.cache) return undefined;
   const { kind, userId, asked } = facts();
   if (asked === undefined) return undefined;
-  const targets = route.targets.map(({ provider, model }) => `${provider}/${model}`).sort();
-  return cacheKey([ENTRY_VERSION, kind, userId, route.name, targets, asked]);
+  // Several keys of a provider are one target here.
+  const targets = new Set(route.targets.map(({ provider, model }) => `${provider}/${model}`));
+  return cacheKey([ENTRY_VERSION, kind, userId, route.name, [...targets].sort(), asked]);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DurableCore } from './durable_core.ts';
+import { keepClaim } from './keep_run.ts';
 import type { ResumableStream } from './resumable_stream.ts';
 
 const RETRY_MS = 200;
@@ -67,6 +68,7 @@ async function keep(core: DurableCore, stream: ResumableStream, incarnation: str
       stream.leave();
       return;
     }
+    await keepClaim(core, next);
     if (end > stored) {
       const reply = await core.store.checkpoint({ ...next, checkpoint: stored }, contents, end);
       if (reply === 'unknown') continue;

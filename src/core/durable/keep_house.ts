@@ -1,5 +1,6 @@
 import { BEAT_MS, LEASE_MS } from '../../formats/timing.ts';
 import type { DurableCore } from './durable_core.ts';
+import { keepClaim } from './keep_run.ts';
 import { StoreUnavailable } from './log_store.ts';
 import type { ResumableStream } from './resumable_stream.ts';
 import { takeOver } from './take_over.ts';
@@ -94,6 +95,7 @@ export class HouseKeeping {
     if (reply === 'unknown') {
       // A failover lost it, and not the log: nothing but this would make it known again.
       const stored = await store.adopt(record, record.owner, request);
+      if (stored >= 0) await keepClaim(this.#core, record);
       reply = stored < 0 ? 'not_mine' : await store.checkpoint(record, contents, committed);
     }
     // It may have come under a new incarnation, whose log is another; and a group that holds its end must be kept.

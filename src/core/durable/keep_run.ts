@@ -1,5 +1,6 @@
 import type { RouteTarget } from '../routing/selected_route.ts';
 import type { DurableCore } from './durable_core.ts';
+import type { ResumableRecord } from './resumable_record.ts';
 import type { ResumableStream } from './resumable_stream.ts';
 
 const RETRY_MS = 500;
@@ -46,4 +47,14 @@ export function keepTarget(
     delete record.providerRun;
     return core.store.setTarget(record).catch(() => false);
   });
+}
+
+/**
+ * Writes the claim of a stream's Idempotency-Key again: the store has forgotten the stream, and so its claim. A claim
+ * that another request has made meanwhile stays.
+ */
+export async function keepClaim(core: DurableCore, { id, userId, claim }: ResumableRecord): Promise<void> {
+  if (!claim) return;
+  const { key, ...rest } = claim;
+  await core.store.claim(userId, key, { threadId: id, ...rest });
 }

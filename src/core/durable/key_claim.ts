@@ -2,6 +2,7 @@ import { WeirError } from '../../formats/error_code.ts';
 import type { DurableCore } from './durable_core.ts';
 import { type Located, locateResumable, lookAgain } from './locate_resumable.ts';
 import { type Claim, whileAway } from './log_store.ts';
+import type { ResumableRecord } from './resumable_record.ts';
 
 /** A claim counts as long as its stream is known, and before that for this long. */
 const CLAIM_MS = 10_000;
@@ -19,7 +20,7 @@ export interface KeyedRequest {
 
 /** `unknown`: the store does not say whose the key is, so nothing may be begun under it that others could find. */
 export type KeyClaim =
-  | { kind: 'mine'; giveBack(): Promise<void> }
+  | { kind: 'mine'; record: ResumableRecord['claim']; giveBack(): Promise<void> }
   | { kind: 'repeat'; located: Located }
   | { kind: 'unknown' };
 
@@ -34,6 +35,8 @@ export async function claimKey(core: DurableCore, request: KeyedRequest): Promis
   const { store, clock } = core;
   const until = performance.now() + REPEAT_TIMEOUT_MS;
   const mine: Claim = { threadId, bodyHash, claimant: core.newToken(), at: Math.round(clock.now()) };
+  const { claimant, at } = mine;
+  const record = { key, bodyHash, claimant, at };
   const giveBack = () => store.dropClaim(userId, key, mine).catch(() => {});
   let over: Claim | undefined;
   let isRepeat = false;
@@ -41,7 +44,7 @@ export async function claimKey(core: DurableCore, request: KeyedRequest): Promis
     const first = await store.claim(userId, key, mine, over).catch(whileAway(() => null));
     if (first === null) return { kind: 'unknown' };
     // A try whose answer was lost may have claimed it.
-    if (first === undefined || first.claimant === mine.claimant) return { kind: 'mine', giveBack };
+    if (first === undefined || first.claimant === mine.claimant) return { kind: 'mine', record, giveBack };
     const isOld = clock.now() - first.at > CLAIM_MS;
     if (first.bodyHash === bodyHash) {
       if (!isRepeat) onRepeat();

@@ -10,7 +10,7 @@ import type { ResumableDelivery } from '../stream/stream_exchange.ts';
 import type { TranscriptSummary } from '../stream/transcript.ts';
 import type { AnswerEnd, PartAnswer } from '../upstream/upstream.ts';
 import type { DurableCore } from './durable_core.ts';
-import { keepRun, keepTarget } from './keep_run.ts';
+import { keepClaim, keepRun, keepTarget } from './keep_run.ts';
 import type { ResumableStream } from './resumable_stream.ts';
 
 /** Between tries to write a stream's end while the store can't be reached. */
@@ -168,7 +168,10 @@ async function write({ store }: DurableCore, stream: ResumableStream): Promise<b
 async function finishLater(core: DurableCore, stream: ResumableStream): Promise<void> {
   for (let tries = 0; tries < FINISH_TRIES && !stream.gone; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, FINISH_RETRY_MS).unref());
-    if (stream.gone || (await write(core, stream).catch(() => undefined)) !== undefined) break;
+    const stored = stream.gone ? false : await write(core, stream).catch(() => undefined);
+    // The store may have come back empty.
+    if (stored) await keepClaim(core, stream.record).catch(() => {});
+    if (stored !== undefined) break;
   }
   removeResumable(core, stream);
 }

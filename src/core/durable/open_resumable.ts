@@ -49,7 +49,8 @@ export async function openResumable(core: DurableCore, exchange: ResumableExchan
     let stream: ResumableStream | undefined;
     const resumable = async (permit: Permit, span: StreamSpan | undefined): Promise<ResumableDelivery | undefined> => {
       const [target] = exchange.route.targets;
-      const facts = { permitId: permit.slot.permitId, target, trace: span?.context };
+      const kept = claim?.kind === 'mine' ? claim.record : undefined;
+      const facts = { permitId: permit.slot.permitId, target, trace: span?.context, claim: kept };
       const { record, created } = await create(core, exchange, facts, claim?.kind !== 'unknown');
       if (created) {
         stream = addResumable(core, record, exchange.kept, span);
@@ -100,12 +101,13 @@ interface RecordFacts {
   /** The target that is asked first. */
   target: SpanTarget;
   trace: TraceContext | undefined;
+  claim: ResumableRecord['claim'];
 }
 
 function newRecord(
   core: DurableCore,
   exchange: ResumableExchange,
-  { permitId, target: { provider, model }, trace }: RecordFacts,
+  { permitId, target: { provider, model }, trace, claim }: RecordFacts,
 ): ResumableRecord {
   return {
     id: exchange.threadId,
@@ -124,6 +126,7 @@ function newRecord(
     instance: core.instance,
     promptLength: exchange.lengths.prompt(),
     ...(trace ? { trace } : {}),
+    ...(claim ? { claim } : {}),
     createdAt: Math.round(core.clock.now()),
   };
 }

@@ -31,6 +31,11 @@ export function refusesOurAccount(error: WeirError): boolean {
   return error.code === 'upstream_error' && OUR_ACCOUNT.has(statusOf(error) ?? 0);
 }
 
+/** Whether another key of the same provider may be answered: this one was refused, or is at its limit. */
+export function isAboutKey(error: WeirError): boolean {
+  return refusesOurAccount(error) || error.code === 'upstream_rate_limited' || statusOf(error) === 429;
+}
+
 /** Whether it says that the provider is ill. What it answered with 4xx, it answered. */
 export function countsAgainstProvider(error: WeirError): boolean {
   const status = statusOf(error);

@@ -3,8 +3,8 @@ import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { AttemptAbout, EventLog, RoutingObserver } from '../observe/observers.ts';
 import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
-import { failureKind, failureReason } from './attempt_failure.ts';
-import type { RouteTarget, SelectedRoute } from './selected_route.ts';
+import { failureKind, failureReason, isAboutKey } from './attempt_failure.ts';
+import { isOtherKey, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
 /** Tries at one target. */
 const TRIES = 3;
@@ -83,18 +83,31 @@ export class RouteOpening<Answer> {
   async #open(): Promise<Answer> {
     const { targets } = this.#order.route;
     let last: unknown;
-    for (const [at, target] of targets.entries()) {
-      const others = targets.slice(at + 1).some((other) => !this.#isBlocked(other));
-      if (at > 0 && !(await this.#moveTo(target))) continue;
+    for (let at = 0; at < targets.length; ) {
+      const target = targets[at] as RouteTarget;
+      const left = this.#left(at);
+      at += 1;
+      if (at > 1 && !(await this.#moveTo(target))) continue;
       try {
-        return await this.#askRepeatedly(target, others);
+        return await this.#askRepeatedly(target, left);
       } catch (error) {
         last = error;
         if (!(error instanceof WeirError) || this.#order.signal.aborted) throw error;
-        if (failureKind(error) === 'final' || !others) throw error;
+        if (failureKind(error) === 'final' || !isLeft(left, error)) throw error;
+        // What is no matter of the key happens with the other keys, too.
+        if (!isAboutKey(error)) at = left.next;
       }
     }
     throw last;
+  }
+
+  /** What could be asked if the target at this place fails. */
+  #left(at: number): Left {
+    const { targets } = this.#order.route;
+    const isOpen = (other: RouteTarget) => !this.#isBlocked(other);
+    let next = at + 1;
+    while (next < targets.length && isOtherKey(targets[at] as RouteTarget, targets[next] as RouteTarget)) next += 1;
+    return { next, keys: targets.slice(at + 1, next).some(isOpen), targets: targets.slice(next).some(isOpen) };
   }
 
   /** @returns false where it is not to be asked */
@@ -112,7 +125,7 @@ export class RouteOpening<Answer> {
     return breaker !== undefined && breaker.blockedMs(this.#order.userId) > 0;
   }
 
-  async #askRepeatedly(target: RouteTarget, others: boolean): Promise<Answer> {
+  async #askRepeatedly(target: RouteTarget, left: Left): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
       this.#attempt += 1;
       const { threadId, userId, signal } = this.#order;
@@ -120,7 +133,7 @@ export class RouteOpening<Answer> {
       const about: AttemptAbout = { threadId, provider, model, attempt: this.#attempt };
       this.#tools.observer.attemptStarted(about);
       try {
-        const work = () => this.#ask(target, others);
+        const work = () => this.#ask(target, left.targets);
         const answer = await (target.breaker ? target.breaker.run(provider, userId, work) : work());
         this.#tools.observer.attemptSucceeded(about);
         if (target.credential?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
@@ -128,10 +141,8 @@ export class RouteOpening<Answer> {
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
         if (target.credential?.failed(error)) this.#reportKey(about, error, target.credential.place);
-        const delay = signal.aborted ? undefined : this.#delay(error, tries, others, target);
-        const kind = failureKind(error);
-        const next =
-          delay !== undefined ? 'retry' : others && !signal.aborted && kind !== 'final' ? 'failover' : 'none';
+        const delay = signal.aborted ? undefined : this.#delay(error, tries, left, target);
+        const next = signal.aborted ? 'none' : nextStep(error, delay, left);
         this.#tools.observer.attemptFailed(about, error, next);
         if (next !== 'none') this.#report(about, error, next);
         if (delay === undefined) throw error;
@@ -142,11 +153,12 @@ export class RouteOpening<Answer> {
   }
 
   /** Milliseconds until the same target is asked again; undefined where it is not. */
-  #delay(error: WeirError, tries: number, others: boolean, target: RouteTarget): number | undefined {
+  #delay(error: WeirError, tries: number, left: Left, target: RouteTarget): number | undefined {
     if (failureKind(error) !== 'retry' || tries === TRIES) return undefined;
+    if (left.keys && isAboutKey(error)) return undefined;
     if (this.#isBlocked(target)) return undefined;
     const delay = retryDelay(tries, error.retryAfter, this.#tools.random());
-    const limit = others ? WAIT_BESIDE_OTHERS_MS : WAIT_MS;
+    const limit = left.targets ? WAIT_BESIDE_OTHERS_MS : WAIT_MS;
     const tooLate = performance.now() - this.#startedAt + delay > OPENING_MS;
     return this.#waited + delay > limit || tooLate ? undefined : delay;
   }
@@ -209,6 +221,25 @@ export class RouteOpening<Answer> {
   }
 }
 
+/** What could be asked after a target, because no open circuit forbids it. */
+interface Left {
+  /** Where the target after it begins, behind its other keys. */
+  next: number;
+  /** Whether there is another key of the same target … */
+  keys: boolean;
+  /** … and another target. */
+  targets: boolean;
+}
+
+function nextStep(error: WeirError, delay: number | undefined, left: Left): 'retry' | 'failover' | 'none' {
+  if (delay !== undefined || (left.keys && isAboutKey(error))) return 'retry';
+  return left.targets && failureKind(error) !== 'final' ? 'failover' : 'none';
+}
+
+function isLeft(left: Left, error: WeirError): boolean {
+  return left.targets || (left.keys && isAboutKey(error));
+}
+
 const BASE_MS = 250;
 const CAP_MS = 2_000;
 
@@ -233,7 +264,7 @@ export function onFailover(
   opening.answer.then(
     () => {
       const { provider, model } = opening.target;
-      if (opening.target === named) return;
+      if (provider === named.provider && model === named.model) return;
       report({
         kind: 'failed_over',
         message: `${named.provider} failed before it said anything; ${provider} answers, as ${model}.`,

@@ -2,6 +2,7 @@ import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import { heldAnswer } from '../upstream/held_answer.ts';
 import type { Answer, ClientFormat, KeepRun, UpstreamRequest } from '../upstream/upstream.ts';
+import type { Conversation, FindConversation } from './affinity.ts';
 import { type OpeningTools, RouteOpening } from './route_opening.ts';
 import type { RoutingTable } from './routing_table.ts';
 import { isHeld, type RouteTarget, type SelectedRoute } from './selected_route.ts';
@@ -18,6 +19,17 @@ interface OpeningAbout {
   keepRun?: KeepRun | undefined;
   /** Called before another target than the first is asked. */
   onMove?: ((target: RouteTarget) => Promise<void>) | undefined;
+}
+
+const NO_CONVERSATION: FindConversation = () => undefined;
+
+/** Looks for the conversation when it is first asked for, and only then. */
+function once(find: FindConversation): FindConversation {
+  let found: { conversation: Conversation | undefined } | undefined;
+  return () => {
+    found ??= { conversation: find() };
+    return found.conversation;
+  };
 }
 
 /** Chooses targets along the configuration that holds now, and opens answers along what was chosen. */
@@ -40,13 +52,16 @@ export class Routing {
   }
 
   /** @throws WeirError validation_error, service_unavailable */
-  select({ provider, model }: Pick<StreamRequest, 'provider' | 'model'>): SelectedRoute {
-    return this.#table.select(provider, model, this.#tools.random());
+  select(
+    { provider, model }: Pick<StreamRequest, 'provider' | 'model'>,
+    conversation = NO_CONVERSATION,
+  ): SelectedRoute {
+    return this.#table.select(provider, model, { random: this.#tools.random(), conversation: once(conversation) });
   }
 
   /** @throws WeirError validation_error, service_unavailable */
-  selectNamed(name: string, format: ClientFormat): SelectedRoute {
-    return this.#table.selectNamed(name, format, this.#tools.random());
+  selectNamed(name: string, format: ClientFormat, conversation = NO_CONVERSATION): SelectedRoute {
+    return this.#table.selectNamed(name, format, { random: this.#tools.random(), conversation: once(conversation) });
   }
 
   open(route: SelectedRoute, request: UpstreamRequest, about: OpeningAbout): RouteOpening<Answer> {

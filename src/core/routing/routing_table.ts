@@ -3,23 +3,35 @@ import type { ModelsView } from '../../formats/cluster/cluster_view.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { ClientFormat, Upstream } from '../upstream/upstream.ts';
 import type { BreakerState } from './provider_breaker.ts';
-import { orderTargets, type RoutedUpstream, type RouteTarget, type SelectedRoute } from './selected_route.ts';
+import { ProviderKeys, type RoutedUpstream, type SelectedRoute } from './selected_route.ts';
+import { type OrderFacts, orderTargets } from './target_order.ts';
 
 /** Upstreams and routes of one configuration. It never changes: another configuration is another table. */
 export class RoutingTable {
-  /** All of them, the fake provider too. */
+  /** One for each provider, the fake one too. */
   readonly upstreams: readonly Upstream[];
   readonly defaultProvider: string;
-  readonly #upstreams: ReadonlyMap<string, RoutedUpstream>;
+  readonly #upstreams: ReadonlyMap<string, ProviderKeys>;
   readonly #routes: ReadonlyMap<string, RouteSettings>;
 
+  readonly #inFlight: (provider: string) => number;
+
+  /**
+   * @param upstreams several of one name are the keys of one provider
+   * @param inFlight streams that a provider answers now, as far as this instance knows
+   */
   constructor(
     upstreams: readonly RoutedUpstream[],
     routes: Readonly<Record<string, RouteSettings>>,
     defaultProvider: string,
+    inFlight: (provider: string) => number = () => 0,
   ) {
-    this.upstreams = upstreams.map(({ upstream }) => upstream);
-    this.#upstreams = new Map(upstreams.map((each) => [each.upstream.name, each]));
+    const byName = Map.groupBy(upstreams, ({ upstream }) => upstream.name);
+    this.#upstreams = new Map(
+      [...byName].map(([name, keys]) => [name, new ProviderKeys(keys as [RoutedUpstream, ...RoutedUpstream[]])]),
+    );
+    this.upstreams = [...this.#upstreams.values()].map(({ upstream }) => upstream);
+    this.#inFlight = inFlight;
     this.#routes = new Map(Object.entries(routes));
     this.defaultProvider = defaultProvider;
   }
@@ -27,19 +39,18 @@ export class RoutingTable {
   /**
    * The targets of a request of `/api/v1/stream`.
    * @param provider undefined: the route of that name, or the default provider's model
-   * @param random 0 to 1, without 1
    * @throws WeirError validation_error, service_unavailable
    */
-  select(provider: string | undefined, model: string, random: number): SelectedRoute {
+  select(provider: string | undefined, model: string, facts: OrderFacts): SelectedRoute {
     const route = provider === undefined ? this.#routes.get(model) : undefined;
-    if (route) return this.#along(model, route, random, 'weir');
+    if (route) return this.#along(model, route, facts, 'weir');
     const wanted = provider ?? this.defaultProvider;
     const found = this.#upstreams.get(wanted);
     if (!found?.upstream.serves('weir')) {
       const names = this.upstreams.filter((upstream) => upstream.serves('weir')).map(({ name }) => name);
       throw invalid('provider', `unknown provider "${wanted}"; known: ${names.join(', ')}`);
     }
-    return direct(found, model);
+    return direct(found, model, facts);
   }
 
   /**
@@ -48,9 +59,9 @@ export class RoutingTable {
    * that one does not speak the format, the first that does
    * @throws WeirError validation_error, service_unavailable
    */
-  selectNamed(name: string, format: ClientFormat, random: number): SelectedRoute {
+  selectNamed(name: string, format: ClientFormat, facts: OrderFacts): SelectedRoute {
     const route = this.#routes.get(name);
-    if (route) return this.#along(name, route, random, format);
+    if (route) return this.#along(name, route, facts, format);
     const slash = name.indexOf('/');
     const prefix = slash > 0 ? name.slice(0, slash) : undefined;
     const isNamed = prefix !== undefined && this.#upstreams.has(prefix);
@@ -64,7 +75,7 @@ export class RoutingTable {
     }
     if (!found?.upstream.serves(format))
       throw invalidModel(`is of ${provider}, which does not ${missing(format, found)}`);
-    return direct(found, model);
+    return direct(found, model, facts);
   }
 
   /** The provider that answers where the client names none. */
@@ -91,17 +102,17 @@ export class RoutingTable {
     return isBare ? [...names, model] : names;
   }
 
-  /** Of each provider that has one. */
+  /** Of each provider that has one; of several keys each, as `provider#2`. */
   breakers(): Record<string, BreakerState> {
     const states: Record<string, BreakerState> = {};
-    for (const [name, { breaker }] of this.#upstreams) if (breaker) states[name] = breaker.state;
+    for (const [name, { breaker }] of this.#named()) if (breaker) states[name] = breaker.state;
     return states;
   }
 
-  /** Of each provider that refused the deployment's key when it was asked last: the status. */
+  /** Of each provider that refused the deployment's key when it was asked last, or `provider#2`: the status. */
   refusedKeys(): Record<string, number> {
     const refused: Record<string, number> = {};
-    for (const [name, { credential }] of this.#upstreams) {
+    for (const [name, { credential }] of this.#named()) {
       if (credential?.refusedWith !== undefined) refused[name] = credential.refusedWith;
     }
     return refused;
@@ -110,22 +121,25 @@ export class RoutingTable {
   /** Everything that there is, whether or not it can be used now. */
   view(): ModelsView {
     const providers = [...this.#upstreams.values()].map((each) => {
-      const reason = trouble(each);
+      const reason = each.trouble();
+      const keys = each.troubles()?.map((trouble) => ({ usable: trouble === undefined, ...reasonOf(trouble) }));
       return {
         name: each.upstream.name,
         usable: reason === undefined,
-        ...(reason === undefined ? {} : { reason }),
+        ...reasonOf(reason),
+        ...(keys ? { keys } : {}),
         speaks: [...each.upstream.speaks],
         models: [...each.models],
         any_model: true,
       };
     });
-    const routes = [...this.#routes].map(([name, { targets }]) => {
+    const routes = [...this.#routes].map(([name, { targets, order }]) => {
       const known = targets.flatMap(({ provider }) => this.#upstreams.get(provider) ?? []);
       return {
         name,
-        usable: known.some((each) => trouble(each) === undefined),
+        usable: known.some((each) => each.trouble() === undefined),
         speaks: [...new Set(known.flatMap(({ upstream }) => upstream.speaks))],
+        ...(order === undefined ? {} : { order }),
         targets: targets.map(({ provider, model, weight }) => ({
           provider,
           model,
@@ -136,19 +150,30 @@ export class RoutingTable {
     return { default_provider: this.defaultProvider, providers, routes };
   }
 
-  #along(name: string, route: RouteSettings, random: number, format: ClientFormat): SelectedRoute {
+  *#named(): Iterable<readonly [string, RoutedUpstream]> {
+    for (const keys of this.#upstreams.values()) yield* keys.named();
+  }
+
+  #along(name: string, route: RouteSettings, facts: OrderFacts, format: ClientFormat): SelectedRoute {
     let reason: string | undefined;
     const limit = route.first_token_seconds;
-    const usable = route.targets.flatMap((target): (RouteTarget & { weight: number | undefined })[] => {
-      const found = this.#upstreams.get(target.provider);
+    const usable = route.targets.flatMap(({ provider, model, weight }) => {
+      const found = this.#upstreams.get(provider);
       if (!found?.upstream.serves(format)) return [];
-      const { models: _, ...known } = found;
       reason = found.upstream.unusable();
       if (reason !== undefined) return [];
-      const firstTokenMs = limit === undefined ? found.firstTokenMs : limit * 1000;
-      return [{ ...target, ...known, weight: target.weight, firstTokenMs }];
+      return {
+        found,
+        name: `${provider}/${model}`,
+        model,
+        weight,
+        isAvoided: () => found.isAvoided(),
+        inFlight: () => this.#inFlight(provider),
+      };
     });
-    const [first, ...others] = orderTargets(usable, random);
+    const [first, ...others] = orderTargets(usable, route.order, facts).flatMap(({ found, model }) =>
+      found.targets(model, limit === undefined ? found.firstTokenMs : limit * 1000, facts),
+    );
     if (first) return { name, targets: [first, ...others], cache: route.cache };
     if (reason !== undefined) {
       throw new WeirError('service_unavailable', {
@@ -161,16 +186,16 @@ export class RoutingTable {
 }
 
 /** @throws WeirError service_unavailable */
-function direct({ models: _, ...known }: RoutedUpstream, model: string): SelectedRoute {
-  const provider = known.upstream.name;
-  const reason = known.upstream.unusable();
-  if (reason === undefined) return { name: undefined, targets: [{ provider, model, ...known }], cache: undefined };
-  throw new WeirError('service_unavailable', { message: reason, details: { reason: 'provider', provider } });
+function direct(found: ProviderKeys, model: string, facts: OrderFacts): SelectedRoute {
+  const [first, ...others] = found.targets(model, found.firstTokenMs, facts);
+  if (first) return { name: undefined, targets: [first, ...others], cache: undefined };
+  const { upstream } = found;
+  const message = upstream.unusable() as string;
+  throw new WeirError('service_unavailable', { message, details: { reason: 'provider', provider: upstream.name } });
 }
 
-/** Why it should not be counted on: it can't be asked, or refused the deployment's key when it was asked last. */
-function trouble({ upstream, credential }: RoutedUpstream): string | undefined {
-  return upstream.unusable() ?? credential?.refusal();
+function reasonOf(reason: string | undefined): { reason?: string } {
+  return reason === undefined ? {} : { reason };
 }
 
 function invalidModel(message: string): WeirError {
@@ -182,7 +207,7 @@ function invalid(field: string, message: string, sentence = `${message}.`): Weir
 }
 
 /** What an upstream would have to do for a client of this format. */
-function missing(format: ClientFormat, found: RoutedUpstream | undefined): string {
+function missing(format: ClientFormat, found: ProviderKeys | undefined): string {
   if (format !== 'count_tokens') return `speak ${format}`;
   return found?.upstream.speaks.includes('messages') ? 'count tokens' : 'speak messages';
 }

@@ -1,10 +1,13 @@
 import type { Upstream } from '../upstream/upstream.ts';
 import type { CredentialStatus } from './credential_status.ts';
 import type { ProviderBreaker } from './provider_breaker.ts';
+import { type Candidate, type OrderFacts, orderKeys } from './target_order.ts';
 
-/** An upstream of the deployment, with what is known of it. */
+/** An upstream of the deployment, with what is known of it; a provider with several keys has one for each. */
 export interface RoutedUpstream {
   upstream: Upstream;
+  /** Names its key among those of its provider, as the configuration does; empty where that has no name for it. */
+  key: string;
   /** Names of models that are known without asking it. */
   models: readonly string[];
   /** Undefined for the fake provider. */
@@ -16,7 +19,7 @@ export interface RoutedUpstream {
 }
 
 /** One upstream and model that can be asked. */
-export interface RouteTarget extends Omit<RoutedUpstream, 'models'> {
+export interface RouteTarget extends Omit<RoutedUpstream, 'models' | 'key'> {
   provider: string;
   /** As the provider calls it. */
   model: string;
@@ -34,28 +37,95 @@ export interface SelectedRoute {
 
 /**
  * Whether an answer is held back until it has begun: where another target could still give one, or where saying nothing
- * is to end it.
+ * is to end it. Another key of the same target could not: a key is refused with the head.
  */
 export function isHeld({ targets }: SelectedRoute): boolean {
-  return targets.length > 1 || targets[0].firstTokenMs !== undefined;
+  const [first] = targets;
+  if (first.firstTokenMs !== undefined) return true;
+  return targets.some((target, at) => at > 0 && !isOtherKey(first, target));
 }
 
-/**
- * The order in which targets are tried: as they stand, or with weights the first one drawn, then the others as they
- * stand.
- * @param random 0 to 1, without 1
- */
-export function orderTargets<T extends { weight?: number | undefined }>(
-  targets: readonly T[],
-  random: number,
-): readonly T[] {
-  const total = targets.reduce((sum, { weight = 0 }) => sum + weight, 0);
-  if (total === 0) return targets;
-  let left = random * total;
-  const drawn = targets.findIndex(({ weight = 0 }) => {
-    left -= weight;
-    return left < 0;
-  });
-  const first = targets[Math.max(0, drawn)] as T;
-  return [first, ...targets.filter((target) => target !== first)];
+/** Whether both are one target, asked with different keys. */
+export function isOtherKey(a: RouteTarget, b: RouteTarget): boolean {
+  return a.provider === b.provider && a.model === b.model && a.upstream !== b.upstream;
+}
+
+type AtLeastOne<T> = readonly [T, ...T[]];
+
+/** One provider with all of its keys. Nearly every provider has one, or needs none. */
+export class ProviderKeys {
+  readonly #keys: AtLeastOne<RoutedUpstream>;
+  readonly #usable: readonly Key[];
+  /** Stands for the provider: with the first key that can be used, else with the first one. */
+  readonly upstream: Upstream;
+
+  /** @param keys all of one provider, in the order of the configuration */
+  constructor(keys: AtLeastOne<RoutedUpstream>) {
+    this.#keys = keys;
+    this.#usable = keys.filter(({ upstream }) => upstream.unusable() === undefined).map((known) => new Key(known));
+    this.upstream = (this.#usable[0]?.known ?? keys[0]).upstream;
+  }
+
+  get models(): readonly string[] {
+    return this.#keys[0].models;
+  }
+
+  /** The longest wait for its first content, in milliseconds. */
+  get firstTokenMs(): number | undefined {
+    return this.#keys[0].firstTokenMs;
+  }
+
+  /** One target for each key that can be used, in the order in which they are asked. */
+  targets(model: string, firstTokenMs: number | undefined, facts: OrderFacts): RouteTarget[] {
+    const provider = this.upstream.name;
+    const keys = this.#usable.length > 1 ? orderKeys(this.#usable, facts) : this.#usable;
+    return keys.map(({ known: { upstream, breaker, credential } }) => {
+      return { provider, model, upstream, breaker, credential, firstTokenMs };
+    });
+  }
+
+  /** Whether each of its keys failed or was refused a moment ago. */
+  isAvoided(): boolean {
+    return this.#usable.every((key) => key.isAvoided());
+  }
+
+  /** Why it should not be counted on: no key can be used, or each was refused when it was asked last. */
+  trouble(): string | undefined {
+    return this.#keys.some((key) => trouble(key) === undefined) ? undefined : trouble(this.#keys[0]);
+  }
+
+  /** The trouble of each key, by its place in the configuration; undefined where there is only one. */
+  troubles(): (string | undefined)[] | undefined {
+    return this.#keys.length === 1 ? undefined : this.#keys.map(trouble);
+  }
+
+  /** Each with the name that operators know it by: the provider's, or `provider#2` for the second of several keys. */
+  *named(): Iterable<readonly [string, RoutedUpstream]> {
+    const { name } = this.upstream;
+    for (const [at, key] of this.#keys.entries()) yield [this.#keys.length === 1 ? name : `${name}#${at + 1}`, key];
+  }
+}
+
+class Key implements Candidate {
+  readonly known: RoutedUpstream;
+  readonly name: string;
+  readonly weight = 1;
+
+  constructor(known: RoutedUpstream) {
+    this.known = known;
+    this.name = `${known.upstream.name} ${known.key}`;
+  }
+
+  isAvoided(): boolean {
+    const { breaker, credential } = this.known;
+    return credential?.isAvoided === true || (breaker !== undefined && breaker.blockedMs('') > 0);
+  }
+
+  inFlight(): number {
+    return 0;
+  }
+}
+
+function trouble({ upstream, credential }: RoutedUpstream): string | undefined {
+  return upstream.unusable() ?? credential?.refusal();
 }

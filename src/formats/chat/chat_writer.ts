@@ -69,16 +69,16 @@ export class ChatWriter implements StreamWriter {
   }
 
   #end(reason: FinishReason): string {
-    const usage = chatUsage(this.#usage ?? { input: 0, output: 0 });
-    const counted = this.#includeUsage
-      ? `data: ${this.#prefix},"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
-      : '';
-    return `${this.#chunk('{}', chatFinishReason(reason, this.#refused))}${counted}data: [DONE]\n\n`;
+    const counted =
+      this.#includeUsage && this.#usage
+        ? `data: ${this.#prefix},"choices":[],"usage":${JSON.stringify(chatUsage(this.#usage))}}\n\n`
+        : '';
+    return `${this.#chunk('{}', `"${chatFinishReason(reason, this.#refused)}"`)}${counted}data: [DONE]\n\n`;
   }
 
-  /** @param delta JSON */
-  #chunk(delta: string, finishReason: string | null = null): string {
-    return `data: ${this.#prefix},"choices":[{"index":0,"delta":${delta},"finish_reason":${JSON.stringify(finishReason)}}]}\n\n`;
+  /** @param delta JSON; @param finishReason JSON */
+  #chunk(delta: string, finishReason = 'null'): string {
+    return `data: ${this.#prefix},"choices":[{"index":0,"delta":${delta},"finish_reason":${finishReason}}]}\n\n`;
   }
 }
 
@@ -86,7 +86,7 @@ export class ChatWriter implements StreamWriter {
 export function chatAnswer({ id, created, model }: ChatHead, parts: readonly StreamPart[]): object {
   let [content, reasoning, refusal, unsealed] = ['', '', '', ''];
   let finish: FinishReason = 'stop';
-  let usage: TokenUsage = { input: 0, output: 0 };
+  let usage: TokenUsage | undefined;
   const details: object[] = [];
   const annotations: object[] = [];
   const calls: ReturnType<typeof chatCall>[] = [];
@@ -117,7 +117,14 @@ export function chatAnswer({ id, created, model }: ChatHead, parts: readonly Str
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
   };
   const choice = { index: 0, message, logprobs: null, finish_reason: chatFinishReason(finish, refusal !== '') };
-  return { id, object: 'chat.completion', created, model, choices: [choice], usage: chatUsage(usage) };
+  return {
+    id,
+    object: 'chat.completion',
+    created,
+    model,
+    choices: [choice],
+    ...(usage ? { usage: chatUsage(usage) } : {}),
+  };
 }
 
 function chatCall(id: string, name: string, json: string) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API_FORMATS } from '../../config/provider_presets.ts';
+import { ROUTE_ORDERS } from '../../config/weir_config.ts';
 
 /** healthy below 70 %, degraded below 90 %, critical below 100 %, exhausted at the limit. */
 export const poolStateSchema = z.enum(['healthy', 'degraded', 'critical', 'exhausted']);
@@ -28,8 +29,13 @@ export const instanceViewSchema = z.object({
   pool: poolViewSchema,
   /** State of each provider's circuit breaker: closed, half_open or open. */
   breakers: z.record(z.string(), z.string()),
-  /** Providers that refused this deployment's key or account when they were asked last, with the status. */
+  /**
+   * Providers that refused this deployment's key or account when they were asked last, with the status. Of several keys
+   * of a provider each has its own: `provider#2`, here and among the breakers.
+   */
   refused_keys: z.record(z.string(), z.number()).optional(),
+  /** Streams open at the providers of routes that are ordered by `least_busy`; idle ones are left out. */
+  in_flight: z.record(z.string(), z.number()).optional(),
   version: z.string(),
   /** ISO 8601. */
   started_at: z.string(),
@@ -80,6 +86,8 @@ export const modelsViewSchema = z.object({
       usable: z.boolean(),
       /** Why not, in one sentence. */
       reason: z.string().optional(),
+      /** Where it has several keys: each in the order of the configuration. It is usable if one of them is. */
+      keys: z.array(z.object({ usable: z.boolean(), reason: z.string().optional() })).optional(),
       /** APIs that it has; `/api/v1/stream` is answered by those that speak `chat`. */
       speaks: z.array(z.enum(API_FORMATS)),
       /** Those that it lists itself, and that the configuration names; each once. */
@@ -96,6 +104,8 @@ export const modelsViewSchema = z.object({
       usable: z.boolean(),
       /** APIs on which one of its targets answers. */
       speaks: z.array(z.enum(API_FORMATS)),
+      /** Who is asked first; absent: as `targets` stand, or drawn by weight. */
+      order: z.enum(ROUTE_ORDERS).optional(),
       /** In the order in which they are asked; with weights, the first one is drawn by them. */
       targets: z.array(z.object({ provider: z.string(), model: z.string(), weight: z.number().optional() })),
     }),

@@ -1,3 +1,4 @@
+import { byName } from '../locale.ts';
 import type { UsageRow } from './usage_row.ts';
 
 export type UsageGrouping = 'key' | 'model' | 'day';
@@ -22,7 +23,7 @@ export function groupUsage(rows: readonly UsageRow[], by: UsageGrouping): UsageG
   }
   const tokens = (group: UsageGroup) => group.input_tokens + group.output_tokens;
   const inOrder = (a: UsageGroup, b: UsageGroup) =>
-    by === 'day' ? a.name.localeCompare(b.name) : tokens(b) - tokens(a) || a.name.localeCompare(b.name);
+    by === 'day' ? byName(a.name, b.name) : tokens(b) - tokens(a) || byName(a.name, b.name);
   return [...groups.values()].sort(inOrder);
 }
 

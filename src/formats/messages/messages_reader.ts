@@ -6,15 +6,23 @@ import type { StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
 import { messagesFinishOf, messagesUsageOf } from './messages_end.ts';
 
+/** How Anthropic writes an event with text: before and after the number of its block. */
+const TEXT_DELTA = ['{"type":"content_block_delta","index":', ',"delta":{"type":"text_delta","text":"'] as const;
+
+/** Anthropic fills its events up with spaces. */
+const TEXT_END = /^"\} *\}$/;
+
 /** Anthropic's messages: blocks with a beginning and an end. Their numbers count all kinds of blocks. */
 export class MessagesReader implements StreamReader {
   readonly #calls = new ToolCallIndex();
-  readonly #blocks = new Map<number, string>();
+  readonly #blocks = new Set<number>();
   /** Calls that have no arguments so far. */
   readonly #empty = new Set<number>();
   #usage: TokenUsage | undefined;
   #sequence: unknown;
   #over = false;
+  /** How an event with text of the block that began last begins; undefined where that is no block of text. */
+  #plainHead: string | undefined;
   /** Its end is always an event. */
   readonly complete = false;
   hasBegun = false;
@@ -47,6 +55,15 @@ export class MessagesReader implements StreamReader {
     }
   }
 
+  plainText(data: string): string | undefined {
+    const head = this.#plainHead;
+    if (head === undefined || this.#over || !data.startsWith(head)) return undefined;
+    const end = data.indexOf('"', head.length);
+    if (end < 0 || !TEXT_END.test(data.slice(end))) return undefined;
+    const text = data.slice(head.length, end);
+    return text.includes('\\') ? undefined : text;
+  }
+
   end(): readonly StreamPart[] {
     return this.#over ? [] : this.#last([truncated()]);
   }
@@ -54,7 +71,8 @@ export class MessagesReader implements StreamReader {
   #start(index: number | undefined, block: JsonObject | undefined): readonly StreamPart[] {
     if (index === undefined || !block) return this.#last([protocolError('a block has no index or no content')]);
     const parts: StreamPart[] = [];
-    this.#blocks.set(index, textOf(block.type));
+    this.#blocks.add(index);
+    this.#plainHead = block.type === 'text' ? `${TEXT_DELTA[0]}${index}${TEXT_DELTA[1]}` : undefined;
     const error = readBlock(block, index, this.#calls, parts);
     if (error) return this.#last([protocolError(error)]);
     if (block.type === 'tool_use' && parts.length === 1) this.#empty.add(index);

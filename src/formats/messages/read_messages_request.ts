@@ -1,107 +1,149 @@
 import { z } from 'zod';
-import type { GenerationRequest, Message, MessagePart } from '../generation_request.ts';
+import type { GenerationRequest, RequestedReasoning, Tool } from '../generation_request.ts';
 import { type JsonObject, objectOf, textOf } from '../json_object.ts';
-import { readSeal } from '../reasoning_seal.ts';
-import { checked, type FieldFate, samplingFields, sortFields } from '../request_fields.ts';
+import { cacheOf, checked, type FieldFate, nothing, samplingFields, sortFields, unless } from '../request_fields.ts';
+import { readMessagesContent, readMessagesTurn } from './read_messages_blocks.ts';
 
 const blocks = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]);
-const message = z.looseObject({ role: z.enum(['user', 'assistant', 'system']), content: blocks });
 
-const FIELDS = {
+export const MESSAGES_FIELDS = {
   ...samplingFields,
   max_tokens: z.number().int().min(1),
-  messages: z.array(message).min(1).max(10_000),
+  messages: z
+    .array(z.looseObject({ role: z.enum(['user', 'assistant', 'system']), content: blocks }))
+    .min(1)
+    .max(100_000),
   system: blocks.nullish(),
   stop_sequences: z.array(z.string()).nullish(),
-  tools: z
-    .array(z.looseObject({ name: z.string().min(1), type: z.string().nullish(), input_schema: z.unknown() }))
-    .nullish(),
+  tools: z.array(z.looseObject({ name: z.string().nullish(), type: z.string().nullish() })).nullish(),
   tool_choice: z
     .looseObject({
       type: z.enum(['auto', 'any', 'none', 'tool']),
-      name: z.string().optional(),
-      disable_parallel_tool_use: z.boolean().optional(),
+      name: z.string().nullish(),
+      disable_parallel_tool_use: z.boolean().nullish(),
     })
     .nullish(),
   thinking: z
-    .looseObject({ type: z.enum(['enabled', 'disabled', 'adaptive']), budget_tokens: z.number().int().optional() })
+    .looseObject({
+      type: z.string(),
+      budget_tokens: z.number().int().min(0).nullish(),
+      display: z.string().nullish(),
+    })
     .nullish(),
-  output_config: z.looseObject({ effort: z.string().nullish(), format: z.unknown() }).nullish(),
+  output_config: z.looseObject({ effort: z.string().nullish(), format: z.unknown().optional() }).nullish(),
+  /** The older name of `output_config.format`. */
+  output_format: z.unknown().optional(),
   top_k: z.number().int().nullish(),
   metadata: z.looseObject({ user_id: z.string().nullish() }).nullish(),
   service_tier: z.string().nullish(),
 };
-const schema = z.looseObject(FIELDS);
+const schema = z.looseObject(MESSAGES_FIELDS);
+type Asked = z.output<typeof schema>;
 
-const FATES: Record<string, FieldFate> = {
-  fake: () => undefined,
+/** Fields that no member holds. Those that stand nowhere here would change the answer. */
+export const MESSAGES_FATES: Readonly<Record<string, FieldFate>> = {
+  fake: nothing,
+  betas: nothing,
   cache_control: 'ignored',
   context_management: 'ignored',
   diagnostics: 'ignored',
-  speed: 'ignored',
+  user_profile_id: 'ignored',
+  speed: unless((value) => value === 'standard', 'ignored'),
+  mcp_servers: unless((value) => Array.isArray(value) && value.length === 0, 'unread'),
+  container: 'unread',
+  inference_geo: 'unread',
 };
+
+/** The provider's own tools that a client with tools of its own can do without. */
+const OPTIONAL = /^(web_search|web_fetch|tool_search)/;
 
 /** @param body of one of Anthropic's requests @throws WeirError validation_error */
 export function readMessagesRequest(body: unknown): GenerationRequest {
   const asked = checked(schema, body);
-  const { unread, ignored } = sortFields(asked, FIELDS, FATES);
-  const { tool_choice: choice } = asked;
-  const system = asked.system == null ? [] : partsOf(asked.system, 'system', unread);
+  const { unread, ignored } = sortFields(asked, MESSAGES_FIELDS, MESSAGES_FATES);
+  const { tool_choice: choice, output_config: config } = asked;
+  const system = readMessagesContent(asked.system, 'system').filter((part) => !isBilling(part));
   const messages = asked.messages.flatMap(({ role, content }, index) =>
-    messagesOf(role, partsOf(content, `messages.${index}.content`, unread)),
+    readMessagesTurn(role, content, `messages.${index}.content`),
   );
+  const parallel = choice?.disable_parallel_tool_use;
   return {
     model: asked.model,
     stream: asked.stream ?? false,
     messages: system.length > 0 ? [{ role: 'system', parts: system }, ...messages] : messages,
-    tools: (asked.tools ?? []).flatMap(({ name, description, type, input_schema }, index) => {
-      const parameters = objectOf(input_schema);
-      // Tools that the provider runs itself have no schema.
-      if (!parameters || (type != null && type !== 'custom')) {
-        unread.push(`tools.${index}`);
-        return [];
-      }
-      return [{ name, parameters, ...(typeof description === 'string' ? { description } : {}) }];
-    }),
+    tools: toolsOf(asked.tools, unread, ignored),
     toolChoice: choiceOf(choice),
-    parallelToolCalls: choice?.disable_parallel_tool_use === undefined ? undefined : !choice.disable_parallel_tool_use,
+    parallelToolCalls: parallel == null ? undefined : !parallel,
     maxTokens: asked.max_tokens,
     temperature: asked.temperature ?? undefined,
     topP: asked.top_p ?? undefined,
     topK: asked.top_k ?? undefined,
+    stop: asked.stop_sequences && asked.stop_sequences.length > 0 ? asked.stop_sequences : undefined,
     seed: undefined,
+    reasoning: reasoningOf(asked),
+    output: outputOf(config?.format ?? asked.output_format),
     verbosity: undefined,
     user: asked.metadata?.user_id ?? undefined,
     metadata: undefined,
     promptCacheKey: undefined,
-    serviceTier: asked.service_tier ?? undefined,
-    stop: asked.stop_sequences ?? undefined,
-    reasoning: reasoningOf(asked),
-    output: outputOf(asked.output_config?.format),
+    serviceTier: asked.service_tier === 'standard_only' ? 'default' : undefined,
     names: {
       stop: 'stop_sequences',
       user: 'metadata.user_id',
       parallelToolCalls: 'tool_choice.disable_parallel_tool_use',
-      reasoning: asked.output_config?.effort == null ? 'thinking' : 'output_config.effort',
-      output: 'output_config.format',
+      reasoning: asked.thinking == null ? 'output_config.effort' : 'thinking',
+      output: config?.format == null ? 'output_format' : 'output_config.format',
     },
     unread,
     ignored,
   };
 }
 
-function choiceOf(choice: z.output<typeof schema>['tool_choice']): GenerationRequest['toolChoice'] {
+/** Claude Code begins its system prompt with a line for the provider's bills. */
+function isBilling(part: ReturnType<typeof readMessagesContent>[number]): boolean {
+  return part.type === 'text' && part.text.startsWith('x-anthropic-billing-header:');
+}
+
+function toolsOf(tools: Asked['tools'], unread: string[], ignored: string[]): Tool[] {
+  const own = (tools ?? []).map((entry) => toolOf(entry));
+  const hasOwn = own.some((tool) => tool !== undefined);
+  return own.flatMap((tool, index) => {
+    if (tool) return [tool];
+    (hasOwn && OPTIONAL.test(textOf(tools?.[index]?.type)) ? ignored : unread).push(`tools.${index}`);
+    return [];
+  });
+}
+
+/** @returns undefined for a tool that the provider runs itself, or knows without a schema */
+function toolOf(entry: JsonObject): Tool | undefined {
+  const { name, description, type, input_schema, strict } = entry;
+  const parameters = objectOf(input_schema);
+  if (!parameters || typeof name !== 'string' || name === '' || (type != null && type !== 'custom')) return undefined;
+  return {
+    name,
+    parameters,
+    ...(typeof description === 'string' ? { description } : {}),
+    ...(strict === true ? { strict } : {}),
+    ...cacheOf(entry),
+  };
+}
+
+function choiceOf(choice: Asked['tool_choice']): GenerationRequest['toolChoice'] {
   if (choice == null) return undefined;
   if (choice.type === 'any') return 'required';
   return choice.type === 'tool' ? { name: choice.name ?? '' } : choice.type;
 }
 
-function reasoningOf({ thinking, output_config }: z.output<typeof schema>): GenerationRequest['reasoning'] {
-  const effort = output_config?.effort;
-  const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : undefined;
+function reasoningOf({ thinking, output_config }: Asked): RequestedReasoning | undefined {
   if (thinking?.type === 'disabled') return { effort: 'none' };
-  if (effort == null && budget === undefined) return undefined;
-  return { ...(effort == null ? {} : { effort }), ...(budget === undefined ? {} : { budgetTokens: budget }) };
+  const effort = output_config?.effort;
+  if (!thinking) return effort == null ? undefined : { effort, summary: 'omitted' };
+  const budget = thinking.type === 'enabled' ? thinking.budget_tokens : undefined;
+  return {
+    ...(effort == null ? {} : { effort }),
+    ...(budget == null ? {} : { budgetTokens: budget }),
+    summary: thinking.display === 'omitted' ? 'omitted' : 'auto',
+  };
 }
 
 function outputOf(value: unknown): GenerationRequest['output'] {
@@ -110,71 +152,4 @@ function outputOf(value: unknown): GenerationRequest['output'] {
   return format?.type === 'json_schema' && schema
     ? { type: 'schema', name: 'answer', schema, strict: true }
     : undefined;
-}
-
-/** Results of tools stand in the user's message there, before what the user says. */
-function messagesOf(role: Message['role'], parts: readonly MessagePart[]): Message[] {
-  const results = parts.filter(({ type }) => type === 'tool_result');
-  const others = parts.filter(({ type }) => type !== 'tool_result');
-  const said: Message[] = others.length > 0 || results.length === 0 ? [{ role, parts: others }] : [];
-  return results.length > 0 ? [{ role: 'tool', parts: results }, ...said] : said;
-}
-
-function partsOf(content: z.output<typeof blocks>, path: string, unread: string[]): MessagePart[] {
-  if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }];
-  return content.flatMap((block, index) => {
-    const parts = blockParts(block, `${path}.${index}`, unread);
-    if (!parts) unread.push(`${path}.${index}`);
-    return parts ?? [];
-  });
-}
-
-function blockParts(block: JsonObject, path: string, unread: string[]): MessagePart[] | undefined {
-  switch (block.type) {
-    case 'text':
-      return typeof block.text === 'string' ? [{ type: 'text', text: block.text }] : undefined;
-    case 'image': {
-      const url = addressOf(block.source);
-      return url === undefined ? undefined : [{ type: 'image', at: path, url }];
-    }
-    case 'document': {
-      const { type, file_id: id } = objectOf(block.source) ?? {};
-      const url = addressOf(block.source);
-      const name = typeof block.title === 'string' ? { name: block.title } : {};
-      if (type === 'file' && typeof id === 'string') return [{ type: 'file', at: path, id, ...name }];
-      return url === undefined ? undefined : [{ type: 'file', at: path, url, ...name }];
-    }
-    case 'thinking': {
-      const sealed = textOf(block.signature);
-      const text = textOf(block.thinking);
-      return [
-        ...(text === '' ? [] : [{ type: 'reasoning' as const, text }]),
-        ...(sealed === ''
-          ? []
-          : [{ type: 'reasoning_seal' as const, seal: { kind: 'signature' as const, data: sealed } }]),
-      ];
-    }
-    case 'redacted_thinking':
-      return [{ type: 'reasoning_seal', seal: readSeal(textOf(block.data), 'redacted') }];
-    case 'tool_use': {
-      const { id, name, input } = block;
-      return [{ type: 'tool_call', id: textOf(id), name: textOf(name), json: JSON.stringify(input ?? {}) }];
-    }
-    case 'tool_result': {
-      const { content } = block;
-      const isList = Array.isArray(content) && content.every((entry) => typeof objectOf(entry)?.type === 'string');
-      const given = typeof content === 'string' || isList ? (content as z.output<typeof blocks>) : '';
-      const parts = partsOf(given, `${path}.content`, unread);
-      return [{ type: 'tool_result', id: textOf(block.tool_use_id), parts, failed: block.is_error === true }];
-    }
-    default:
-      return undefined;
-  }
-}
-
-function addressOf(value: unknown): string | undefined {
-  const { type, media_type, data, url } = objectOf(value) ?? {};
-  if (type === 'url' && typeof url === 'string') return url;
-  if (type === 'base64' && typeof data === 'string') return `data:${textOf(media_type)};base64,${data}`;
-  return undefined;
 }

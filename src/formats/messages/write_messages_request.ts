@@ -1,42 +1,112 @@
 import type { WriteTarget, WrittenRequest } from '../format.ts';
 import type { GenerationRequest, Message, MessagePart, Tool } from '../generation_request.ts';
-import { type JsonObject, parseObject } from '../json_object.ts';
+import type { JsonObject } from '../json_object.ts';
 import { given } from '../request_fields.ts';
 import { RequestLosses } from '../request_losses.ts';
+import { fileText } from '../request_text.ts';
+import { type ClaudeModel, claudeModel } from './claude_model.ts';
+import { closedSchema } from './closed_schema.ts';
+import { markCaches } from './mark_caches.ts';
+import { writeMessagesBlocks, writeMessagesTurns } from './write_messages_turns.ts';
+import { thinkingOf } from './write_thinking.ts';
 
+/** Where neither client nor configuration says how much the model may write. */
 const MAX_TOKENS = 8192;
+
+/** What is asked where the format has no mode for JSON without a schema. */
+const ONLY_JSON: JsonObject = { type: 'text', text: 'Answer with one JSON object and nothing else.' };
 
 /** @throws WeirError validation_error */
 export function writeMessagesRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest {
   const losses = new RequestLosses(request);
-  losses.drop('seed', 'verbosity', 'metadata', 'promptCacheKey');
-  if ((request.temperature ?? 0) > 1) losses.refuse(losses.name('temperature'), 'it is at most 1 here');
-  const first = request.messages.findIndex(({ role }) => role !== 'system');
-  const begin = first < 0 ? request.messages.length : first;
-  const system = request.messages.slice(0, begin).flatMap(({ parts }) => blocksOf(parts, losses));
+  losses.drop('seed', 'verbosity', 'metadata');
+  for (const message of request.messages) losses.loseMembers(message);
+  const model = claudeModel(to.model);
+  const maxTokens = request.maxTokens ?? to.maxTokens ?? MAX_TOKENS;
+  const system = request.messages.filter(isSystem).flatMap(({ parts }) => writeMessagesBlocks(plain(parts), losses));
+  const turns = writeMessagesTurns(
+    request.messages.filter((message) => !isSystem(message)),
+    losses,
+  );
+  const thinking = thinkingOf(request, model, maxTokens, turns, losses);
+  if (request.output?.type === 'json') {
+    losses.drop('output');
+    system.push({ ...ONLY_JSON });
+  }
+  const tools = request.tools.length > 0 ? request.tools.map((tool) => toolOf(tool, losses)) : calledTools(request);
+  markCaches(request, model, { system, tools, turns }, losses);
   const body = given({
     model: to.model,
-    max_tokens: request.maxTokens ?? to.maxTokens ?? MAX_TOKENS,
+    max_tokens: maxTokens,
     system: system.length > 0 ? system : undefined,
-    messages: turnsOf(request.messages.slice(begin), losses),
+    messages: turns,
     stream: to.stream,
-    temperature: request.temperature,
-    top_p: request.topP,
-    top_k: request.topK,
-    stop_sequences: request.stop,
-    tools: request.tools.length > 0 ? request.tools.map(toolOf) : undefined,
-    tool_choice: choiceOf(request),
-    metadata: request.user === undefined ? undefined : { user_id: request.user },
+    ...samplingOf(request, model, thinking.isOn, losses),
+    stop_sequences: stopOf(request, losses),
+    tools: tools.length > 0 ? tools : undefined,
+    tool_choice: request.tools.length > 0 ? choiceOf(request) : tools.length > 0 ? { type: 'none' } : undefined,
+    thinking: thinking.thinking,
+    output_config: outputOf(request, model, thinking.effort, losses),
+    metadata: userOf(request, losses),
+    service_tier: tierOf(request, losses),
   });
   return { body, dropped: losses.settle(to) };
 }
 
-function toolOf({ name, description, parameters, strict }: Tool): JsonObject {
-  return given({ name, description, input_schema: parameters, strict: strict === true ? true : undefined });
+function isSystem({ role }: Message): boolean {
+  return role === 'system';
 }
 
-function choiceOf({ toolChoice, parallelToolCalls, tools }: GenerationRequest): JsonObject | undefined {
-  if (tools.length === 0) return undefined;
+/** The system says text only. */
+function plain(parts: readonly MessagePart[]): readonly MessagePart[] {
+  return parts.map((part) =>
+    part.type === 'file' && part.text !== undefined ? { type: 'text', text: fileText(part) } : part,
+  );
+}
+
+function toolOf({ name, description, parameters, strict, cache }: Tool, losses: RequestLosses): JsonObject {
+  if (strict === true) losses.dropField('tools.strict');
+  const schema = parameters.type === 'object' ? parameters : { ...parameters, type: 'object' };
+  return given({ name, description, input_schema: schema, cache_control: cache });
+}
+
+/** A conversation with calls is refused without tools, even where none is to be called any more. */
+function calledTools({ messages }: GenerationRequest): JsonObject[] {
+  const called = messages.flatMap(({ parts }) =>
+    parts.flatMap((part) => (part.type === 'tool_call' ? [part.name] : [])),
+  );
+  return [...new Set(called)].map((name) => ({ name, input_schema: { type: 'object' } }));
+}
+
+/** Newer models refuse sampling; all refuse it while they think. It is a hint: the answer is none the less an answer. */
+function samplingOf(
+  request: GenerationRequest,
+  model: ClaudeModel,
+  thinks: boolean,
+  losses: RequestLosses,
+): JsonObject {
+  const { temperature, topP, topK } = request;
+  const both = model.samplesOneWay && temperature !== undefined;
+  if ((temperature ?? 0) > 1) losses.refuse('temperature', 'this provider takes at most 1; send 1 or less');
+  const free = model.samples && !thinks;
+  const kept = {
+    temperature: free ? temperature : undefined,
+    top_p: free && !both ? topP : undefined,
+    top_k: free ? topK : undefined,
+  };
+  if (temperature !== kept.temperature && temperature !== 1) losses.drop('temperature');
+  if (topP !== kept.top_p && topP !== 1) losses.drop('topP');
+  if (topK !== kept.top_k) losses.drop('topK');
+  return kept;
+}
+
+function stopOf(request: GenerationRequest, losses: RequestLosses): readonly string[] | undefined {
+  const isBlank = request.stop?.some((sequence) => sequence.trim() === '') === true;
+  if (isBlank) losses.refuse(losses.name('stop'), 'this provider takes no sequence of white space only');
+  return request.stop;
+}
+
+function choiceOf({ toolChoice, parallelToolCalls }: GenerationRequest): JsonObject | undefined {
   const single = parallelToolCalls === false ? { disable_parallel_tool_use: true } : {};
   if (typeof toolChoice === 'object') return { type: 'tool', name: toolChoice.name, ...single };
   if (toolChoice === 'none') return { type: 'none' };
@@ -44,55 +114,29 @@ function choiceOf({ toolChoice, parallelToolCalls, tools }: GenerationRequest): 
   return toolChoice === undefined && parallelToolCalls !== false ? undefined : { type: 'auto', ...single };
 }
 
-/** Turns alternate: what one side says in several messages is one turn. */
-function turnsOf(messages: readonly Message[], losses: RequestLosses): JsonObject[] {
-  const turns: { role: 'user' | 'assistant'; content: JsonObject[] }[] = [];
-  for (const { role, parts } of messages) {
-    const side = role === 'assistant' ? 'assistant' : 'user';
-    const content = blocksOf(parts, losses);
-    const last = turns.at(-1);
-    if (last?.role === side) last.content.push(...content);
-    else turns.push({ role: side, content });
-  }
-  return turns;
+function outputOf(
+  { output }: GenerationRequest,
+  model: ClaudeModel,
+  effort: string | undefined,
+  losses: RequestLosses,
+): JsonObject | undefined {
+  if (output?.type !== 'schema') return effort === undefined ? undefined : { effort };
+  if (!model.hasSchemas) losses.refuse(losses.name('output'), 'this model has no schemas for answers; give it a tool');
+  return given({ effort, format: { type: 'json_schema', schema: closedSchema(output.schema) } });
 }
 
-function blocksOf(parts: readonly MessagePart[], losses: RequestLosses): JsonObject[] {
-  return parts.flatMap((part) => {
-    const block = blockOf(part, losses);
-    return block ? [block] : [];
-  });
+/** Anthropic takes no longer one. */
+const MAX_USER = 256;
+
+function userOf({ user }: GenerationRequest, losses: RequestLosses): JsonObject | undefined {
+  if (user === undefined) return undefined;
+  if (user.length <= MAX_USER) return { user_id: user };
+  losses.drop('user');
+  return undefined;
 }
 
-function blockOf(part: MessagePart, losses: RequestLosses): JsonObject | undefined {
-  switch (part.type) {
-    case 'text':
-    case 'refusal':
-      return part.text.trim() === '' ? undefined : { type: 'text', text: part.text };
-    case 'image':
-      return { type: 'image', source: sourceOf(part) };
-    case 'file':
-      return given({ type: 'document', source: sourceOf(part), title: part.name });
-    case 'tool_call':
-      return { type: 'tool_use', id: part.id, name: part.name, input: parseObject(part.json) ?? {} };
-    case 'tool_result':
-      return given({
-        type: 'tool_result',
-        tool_use_id: part.id,
-        content: blocksOf(part.parts, losses),
-        is_error: part.failed ? true : undefined,
-      });
-    case 'opaque':
-      if (part.format === 'messages') return part.value;
-      losses.refuse(part.at, 'there is no such part here');
-      return undefined;
-    default:
-      return undefined;
-  }
-}
-
-function sourceOf({ url, id }: { url?: string; id?: string }): JsonObject {
-  if (url === undefined) return { type: 'file', file_id: id };
-  const [, media_type, data] = /^data:([^;,]*);base64,(.*)$/s.exec(url) ?? [];
-  return data === undefined ? { type: 'url', url } : { type: 'base64', media_type, data };
+function tierOf({ serviceTier }: GenerationRequest, losses: RequestLosses): string | undefined {
+  if (serviceTier === 'default') return 'standard_only';
+  losses.drop('serviceTier');
+  return undefined;
 }

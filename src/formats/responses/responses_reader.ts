@@ -6,13 +6,17 @@ import type { StreamPart, StreamReader } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
 import { type ResponseEnd, responseEnd, responsesFinishOf } from './responses_end.ts';
 
+/** How an event with text begins, and where in it the text stands. */
+const TEXT_EVENT = '{"type":"response.output_text.delta",';
+const DELTA = '"delta":"';
+
 /** OpenAI's responses: items with a beginning and an end, pieces between them, and the whole once more at the end. */
 export class ResponsesReader implements StreamReader {
   readonly #calls = new ToolCallIndex();
   /** Arguments of calls so far, by output index: some servers send them only whole, with the item's end. */
   readonly #arguments = new Map<number, number>();
-  /** Messages, by output index, that came in pieces: some servers send them only whole, with the item's end. */
-  readonly #said = new Set<number>();
+  /** Whether the message under way came in pieces: some servers send it only whole, with the item's end. */
+  #said = false;
   readonly #reasoned = new Set<number>();
   #refused = false;
   #over = false;
@@ -29,10 +33,10 @@ export class ResponsesReader implements StreamReader {
     const index = countOf(event.output_index) ?? 0;
     switch (event.type) {
       case 'response.output_text.delta':
-        this.#said.add(index);
+        this.#said = true;
         return this.#piece('text', event.delta);
       case 'response.refusal.delta':
-        this.#said.add(index);
+        this.#said = true;
         this.#refused ||= event.delta !== '';
         return this.#piece('refusal', event.delta);
       case 'response.reasoning_text.delta':
@@ -63,6 +67,19 @@ export class ResponsesReader implements StreamReader {
       default:
         return [];
     }
+  }
+
+  plainText(data: string): string | undefined {
+    if (this.#over || !data.startsWith(TEXT_EVENT) || !data.endsWith('}')) return undefined;
+    const key = data.indexOf(DELTA, TEXT_EVENT.length);
+    const start = key + DELTA.length;
+    const end = data.indexOf('"', start);
+    const nested = data.indexOf('{', TEXT_EVENT.length);
+    if (key < 0 || end < 0 || (nested >= 0 && nested < key) || data.indexOf(DELTA, end) >= 0) return undefined;
+    const text = data.slice(start, end);
+    if (text.includes('\\')) return undefined;
+    this.#said = true;
+    return text;
   }
 
   end(): readonly StreamPart[] {
@@ -106,15 +123,15 @@ export class ResponsesReader implements StreamReader {
 
   #done(index: number, item: JsonObject | undefined): readonly StreamPart[] {
     if (item?.type === 'reasoning') return this.#reasoned.has(index) ? sealParts(item) : reasoningParts(item);
-    if (item?.type === 'message') return this.#said.has(index) ? [] : this.#whole(index, item);
+    if (item?.type === 'message') return this.#message(item);
     if (item?.type !== 'function_call') return [];
     const added = this.#calls.indexOf(index) === undefined ? this.#added(index, { ...item, arguments: '' }) : [];
     return this.#over ? added : [...added, ...this.#rest(index, item.arguments)];
   }
 
-  #whole(index: number, item: JsonObject): readonly StreamPart[] {
-    this.#said.add(index);
-    const parts = messageParts(item);
+  #message(item: JsonObject): readonly StreamPart[] {
+    const parts = this.#said ? [] : messageParts(item);
+    this.#said = false;
     this.#refused ||= parts.some(({ type }) => type === 'refusal');
     return parts;
   }

@@ -1,31 +1,44 @@
 import type { WriteTarget, WrittenRequest } from '../format.ts';
-import type { GenerationRequest, Message, MessagePart, Tool } from '../generation_request.ts';
+import type { GenerationRequest, Tool } from '../generation_request.ts';
 import type { JsonObject } from '../json_object.ts';
+import { MAX_USER_LENGTH, openAiModel } from '../openai_model.ts';
+import { effortOf } from '../reasoning_effort.ts';
 import { given } from '../request_fields.ts';
 import { RequestLosses } from '../request_losses.ts';
+import { writeResponsesItems } from './write_responses_items.ts';
+
+/** OpenAI refuses a lower limit; clients of other formats ask for one token to see whether the server answers. */
+const MIN_TOKENS = 16;
 
 /** @throws WeirError validation_error */
 export function writeResponsesRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest {
   const losses = new RequestLosses(request);
+  const { isOwn, reasons } = openAiModel(to.model);
+  const thinks = reasons || !isOwn;
   losses.drop('topK', 'seed');
-  if (request.stop !== undefined) losses.refuse(losses.name('stop'), 'there are no stop sequences here');
-  const { toolChoice, reasoning, verbosity } = request;
+  if (request.stop) losses.refuse(losses.name('stop'), 'this provider has no stop sequences; leave them out');
+  const { tools, toolChoice, maxTokens, user, verbosity } = request;
+  const isLong = user !== undefined && user.length > MAX_USER_LENGTH;
+  if (isLong) losses.drop('user');
+  if (!thinks) losses.drop('reasoning');
+  const hasTools = tools.length > 0;
+  if (tools.some(({ cache }) => cache)) losses.dropField('cache_control');
   const format = formatOf(request.output);
   const body = given({
     model: to.model,
-    input: request.messages.flatMap((message) => itemsOf(message, losses)),
+    input: writeResponsesItems(request.messages, losses),
     stream: to.stream,
     store: false,
-    include: ['reasoning.encrypted_content'],
-    max_output_tokens: request.maxTokens,
+    include: thinks ? ['reasoning.encrypted_content'] : undefined,
+    max_output_tokens: maxTokens === undefined ? undefined : Math.max(MIN_TOKENS, maxTokens),
     temperature: request.temperature,
     top_p: request.topP,
-    tools: request.tools.length > 0 ? request.tools.map(toolOf) : undefined,
-    tool_choice: typeof toolChoice === 'object' ? { type: 'function', ...toolChoice } : toolChoice,
-    parallel_tool_calls: request.parallelToolCalls,
-    reasoning: reasoning?.effort === undefined ? undefined : { effort: reasoning.effort },
+    tools: hasTools ? tools.map(toolOf) : undefined,
+    tool_choice: hasTools ? choiceOf(toolChoice) : undefined,
+    parallel_tool_calls: hasTools ? request.parallelToolCalls : undefined,
+    reasoning: thinks ? reasoningOf(request.reasoning) : undefined,
     text: format || verbosity ? given({ format, verbosity }) : undefined,
-    user: request.user,
+    user: isLong ? undefined : user,
     metadata: request.metadata,
     prompt_cache_key: request.promptCacheKey,
     service_tier: request.serviceTier,
@@ -37,70 +50,19 @@ function toolOf({ name, description, parameters, strict }: Tool): JsonObject {
   return { type: 'function', ...given({ name, description, parameters }), strict: strict ?? false };
 }
 
+function choiceOf(choice: GenerationRequest['toolChoice']): unknown {
+  return typeof choice === 'object' ? { type: 'function', name: choice.name } : choice;
+}
+
+function reasoningOf(reasoning: GenerationRequest['reasoning']): JsonObject | undefined {
+  const effort = effortOf(reasoning);
+  const summary = effort === 'none' || reasoning?.summary === 'omitted' ? undefined : reasoning?.summary;
+  return effort === undefined && summary === undefined ? undefined : given({ effort, summary });
+}
+
 function formatOf(output: GenerationRequest['output']): JsonObject | undefined {
   if (output === undefined) return undefined;
   if (output.type === 'json') return { type: 'json_object' };
   const { name, schema, strict } = output;
   return { type: 'json_schema', name, schema, strict };
-}
-
-/** What is said is an item; so is each call and each result. */
-function itemsOf({ role, parts }: Message, losses: RequestLosses): JsonObject[] {
-  const items: JsonObject[] = [];
-  let content: JsonObject[] = [];
-  const close = () => {
-    if (content.length > 0) items.push({ type: 'message', role, content });
-    content = [];
-  };
-  for (const part of parts) {
-    if (part.type === 'tool_call') {
-      close();
-      items.push({ type: 'function_call', call_id: part.id, name: part.name, arguments: part.json });
-    } else if (part.type === 'tool_result') {
-      const output = contentOf(part.parts, 'user', losses);
-      items.push({ type: 'function_call_output', call_id: part.id, output });
-    } else {
-      const written = partOf(part, role, losses);
-      if (written) content.push(written);
-    }
-  }
-  close();
-  return items;
-}
-
-function contentOf(parts: readonly MessagePart[], role: Message['role'], losses: RequestLosses): string | JsonObject[] {
-  const content = parts.flatMap((part): JsonObject[] => {
-    const written = partOf(part, role, losses);
-    return written ? [written] : [];
-  });
-  const [first] = content;
-  if (content.length === 1 && first?.type === 'input_text') return first.text as string;
-  return content.length === 0 ? '' : content;
-}
-
-function partOf(part: MessagePart, role: Message['role'], losses: RequestLosses): JsonObject | undefined {
-  switch (part.type) {
-    case 'text':
-      return { type: role === 'assistant' ? 'output_text' : 'input_text', text: part.text };
-    case 'refusal':
-      return { type: 'refusal', refusal: part.text };
-    case 'image':
-      return given({ type: 'input_image', image_url: part.url, file_id: part.id, detail: part.detail });
-    case 'file': {
-      const isData = part.url?.startsWith('data:') === true;
-      return given({
-        type: 'input_file',
-        file_data: isData ? part.url : undefined,
-        file_url: isData ? undefined : part.url,
-        file_id: part.id,
-        filename: part.name,
-      });
-    }
-    case 'opaque':
-      if (part.format === 'responses') return part.value;
-      losses.refuse(part.at, 'there is no such part here');
-      return undefined;
-    default:
-      return undefined;
-  }
 }

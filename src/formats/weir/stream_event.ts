@@ -34,6 +34,19 @@ export interface ToolCallEvent {
   arguments: string;
 }
 
+/** A piece of the model's refusal; only where the request has `parts`. It counts in no total of the terminal. */
+export interface RefusalEvent {
+  content: string;
+}
+
+/** A source of the text before it; only where the request has `parts`. Places are in characters, where the provider says them. */
+export interface CitationEvent {
+  url: string;
+  title: string;
+  start?: number;
+  end?: number;
+}
+
 /** Tokens; `estimated` says that the provider reported none and these were derived from the text. */
 export interface Usage {
   input_tokens: number;
@@ -48,6 +61,7 @@ export interface CompleteEvent {
   /** Unicode code points of all content. */
   total_length: number;
   duration_ms: number;
+  /** The same words for every provider; one that its format does not have is the provider's own. Null where it gave none. */
   finish_reason: string | null;
   usage: Usage;
   /** Hex SHA-256 of the UTF-8 of all content. */
@@ -75,6 +89,8 @@ export type StreamEvent =
   | { type: 'chunk'; id: string; data: ChunkEvent }
   | { type: 'reasoning'; id: string; data: ReasoningEvent }
   | { type: 'tool_call'; id: string; data: ToolCallEvent }
+  | { type: 'refusal'; id: string; data: RefusalEvent }
+  | { type: 'citation'; id: string; data: CitationEvent }
   | { type: 'notice'; id: ''; data: NoticeEvent }
   | { type: 'complete'; id: string; data: CompleteEvent }
   | { type: 'error'; id: string; data: ErrorEvent };

@@ -1,10 +1,12 @@
 import type { WeirError } from '../error_code.ts';
 import type {
   ChunkEvent,
+  CitationEvent,
   CompleteEvent,
   ErrorEvent,
   NoticeEvent,
   ReasoningEvent,
+  RefusalEvent,
   StatusEvent,
   ToolCallEvent,
 } from './stream_event.ts';
@@ -31,6 +33,14 @@ export function encodeReasoning(id: string, data: ReasoningEvent): string {
 
 export function encodeToolCall(id: string, data: ToolCallEvent): string {
   return `id: ${id}\nevent: tool_call\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+export function encodeRefusal(id: string, data: RefusalEvent): string {
+  return `id: ${id}\nevent: refusal\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+export function encodeCitation(id: string, data: CitationEvent): string {
+  return `id: ${id}\nevent: citation\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /** `complete` and `[DONE]` are one frame, so that they leave in one write. */

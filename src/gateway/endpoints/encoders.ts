@@ -9,10 +9,12 @@ import type { AnswerPart, StreamWriter } from '../../formats/stream_part.ts';
 import type { NoticeEvent, StatusEvent } from '../../formats/weir/stream_event.ts';
 import {
   encodeChunk,
+  encodeCitation,
   encodeComplete,
   encodeError,
   encodeNotice,
   encodeReasoning,
+  encodeRefusal,
   encodeStatus,
   encodeToolCall,
   HEARTBEAT,
@@ -56,7 +58,12 @@ export class WeirEncoder implements Encoder {
         return encodeToolCall(this.#id(seq), { index: part.index, id: part.id, name: part.name, arguments: '' });
       case 'tool_arguments':
         return encodeToolCall(this.#id(seq), { index: part.index, arguments: part.json });
-      default:
+      case 'refusal':
+        return encodeRefusal(this.#id(seq), { content: part.text });
+      case 'citation':
+        return encodeCitation(this.#id(seq), part.citation);
+      // Only a client that sends reasoning back has a use for it.
+      case 'reasoning_seal':
         return '';
     }
   }

@@ -18,6 +18,7 @@ import { ENDPOINTS, type Endpoint } from '../endpoints/endpoint.ts';
 import { type EndpointRequest, parseEndpointRequest } from '../endpoints/endpoint_request.ts';
 import { abortWhenGone } from '../open_streams.ts';
 import { BodyBudget } from './body_budget.ts';
+import { conversationOfRequest } from './conversation.ts';
 import { HttpSink, streamHeaders } from './http_sink.ts';
 import { openAiModels } from './models_routes.ts';
 import { parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
@@ -86,7 +87,9 @@ function endpointRoute(app: FastifyInstance, context: StreamRouteContext, endpoi
       const body = request.body as Buffer;
       const asked = parseEndpointRequest(body);
       const { routing } = context.core;
-      const route = routing.selectNamed(asked.model, endpoint.protocol);
+      const userId = context.access.userOf(request);
+      const conversation = () => conversationOfRequest({ userId, headers: request.headers }, asked);
+      const route = routing.selectNamed(asked.model, endpoint.protocol, conversation);
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
       const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, endpoint.protocol));
@@ -108,7 +111,7 @@ function endpointRoute(app: FastifyInstance, context: StreamRouteContext, endpoi
           prompt: () => promptLength,
           body: body.length,
         },
-        userId: context.access.userOf(request),
+        userId,
         threadId,
         startedAt,
         abort: abortWhenGone(reply, context.open),
@@ -118,7 +121,7 @@ function endpointRoute(app: FastifyInstance, context: StreamRouteContext, endpoi
         trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: upstreamRequest.stream },
         compared: () => ({
           kind: endpoint.name,
-          userId: context.access.userOf(request),
+          userId,
           // Parts are written in either shape, so `stream` makes no difference.
           asked:
             parsed && route.targets.every(isFake) ? comparableText(parsed.asked) : comparable(body, asked, headers),

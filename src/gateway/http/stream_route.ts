@@ -13,6 +13,7 @@ import { streamRequestSchema } from '../../formats/weir/stream_request.ts';
 import { WeirEncoder } from '../endpoints/encoders.ts';
 import { abortWhenGone, type OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
+import { conversationOfStream } from './conversation.ts';
 import { HttpSink, streamHeaders } from './http_sink.ts';
 import { checkKnobs, idempotencyOf, parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
@@ -67,7 +68,9 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       request.threadId = threadIdOf(request.headers['x-thread-id']);
       const { routing } = core;
       const body = parseStreamRequest(request.body);
-      const route = routing.select(body);
+      const userId = context.access.userOf(request);
+      const conversation = () => conversationOfStream({ userId, headers: request.headers }, body);
+      const route = routing.select(body, conversation);
       checkKnobs(body, route);
       open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
@@ -79,7 +82,6 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, 'chat'));
       const abort = abortWhenGone(reply, open);
       const promptLength = promptLengthOf(body);
-      const userId = context.access.userOf(request);
       const exchange: StreamExchange = {
         route,
         request: weirRequest(body),

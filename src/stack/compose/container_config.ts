@@ -25,19 +25,23 @@ export function containerConfig(file: string): ContainerConfig {
     ([name, settings]) => [name, settledProvider(settings)] as const,
   );
   for (const [name, { api_key_file }] of settled) {
-    if (api_key_file === undefined) continue;
-    const copy = `${name}.key`;
-    const content = contentOf(path.resolve(path.dirname(file), api_key_file));
-    // Without it the instance reports that the provider has no key.
-    if (content) keyFiles.set(copy, content);
-    config.providers[name]!.api_key_file = copy;
+    if (api_key_file.length === 0) continue;
+    const copies = api_key_file.map((keyFile, at) => {
+      const copy = at === 0 ? `${name}.key` : `${name}.${at + 1}.key`;
+      const content = contentOf(path.resolve(path.dirname(file), keyFile));
+      // Without it the instance reports that the provider has no key.
+      if (content) keyFiles.set(copy, content);
+      return copy;
+    });
+    const [copy = ''] = copies;
+    config.providers[name]!.api_key_file = copies.length === 1 ? copy : copies;
   }
   const onThisMachine = settled.filter(([, { base_url }]) => LOOPBACK.test(new URL(base_url).hostname));
   const names = onThisMachine.map(([name]) => name).join(', ');
   return {
     text: `${JSON.stringify(config, null, 2)}\n`,
     keyFiles,
-    variables: [...new Set(settled.flatMap(([, { api_key_env }]) => api_key_env ?? []))],
+    variables: [...new Set(settled.flatMap(([, { api_key_env }]) => api_key_env))],
     remark:
       names === ''
         ? undefined

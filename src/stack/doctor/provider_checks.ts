@@ -42,7 +42,7 @@ export async function checkProviderKeys(context: DoctorContext): Promise<Check> 
   return warn(id, `the key of this deployment was refused by ${who}`, why, fix);
 }
 
-/** How to set a provider's key, and how the instances then read it. */
+/** How to set a key, and how the instances then read it. @param name a provider, or `provider#2` for one of its keys */
 function fixFor(name: string, file: string | undefined): string {
   const { keyFile, variable } = placeOf(name, file);
   if (keyFile !== undefined) return `put the right key of ${name} into ${keyFile}, then ./weir reload`;
@@ -54,12 +54,14 @@ function placeOf(
   name: string,
   file: string | undefined,
 ): { keyFile?: string | undefined; variable?: string | undefined } {
+  const [provider = '', number = '1'] = name.split('#');
   if (file === undefined)
-    return { variable: (PROVIDER_PRESETS as Record<string, { api_key_env?: string }>)[name]?.api_key_env };
+    return { variable: (PROVIDER_PRESETS as Record<string, { api_key_env?: string }>)[provider]?.api_key_env };
   try {
-    const settings = parseWeirConfig(readFileSync(file, 'utf8'), file).providers[name];
+    const settings = parseWeirConfig(readFileSync(file, 'utf8'), file).providers[provider];
     const settled = settings && settledProvider(settings);
-    return { keyFile: settled?.api_key_file, variable: settled?.api_key_env };
+    const at = Number(number) - 1;
+    return { keyFile: settled?.api_key_file[at], variable: settled?.api_key_env[at] };
   } catch {
     // The file may have changed since the instances read it.
     return {};

@@ -18,7 +18,8 @@ it.each<[string, (response: ServerResponse) => void]>([
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const agent = new ProviderAgent(1_000);
-  const about = { provider: 'p', baseUrl, headers: {}, silenceMs: 200, redact: (text: string) => text };
+  const redact = (text: string) => text;
+  const about = { provider: 'p', baseUrl, headers: {}, silenceMs: 200, redact, calls: { count: 0 } };
   const upstream = new UpstreamServer(about, agent, new TimerWheel(5));
   const errand = upstream.errand({ method: 'POST', path: '/responses/r/cancel' });
   await agent.retire();

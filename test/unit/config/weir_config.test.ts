@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseWeirConfig, WeirConfigError } from '../../../src/config/parse_weir_config.ts';
 import { PROVIDER_PRESETS } from '../../../src/config/provider_presets.ts';
-import { priceOf, settledProvider } from '../../../src/config/weir_config.ts';
+import { countedProviders, priceOf, settledProvider } from '../../../src/config/weir_config.ts';
 
 function problemsOf(text: string): readonly string[] {
   try {
@@ -81,6 +81,51 @@ describe('weir.config.yaml', () => {
     expect(problemsOf(readFileSync('weir.config.example.yaml', 'utf8'))).toEqual([]);
   });
 
+  it.each([
+    ['a key twice', 'api_key_env: [A, B, A]', /api_key_env names A twice; name each key once/],
+    ['a key among names', 'api_key_env: [A, sk-1]', /api_key_env\.1 takes the name of an environment variable/],
+    ['no key', 'api_key_file: []', /api_key_file is too small/],
+    ['files and variables', 'api_key_file: [a], api_key_env: [A]', /names two places for the key/],
+    [
+      'several keys with runs that belong to one',
+      'api_key_env: [A, B], capabilities: { continuation: responses }',
+      /api_key_env has several keys, but continuation responses goes on with the key that began; take one key/,
+    ],
+  ])('refuses a provider with %s', (_, keys, problem) => {
+    expect(problemsOf(`providers: { it: { preset: openai, ${keys} } }`)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it.each([
+    ['an order that is none', 'order: random', [{}, {}], /order has to be one of "affinity"\|"least_busy"/],
+    [
+      'weights of 0 only',
+      'order: affinity',
+      [{ weight: 0 }, { weight: 0 }],
+      /targets all have the weight 0; give at least/,
+    ],
+    [
+      'least_busy over two targets of one provider',
+      'order: least_busy',
+      [{ provider: 'a' }, { provider: 'a' }],
+      /targets\.1\.provider is a again, and least_busy counts the streams of a provider; configure each server/,
+    ],
+  ])('refuses a route with %s', (_, order, more, problem) => {
+    const targets = more.map((each, at) => ({ provider: at === 0 ? 'a' : 'b', model: 'm', ...each }));
+    const text = `providers: { a: { preset: vllm }, b: { preset: ollama } }
+routes: { r: { ${order}, targets: ${JSON.stringify(targets)} } }`;
+    expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('may name several keys, and say who is asked first', () => {
+    const { providers, routes } = parseWeirConfig(
+      `providers: { a: { preset: openai, api_key_env: [A, B] }, b: { preset: vllm } }
+routes: { r: { order: least_busy, targets: [{ provider: a, model: m, weight: 0 }, { provider: b, model: m, weight: 2 }] } }`,
+      'x',
+    );
+    expect(settledProvider(providers.a as NonNullable<typeof providers.a>).api_key_env).toEqual(['A', 'B']);
+    expect(countedProviders({ routes })).toEqual(['a', 'b']);
+  });
+
   it('has prices', () => {
     const config = parseWeirConfig(
       'providers: { a: { preset: openai, prices: { m: { input: 1.5, output: 6 } } } }',
@@ -106,8 +151,8 @@ describe('a preset', () => {
     const { providers } = parseWeirConfig(text, 'x');
     expect(settledProvider(providers.it as NonNullable<typeof providers.it>)).toMatchObject({
       base_url: 'http://x/v1',
-      api_key_env: undefined,
-      api_key_file: 'k',
+      api_key_env: [],
+      api_key_file: ['k'],
       speaks: ['chat'],
     });
   });

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import { noFaults } from '../../../src/core/durable/fault_point.ts';
 import { HouseKeeping } from '../../../src/core/durable/keep_house.ts';
+import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 import type { ResumableStream } from '../../../src/core/durable/resumable_stream.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
@@ -128,5 +129,18 @@ describe('a stream that can’t be kept', () => {
     expect(forgotten.checkpointed).toHaveBeenCalledWith(2, 50);
     expect(forgotten.leave).not.toHaveBeenCalled();
     expect(taken.leave).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a stream that the store has forgotten', () => {
+  it('is made known again, and the claim of its key too', async () => {
+    const claim = { key: 'k', bodyHash: 'h', claimant: 'c', at: 1 };
+    const lost = threadOf('lost', { record: { id: 'lost', userId: 'u', owner: 'mine', claim } as ResumableRecord });
+    const replies = ['unknown', 'kept'];
+    const claims = vi.fn(async () => undefined);
+    const store = { checkpoint: async () => replies.shift(), adopt: async () => 0, claim: claims };
+    await house(store, lost).house.beat();
+    expect(claims).toHaveBeenCalledExactlyOnceWith('u', 'k', { threadId: 'lost', bodyHash: 'h', claimant: 'c', at: 1 });
+    expect(lost.checkpointed).toHaveBeenCalledWith(2, 50);
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryLogStore } from '../../../src/adapters/stores/stream_log/memory_log_store.ts';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
+import { keepClaim } from '../../../src/core/durable/keep_run.ts';
 import { claimKey } from '../../../src/core/durable/key_claim.ts';
 import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 
@@ -11,10 +12,9 @@ const MINUTE_MS = 60_000;
 
 /** As much of an instance as claims need. */
 function scene() {
-  const store = new MemoryLogStore();
   let made = 0;
   const core = {
-    store,
+    store: new MemoryLogStore(),
     streams: new Map(),
     clock: { now: () => Date.now() },
     encoder: () => ({ error: () => '' }),
@@ -27,12 +27,15 @@ function scene() {
     };
     return claimKey(core, { userId: 'user', threadId, idempotency: { key: 'key', bodyHash }, onRepeat });
   };
-  const begin = async (threadId: string) => {
-    const record = { id: threadId, userId: 'user', token: threadId, owner: '' } as ResumableRecord;
-    await store.create(record, { query: 'q', model: 'm', resumable: true });
-    return () => store.finish(record, ['text'], 'end');
+  const begin = async (threadId: string, claim?: ResumableRecord['claim']) => {
+    const record = { id: threadId, userId: 'user', token: threadId, owner: '', claim } as ResumableRecord;
+    await core.store.create(record, { query: 'q', model: 'm', resumable: true });
+    return { record, finish: () => core.store.finish(record, ['text'], 'end') };
   };
-  return { store, ask, begin, repeats: () => repeats };
+  const forgetAll = () => {
+    core.store = new MemoryLogStore();
+  };
+  return { core, ask, begin, forgetAll, repeats: () => repeats };
 }
 
 describe('the claim of a key', () => {
@@ -52,7 +55,7 @@ describe('the claim of a key', () => {
   it('lives as long as its stream can be read, however long that takes, and no longer', async () => {
     const { ask, begin } = scene();
     await ask('first');
-    const finish = await begin('first');
+    const { finish } = await begin('first');
     await vi.advanceTimersByTimeAsync(14 * MINUTE_MS);
     await expect(ask('other', 'another body')).rejects.toMatchObject({ code: 'validation_error' });
     await finish();
@@ -71,6 +74,29 @@ describe('the claim of a key', () => {
     expect(await ask('second')).toMatchObject({ kind: 'mine' });
     await first.giveBack();
     await expect(ask('third', 'another body')).rejects.toMatchObject({ code: 'validation_error' });
+  });
+
+  it('is written again by its stream when the store has forgotten both', async () => {
+    const { core, ask, begin, forgetAll } = scene();
+    const first = await ask('first');
+    if (first.kind !== 'mine') throw new Error(first.kind);
+    forgetAll();
+    const { record, finish } = await begin('first', first.record);
+    await keepClaim(core, record);
+    await finish();
+    expect(await ask('second')).toMatchObject({ kind: 'repeat', located: { threadId: 'first' } });
+  });
+
+  it('that another request made in a store that had forgotten it stays', async () => {
+    const { core, ask, begin, forgetAll } = scene();
+    const first = await ask('first');
+    if (first.kind !== 'mine') throw new Error(first.kind);
+    forgetAll();
+    await ask('second');
+    const second = await begin('second');
+    await keepClaim(core, (await begin('first', first.record)).record);
+    await second.finish();
+    expect(await ask('third')).toMatchObject({ kind: 'repeat', located: { threadId: 'second' } });
   });
 
   it('leaves nothing in the memory of an instance', async () => {

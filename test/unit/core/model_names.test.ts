@@ -11,11 +11,10 @@ const upstreams = [
 ];
 
 function select(byDefault: string, name: string, protocol: ApiFormat): string {
-  const [{ provider, model, upstream }] = new RoutingTable(upstreams, {}, byDefault).selectNamed(
-    name,
-    protocol,
-    0,
-  ).targets;
+  const [{ provider, model, upstream }] = new RoutingTable(upstreams, {}, byDefault).selectNamed(name, protocol, {
+    random: 0,
+    conversation: () => undefined,
+  }).targets;
   expect(upstream.name).toBe(provider);
   return `${provider}: ${model}`;
 }

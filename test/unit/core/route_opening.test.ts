@@ -160,4 +160,41 @@ describe('a request on its way along a route', () => {
       details: { provider: 'a' },
     });
   });
+
+  it.each([429, 401, 402, 403])(
+    'takes the next key at once where one is answered with %i, then the next target',
+    async (status) => {
+      // Names that are equal are keys of one target.
+      const { opening, asked, heard } = open(['a', 'a', 'b'], async (name) => {
+        if (name === 'a') throw failure(status, 4);
+        return 'from b';
+      });
+      expect(await opening.answer).toBe('from b');
+      expect(asked).toEqual(['a', 'a', 'b']);
+      expect(heard.filter((event) => !/^\d/.test(event))).toEqual([
+        expect.stringMatching(/ retry$/),
+        expect.stringMatching(/ failover$/),
+        'b answers',
+      ]);
+      const last = open(['b', 'a', 'a'], async (name, tries) => {
+        if (name === 'b' || tries === 1) throw failure(name === 'b' ? 401 : status, 4);
+        return 'from the second key';
+      });
+      expect(await last.opening.answer).toBe('from the second key');
+    },
+  );
+
+  it('does not try other keys where it is the server that fails', async () => {
+    const { opening, asked } = open(['a', 'a', 'b'], async (name) => {
+      if (name === 'a') throw failure(500);
+      return 'from b';
+    });
+    expect(await opening.answer).toBe('from b');
+    expect(asked).toEqual(['a', 'a', 'a', 'b']);
+    const alone = open(['a', 'a'], async (_, tries) => {
+      throw tries === 1 ? new WeirError('upstream_timeout') : failure(500);
+    });
+    await expect(alone.opening.answer).rejects.toMatchObject({ code: 'upstream_timeout' });
+    expect(alone.asked).toEqual(['a']);
+  });
 });

@@ -4,10 +4,11 @@ import { countsAgainstProvider, failureKind, failureReason } from '../../../src/
 import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
 import { retryDelay } from '../../../src/core/routing/route_opening.ts';
 import { RoutingTable } from '../../../src/core/routing/routing_table.ts';
-import { orderTargets, type RoutedUpstream } from '../../../src/core/routing/selected_route.ts';
+import type { RoutedUpstream } from '../../../src/core/routing/selected_route.ts';
 import { type ErrorCode, WeirError } from '../../../src/formats/error_code.ts';
 import { routedUpstream } from '../../support/routed_upstream.ts';
 
+const FIRST = { random: 0, conversation: () => undefined };
 const failed = (code: ErrorCode, status?: number) => new WeirError(code, { details: { status } });
 
 describe('a failure before the first content', () => {
@@ -34,25 +35,6 @@ describe('a failure before the first content', () => {
   });
 });
 
-describe('the order of targets', () => {
-  const targets: { name: string; weight?: number }[] = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
-
-  it('is that of the file where there are no weights', () => {
-    expect(orderTargets(targets, 0.99)).toBe(targets);
-  });
-
-  it('begins with the one that is drawn, each as often as it weighs; the others follow as they stand', () => {
-    const weighted = [1, 2, 5].map((weight, at) => ({ name: 'abc'[at], weight }));
-    const draws = Array.from({ length: 800 }, (_, at) =>
-      orderTargets(weighted, at / 800)
-        .map(({ name }) => name)
-        .join(''),
-    );
-    const counts = (order: string) => draws.filter((drawn) => drawn === order).length;
-    expect([counts('abc'), counts('bac'), counts('cab')]).toEqual([100, 200, 500]);
-  });
-});
-
 describe('the names by which keys are allowed models', () => {
   const upstreams: RoutedUpstream[] = [
     routedUpstream('p1', ['chat']),
@@ -71,7 +53,7 @@ describe('the names by which keys are allowed models', () => {
     [undefined, 'smart', ['smart']],
     ['p1', 'smart', ['p1/smart']],
   ])('are, where the client says provider %s and model %s: %j', (provider, model, names) => {
-    expect(table.namesOf(table.select(provider, model, 0), 'chat')).toEqual(names);
+    expect(table.namesOf(table.select(provider, model, FIRST), 'chat')).toEqual(names);
   });
 
   it.each<[string, ApiFormat, string[]]>([
@@ -81,7 +63,7 @@ describe('the names by which keys are allowed models', () => {
     ['p9/m', 'chat', ['p1/p9/m']],
     ['both', 'chat', ['both']],
   ])('are, for %s where %s is spoken: %j', (name, protocol, names) => {
-    expect(table.namesOf(table.selectNamed(name, protocol, 0), protocol)).toEqual(names);
+    expect(table.namesOf(table.selectNamed(name, protocol, FIRST), protocol)).toEqual(names);
   });
 });
 

@@ -54,6 +54,14 @@ describe('a route in words', () => {
     [route('r', target('a')), 'Uses a/m.'],
     [route('r', target('a'), target('b')), 'Tries a/m, then b/m.'],
     [route('r', target('a', 3), target('b', 1)), 'Tries one of these first, by weight: a/m (3), b/m (1).'],
+    [
+      { ...route('r', target('a', 1), target('b', 0)), order: 'affinity' as const },
+      'Keeps each conversation at one of these: a/m (1), b/m (0).',
+    ],
+    [
+      { ...route('r', target('a'), target('b')), order: 'least_busy' as const },
+      'Tries the one with the fewest streams first: a/m, b/m.',
+    ],
     [{ ...route('r', target('a')), usable: false }, 'No target of this route is available.'],
   ])('%#', (given, words) => {
     expect(routeWords(given)).toBe(words);

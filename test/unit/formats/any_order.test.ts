@@ -125,6 +125,35 @@ describe.each(Object.entries(FORMATS))('%s', (_, tested) => {
     );
   });
 
+  it('gives a sink what the reader reads, also where it finds the text without parsing', () => {
+    fc.assert(
+      fc.property(parts, fc.boolean(), (given, wantsParts) => {
+        const events = dataOf(written(tested, given));
+        const reader = format.reader();
+        const read = events.flatMap((event) => reader.read(event));
+        const parser = format.partParser(wantsParts);
+        const got: StreamPart[] = [];
+        const sink = {
+          text: (said: string) => void got.push({ type: 'text', text: said }),
+          part: (part: StreamPart) => void got.push(part),
+          begun: () => {},
+          decode: (bytes: string) => Buffer.from(bytes, 'latin1').toString(),
+        };
+        const sights = events.map((event) => parser.readParts(Buffer.from(event).toString('latin1'), sink));
+        expect(sights.indexOf('end')).toBe(sights.length - 1);
+        const isGiven = ({ type }: StreamPart) =>
+          type === 'text' || (wantsParts && type !== 'usage' && type !== 'finish');
+        expect(got).toEqual(read.filter(isGiven));
+        const { finish, usage } = parser.ending();
+        expect([
+          { type: 'usage', usage },
+          { type: 'finish', reason: finish },
+        ]).toEqual(read.slice(-2));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('reads any events without an exception, and ends once', () => {
     fc.assert(
       fc.property(fc.array(data, { maxLength: 12 }), (events) => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StreamCheck } from '../../../src/client/stream_check.ts';
 import { SseDecoder } from '../../../src/formats/sse/sse_decoder.ts';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
 import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
@@ -236,7 +237,6 @@ describe('through a gateway', () => {
     },
   );
 
-  // This client format has text, reasoning and tool calls only, and asks no provider of responses or messages.
   it.each(ANSWERS)(
     'what chat sends: %s, on /api/v1/stream, equals the golden file, however its bytes are cut',
     async (answer) => {
@@ -245,6 +245,11 @@ describe('through a gateway', () => {
       const real = { provider: 'real', model: 'm' };
       const events = await ask('weir', real);
       await expect(events).toMatchFileSnapshot(goldenPath('weir', GOLDEN[answer] ?? answer));
+      const check = new StreamCheck();
+      const decoder = new SseDecoder();
+      decoder.push(Buffer.from(events));
+      for (let event = decoder.next(); event; event = decoder.next()) check.take(event);
+      expect(check.end()).toBe(true);
       const size = Math.ceil(bytes.length / 7);
       pieces = Array.from({ length: 7 }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
       expect(await ask('weir', real)).toBe(events);

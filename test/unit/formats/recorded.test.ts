@@ -86,6 +86,28 @@ it('a call that a server was made to make, or whose end it calls a stop, ends wi
   });
 });
 
+it.each([
+  [
+    'messages',
+    '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}            }',
+    'Hello',
+  ],
+  ['messages', '{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"Hello"}}', undefined],
+  ['messages', '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\\nb"}}', undefined],
+  ['messages', '{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"x"}}', undefined],
+  [
+    'responses',
+    '{"type":"response.output_text.delta","content_index":0,"delta":"Hello","item_id":"msg_1","logprobs":[],"obfuscation":"x","output_index":0,"sequence_number":4}',
+    'Hello',
+  ],
+  ['responses', '{"type":"response.output_text.delta","logprobs":[{"delta":"no"}],"delta":"yes"}', undefined],
+  ['responses', '{"type":"response.refusal.delta","delta":"no"}', undefined],
+])('the text of an event of %s is found without parsing it, where that is safe: %s', (name, event, plain) => {
+  const reader = formatOf(name).format.reader();
+  reader.read('{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}');
+  expect(reader.plainText?.(event)).toBe(plain);
+});
+
 it('Anthropic refuses, and says why beside the answer', () => {
   const details = { type: 'refusal', category: 'cyber', explanation: 'It is not allowed.' };
   const ending = { stop_reason: 'refusal', stop_details: details };

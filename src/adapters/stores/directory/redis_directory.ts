@@ -1,4 +1,5 @@
 import type { Announcement, InstanceDirectory } from '../../../core/cluster/instance_directory.ts';
+import { byName } from '../../../formats/locale.ts';
 import { ANNOUNCED_MS } from '../../../formats/timing.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 
@@ -48,7 +49,7 @@ export class RedisDirectory implements InstanceDirectory {
     return entries
       .filter((entry) => entry != null)
       .map((entry) => JSON.parse(entry) as Announcement)
-      .sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
+      .sort((a, b) => byName(a.id, b.id));
   }
 
   async withdraw(): Promise<void> {

@@ -1,0 +1,148 @@
+import type { CacheControl, Message, MessagePart } from '../generation_request.ts';
+import type { JsonObject } from '../json_object.ts';
+import { type ReasoningBlock, type WholePart, wholeParts, withoutLastReasoning } from '../reasoning_blocks.ts';
+import { given } from '../request_fields.ts';
+import type { RequestLosses } from '../request_losses.ts';
+import { fileText, resultParts } from '../request_text.ts';
+import { reasoningDetails } from './reasoning_detail.ts';
+
+/** What a server of chat completions takes beyond what all of them do. */
+export interface ChatAbilities {
+  /** Reasoning that it gave as text, under both names that servers have for it. */
+  readsReasoning: boolean;
+  /** It refuses tool calls without reasoning, even if the client has lost it. */
+  wantsReasoning: boolean;
+  /** OpenRouter's list of reasoning, also with seals that may be Anthropic's or OpenAI's. */
+  readsDetails: boolean;
+  /** Marks for Anthropic's cache. */
+  readsCache: boolean;
+}
+
+/** Writes the messages of a conversation, one after the other. */
+export class ChatMessages {
+  readonly #losses: RequestLosses;
+  readonly #abilities: ChatAbilities;
+  readonly #written: JsonObject[] = [];
+  /** Images of results so far: messages of tools hold text only, so these follow the last of them. */
+  #images: JsonObject[] = [];
+
+  constructor(losses: RequestLosses, abilities: ChatAbilities) {
+    this.#losses = losses;
+    this.#abilities = abilities;
+  }
+
+  write(messages: readonly Message[]): readonly JsonObject[] {
+    for (const message of messages) {
+      if (message.role === 'tool') this.#results(message);
+      else {
+        this.#showImages();
+        this.#say(message);
+      }
+    }
+    this.#showImages();
+    return this.#written;
+  }
+
+  #results({ parts, more }: Message): void {
+    for (const part of parts) {
+      if (part.type !== 'tool_result') continue;
+      const said: MessagePart[] = [];
+      const shown: MessagePart[] = [];
+      for (const piece of resultParts(part.parts, part.failed)) {
+        (piece.type === 'image' || piece.type === 'file' ? shown : said).push(piece);
+      }
+      const content = this.#content(said) ?? (shown.length > 0 ? 'The next message of the user shows it.' : '');
+      this.#written.push({ role: 'tool', tool_call_id: part.id, content, ...this.#cache(part.cache), ...more });
+      const images = this.#pieces(shown);
+      if (images.length > 0) this.#images.push({ type: 'text', text: `Result of tool call ${part.id}:` }, ...images);
+    }
+  }
+
+  #showImages(): void {
+    if (this.#images.length > 0) this.#written.push({ role: 'user', content: this.#images });
+    this.#images = [];
+  }
+
+  #say({ role, parts, more }: Message): void {
+    const whole = withoutLastReasoning(wholeParts(parts));
+    const blocks = whole.filter((part) => part.type === 'reasoning_block');
+    const calls = whole.flatMap((part): JsonObject[] => {
+      if (part.type !== 'tool_call') return [];
+      const json = part.json.trim() === '' ? '{}' : part.json;
+      return [{ id: part.id, type: 'function', function: { name: part.name, arguments: json } }];
+    });
+    const content = this.#content(whole) ?? (calls.length > 0 ? null : '');
+    this.#written.push({
+      role,
+      content,
+      ...this.#reasoning(blocks, calls.length > 0),
+      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+      ...more,
+    });
+  }
+
+  #reasoning(blocks: readonly ReasoningBlock[], called: boolean): JsonObject {
+    const { readsDetails, readsReasoning, wantsReasoning } = this.#abilities;
+    const details = blocks.flatMap(({ text, seal }) =>
+      seal && (readsDetails || seal.kind === 'detail') ? reasoningDetails(seal, text) : [],
+    );
+    if (details.length > 0) return { reasoning_details: details };
+    const text = blocks.map((block) => block.text).join('');
+    if (readsReasoning && text !== '') return { reasoning_content: text, reasoning: text };
+    return wantsReasoning && called ? { reasoning_content: ' ' } : {};
+  }
+
+  /** @returns undefined for no content at all */
+  #content(parts: readonly WholePart[] | readonly MessagePart[]): string | JsonObject[] | undefined {
+    const pieces = this.#pieces(parts);
+    const [first] = pieces;
+    if (pieces.length === 1 && first?.type === 'text' && first.cache_control === undefined) return first.text as string;
+    return pieces.length === 0 ? undefined : pieces;
+  }
+
+  #pieces(parts: readonly WholePart[] | readonly MessagePart[]): JsonObject[] {
+    return parts.flatMap((part): JsonObject[] => {
+      const piece = part.type === 'reasoning_block' ? undefined : this.#piece(part);
+      return piece ? [{ ...piece, ...this.#cache(part.type === 'reasoning_block' ? undefined : part.cache) }] : [];
+    });
+  }
+
+  #piece(part: MessagePart): JsonObject | undefined {
+    switch (part.type) {
+      case 'text':
+        return { type: 'text', text: part.text };
+      case 'refusal':
+        return { type: 'refusal', refusal: part.text };
+      case 'image': {
+        const { url, detail } = part;
+        if (url !== undefined) return { type: 'image_url', image_url: given({ url, detail }) };
+        this.#losses.refuse(part.at, 'an image must be an address or data here');
+        return undefined;
+      }
+      case 'file':
+        return this.#file(part);
+      case 'opaque':
+        if (part.format === 'chat') return part.value;
+        this.#losses.refuse(part.at, 'this provider has no such part; leave it out');
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #file(part: MessagePart & { type: 'file' }): JsonObject | undefined {
+    const { id, owner, url, name } = part;
+    if (part.text !== undefined) return { type: 'text', text: fileText(part) };
+    if (id !== undefined && owner === 'openai') return { type: 'file', file: given({ file_id: id, filename: name }) };
+    if (url?.startsWith('data:')) return { type: 'file', file: { file_data: url, filename: name ?? 'file.pdf' } };
+    this.#losses.refuse(part.at, 'a file must be data here; send what it holds');
+    return undefined;
+  }
+
+  #cache(cache: CacheControl | undefined): JsonObject {
+    if (cache === undefined) return {};
+    if (this.#abilities.readsCache) return { cache_control: cache };
+    this.#losses.dropField('cache_control');
+    return {};
+  }
+}
