@@ -41,7 +41,7 @@ function blockParts(block: JsonObject, at: string): MessagePart[] | undefined {
       return said === undefined ? undefined : [{ type: 'file', at, text: said, ...(name === '' ? {} : { name }) }];
     }
     case 'thinking': {
-      const seal = { kind: 'signature' as const, data: textOf(block.signature) };
+      const seal = readSeal(textOf(block.signature), 'signature');
       const reasoning: MessagePart = { type: 'reasoning', text: textOf(block.thinking) };
       return seal.data === '' ? [reasoning] : [reasoning, { type: 'reasoning_seal', seal }];
     }
