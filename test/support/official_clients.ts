@@ -279,7 +279,8 @@ async function langChain(ask: ClientAsk): Promise<unknown[]> {
 async function weir(ask: ClientAsk): Promise<unknown[]> {
   const slash = ask.model.indexOf('/');
   const [provider, model] = [ask.model.slice(0, slash), ask.model.slice(slash + 1)];
-  let reasoning = '';
+  let [reasoning, refusal] = ['', ''];
+  const citations: unknown[] = [];
   const calls: { name: string; arguments: string }[] = [];
   const result = await openStream(
     {
@@ -297,6 +298,8 @@ async function weir(ask: ClientAsk): Promise<unknown[]> {
       verify: true,
       onEvent: ({ type, data }) => {
         if (type === 'reasoning') reasoning += data.content;
+        if (type === 'refusal') refusal += data.content;
+        if (type === 'citation') citations.push(data);
         if (type !== 'tool_call') return;
         if (data.name !== undefined) calls[data.index] = { name: data.name, arguments: '' };
         calls[data.index]!.arguments += data.arguments;
@@ -305,7 +308,7 @@ async function weir(ask: ClientAsk): Promise<unknown[]> {
   );
   if (result.outcome !== 'complete') throw new Error(JSON.stringify(result));
   const { finish_reason, usage } = result.complete;
-  return [{ text: result.text, reasoning, calls, finish_reason, usage }];
+  return [{ text: result.text, reasoning, refusal, citations, calls, finish_reason, usage }];
 }
 
 export const OFFICIAL_CLIENTS: readonly OfficialClient[] = [

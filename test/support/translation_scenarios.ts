@@ -54,9 +54,9 @@ export const TRANSLATION_LOSSES: readonly TranslationLoss[] = [
   {
     why: 'Anthropic says what is cited, but not where that ends in the answer.',
     scenarios: ['citation', 'everything'],
-    clients: ['chat', 'responses'],
+    clients: ['chat', 'responses', 'weir'],
     upstreams: ['messages'],
-    instead: (json) => json.replaceAll(',"end_index":5', ''),
+    instead: (json) => json.replaceAll(/,"end(_index)?":5/g, ''),
   },
   {
     why: 'OpenAI says where the cited text is in the answer, and does not quote its source.',
@@ -83,9 +83,10 @@ export const TRANSLATION_LOSSES: readonly TranslationLoss[] = [
   {
     why: 'Anthropic refuses in text, and says in `stop_reason` that it did.',
     scenarios: ['refusal'],
-    clients: ['chat', 'responses'],
+    clients: ['chat', 'responses', 'weir'],
     upstreams: ['messages'],
     instead: (json) => {
+      if (json.includes('"finish_reason":"refusal"')) return json.replace('"refusal":"I', '"text":"I');
       if (json.includes('"type":"refusal"')) {
         const text = json.replace('"type":"refusal","refusal":', '"type":"output_text","text":');
         const details = '"incomplete_details":{"reason":"content_filter"},"usage":';
