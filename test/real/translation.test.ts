@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runs } from '../support/fast_check_runs.ts';
 import { OFFICIAL_CLIENTS, type OfficialClient, withoutNames } from '../support/official_clients.ts';
 import { mockModel, type UpstreamFormat } from '../support/providers/mock_providers.ts';
 import { startTranslationGateway, type TranslationGateway } from '../support/translation_gateway.ts';
@@ -13,7 +12,7 @@ import {
 } from '../support/translation_scenarios.ts';
 
 /** The long form asks everything of every cell; the short one what has most in it, and the loop in two of them. */
-const IS_LONG = runs(1) > 1;
+const IS_LONG = process.env.WEIR_TEST_LONG === '1';
 const LOOPS = ['@anthropic-ai/sdk messages.stream over chat', 'openai responses.stream over messages'];
 
 let gateway: TranslationGateway;
