@@ -66,6 +66,10 @@ const providerSchema = z.strictObject({
         .describe('how to continue a resumable answer after its instance died; none'),
     })
     .default({}),
+  max_tokens: z
+    .record(z.string(), z.number().int().min(1).max(10_000_000))
+    .default({})
+    .describe('by model: the longest answer, where the API wants a limit and the client names none; 8192'),
   prices: z.record(z.string(), priceSchema).default({}).describe('by model, as the provider calls it'),
 });
 

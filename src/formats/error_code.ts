@@ -24,6 +24,11 @@ export const ERROR_TABLE = {
     message: 'Send the body as JSON with "Content-Type: application/json".',
   },
   validation_error: { status: 422, retryable: false, message: 'Some fields are not valid; details.fields names them.' },
+  upgrade_required: {
+    status: 426,
+    retryable: false,
+    message: 'There are no WebSockets here; send the request with POST.',
+  },
   too_many_connections: { status: 429, retryable: true, message: 'Too many concurrent connections.' },
   rate_limited: { status: 429, retryable: true, message: 'Too many requests; wait for Retry-After seconds.' },
   upstream_rate_limited: {

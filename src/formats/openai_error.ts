@@ -2,11 +2,16 @@ import type { WeirError } from './error_code.ts';
 
 /** An error as OpenAI's clients know it; `code` is ours. */
 export interface OpenAiErrorBody {
-  error: { message: string; type: string; code: string; param: string | null };
+  error: { message: string; type: string; code: string | null; param: string | null };
 }
 
 export function openAiError(error: WeirError): OpenAiErrorBody {
   return { error: { message: error.message, type: typeOf(error.status), code: error.code, param: paramOf(error) } };
+}
+
+/** A refusal by a provider that speaks another format. */
+export function openAiRefusal(status: number, message: string): OpenAiErrorBody {
+  return { error: { message, type: typeOf(status), code: null, param: null } };
 }
 
 function typeOf(status: number): string {

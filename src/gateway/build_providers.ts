@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { FakeUpstream } from '../adapters/providers/fake_upstream.ts';
 import { HttpUpstream } from '../adapters/providers/http_upstream.ts';
 import { ProviderAgent } from '../adapters/providers/provider_agent.ts';
+import { ANTHROPIC_VERSION } from '../adapters/providers/spoken_format.ts';
 import { UpstreamServer } from '../adapters/providers/upstream_server.ts';
 import {
   countedProviders,
@@ -17,7 +18,6 @@ import { RoutingTable } from '../core/routing/routing_table.ts';
 import type { RoutedUpstream } from '../core/routing/selected_route.ts';
 import type { TimerWheel } from '../core/time/timer_wheel.ts';
 import { redactor } from '../core/upstream/redactor.ts';
-import { ANTHROPIC_VERSION } from './endpoints/endpoint.ts';
 import type { LoadedProviders } from './load_providers.ts';
 import { providerKey } from './provider_key.ts';
 
@@ -107,7 +107,13 @@ function upstreamOf(
     silenceMs: 0,
   } as const;
   return {
-    upstream: new HttpUpstream(server, { speaks, modelsRequest, continuation, unusable }),
+    upstream: new HttpUpstream(server, {
+      speaks,
+      modelsRequest,
+      continuation,
+      unusable,
+      maxTokens: settled.max_tokens,
+    }),
     key: variable ?? file ?? '',
     models,
     breaker: new ProviderBreaker(),

@@ -57,7 +57,8 @@ describe('a run in the background of the provider', () => {
   });
 
   it('whose request does not fit the Responses API goes by chat completions too', async () => {
-    const messages = [{ role: 'tool', content: 'result', tool_call_id: 'call_1' }];
+    const sound = { type: 'input_audio', input_audio: { data: '', format: 'wav' } };
+    const messages = [{ role: 'user', content: [sound] }];
     const stream = await startStory(pair.owner, 'story-20x0', { query: undefined, messages });
     await stream.over;
     expect(terminal(stream).event).toBe('complete');

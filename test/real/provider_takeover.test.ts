@@ -61,7 +61,7 @@ describe.concurrent('an owner that is killed at chunk 50 of 150, with a provider
     expect(responses.asked('GET')).toEqual(['/responses/resp_1?stream=true']);
     expect(responses.requests[0]?.body).toEqual({
       model: MODEL,
-      input: 'Tell me a story.',
+      input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Tell me a story.' }] }],
       background: true,
       store: true,
       stream: true,

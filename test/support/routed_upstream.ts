@@ -11,8 +11,12 @@ export function routedUpstream(name: string, speaks: readonly ApiFormat[], reaso
       speaks,
       modelsRequest: undefined,
       unusable: () => reason,
-      serves: (format) =>
-        format === 'weir' ? isFake || speaks.includes('chat') : speaks.some((spoken) => spoken === format),
+      serves: (format) => {
+        if (format === 'embeddings') return speaks.includes(format);
+        if (format === 'count_tokens') return !isFake && speaks.includes('messages');
+        return speaks.some((spoken) => spoken !== 'embeddings');
+      },
+      prepare: () => [],
       redact: (text) => text,
       open: () => Promise.reject(new Error('it is never asked')),
     },

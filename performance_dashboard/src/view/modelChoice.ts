@@ -38,9 +38,9 @@ export function chooseModel(view: ModelsView | undefined, choice: ModelChoice): 
   return { providers, routes, provider, route, model };
 }
 
-/** The page uses `/api/v1/stream`, which needs chat. */
+/** Each API that generates answers can answer the page's `/api/v1/stream`. */
 function answersStreams({ speaks }: Provider | Route): boolean {
-  return speaks.includes('chat');
+  return speaks.some((format) => format !== 'embeddings');
 }
 
 /** `fake` costs nothing, so it comes first, whatever the default is. */

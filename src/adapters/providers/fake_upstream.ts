@@ -1,5 +1,6 @@
 import type { ApiFormat } from '../../config/provider_presets.ts';
 import { type TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
+import { promptText } from '../../core/upstream/client_request.ts';
 import type {
   AnswerEnd,
   CallContext,
@@ -11,7 +12,7 @@ import type {
 } from '../../core/upstream/upstream.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { AnswerPart } from '../../formats/stream_part.ts';
-import { type FakeOptions, fakeOptionsSchema, type StreamRequest } from '../../formats/weir/stream_request.ts';
+import type { FakeOptions } from '../../formats/weir/stream_request.ts';
 import { fakeTokens, nextRandom, tokenize } from './fake_text.ts';
 
 /** At full speed this many tokens are sent before other streams get their turn. */
@@ -48,13 +49,19 @@ export class FakeUpstream implements Upstream {
     return format === 'weir' || SPEAKS.some((spoken) => spoken === format);
   }
 
+  /** It reads the words of a request, and takes everything else. */
+  prepare(request: UpstreamRequest): readonly string[] {
+    request.generation();
+    request.fake();
+    return [];
+  }
+
   redact(text: string): string {
     return text;
   }
 
   async open(request: UpstreamRequest, _model: string, { signal }: CallContext): Promise<PartAnswer> {
-    const asked = request.generation();
-    const options = asked.fake ?? fakeOptionsSchema.parse({});
+    const options = request.fake();
     if (options.fault === 'error_before_head') {
       throw new WeirError('upstream_error', { details: { provider: 'fake', status: 500 } });
     }
@@ -62,18 +69,19 @@ export class FakeUpstream implements Upstream {
       throw new WeirError('upstream_rate_limited', { details: { provider: 'fake', status: 429 }, retryAfter: 7 });
     }
     if (options.fault === 'hang_before_head') await this.#hang(signal);
-    return new FakeAnswer(this.#wheel, options, promptText(asked), signal);
+    return new FakeAnswer(this.#wheel, options, promptText(request.generation()), signal);
   }
 
   /** The same seed and prompt give the same text, so what was said is said again, compared, and left out. */
   async continueFrom(
-    request: StreamRequest,
+    request: UpstreamRequest,
+    _model: string,
     delivered: readonly string[],
     _run: string | undefined,
     { signal }: CallContext,
   ): Promise<PartAnswer> {
-    const options = request.fake ?? fakeOptionsSchema.parse({});
-    const answer = new FakeAnswer(this.#wheel, { ...options, ttft_ms: 0 }, promptText(request), signal);
+    const prompt = promptText(request.generation());
+    const answer = new FakeAnswer(this.#wheel, { ...request.fake(), ttft_ms: 0 }, prompt, signal);
     answer.skip(delivered);
     return answer;
   }
@@ -90,14 +98,6 @@ export class FakeUpstream implements Upstream {
       else signal.addEventListener('abort', onAbort, { once: true });
     });
   }
-}
-
-/** The words of a request, whichever way it brought them. */
-function promptText(request: StreamRequest): string {
-  if (request.query !== undefined) return request.query;
-  return (request.messages ?? [])
-    .map((message) => (typeof message.content === 'string' ? message.content : JSON.stringify(message.content ?? '')))
-    .join('\n');
 }
 
 /** Calls of tools: each begins, then come its arguments in pieces, which joined are JSON. */

@@ -1,30 +1,39 @@
 import type { ApiFormat, Continuation } from '../../config/provider_presets.ts';
 import { checkHead } from '../../core/upstream/check_head.ts';
+import { collectBody } from '../../core/upstream/collect_body.ts';
+import { parsedAnswer } from '../../core/upstream/parsed_answer.ts';
 import { skipDelivered, uncounted } from '../../core/upstream/skip_delivered.ts';
+import { translatedHeaders } from '../../core/upstream/translated_head.ts';
 import type {
   Answer,
   ByteAnswer,
   CallContext,
   ClientFormat,
+  GeneratingFormat,
   PartAnswer,
   PassedRequest,
   Upstream,
   UpstreamRequest,
 } from '../../core/upstream/upstream.ts';
-import { chatFormat } from '../../formats/chat/chat_format.ts';
+import { wholeParts } from '../../core/upstream/whole_parts.ts';
 import { WeirError } from '../../formats/error_code.ts';
-import type { StreamRequest } from '../../formats/weir/stream_request.ts';
+import type { WrittenRequest } from '../../formats/format.ts';
+import { parseObject } from '../../formats/json_object.ts';
 import { BackgroundRun, cancelRun } from './background_run.ts';
-import { chatBody, continuationBody, type PrefixMark, responsesBody } from './request_bodies.ts';
+import { continuedBody, type PrefixMark } from './continued_body.ts';
+import { SPOKEN_FORMATS, type SpokenFormat } from './spoken_format.ts';
 import type { UpstreamServer } from './upstream_server.ts';
 
 /** How a provider's server is asked. */
 export interface HttpUpstreamOptions {
+  /** At least one. */
   speaks: readonly ApiFormat[];
   modelsRequest: PassedRequest;
   continuation: Continuation;
   /** Why it can't be used. */
   unusable: string | undefined;
+  /** The most tokens of an answer, by model. */
+  maxTokens: Readonly<Record<string, number>>;
 }
 
 /** Any HTTP server that speaks a format of our clients. */
@@ -35,27 +44,36 @@ export class HttpUpstream implements Upstream {
   readonly modelsRequest: PassedRequest;
   readonly continueFrom?: NonNullable<Upstream['continueFrom']>;
   readonly #server: UpstreamServer;
+  /** In which clients of other formats are answered; undefined where it generates nothing. */
+  readonly #spoken: SpokenFormat | undefined;
   readonly #background: boolean;
-  readonly #unusable: string | undefined;
+  readonly #options: HttpUpstreamOptions;
 
   constructor(server: UpstreamServer, options: HttpUpstreamOptions) {
     this.name = server.provider;
     this.speaks = options.speaks;
     this.modelsRequest = options.modelsRequest;
     this.#server = server;
-    this.#unusable = options.unusable;
+    this.#options = options;
+    const first = options.speaks.find((format): format is GeneratingFormat => format !== 'embeddings');
+    this.#spoken = first && SPOKEN_FORMATS[first];
     this.#background = options.continuation === 'responses';
     const continueFrom = this.#continuation(options.continuation);
     if (continueFrom) this.continueFrom = continueFrom;
   }
 
   unusable(): string | undefined {
-    return this.#unusable;
+    return this.#options.unusable;
   }
 
   serves(format: ClientFormat): boolean {
-    if (format === 'weir') return this.speaks.includes('chat');
-    return this.speaks.includes(format === 'count_tokens' ? 'messages' : format);
+    if (format === 'embeddings') return this.speaks.includes('embeddings');
+    if (format === 'count_tokens') return this.speaks.includes('messages');
+    return this.#spoken !== undefined;
+  }
+
+  prepare(request: UpstreamRequest, model: string): readonly string[] {
+    return this.#passes(request) ? [] : this.#written(request, model).dropped;
   }
 
   redact(text: string): string {
@@ -63,12 +81,11 @@ export class HttpUpstream implements Upstream {
   }
 
   async open(request: UpstreamRequest, model: string, context: CallContext): Promise<Answer> {
-    if (request.passed) return this.#pass(request.passed(model), request.stream, context);
+    if (request.passed && this.#passes(request)) return this.#pass(request.passed(model), request, context);
     const { keepRun } = context;
-    const asked = { ...request.generation(), model };
-    const body = keepRun && this.#background ? responsesBody(asked) : undefined;
+    const body = keepRun && this.#background ? this.#backgroundBody(request, model) : undefined;
     if (keepRun && body) return BackgroundRun.start(this.#server, body, { ...context, keepRun });
-    return this.#chat(chatBody(asked), context, request.wantsParts);
+    return this.#translated(request, this.#written(request, model), context);
   }
 
   call(request: PassedRequest, signal: AbortSignal): Promise<ByteAnswer> {
@@ -79,14 +96,47 @@ export class HttpUpstream implements Upstream {
     void cancelRun(this.#server, run);
   }
 
-  async #pass(request: PassedRequest, stream: boolean, { signal, trace }: CallContext): Promise<ByteAnswer> {
-    const answer = await this.call({ ...request, headers: { ...request.headers, ...trace } }, signal);
-    return checkHead(answer, { provider: this.name, redact: (text) => this.redact(text), stream, passed: true });
+  /** Whether it gets the client's own bytes. */
+  #passes({ format, passed }: UpstreamRequest): boolean {
+    if (passed === undefined || format === 'weir') return false;
+    return this.speaks.includes(format === 'count_tokens' ? 'messages' : format);
   }
 
-  #chat(body: Record<string, unknown>, context: CallContext, wantsParts = false): Promise<PartAnswer> {
-    const call = { method: 'POST', path: '/chat/completions', body } as const;
-    return this.#server.parts(call, chatFormat.partParser(wantsParts), context);
+  async #pass(request: PassedRequest, { format, stream }: UpstreamRequest, context: CallContext): Promise<ByteAnswer> {
+    const { signal, trace } = context;
+    const answer = await this.call({ ...request, headers: { ...request.headers, ...trace } }, signal);
+    const redact = (text: string) => this.redact(text);
+    return checkHead(answer, { provider: this.name, redact, stream, passed: true, client: format });
+  }
+
+  #written(request: UpstreamRequest, model: string, spoken = this.#spoken as SpokenFormat): WrittenRequest {
+    const { maxTokens } = this.#options;
+    const most = Object.hasOwn(maxTokens, model) ? { maxTokens: maxTokens[model] as number } : {};
+    return request.written(spoken.format, { provider: this.name, model, ...most });
+  }
+
+  async #translated(request: UpstreamRequest, { body }: WrittenRequest, context: CallContext): Promise<PartAnswer> {
+    const { format, path, headers } = this.#spoken as SpokenFormat;
+    const { stream, silenceMs, format: client } = request;
+    const call = { method: 'POST', path, body, headers } as const;
+    const answer = await this.#server.ask(call, { stream, silenceMs, client }, context);
+    const given = client === 'weir' ? undefined : translatedHeaders(answer.headers, client);
+    if (stream) {
+      return parsedAnswer(answer, format.partParser(request.wantsParts), this.name, given);
+    }
+    const whole = parseObject(Buffer.from(await collectBody(answer), 'latin1').toString());
+    return wholeParts(format.readAnswer(whole), this.name, given);
+  }
+
+  /** A request that the Responses API can't take runs as any other, and does not survive its instance. */
+  #backgroundBody(request: UpstreamRequest, model: string): Record<string, unknown> | undefined {
+    try {
+      // Only its text is read.
+      const { include: _, ...body } = this.#written(request, model, SPOKEN_FORMATS.responses).body;
+      return { ...body, background: true, store: true, stream: true };
+    } catch {
+      return undefined;
+    }
   }
 
   #continuation(kind: Continuation): Upstream['continueFrom'] {
@@ -94,11 +144,12 @@ export class HttpUpstream implements Upstream {
       case 'none':
         return undefined;
       case 'responses':
-        return (_, delivered, run, context) => this.#readAgain(delivered, run, context);
+        return (_, __, delivered, run, context) => this.#readAgain(delivered, run, context);
       case 'prefix_echo':
-        return (request, delivered, _, context) => this.#goOn(request, delivered, context, 'prefix', true);
+        return (request, model, delivered, _, context) =>
+          this.#goOn(request, model, delivered, context, 'prefix', true);
       default:
-        return (request, delivered, _, context) => this.#goOn(request, delivered, context, kind, false);
+        return (request, model, delivered, _, context) => this.#goOn(request, model, delivered, context, kind, false);
     }
   }
 
@@ -108,15 +159,19 @@ export class HttpUpstream implements Upstream {
     return skipDelivered(answer, delivered, giveUp);
   }
 
+  /** With chat completions, the only API that has a place for an answer that was begun. */
   async #goOn(
-    request: StreamRequest,
+    request: UpstreamRequest,
+    model: string,
     delivered: readonly string[],
     context: CallContext,
     mark: PrefixMark,
     echo: boolean,
   ): Promise<PartAnswer> {
-    const { body, again } = continuationBody(request, delivered, mark);
-    const answer = uncounted(await this.#chat(body, context));
-    return skipDelivered(answer, echo ? delivered : [again], () => {});
+    const { format, path } = SPOKEN_FORMATS.chat;
+    const { body, again } = continuedBody(this.#written(request, model, SPOKEN_FORMATS.chat).body, delivered, mark);
+    const call = { method: 'POST', path, body } as const;
+    const answer = await this.#server.parts(call, format.partParser(false), context);
+    return skipDelivered(uncounted(answer), echo ? delivered : [again], () => {});
   }
 }

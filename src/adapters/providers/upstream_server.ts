@@ -3,7 +3,7 @@ import type { TimerWheel } from '../../core/time/timer_wheel.ts';
 import { checkHead } from '../../core/upstream/check_head.ts';
 import { parsedAnswer } from '../../core/upstream/parsed_answer.ts';
 import type { Redact } from '../../core/upstream/redactor.ts';
-import type { ByteAnswer, CallContext, PartAnswer, PassedRequest } from '../../core/upstream/upstream.ts';
+import type { ByteAnswer, CallContext, ClientFormat, PartAnswer, PassedRequest } from '../../core/upstream/upstream.ts';
 import type { PartParser } from '../../formats/event_parser.ts';
 import { PROVIDER_SILENCE_MS } from '../../formats/timing.ts';
 import type { ProviderAgent } from './provider_agent.ts';
@@ -39,7 +39,21 @@ export interface ServerCall {
   path: string;
   /** Sent as JSON. */
   body?: Record<string, unknown>;
+  /** On top of the server's own; lower-case names. */
+  headers?: Readonly<Record<string, string>>;
 }
+
+/** How the answer to a request of our own making is read. */
+interface Reading {
+  stream: boolean;
+  /** As in PassedRequest. */
+  silenceMs: number;
+  /** What the client speaks, for refusals. */
+  client: ClientFormat;
+}
+
+/** Of `/api/v1/stream`. */
+const TEXT_STREAM: Reading = { stream: true, silenceMs: PROVIDER_SILENCE_MS, client: 'weir' };
 
 /** Any HTTP server of a provider, and the connections to it. It sees nothing of our clients but what a request brings. */
 export class UpstreamServer {
@@ -88,13 +102,23 @@ export class UpstreamServer {
     });
   }
 
-  /** Asks for an event stream, and reads it as parts. @throws as Upstream.open */
-  async parts(call: ServerCall, parser: PartParser, { signal, trace }: CallContext): Promise<PartAnswer> {
+  /**
+   * Sends a request of our own making.
+   * @returns an event stream with its head, or a whole answer
+   * @throws as Upstream.open
+   */
+  async ask(call: ServerCall, reading: Reading, { signal, trace }: CallContext): Promise<ByteAnswer> {
     const { provider, redact } = this.#about;
-    const headers = { accept: 'text/event-stream', ...trace };
-    const answer = await this.call({ ...call, body: bodyOf(call), headers, silenceMs: PROVIDER_SILENCE_MS }, signal);
-    const stream = await checkHead(answer, { provider, redact, stream: true, passed: false });
-    return parsedAnswer(stream, parser, provider);
+    const { stream, silenceMs, client } = reading;
+    const headers = { ...call.headers, accept: stream ? 'text/event-stream' : 'application/json', ...trace };
+    const answer = await this.call({ ...call, body: bodyOf(call), headers, silenceMs }, signal);
+    return checkHead(answer, { provider, redact, stream, passed: false, client });
+  }
+
+  /** Asks for an event stream, and reads its text. @throws as Upstream.open */
+  async parts(call: ServerCall, parser: PartParser, context: CallContext): Promise<PartAnswer> {
+    const stream = await this.ask(call, TEXT_STREAM, context);
+    return parsedAnswer(stream, parser, this.provider);
   }
 
   /** Sends a request whose answer no one waits for; tries again while the server fails. Never rejects. */

@@ -1,6 +1,7 @@
 import { WeirError } from '../../formats/error_code.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
-import { type PartAnswer, weirRequest } from '../upstream/upstream.ts';
+import { weirRequest } from '../upstream/client_request.ts';
+import type { PartAnswer } from '../upstream/upstream.ts';
 import type { DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
 import type { ResumableRecord } from './resumable_record.ts';
@@ -18,7 +19,7 @@ export async function continueAnswer(core: DurableCore, stream: ResumableStream)
   const { record, contents, abort, span } = stream;
   const route = selectAgain(core, record);
   const provider = route.targets[0].upstream;
-  const request = stream.request && { ...stream.request, model: record.model };
+  const request = stream.request && weirRequest({ ...stream.request, model: record.model });
   const run = record.providerRun;
   if (record.takeovers > MAX_TAKEOVERS || !request) {
     if (run !== undefined) provider.dropRun?.(run);
@@ -27,14 +28,14 @@ export async function continueAnswer(core: DurableCore, stream: ResumableStream)
   // There is no text, and nothing runs: any answer is the answer.
   if (contents.length === 0 && run === undefined) {
     const about = { threadId: record.id, userId: record.userId, signal: abort.signal, span };
-    const opening = core.routing.open(route, weirRequest(request), {
+    const opening = core.routing.open(route, request, {
       ...about,
       keepRun: (name) => keepRun(core, stream, name),
     });
     return (await opening.answer) as PartAnswer;
   }
   if (!provider.continueFrom) throw new WeirError('producer_lost');
-  return provider.continueFrom(request, contents, run, { signal: abort.signal, trace: span?.context });
+  return provider.continueFrom(request, record.model, contents, run, { signal: abort.signal, trace: span?.context });
 }
 
 /** The provider that gave the text so far. @throws WeirError producer_lost where it is no longer configured */

@@ -43,7 +43,7 @@ export interface SpanAnswer {
 }
 
 /** What may happen to a stream between its beginning and its end. */
-export type SpanEvent = 'retry' | 'failover' | 'takeover' | 'handover';
+export type SpanEvent = 'retry' | 'failover' | 'passed_over' | 'takeover' | 'handover';
 
 /** The record of one stream in a trace. Nothing of it is called per token. */
 export interface StreamSpan {

@@ -61,3 +61,43 @@ function kindOfStatus(status: number | undefined): FailureKind {
 function statusOf({ details }: WeirError): number | undefined {
   return typeof details.status === 'number' ? details.status : undefined;
 }
+
+const BASE_MS = 250;
+const CAP_MS = 2_000;
+
+/**
+ * Full jitter: anything from nothing to a bound that doubles, so that clients that failed together do not come back
+ * together (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). What the provider asks for comes
+ * first, and then the jitter on top.
+ * @param tries how many have failed; @param retryAfter seconds; @param random 0 to 1
+ * @returns milliseconds
+ */
+export function retryDelay(tries: number, retryAfter: number | undefined, random: number): number {
+  const jitter = random * Math.min(CAP_MS, BASE_MS * 2 ** (tries - 1));
+  return (retryAfter ?? 0) * 1000 + jitter;
+}
+
+/** What could be asked after a target, because no open circuit forbids it. */
+export interface Left {
+  /** Where the target after it begins, behind its other keys. */
+  next: number;
+  /** Whether there is another key of the same target … */
+  keys: boolean;
+  /** … and another target. */
+  targets: boolean;
+}
+
+/** What follows a failure. @param delay until the same target is asked again */
+export function nextStep(error: WeirError, delay: number | undefined, left: Left): 'retry' | 'failover' | 'none' {
+  if (delay !== undefined || (left.keys && isAboutKey(error))) return 'retry';
+  return left.targets && failureKind(error) !== 'final' ? 'failover' : 'none';
+}
+
+export function hasMore({ keys, targets }: Left): boolean {
+  return keys || targets;
+}
+
+/** Whether something can be asked after this failure. */
+export function isLeft(left: Left, error: WeirError): boolean {
+  return left.targets || (left.keys && isAboutKey(error));
+}

@@ -3,7 +3,16 @@ import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { AttemptAbout, EventLog, RoutingObserver } from '../observe/observers.ts';
 import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import type { TimerWheel } from '../time/timer_wheel.ts';
-import { failureKind, failureReason, isAboutKey } from './attempt_failure.ts';
+import {
+  failureKind,
+  failureReason,
+  hasMore,
+  isAboutKey,
+  isLeft,
+  type Left,
+  nextStep,
+  retryDelay,
+} from './attempt_failure.ts';
 import { isOtherKey, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
 /** Tries at one target. */
@@ -42,6 +51,8 @@ export interface OpeningOrder<Answer> {
    * with `held` is its first content. What it has begun it ends when it fails, or when `signal` is aborted.
    */
   ask(target: RouteTarget, signal: AbortSignal, onHead: () => void): Promise<Answer>;
+  /** Makes what a target would be asked. @throws WeirError where the request can't be said to it: then it is not asked */
+  prepare(target: RouteTarget): void;
   /** Called before another target than the first is asked. */
   onMove?: (target: RouteTarget) => Promise<void>;
 }
@@ -58,6 +69,7 @@ export class RouteOpening<Answer> {
   readonly #tools: OpeningTools;
   readonly #onHead: () => void;
   readonly #startedAt = performance.now();
+  readonly #prepared = new Map<RouteTarget, WeirError | undefined>();
   #target: RouteTarget;
   #attempt = 0;
   #waited = 0;
@@ -84,27 +96,57 @@ export class RouteOpening<Answer> {
     const { targets } = this.#order.route;
     let last: unknown;
     for (let at = 0; at < targets.length; ) {
-      const target = targets[at] as RouteTarget;
-      const left = this.#left(at);
+      const here = at;
+      const target = targets[here] as RouteTarget;
       at += 1;
-      if (at > 1 && !(await this.#moveTo(target))) continue;
+      if (this.#unsaid(target)) continue;
+      // Where nothing else is left, and nothing was asked, its circuit says why.
+      if (here > 0 && this.#isBlocked(target) && (last !== undefined || hasMore(this.#left(here, true)))) continue;
+      if (here > 0 && !(await this.#moveTo(target))) continue;
       try {
-        return await this.#askRepeatedly(target, left);
+        return await this.#askRepeatedly(target, here);
       } catch (error) {
         last = error;
         if (!(error instanceof WeirError) || this.#order.signal.aborted) throw error;
-        if (failureKind(error) === 'final' || !isLeft(left, error)) throw error;
+        if (failureKind(error) === 'final') throw error;
+        const left = this.#left(here, true);
+        if (!isLeft(left, error)) throw error;
         // What is no matter of the key happens with the other keys, too.
         if (!isAboutKey(error)) at = left.next;
       }
     }
-    throw last;
+    // What a provider failed with may go away; that the others can't be asked does not.
+    throw last ?? this.#unsaid(targets[0]);
   }
 
-  /** What could be asked if the target at this place fails. */
-  #left(at: number): Left {
+  /** Why the request can't be said to a target; looked at when the target's turn comes, as it may cost a translation. */
+  #unsaid(target: RouteTarget): WeirError | undefined {
+    if (this.#prepared.has(target)) return this.#prepared.get(target);
+    const reason = this.#reasonNot(target);
+    this.#prepared.set(target, reason);
+    if (reason) {
+      const { provider, model } = target;
+      const facts = { provider, model, reason: reason.code };
+      this.#tools.log.info('4', 'Target cannot be asked this', { thread_id: this.#order.threadId, ...facts });
+      this.#order.span?.event('passed_over', facts);
+    }
+    return reason;
+  }
+
+  #reasonNot(target: RouteTarget): WeirError | undefined {
+    try {
+      this.#order.prepare(target);
+      return undefined;
+    } catch (error) {
+      if (error instanceof WeirError) return error;
+      throw error;
+    }
+  }
+
+  /** What could be asked if the target at this place fails. @param surely whether it also has to be said there */
+  #left(at: number, surely: boolean): Left {
     const { targets } = this.#order.route;
-    const isOpen = (other: RouteTarget) => !this.#isBlocked(other);
+    const isOpen = (other: RouteTarget) => !this.#isBlocked(other) && !(surely && this.#unsaid(other));
     let next = at + 1;
     while (next < targets.length && isOtherKey(targets[at] as RouteTarget, targets[next] as RouteTarget)) next += 1;
     return { next, keys: targets.slice(at + 1, next).some(isOpen), targets: targets.slice(next).some(isOpen) };
@@ -112,7 +154,6 @@ export class RouteOpening<Answer> {
 
   /** @returns false where it is not to be asked */
   async #moveTo(target: RouteTarget): Promise<boolean> {
-    if (this.#isBlocked(target)) return false;
     if (performance.now() - this.#startedAt > OPENING_MS) return false;
     await this.#order.onMove?.(target);
     this.#order.signal.throwIfAborted();
@@ -125,15 +166,16 @@ export class RouteOpening<Answer> {
     return breaker !== undefined && breaker.blockedMs(this.#order.userId) > 0;
   }
 
-  async #askRepeatedly(target: RouteTarget, left: Left): Promise<Answer> {
+  async #askRepeatedly(target: RouteTarget, at: number): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
+      const mayMove = this.#left(at, false).targets;
       this.#attempt += 1;
       const { threadId, userId, signal } = this.#order;
       const { provider, model } = target;
       const about: AttemptAbout = { threadId, provider, model, attempt: this.#attempt };
       this.#tools.observer.attemptStarted(about);
       try {
-        const work = () => this.#ask(target, left.targets);
+        const work = () => this.#ask(target, mayMove);
         const answer = await (target.breaker ? target.breaker.run(provider, userId, work) : work());
         this.#tools.observer.attemptSucceeded(about);
         if (target.credential?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
@@ -141,6 +183,8 @@ export class RouteOpening<Answer> {
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
         if (target.credential?.failed(error)) this.#reportKey(about, error, target.credential.place);
+        const isOver = signal.aborted || failureKind(error) === 'final';
+        const left = this.#left(at, !isOver);
         const delay = signal.aborted ? undefined : this.#delay(error, tries, left, target);
         const next = signal.aborted ? 'none' : nextStep(error, delay, left);
         this.#tools.observer.attemptFailed(about, error, next);
@@ -219,40 +263,6 @@ export class RouteOpening<Answer> {
       timer.arm(ms);
     });
   }
-}
-
-/** What could be asked after a target, because no open circuit forbids it. */
-interface Left {
-  /** Where the target after it begins, behind its other keys. */
-  next: number;
-  /** Whether there is another key of the same target … */
-  keys: boolean;
-  /** … and another target. */
-  targets: boolean;
-}
-
-function nextStep(error: WeirError, delay: number | undefined, left: Left): 'retry' | 'failover' | 'none' {
-  if (delay !== undefined || (left.keys && isAboutKey(error))) return 'retry';
-  return left.targets && failureKind(error) !== 'final' ? 'failover' : 'none';
-}
-
-function isLeft(left: Left, error: WeirError): boolean {
-  return left.targets || (left.keys && isAboutKey(error));
-}
-
-const BASE_MS = 250;
-const CAP_MS = 2_000;
-
-/**
- * Full jitter: anything from nothing to a bound that doubles, so that clients that failed together do not come back
- * together (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). What the provider asks for comes
- * first, and then the jitter on top.
- * @param tries how many have failed; @param retryAfter seconds; @param random 0 to 1
- * @returns milliseconds
- */
-export function retryDelay(tries: number, retryAfter: number | undefined, random: number): number {
-  const jitter = random * Math.min(CAP_MS, BASE_MS * 2 ** (tries - 1));
-  return (retryAfter ?? 0) * 1000 + jitter;
 }
 
 /** Reports to a client whose head has left already that another target answers, before the first content does. */

@@ -1,5 +1,5 @@
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
-import type { StreamSpan } from '../observe/stream_span.ts';
+import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import { heldAnswer } from '../upstream/held_answer.ts';
 import type { Answer, ClientFormat, KeepRun, UpstreamRequest } from '../upstream/upstream.ts';
 import type { Conversation, FindConversation } from './affinity.ts';
@@ -75,6 +75,7 @@ export class Routing {
         route,
         held,
         ...(onMove && { onMove }),
+        prepare: ({ upstream, model }) => upstream.prepare(request, model),
         ask: async ({ upstream, model }, signal, onHead) => {
           const answer = await upstream.open(request, model, { signal, keepRun, trace: about.span?.context });
           onHead();
@@ -85,5 +86,39 @@ export class Routing {
       },
       this.#tools,
     );
+  }
+}
+
+/**
+ * Looks for a target that the request can be said to, before anything is taken for it.
+ * @throws WeirError where there is none: why the first one can't be asked
+ */
+export function refuseUnsaid({ targets }: SelectedRoute, request: UpstreamRequest): void {
+  let refusal: unknown;
+  for (const { upstream, model } of targets) {
+    try {
+      upstream.prepare(request, model);
+      return;
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+/**
+ * The fields of a request that a target's format has no place for, and that change no answer.
+ * @returns none of a kept answer whose request has been let go
+ */
+export function droppedFields(
+  { targets }: SelectedRoute,
+  request: UpstreamRequest,
+  { provider, model }: SpanTarget,
+): readonly string[] {
+  const target = targets.find((each) => each.provider === provider && each.model === model);
+  try {
+    return target?.upstream.prepare(request, model) ?? [];
+  } catch {
+    return [];
   }
 }

@@ -46,17 +46,18 @@ export class RoutingTable {
     if (route) return this.#along(model, route, facts, 'weir');
     const wanted = provider ?? this.defaultProvider;
     const found = this.#upstreams.get(wanted);
-    if (!found?.upstream.serves('weir')) {
+    if (!found) {
       const names = this.upstreams.filter((upstream) => upstream.serves('weir')).map(({ name }) => name);
       throw invalid('provider', `unknown provider "${wanted}"; known: ${names.join(', ')}`);
     }
+    if (!found.upstream.serves('weir')) throw invalid('provider', `"${wanted}" ${lacking('weir')}`);
     return direct(found, model, facts);
   }
 
   /**
    * The targets of a request of `/v1/*`.
-   * @param name a route, or `provider/model`; any other name, with a slash or not, is the default provider's, or where
-   * that one does not speak the format, the first that does
+   * @param name a route, or `provider/model`; any other name, with a slash or not, is of the provider that
+   * {@link answering} names
    * @throws WeirError validation_error, service_unavailable
    */
   selectNamed(name: string, format: ClientFormat, facts: OrderFacts): SelectedRoute {
@@ -70,11 +71,12 @@ export class RoutingTable {
     if (model === '') throw invalidModel('names no model after its provider');
     const found = this.#upstreams.get(provider);
     // The fake provider would take a slip of the pen for a model of its own.
-    if (found?.upstream.isFake && found.upstream.serves(format) && prefix !== undefined && !isNamed) {
+    if (found?.upstream.isFake && answers(found.upstream, format) && prefix !== undefined && !isNamed) {
       throw invalidModel(`names no provider here; known: ${[...this.#upstreams.keys()].join(', ')}`);
     }
-    if (!found?.upstream.serves(format))
-      throw invalidModel(`is of ${provider}, which does not ${missing(format, found)}`);
+    if (!found || !answers(found.upstream, format)) {
+      throw invalidModel(`is of ${provider}, which ${lacking(format)}`);
+    }
     return direct(found, model, facts);
   }
 
@@ -82,9 +84,14 @@ export class RoutingTable {
   answering(format: ClientFormat): string {
     const preferred = this.#upstreams.get(this.defaultProvider)?.upstream;
     // A real provider goes before the fake one, which is asked in chat's format only where it is the default.
-    if (preferred?.serves(format) && (!preferred.isFake || format === 'chat')) return this.defaultProvider;
-    const real = this.upstreams.find((upstream) => !upstream.isFake && upstream.serves(format));
-    return real?.name ?? this.defaultProvider;
+    const isChosen = preferred && (!preferred.isFake || format === 'chat');
+    if (isChosen && passes(preferred, format)) return this.defaultProvider;
+    // What needs no translation goes before what does.
+    const real = this.upstreams.filter((upstream) => !upstream.isFake);
+    const native = real.find((upstream) => passes(upstream, format));
+    if (native) return native.name;
+    if (isChosen && answers(preferred, format)) return this.defaultProvider;
+    return real.find((upstream) => answers(upstream, format))?.name ?? this.defaultProvider;
   }
 
   /** The names by which the right to ask `route` goes: that of the route, else those of its one target. */
@@ -159,7 +166,7 @@ export class RoutingTable {
     const limit = route.first_token_seconds;
     const usable = route.targets.flatMap(({ provider, model, weight }) => {
       const found = this.#upstreams.get(provider);
-      if (!found?.upstream.serves(format)) return [];
+      if (!found || !answers(found.upstream, format)) return [];
       reason = found.upstream.unusable();
       if (reason !== undefined) return [];
       return {
@@ -171,7 +178,10 @@ export class RoutingTable {
         inFlight: () => this.#inFlight(provider),
       };
     });
-    const [first, ...others] = orderTargets(usable, route.order, facts).flatMap(({ found, model }) =>
+    // Where one target counts tokens, no other estimates them.
+    const serving = usable.filter(({ found }) => found.upstream.serves(format));
+    const asked = serving.length > 0 ? serving : usable;
+    const [first, ...others] = orderTargets(asked, route.order, facts).flatMap(({ found, model }) =>
       found.targets(model, limit === undefined ? found.firstTokenMs : limit * 1000, facts),
     );
     if (first) return { name, targets: [first, ...others], cache: route.cache };
@@ -181,7 +191,9 @@ export class RoutingTable {
         details: { reason: 'provider', route: name },
       });
     }
-    throw invalidModel(`is a route on which no target speaks ${format === 'weir' ? 'chat' : format}`);
+    throw invalidModel(
+      `is a route whose targets ${format === 'embeddings' ? 'make no embeddings' : 'make embeddings only'}`,
+    );
   }
 }
 
@@ -206,8 +218,18 @@ function invalid(field: string, message: string, sentence = `${message}.`): Weir
   return new WeirError('validation_error', { message: sentence, details: { fields: [{ field, message }] } });
 }
 
-/** What an upstream would have to do for a client of this format. */
-function missing(format: ClientFormat, found: ProviderKeys | undefined): string {
-  if (format !== 'count_tokens') return `speak ${format}`;
-  return found?.upstream.speaks.includes('messages') ? 'count tokens' : 'speak messages';
+/** Whether a client of this format gets an answer; a count of tokens may be an estimate. */
+function answers(upstream: Upstream, format: ClientFormat): boolean {
+  return upstream.serves(format === 'count_tokens' ? 'messages' : format);
+}
+
+/** Whether it speaks the client's format itself. */
+function passes({ speaks }: Upstream, format: ClientFormat): boolean {
+  if (format === 'weir') return true;
+  return speaks.includes(format === 'count_tokens' ? 'messages' : format);
+}
+
+/** What keeps an upstream from answering a client of this format. */
+function lacking(format: ClientFormat): string {
+  return format === 'embeddings' ? 'makes no embeddings' : 'makes embeddings only';
 }

@@ -119,7 +119,7 @@ export class ClientDelivery implements Delivery {
     const redact = (text: string) => route.targets.reduce((clean, { upstream }) => upstream.redact(clean), text);
     const bytes = request.parser && { parser: request.parser(), redact };
     const relay = new Relay(encoder, observer, startedAt, bytes);
-    const sink = this.#exchange.sink(first?.kind === 'bytes' ? first.headers : {});
+    const sink = this.#exchange.sink(first?.headers ?? {}, target);
     const giveUp = () => this.abort.abort(new WeirError('slow_reader'));
     this.#writer = new ClientWriter(sink, wheel, encoder.heartbeat, relay.resume, giveUp);
     // What an answer begins with in the client's own format is the upstream's to say, where it passes bytes.

@@ -46,12 +46,10 @@ export async function runStream(core: StreamCore, exchange: StreamExchange): Pro
   };
   const key = resumable ? undefined : requestKey(route, () => exchange.compared());
   const opening = key ? core.cache.open({ key, route, parser: request.parser, abort, open }) : open(abort.signal);
-  if (!resumable) {
-    opening.answer.then(
-      () => request.forget(),
-      () => {},
-    );
-  }
+  opening.answer.then(
+    () => request.forget(),
+    () => {},
+  );
   const answer = exchange.head.after === 'answer' ? refusalAsAnswer(opening.answer) : opening.answer;
   const stream = { userId, threadId, startedAt, routeName: route.name, opening, span, answer, lengths };
 
@@ -99,7 +97,7 @@ export async function runStream(core: StreamCore, exchange: StreamExchange): Pro
   return await recorded(core, stream, delivery, async (record) => {
     const first = await begin();
     if (first && !isStream(first, request.stream)) {
-      const whole = await wholeAnswer(exchange, first, opening.target.provider, abort.signal, record, span);
+      const whole = await wholeAnswer(exchange, first, opening.target, abort.signal, record, span);
       await permit.release();
       return whole;
     }

@@ -60,8 +60,8 @@ export interface StreamExchange {
   whole(parts: readonly StreamPart[]): object;
   /** Of the client's format: it reads the usage of a whole answer in bytes. */
   usageOf: Format['usageOf'];
-  /** @param headers of the provider, to be passed on */
-  sink(headers: ByteAnswer['headers']): Sink;
+  /** @param headers of the provider, to be passed on; @param target as for `encoder` */
+  sink(headers: ByteAnswer['headers'], target: SpanTarget): Sink;
   /** Said first, to a client that wanted something else. */
   notice?: NoticeEvent | undefined;
   /**
@@ -102,8 +102,8 @@ export interface WholeAnswer {
   status: number;
   headers: ByteAnswer['headers'];
   contentType: string;
-  /** Named where the answer is a refusal. */
-  provider: string;
+  /** Who has answered. */
+  target: SpanTarget;
   /** One character a byte. */
   body: string;
 }

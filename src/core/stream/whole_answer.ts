@@ -1,11 +1,13 @@
 import type { ErrorCode } from '../../formats/error_code.ts';
 import type { StreamPart } from '../../formats/stream_part.ts';
-import type { StreamSpan } from '../observe/stream_span.ts';
+import type { SpanTarget, StreamSpan } from '../observe/stream_span.ts';
 import { collectBody, collectParts } from '../upstream/collect_body.ts';
 import type { Answer, AnswerEnd } from '../upstream/upstream.ts';
 import { answerUsage, usageCounts, wholeUsage } from '../usage/stream_usage.ts';
 import type { StreamRecord } from './record_stream.ts';
 import type { StreamExchange, WholeAnswer } from './stream_exchange.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
  * Reads an answer to its end, as what is to be sent, and notes in `record` what it has cost.
@@ -15,7 +17,7 @@ import type { StreamExchange, WholeAnswer } from './stream_exchange.ts';
 export async function wholeAnswer(
   { generates, whole, usageOf, lengths }: StreamExchange,
   answer: Answer,
-  provider: string,
+  target: SpanTarget,
   signal: AbortSignal,
   record: StreamRecord,
   span: StreamSpan | undefined,
@@ -26,7 +28,7 @@ export async function wholeAnswer(
     record.usage = answerUsage(end, lengths.prompt, length);
     span?.answered({ firstMs: undefined, finishReason: end.finishReason, usage: end.usage && usageCounts(end.usage) });
     const body = Buffer.from(JSON.stringify(whole([...parts, ...endParts(end)]))).toString('latin1');
-    return { status: 200, headers: {}, contentType: 'application/json; charset=utf-8', provider, body };
+    return { status: 200, headers: answer.headers ?? {}, contentType: JSON_TYPE, target, body };
   }
   const { status, headers, contentType } = answer;
   const body = await collectBody(answer);
@@ -36,7 +38,7 @@ export async function wholeAnswer(
     const usage = !generates || record.usage?.estimated ? undefined : record.usage;
     span?.answered({ firstMs: undefined, finishReason: undefined, usage });
   }
-  return { status, headers, contentType, provider, body };
+  return { status, headers, contentType, target, body };
 }
 
 /** The last parts of an answer. */

@@ -1,7 +1,8 @@
 import { WeirError } from '../../formats/error_code.ts';
 import { retryAfterSeconds } from '../../formats/retry_after.ts';
 import { collectBody } from './collect_body.ts';
-import type { ByteAnswer, ByteConsumer } from './upstream.ts';
+import { translatedRefusal } from './translated_head.ts';
+import type { ByteAnswer, ByteConsumer, ClientFormat } from './upstream.ts';
 
 /** A provider's refusal. Where it was read, a client of the provider's format gets it in the provider's own words. */
 export class ProviderRefusal extends WeirError {
@@ -23,31 +24,36 @@ interface HeadOrder {
   redact(text: string): string;
   /** Whether an event stream is wanted. */
   stream: boolean;
-  /** Whether the client speaks the provider's format, and so gets whole answers and refusals as they are. */
+  /** Whether the answer goes to the client as it is, or is read, and written in the client's format. */
   passed: boolean;
+  /** What the client speaks. */
+  client: ClientFormat;
 }
 
 /**
  * What an answer's head means: the one place where that is judged.
- * @returns a stream with its head; anything else, where that is passed on, with its last byte
- * @throws WeirError; ProviderRefusal for a status from 400 on
+ * @returns a stream with its head; a whole answer, where that can be used, with its last byte
+ * @throws WeirError; ProviderRefusal for a status from 400 on, in the client's own format where it has one
  */
 export async function checkHead(answer: ByteAnswer, order: HeadOrder): Promise<ByteAnswer> {
-  const { provider, redact, stream, passed } = order;
+  const { provider, redact, stream, passed, client } = order;
   const { status, headers, contentType } = answer;
   if (stream && status === 200 && isEventStream(contentType)) return answer;
-  const isJson = passed && /^application\/([\w.-]+\+)?json\b/i.test(contentType);
+  const isJson = (passed || !stream) && /^application\/([\w.-]+\+)?json\b/i.test(contentType);
   if (status < 400 && (status >= 300 || !isJson)) {
     drop(answer);
-    throw new WeirError('upstream_error', { message: notIt(answer, passed), details: { provider, status } });
+    throw new WeirError('upstream_error', { message: notIt(answer, passed || !stream), details: { provider, status } });
   }
-  if (!passed) {
+  if (client === 'weir') {
     drop(answer);
     throw new ProviderRefusal(provider, answer);
   }
-  const whole = wholeAnswer({ status, headers, contentType }, redact(await collectBody(answer)));
-  if (status >= 400) throw new ProviderRefusal(provider, whole, whole);
-  return whole;
+  const body = redact(await collectBody(answer));
+  if (status < 400) return wholeAnswer({ status, headers, contentType }, body);
+  const refusal = passed
+    ? { status, headers, contentType, body }
+    : translatedRefusal({ status, headers }, body, client);
+  throw new ProviderRefusal(provider, answer, wholeAnswer(refusal, refusal.body));
 }
 
 export function isEventStream(contentType: string): boolean {
@@ -69,11 +75,11 @@ function drop(answer: ByteAnswer): void {
   answer.finish();
 }
 
-function notIt({ status, contentType }: ByteAnswer, passed: boolean): string {
+function notIt({ status, contentType }: ByteAnswer, isWhole: boolean): string {
   if (status >= 300) {
     return `The provider answered with a redirect (${status}), which is not followed; set its base URL to the final address.`;
   }
-  const wanted = passed ? 'JSON' : 'an event stream';
+  const wanted = isWhole ? 'JSON' : 'an event stream';
   return `The provider answered with "${contentType || 'no content type'}" instead of ${wanted}; check its base URL.`;
 }
 

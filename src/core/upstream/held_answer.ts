@@ -67,12 +67,14 @@ abstract class Held<Consumer extends { fail(error: WeirError): void }> {
 
 class HeldParts extends Held<PartConsumer> implements PartAnswer, PartConsumer {
   readonly kind = 'parts';
+  readonly headers: PartAnswer['headers'];
   readonly #answer: PartAnswer;
   /** One event's parts at the most, as the answer then pauses. */
   #held: (string | AnswerPart)[] = [];
 
   constructor(answer: PartAnswer, begun: (answer: Answer) => void, failed: (error: WeirError) => void) {
     super(begun, failed);
+    this.headers = answer.headers;
     this.#answer = answer;
   }
 

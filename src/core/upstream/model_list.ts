@@ -8,6 +8,9 @@ const ASK_MS = 5_000;
 /** Clients ask at every start; providers change theirs by the week. */
 const KEEP_MS = 60_000;
 
+/** The last second of 9999: what is beyond it is no date. */
+const MAX_CREATED = 253_402_300_799;
+
 /** A model as this gateway takes its name. */
 export interface OfferedModel {
   /** `provider/model`, or a route's name. */
@@ -63,10 +66,15 @@ async function modelsOf(upstream: Upstream): Promise<OfferedModel[]> {
   const body = await collectBody(answer);
   if (answer.status !== 200) return [];
   const data = parseObject(Buffer.from(body, 'latin1').toString())?.data;
-  return (Array.isArray(data) ? data : []).flatMap((model: { id?: unknown; created?: unknown; owned_by?: unknown }) => {
+  return (Array.isArray(data) ? data : []).flatMap((model: Partial<Record<string, unknown>> | null) => {
     if (typeof model?.id !== 'string') return [];
-    const created = Number.isSafeInteger(model.created) ? (model.created as number) : 0;
     const ownedBy = typeof model.owned_by === 'string' ? model.owned_by : upstream.name;
-    return [{ id: `${upstream.name}/${model.id}`, provider: upstream.name, created, ownedBy }];
+    return [{ id: `${upstream.name}/${model.id}`, provider: upstream.name, created: createdOf(model), ownedBy }];
   });
+}
+
+/** OpenAI's servers give seconds, Anthropic's a date. */
+function createdOf({ created, created_at }: Partial<Record<string, unknown>>): number {
+  const seconds = typeof created_at === 'string' ? Math.floor(Date.parse(created_at) / 1000) : created;
+  return Number.isInteger(seconds) && Math.abs(seconds as number) <= MAX_CREATED ? (seconds as number) : 0;
 }

@@ -7,14 +7,23 @@ import type { ByteAnswer, ByteConsumer, PartAnswer, PartConsumer } from './upstr
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that are one byte in UTF-8
 const NOT_ASCII = /[^\x00-\x7f]/;
 
-/** Reads a stream of bytes as parts. @param provider named in failures */
-export function parsedAnswer(answer: ByteAnswer, parser: PartParser, provider: string): PartAnswer {
-  return new ParsedAnswer(answer, parser, provider);
+/**
+ * Reads a stream of bytes as parts.
+ * @param provider named in failures; @param headers as the client reads them
+ */
+export function parsedAnswer(
+  answer: ByteAnswer,
+  parser: PartParser,
+  provider: string,
+  headers?: ByteAnswer['headers'],
+): PartAnswer {
+  return new ParsedAnswer(answer, parser, provider, headers);
 }
 
 /** A consumer that is full leaves the rest of a read unparsed, and the socket unread. */
 class ParsedAnswer implements PartAnswer, ByteConsumer, PartSink {
   readonly kind = 'parts';
+  readonly headers: ByteAnswer['headers'] | undefined;
   readonly #answer: ByteAnswer;
   readonly #parser: PartParser;
   readonly #provider: string;
@@ -26,7 +35,8 @@ class ParsedAnswer implements PartAnswer, ByteConsumer, PartSink {
   #ending: (() => void) | undefined;
   #over = false;
 
-  constructor(answer: ByteAnswer, parser: PartParser, provider: string) {
+  constructor(answer: ByteAnswer, parser: PartParser, provider: string, headers: ByteAnswer['headers'] | undefined) {
+    this.headers = headers;
     this.#answer = answer;
     this.#parser = parser;
     this.#provider = provider;

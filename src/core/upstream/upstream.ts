@@ -1,12 +1,17 @@
 import type { ApiFormat } from '../../config/provider_presets.ts';
 import type { WeirError } from '../../formats/error_code.ts';
 import type { EventParser } from '../../formats/event_parser.ts';
+import type { Format, WriteTarget, WrittenRequest } from '../../formats/format.ts';
+import type { GenerationRequest } from '../../formats/generation_request.ts';
 import type { AnswerEnd, AnswerPart } from '../../formats/stream_part.ts';
-import type { StreamRequest } from '../../formats/weir/stream_request.ts';
+import type { FakeOptions } from '../../formats/weir/stream_request.ts';
 import type { TraceContext } from '../observe/stream_span.ts';
 
 /** What a client speaks; a count of tokens is asked in the format of messages, and is no answer. */
 export type ClientFormat = 'weir' | 'count_tokens' | ApiFormat;
+
+/** Formats in which answers are generated: each of their requests can be written in each other one. */
+export type GeneratingFormat = Exclude<ApiFormat, 'embeddings'>;
 
 export type { AnswerEnd };
 
@@ -25,6 +30,8 @@ export interface PartConsumer {
 /** An answer in parts, whose upstream has sent its head. Nothing flows before `start`. */
 export interface PartAnswer {
   readonly kind: 'parts';
+  /** As a {@link ByteAnswer} has them, in the client's spelling; absent where the upstream sent none. */
+  readonly headers?: ByteAnswer['headers'] | undefined;
   start(consumer: PartConsumer): void;
   resume(): void;
 }
@@ -69,16 +76,22 @@ export interface PassedRequest {
 
 /** What a client asks, in each form that an upstream may want it in. */
 export interface UpstreamRequest {
-  format: ClientFormat;
-  stream: boolean;
+  readonly format: ClientFormat;
+  readonly stream: boolean;
   /** Whether more than text is wanted of an answer in parts. */
-  wantsParts: boolean;
+  readonly wantsParts: boolean;
+  /** As {@link PassedRequest} has it. */
+  readonly silenceMs: number;
   /** @param model as the upstream calls it. Undefined where the client speaks Weir's own format. */
-  passed: ((model: string) => PassedRequest) | undefined;
+  readonly passed: ((model: string) => PassedRequest) | undefined;
   /** Makes one for a stream of bytes. */
-  parser: (() => EventParser) | undefined;
-  /** In Weir's own terms, for upstreams that do not speak the client's format. @throws WeirError validation_error */
-  generation(): StreamRequest;
+  readonly parser: (() => EventParser) | undefined;
+  /** In no format's terms, for upstreams that do not speak the client's. @throws WeirError validation_error */
+  generation(): GenerationRequest;
+  /** Knobs of the fake provider. @throws WeirError validation_error */
+  fake(): FakeOptions;
+  /** In another format; made once for each. @throws WeirError validation_error for what can't be said in it */
+  written(format: Format, to: Omit<WriteTarget, 'stream'>): WrittenRequest;
   /** No other target will be asked: what may be long is not kept for as long as the stream is open. */
   forget(): void;
 }
@@ -113,14 +126,20 @@ export interface Upstream {
   readonly isFake: boolean;
   /** Why it can't be used now, in one sentence; undefined when it can. */
   unusable(): string | undefined;
-  /** Whether a client of this format can be answered. */
+  /** Whether a client of this format can be answered, in the upstream's own bytes or written in that format. */
   serves(format: ClientFormat): boolean;
+  /**
+   * Makes what the upstream would be asked, without asking it.
+   * @returns harmless fields of the client's body that are left out
+   * @throws WeirError validation_error where the request can't be said in a format that the upstream speaks
+   */
+  prepare(request: UpstreamRequest, model: string): readonly string[];
   /** Cuts this upstream's key out of what it said. */
   redact(text: string): string;
   /**
-   * Asks, and waits for the head. Aborting the signal with `producer_lost` says that another instance goes on with the
+   * Asks, and waits for the head; a whole answer that is written in another format is waited for. Aborting the signal with `producer_lost` says that another instance goes on with the
    * answer: what runs at the provider by itself is left running.
-   * @throws WeirError upstream_error, upstream_timeout, upstream_rate_limited; the signal's reason
+   * @throws WeirError upstream_error, upstream_timeout, upstream_rate_limited; what `prepare` throws; the signal's reason
    */
   open(request: UpstreamRequest, model: string, context: CallContext): Promise<Answer>;
   /** Sends one request as it is, and waits for the head, whatever its status. @throws as `open` */
@@ -132,27 +151,12 @@ export interface Upstream {
    * @throws WeirError producer_lost, and what `open` throws
    */
   continueFrom?(
-    request: StreamRequest,
+    request: UpstreamRequest,
+    model: string,
     delivered: readonly string[],
     run: string | undefined,
     context: CallContext,
   ): Promise<PartAnswer>;
   /** Ends what `keepRun` was given a name for: no instance will go on with it. */
   dropRun?(run: string): void;
-}
-
-/** A request of `/api/v1/stream`, which each upstream that serves it gets in Weir's own terms. */
-export function weirRequest(request: StreamRequest): UpstreamRequest {
-  return {
-    format: 'weir',
-    stream: true,
-    wantsParts: request.parts === true,
-    passed: undefined,
-    parser: undefined,
-    generation: () => request,
-    forget: () => {
-      request.query = undefined;
-      request.messages = undefined;
-    },
-  };
 }

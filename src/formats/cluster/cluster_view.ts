@@ -88,7 +88,7 @@ export const modelsViewSchema = z.object({
       reason: z.string().optional(),
       /** Where it has several keys: each in the order of the configuration. It is usable if one of them is. */
       keys: z.array(z.object({ usable: z.boolean(), reason: z.string().optional() })).optional(),
-      /** APIs that it has; `/api/v1/stream` is answered by those that speak `chat`. */
+      /** APIs that it has. One that generates answers clients of every format; only `embeddings` needs its own. */
       speaks: z.array(z.enum(API_FORMATS)),
       /** Those that it lists itself, and that the configuration names; each once. */
       models: z.array(z.string()),
@@ -102,7 +102,7 @@ export const modelsViewSchema = z.object({
       name: z.string(),
       /** Whether one of its targets is usable. */
       usable: z.boolean(),
-      /** APIs on which one of its targets answers. */
+      /** APIs that one of its targets has. */
       speaks: z.array(z.enum(API_FORMATS)),
       /** Who is asked first; absent: as `targets` stand, or drawn by weight. */
       order: z.enum(ROUTE_ORDERS).optional(),

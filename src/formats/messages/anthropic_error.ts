@@ -18,6 +18,11 @@ const TYPES: Record<number, string> = {
 };
 
 export function anthropicError(error: WeirError): AnthropicErrorBody {
-  const other = error.status < 500 ? 'invalid_request_error' : 'api_error';
-  return { type: 'error', error: { type: TYPES[error.status] ?? other, message: error.message } };
+  return anthropicRefusal(error.status, error.message);
+}
+
+/** A refusal by a provider that speaks another format. */
+export function anthropicRefusal(status: number, message: string): AnthropicErrorBody {
+  const other = status < 500 ? 'invalid_request_error' : 'api_error';
+  return { type: 'error', error: { type: TYPES[status] ?? other, message } };
 }

@@ -5,6 +5,7 @@ import type { AnswerEnd } from '../../core/upstream/upstream.ts';
 import { answerUsage } from '../../core/usage/stream_usage.ts';
 import type { WeirError } from '../../formats/error_code.ts';
 import type { AnswerHead, Format } from '../../formats/format.ts';
+import type { JsonObject } from '../../formats/json_object.ts';
 import type { AnswerPart, StreamWriter } from '../../formats/stream_part.ts';
 import type { NoticeEvent, StatusEvent } from '../../formats/weir/stream_event.ts';
 import {
@@ -94,26 +95,33 @@ function weirFinishReason({ finish, finishReason }: AnswerEnd): string | null {
   return finish === 'other' ? finishReason : finish;
 }
 
-/** Writes an answer in parts in a format of `/v1/*`. */
+/** Writes an answer in parts in a format of `/v1/*`; of an answer in bytes only its failure. */
 export class FormatEncoder implements Encoder {
   readonly wantsParts = true;
   readonly heartbeat = HEARTBEAT;
-  readonly #writer: StreamWriter;
+  readonly #format: Format;
+  readonly #head: Omit<AnswerHead, 'body'>;
+  readonly #body: () => JsonObject;
+  #writer: StreamWriter | undefined;
 
-  constructor(format: Format, head: AnswerHead) {
-    this.#writer = format.writer(head);
+  /** @param body asked once the answer begins: it may cost a parse */
+  constructor(format: Format, head: Omit<AnswerHead, 'body'>, body: () => JsonObject) {
+    this.#format = format;
+    this.#head = head;
+    this.#body = body;
   }
 
   status(): string {
+    this.#writer = this.#format.writer({ ...this.#head, body: this.#body() });
     return this.#writer.begin();
   }
 
   chunk(_seq: number, text: string): string {
-    return this.#writer.write({ type: 'text', text });
+    return (this.#writer as StreamWriter).write({ type: 'text', text });
   }
 
   part(_seq: number, part: AnswerPart): string {
-    return this.#writer.write(part);
+    return (this.#writer as StreamWriter).write(part);
   }
 
   /** These formats have no event for it. */
@@ -122,12 +130,14 @@ export class FormatEncoder implements Encoder {
   }
 
   complete(_seq: number, _summary: TranscriptSummary, end: AnswerEnd): string {
+    const writer = this.#writer as StreamWriter;
     return endParts(end)
-      .map((part) => this.#writer.write(part))
+      .map((part) => writer.write(part))
       .join('');
   }
 
   error(_seq: number, error: WeirError): string {
-    return this.#writer.write({ type: 'error', error });
+    const writer = this.#writer ?? this.#format.writer({ ...this.#head, body: {} });
+    return writer.write({ type: 'error', error });
   }
 }

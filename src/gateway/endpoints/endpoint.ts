@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION } from '../../adapters/providers/spoken_format.ts';
 import type { SpanBegin } from '../../core/observe/stream_span.ts';
 import type { ClientFormat } from '../../core/upstream/upstream.ts';
 import { ChatEvents } from '../../formats/chat/chat_events.ts';
@@ -8,13 +9,12 @@ import { MessagesEvents } from '../../formats/messages/messages_events.ts';
 import { messagesFormat } from '../../formats/messages/messages_format.ts';
 import { ResponsesEvents } from '../../formats/responses/responses_events.ts';
 import { responsesFormat } from '../../formats/responses/responses_format.ts';
-import type { EndpointRequest } from './endpoint_request.ts';
 
 /** One API of others that clients may speak here. */
 export interface Endpoint {
   /** In traces; equal requests are equal at one endpoint only. */
   name: SpanBegin['endpoint'];
-  /** What an upstream has to speak. */
+  /** What its clients speak. */
   protocol: ClientFormat;
   /** Here, and below the provider's base URL. */
   path: string;
@@ -25,14 +25,11 @@ export interface Endpoint {
   format: Format;
   /** Whether its answers are paid by the token; counting tokens is free. */
   generates: boolean;
-  /** Makes a parser of a stream; undefined where nothing is ever streamed. */
-  parser: ((request: EndpointRequest) => EventParser) | undefined;
+  /** Makes a parser of a stream of `n` answers at once; undefined where nothing is ever streamed. */
+  parser: ((request: { n: number }) => EventParser) | undefined;
   /** Of the client's headers those that the provider gets, with what they are where the client sends none. */
   headers: Readonly<Record<string, string | undefined>>;
 }
-
-/** Their API refuses a request that names none. */
-export const ANTHROPIC_VERSION = '2023-06-01';
 
 const ANTHROPIC_HEADERS = { 'anthropic-version': ANTHROPIC_VERSION, 'anthropic-beta': undefined };
 
@@ -92,7 +89,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     protocol: 'count_tokens',
     path: '/v1/messages/count_tokens',
     upstreamPath: '/messages/count_tokens',
-    summary: "Tokens of one of Anthropic's messages, counted by the provider",
+    summary: "Tokens of one of Anthropic's messages, counted by the provider, or estimated where it can't",
     example: { model: 'anthropic/claude-sonnet-4-5', messages: HELLO },
     format: messagesFormat,
     generates: false,

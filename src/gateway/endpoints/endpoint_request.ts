@@ -1,10 +1,20 @@
+import { z } from 'zod';
+import { ClientRequest, promptText } from '../../core/upstream/client_request.ts';
+import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { type FieldSpan, jsonFields } from '../../formats/json_fields.ts';
+import { isNestedDeeper, type JsonObject, parseObject } from '../../formats/json_object.ts';
+import { checked } from '../../formats/request_fields.ts';
+import { PROVIDER_STREAM_SILENCE_MS, PROVIDER_WHOLE_SILENCE_MS } from '../../formats/timing.ts';
+import { type FakeOptions, fakeOptionsSchema } from '../../formats/weir/stream_request.ts';
+import type { Endpoint } from './endpoint.ts';
 
 const READ = new Set(['model', 'stream', 'n']);
 /** What a request names its conversation by, or begins it with. */
 const CONVERSATION = new Set(['prompt_cache_key', 'system', 'instructions', 'messages', 'input']);
 const MAX_NAME = 200;
+/** Of lists and objects in each other; what is deeper can't be written again. */
+export const MAX_LEVELS = 100;
 
 /** The little that a gateway has to know of a request that it passes on. */
 export interface EndpointRequest {
@@ -62,4 +72,93 @@ function valueAt(body: Buffer, span: FieldSpan | undefined): unknown {
   } catch {
     throw new WeirError('invalid_json');
   }
+}
+
+/** What has been read of a body whose request is written in another format. */
+interface ReadBody {
+  /** Without what may be long: what an answer may repeat of its request. */
+  repeated: JsonObject;
+  fake: unknown;
+  /** Of its words, in UTF-16 units. */
+  promptLength: number;
+}
+
+/** A request of an endpoint as upstreams get it: the client's bytes, or what is read of them, once one needs that. */
+export interface BodyRequest {
+  upstream: UpstreamRequest;
+  /** Fields of the body that an answer may repeat. */
+  repeated(): JsonObject;
+  /** In UTF-16 units of its words; in bytes of the body where that was not parsed. */
+  promptLength(): number;
+}
+
+/**
+ * @param headers of the client that an upstream of its format gets
+ * @param takeRoom called before the body is parsed; what it returns is called when nothing of that is needed any more
+ */
+export function bodyRequest(
+  endpoint: Endpoint,
+  asked: EndpointRequest,
+  bytes: Buffer,
+  headers: Readonly<Record<string, string>>,
+  takeRoom: () => () => void,
+): BodyRequest {
+  let known: ReadBody | undefined;
+  let giveRoomBack = () => {};
+  const upstream = new ClientRequest({
+    ...passedRequest(endpoint, asked, headers),
+    read: () => {
+      giveRoomBack = takeRoom();
+      const { fake, ...body } = parseBody(bytes);
+      const request = endpoint.format.readRequest(body);
+      known = { repeated: repeatedOf(body), fake, promptLength: promptText(request).length };
+      return request;
+    },
+    fake: () => fakeOptionsOf(known?.fake),
+    forgotten: () => giveRoomBack(),
+  });
+  return {
+    upstream,
+    repeated: () => known?.repeated ?? repeatedOf(parseBody(bytes)),
+    promptLength: () => known?.promptLength ?? bytes.length,
+  };
+}
+
+function passedRequest(
+  { protocol, upstreamPath, parser }: Endpoint,
+  asked: EndpointRequest,
+  headers: Readonly<Record<string, string>>,
+): Pick<UpstreamRequest, 'format' | 'stream' | 'wantsParts' | 'silenceMs' | 'passed' | 'parser'> {
+  const makeParser = asked.stream ? parser : undefined;
+  const silenceMs = makeParser ? PROVIDER_STREAM_SILENCE_MS : PROVIDER_WHOLE_SILENCE_MS;
+  return {
+    format: protocol,
+    stream: makeParser !== undefined,
+    wantsParts: true,
+    silenceMs,
+    passed: (model) => ({
+      method: 'POST',
+      path: upstreamPath,
+      body: asked.withModel(model),
+      headers: { accept: makeParser ? 'text/event-stream' : 'application/json', ...headers },
+      silenceMs,
+    }),
+    parser: makeParser && (() => makeParser(asked)),
+  };
+}
+
+/** @throws WeirError invalid_json, validation_error */
+export function parseBody(bytes: Buffer): JsonObject {
+  const body = parseObject(bytes.toString());
+  if (!body) throw new WeirError('invalid_json');
+  if (isNestedDeeper(body, MAX_LEVELS)) throw invalid('body', `is nested deeper than ${MAX_LEVELS} levels`);
+  return body;
+}
+
+function repeatedOf({ messages, input, ...others }: JsonObject): JsonObject {
+  return others;
+}
+
+function fakeOptionsOf(knobs: unknown): FakeOptions {
+  return checked(z.object({ fake: fakeOptionsSchema.optional() }), { fake: knobs }).fake ?? fakeOptionsSchema.parse({});
 }

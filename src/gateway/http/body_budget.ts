@@ -5,6 +5,8 @@ import { WeirError } from '../../formats/error_code.ts';
 const SMALL = 1024 * 1024;
 /** All larger ones together, as they are kept until their provider has answered. */
 const BUDGET = 512 * 1024 * 1024;
+/** What a body takes on top of itself while it is written in another format: its values, and the other body twice. */
+const COPIES = 3;
 
 /** Bounds the memory that large bodies take, by what they say of themselves before they are read. */
 export class BodyBudget {
@@ -22,7 +24,19 @@ export class BodyBudget {
     const declared = chunked === undefined ? Number(length ?? 0) : this.#largest;
     if (!(declared > SMALL)) return;
     // One that is larger than allowed is refused by its own name later on.
-    const size = Math.min(declared, this.#largest);
+    this.#hold(Math.min(declared, this.#largest), reply);
+  }
+
+  /**
+   * Takes room for what is made of a body of so many bytes.
+   * @returns gives the room back; the end of the answer does, too
+   * @throws WeirError service_unavailable
+   */
+  takeForCopies(bytes: number, reply: FastifyReply): () => void {
+    return bytes > SMALL ? this.#hold(COPIES * bytes, reply) : () => {};
+  }
+
+  #hold(size: number, reply: FastifyReply): () => void {
     if (this.#taken + size > BUDGET) {
       throw new WeirError('service_unavailable', {
         message: 'Too many large requests at once; try again in a few seconds.',
@@ -31,8 +45,12 @@ export class BodyBudget {
       });
     }
     this.#taken += size;
-    reply.raw.once('close', () => {
-      this.#taken -= size;
-    });
+    let isHeld = true;
+    const giveBack = () => {
+      if (isHeld) this.#taken -= size;
+      isHeld = false;
+    };
+    reply.raw.once('close', giveBack);
+    return giveBack;
   }
 }

@@ -13,8 +13,9 @@ import type { OpenStreams } from '../open_streams.ts';
 import { type Access, RATE_HEADERS } from './access.ts';
 import { apiDocs } from './api_docs.ts';
 import { clusterRoutes, healthRoutes } from './cluster_routes.ts';
-import { endpointRoutes, REFUSED_BY } from './endpoint_routes.ts';
+import { ESTIMATED, endpointRoutes, REFUSED_BY } from './endpoint_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
+import { DROPPED } from './http_sink.ts';
 import { modelsFor } from './models_routes.ts';
 import { ReaderCounts } from './reader_counts.ts';
 import { resumableRoutes } from './resumable_routes.ts';
@@ -31,6 +32,8 @@ const EXPOSED = [
   'X-Upstream',
   'Retry-After',
   REFUSED_BY,
+  DROPPED,
+  ESTIMATED,
   ...RATE_HEADERS,
 ];
 

@@ -4,6 +4,7 @@ import type { EventLog } from '../../core/observe/observers.ts';
 import { ERROR_TABLE, type ErrorBody, type ErrorCode, WeirError } from '../../formats/error_code.ts';
 import { type AnthropicErrorBody, anthropicError } from '../../formats/messages/anthropic_error.ts';
 import { type OpenAiErrorBody, openAiError } from '../../formats/openai_error.ts';
+import { speaksAnthropic } from './models_routes.ts';
 
 /** Fastify's own refusals, in our words. */
 const FASTIFY_CODES: Record<string, ErrorCode> = {
@@ -24,7 +25,7 @@ export function translateErrors(app: FastifyInstance, log: EventLog, refused: (c
     refused(error.code);
     if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer realm="weir"');
     if (error.retryAfter !== undefined) reply.header('Retry-After', String(error.retryAfter));
-    return reply.status(error.status).send(bodyOf(error, request.url, request.threadId));
+    return reply.status(error.status).send(bodyOf(error, request, request.threadId));
   });
   // Fastify lets go of a response that its handler took over; whatever fails then must still end it.
   app.addHook('onRoute', (route) => {
@@ -38,10 +39,18 @@ export function translateErrors(app: FastifyInstance, log: EventLog, refused: (c
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string;
     const allowed = (['GET', 'POST', 'DELETE'] as const).filter((method) => app.hasRoute({ method, url: path }));
-    const code = allowed.length > 0 ? 'method_not_allowed' : 'not_found';
+    const code =
+      allowed.length === 0 ? 'not_found' : wantsWebSocket(request) ? 'upgrade_required' : 'method_not_allowed';
     if (allowed.length > 0) reply.header('Allow', allowed.join(', '));
-    return reply.status(ERROR_TABLE[code].status).send(bodyOf(new WeirError(code), request.url));
+    // Its client then goes on without waiting; the protocol that it is to use has to be named (RFC 9110, 15.5.22).
+    if (code === 'upgrade_required') reply.headers({ Upgrade: 'HTTP/1.1', Connection: 'close, Upgrade' });
+    return reply.status(ERROR_TABLE[code].status).send(bodyOf(new WeirError(code), request));
   });
+}
+
+/** NGINX passes on what the client wants, and not that it wants it of this connection. */
+function wantsWebSocket({ headers }: FastifyRequest): boolean {
+  return /^websocket$/i.test(headers.upgrade ?? '');
 }
 
 /** After its head a response can only be cut: its client then sees a truncation, and no silence without end. */
@@ -54,7 +63,7 @@ function endBegun(thrown: FastifyError, request: FastifyRequest, { sent, raw }: 
   if (raw.headersSent) return void raw.destroy();
   const error = asWeirError(thrown, request.url);
   raw.writeHead(error.status, { 'Content-Type': 'application/json; charset=utf-8' });
-  raw.end(JSON.stringify(bodyOf(error, request.url, request.threadId)));
+  raw.end(JSON.stringify(bodyOf(error, request, request.threadId)));
 }
 
 /** What the HTTP parser refuses never reaches a route; the socket is answered by hand, in the same shape. */
@@ -69,7 +78,7 @@ export function answerParserError(error: NodeJS.ErrnoException, socket: Socket):
       : error.code === 'HPE_HEADER_OVERFLOW'
         ? 'headers_too_large'
         : 'bad_request';
-  const body = JSON.stringify(bodyOf(new WeirError(code), ''));
+  const body = JSON.stringify(bodyOf(new WeirError(code), { url: '', headers: {} }));
   socket.end(
     `HTTP/1.1 ${ERROR_TABLE[code].status} ${code}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -89,8 +98,15 @@ function asWeirError(error: FastifyError, url: string): WeirError {
 }
 
 /** In the shape that the clients of this path know. */
-function bodyOf(error: WeirError, url: string, threadId = ''): ErrorBody | OpenAiErrorBody | AnthropicErrorBody {
-  if (url.startsWith('/v1/messages')) return anthropicError(error);
+function bodyOf(
+  error: WeirError,
+  request: Pick<FastifyRequest, 'url' | 'headers'>,
+  threadId = '',
+): ErrorBody | OpenAiErrorBody | AnthropicErrorBody {
+  const { url } = request;
+  if (url.startsWith('/v1/messages') || (url.startsWith('/v1/models') && speaksAnthropic(request))) {
+    return anthropicError(error);
+  }
   if (url.startsWith('/v1/')) return openAiError(error);
   const body: ErrorBody = { error: error.code, message: error.message, details: error.details };
   if (threadId) body.thread_id = threadId;

@@ -139,3 +139,14 @@ export function streamHeaders(threadId: string, more: OutgoingHttpHeaders): Outg
     'X-Thread-ID': threadId,
   };
 }
+
+/** Names the fields that were left out for the provider. */
+export const DROPPED = 'X-Weir-Dropped';
+const MAX_DROPPED_CHARS = 1_000;
+
+/** @param names of the client's body, which may hold anything */
+export function droppedHeader(names: readonly string[]): Record<string, string> {
+  if (names.length === 0) return {};
+  const safe = names.map((name) => name.replace(/[^\x21-\x2b\x2d-\x7e]/g, '?')).join(', ');
+  return { [DROPPED]: safe.length > MAX_DROPPED_CHARS ? `${safe.slice(0, MAX_DROPPED_CHARS)}...` : safe };
+}

@@ -4,9 +4,10 @@ import { comparableText } from '../../core/cache/request_key.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { openResumable } from '../../core/durable/open_resumable.ts';
 import type { LoopLag } from '../../core/resilience/loop_lag.ts';
+import { droppedFields, refuseUnsaid } from '../../core/routing/routing.ts';
 import { runStream } from '../../core/stream/run_stream.ts';
 import type { StreamExchange } from '../../core/stream/stream_exchange.ts';
-import { weirRequest } from '../../core/upstream/upstream.ts';
+import { weirRequest } from '../../core/upstream/client_request.ts';
 import { promptLengthOf } from '../../core/usage/stream_usage.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { streamRequestSchema } from '../../formats/weir/stream_request.ts';
@@ -14,7 +15,7 @@ import { WeirEncoder } from '../endpoints/encoders.ts';
 import { abortWhenGone, type OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
 import { conversationOfStream } from './conversation.ts';
-import { HttpSink, streamHeaders } from './http_sink.ts';
+import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { checkKnobs, idempotencyOf, parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendResumable } from './send_resumable.ts';
@@ -80,11 +81,13 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
 
       const { threadId } = request;
       const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, 'chat'));
+      const asked = weirRequest(body);
+      refuseUnsaid(route, asked);
       const abort = abortWhenGone(reply, open);
       const promptLength = promptLengthOf(body);
       const exchange: StreamExchange = {
         route,
-        request: weirRequest(body),
+        request: asked,
         lengths: { prompt: () => promptLength, body: 0 },
         userId,
         threadId,
@@ -104,13 +107,11 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
           ),
         whole: () => ({}),
         usageOf: () => undefined,
-        sink: () => {
+        sink: (_, target) => {
+          const own = reply.getHeaders() as OutgoingHttpHeaders;
           reply.hijack();
-          return new HttpSink(
-            request.raw,
-            reply.raw,
-            streamHeaders(threadId, reply.getHeaders() as OutgoingHttpHeaders),
-          );
+          const headers = streamHeaders(threadId, { ...own, ...droppedHeader(droppedFields(route, asked, target)) });
+          return new HttpSink(request.raw, reply.raw, headers);
         },
       };
       if (!body.resumable) {

@@ -80,7 +80,12 @@ export function locations(plan: NginxPlan): Conf {
     '',
     comment('The rest of the API, and the OpenAI- and Anthropic-compatible endpoints (which accept images).'),
     block('location /api/v1/', toInstances('sse_backend', NGINX_API_SILENCE_MS, '2m')),
-    block('location /v1/', toInstances('sse_backend', NGINX_API_SILENCE_MS, '33m')),
+    block(
+      'location /v1/',
+      toInstances('sse_backend', NGINX_API_SILENCE_MS, '33m'),
+      comment('An instance refuses WebSockets at once, so that their clients go on with POST.'),
+      'proxy_set_header Upgrade $http_upgrade;',
+    ),
     '',
     comment('Metrics are not public: the dashboard server shows them at its own port.'),
     block('location ~ ^/metrics(/|$)', 'return 404;'),

@@ -17,7 +17,12 @@ const failure = (status?: number, retryAfter?: number) =>
 type Ask = (provider: string, tries: number, signal: AbortSignal) => Promise<string>;
 
 /** Opens along `names`; returns what was asked, and what the observer heard. */
-function open(names: string[], ask: Ask, change: (target: RouteTarget) => Partial<RouteTarget> = () => ({})) {
+function open(
+  names: string[],
+  ask: Ask,
+  change: (target: RouteTarget) => Partial<RouteTarget> = () => ({}),
+  prepare: (provider: string) => void = () => {},
+) {
   const asked: string[] = [];
   const heard: string[] = [];
   const moves: string[] = [];
@@ -47,6 +52,7 @@ function open(names: string[], ask: Ask, change: (target: RouteTarget) => Partia
         asked.push(provider);
         return ask(provider, asked.filter((name) => name === provider).length, signal);
       },
+      prepare: ({ provider }) => prepare(provider),
       onMove: async ({ provider }) => void moves.push(provider),
     },
     { wheel: new TimerWheel(5), log: silentLog, observer, random: () => 0 },
@@ -158,6 +164,61 @@ describe('a request on its way along a route', () => {
     await expect(alone.opening.answer).rejects.toMatchObject({
       code: 'service_unavailable',
       details: { provider: 'a' },
+    });
+  });
+
+  describe('that some target can not be asked', () => {
+    const unsaid = new WeirError('validation_error');
+    const onlyTo = (...names: string[]) => {
+      return (provider: string) => {
+        if (!names.includes(provider)) throw unsaid;
+      };
+    };
+
+    it('passes it over, without a try and without a mark against its provider', async () => {
+      const breaker = new ProviderBreaker();
+      const change = () => ({ breaker });
+      const { opening, asked, heard, moves } = open(['a', 'b'], async (name) => name, change, onlyTo('b'));
+      expect(await opening.answer).toBe('b');
+      expect([asked, moves, heard]).toEqual([['b'], ['b'], ['1 b', 'b answers']]);
+    });
+
+    it('fails as it would without that target, where the others have failed', async () => {
+      const down = failure(401);
+      const fail = async () => {
+        throw down;
+      };
+      const { opening, heard, moves } = open(['a', 'b'], fail, undefined, onlyTo('a'));
+      await expect(opening.answer).rejects.toBe(down);
+      expect([heard, moves]).toEqual([['1 a', 'upstream_error none'], []]);
+    });
+
+    it('says why, where no target can be asked', async () => {
+      const { opening, asked } = open(['a', 'b'], async (name) => name, undefined, onlyTo());
+      await expect(opening.answer).rejects.toBe(unsaid);
+      expect(asked).toEqual([]);
+    });
+
+    it('says that a circuit is open, where that is all that keeps it from its only target', async () => {
+      const breaker = new ProviderBreaker();
+      for (let calls = 0; calls < 10; calls += 1) {
+        await breaker.run('b', 'u', () => Promise.reject(failure(500))).catch(() => {});
+      }
+      const change = ({ provider }: RouteTarget) => (provider === 'b' ? { breaker } : {});
+      const { opening } = open(['a', 'b'], async (name) => name, change, onlyTo('b'));
+      await expect(opening.answer).rejects.toMatchObject({ code: 'service_unavailable' });
+    });
+
+    it('is translated for a target only when that one’s turn comes', async () => {
+      const prepared: string[] = [];
+      const { opening } = open(
+        ['a', 'b'],
+        async (name) => name,
+        undefined,
+        (name) => void prepared.push(name),
+      );
+      await opening.answer;
+      expect(prepared).toEqual(['a']);
     });
   });
 

@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ApiFormat } from '../../../src/config/provider_presets.ts';
-import { countsAgainstProvider, failureKind, failureReason } from '../../../src/core/routing/attempt_failure.ts';
+import {
+  countsAgainstProvider,
+  failureKind,
+  failureReason,
+  retryDelay,
+} from '../../../src/core/routing/attempt_failure.ts';
 import { ProviderBreaker } from '../../../src/core/routing/provider_breaker.ts';
-import { retryDelay } from '../../../src/core/routing/route_opening.ts';
 import { RoutingTable } from '../../../src/core/routing/routing_table.ts';
 import type { RoutedUpstream } from '../../../src/core/routing/selected_route.ts';
 import { type ErrorCode, WeirError } from '../../../src/formats/error_code.ts';

@@ -18,6 +18,7 @@ const VIEW: ModelsView = {
   providers: [
     provider('openai', ['chat', 'embeddings'], 'gpt-5'),
     provider('anthropic', ['messages']),
+    provider('vectors', ['embeddings']),
     provider('fake', ['chat'], 'demo'),
   ],
   routes: [route('smart', target('openai')), { ...route('vectors', target('openai')), speaks: ['embeddings'] }],
@@ -28,7 +29,7 @@ describe('the choice of a model', () => {
   it('offers providers that answer streams, fake first, and takes the first where nothing is chosen', () => {
     const { providers, routes, provider, model } = chooseModel(VIEW, NOTHING);
     expect([providers.map(({ name }) => name), routes.map(({ name }) => name)]).toEqual([
-      ['fake', 'openai'],
+      ['fake', 'openai', 'anthropic'],
       ['smart'],
     ]);
     expect([provider?.name, model]).toEqual(['fake', 'demo']);

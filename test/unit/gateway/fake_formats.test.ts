@@ -245,9 +245,11 @@ describe('the fake provider beside a real one', () => {
     expect(messagesFormat.readAnswer(await answer.json())[0]).toEqual({ type: 'text', text: 'Hello.' });
   });
 
-  it('counts no tokens', async () => {
-    const answer = await post('/v1/messages/count_tokens', { messages: said });
-    expect(answer.status).toBe(422);
-    expect(await answer.text()).toContain('fake, which does not count tokens');
+  it('has its tokens estimated, which the answer says', async () => {
+    const system = 'x'.repeat(400);
+    const answer = await post('/v1/messages/count_tokens', { messages: said, system });
+    expect(answer.headers.get('x-weir-estimated')).toBe('input_tokens');
+    // A quarter of its bytes, and four for each of two messages.
+    expect(await answer.json()).toEqual({ input_tokens: 109 });
   });
 });

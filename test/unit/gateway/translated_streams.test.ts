@@ -24,7 +24,9 @@ const HEAD = { id: '1', created: 1_700_000_000, model: 'm', body: { stream_optio
 const STATUS = { status: 'validated', thread_id: '1', instance: 'one', model: 'm', provider: 'real' } as const;
 
 function encoderOf(client: Client): Encoder {
-  return client === 'weir' ? new WeirEncoder(STATUS, 2, true) : new FormatEncoder(UPSTREAMS[client], HEAD);
+  return client === 'weir'
+    ? new WeirEncoder(STATUS, 2, true)
+    : new FormatEncoder(UPSTREAMS[client], HEAD, () => HEAD.body);
 }
 
 const OBSERVER = { firstToken() {}, gap() {}, closed() {}, opened() {} };

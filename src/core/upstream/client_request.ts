@@ -1,0 +1,106 @@
+import { asWeirError, type WeirError } from '../../formats/error_code.ts';
+import type { Format, WriteTarget, WrittenRequest } from '../../formats/format.ts';
+import type { GenerationRequest, MessagePart } from '../../formats/generation_request.ts';
+import { PROVIDER_SILENCE_MS } from '../../formats/timing.ts';
+import { readWeirRequest } from '../../formats/weir/read_weir_request.ts';
+import { type FakeOptions, fakeOptionsSchema, type StreamRequest } from '../../formats/weir/stream_request.ts';
+import type { UpstreamRequest } from './upstream.ts';
+
+type About = Pick<UpstreamRequest, 'format' | 'stream' | 'wantsParts' | 'silenceMs' | 'passed' | 'parser' | 'fake'> & {
+  /** Reads the client's body. @throws WeirError validation_error */
+  read(): GenerationRequest;
+  /** Called when no other target will be asked. */
+  forgotten?(): void;
+};
+
+/** A client's request. What other formats need of it is made when a target first needs it, and once for each. */
+export class ClientRequest implements UpstreamRequest {
+  readonly format: UpstreamRequest['format'];
+  readonly stream: boolean;
+  readonly wantsParts: boolean;
+  readonly silenceMs: number;
+  readonly passed: UpstreamRequest['passed'];
+  readonly parser: UpstreamRequest['parser'];
+  readonly #about: About;
+  #read: { request: GenerationRequest } | { error: WeirError } | undefined;
+  #written: { format: Format; provider: string; model: string; request: WrittenRequest }[] = [];
+
+  constructor(about: About) {
+    this.format = about.format;
+    this.stream = about.stream;
+    this.wantsParts = about.wantsParts;
+    this.silenceMs = about.silenceMs;
+    this.passed = about.passed;
+    this.parser = about.parser;
+    this.#about = about;
+  }
+
+  generation(): GenerationRequest {
+    this.#read ??= this.#readOnce();
+    if ('error' in this.#read) throw this.#read.error;
+    return this.#read.request;
+  }
+
+  fake(): FakeOptions {
+    return this.#about.fake();
+  }
+
+  written(format: Format, to: Omit<WriteTarget, 'stream'>): WrittenRequest {
+    const { provider, model } = to;
+    const known = this.#written.find((one) => {
+      return one.format === format && one.provider === provider && one.model === model;
+    });
+    if (known) return known.request;
+    const request = format.writeRequest(this.generation(), { ...to, stream: this.stream });
+    this.#written.push({ format, provider, model, request });
+    return request;
+  }
+
+  forget(): void {
+    this.#read = undefined;
+    this.#written = this.#written.map((one) => ({ ...one, request: { body: {}, dropped: one.request.dropped } }));
+    this.#about.forgotten?.();
+  }
+
+  #readOnce() {
+    try {
+      return { request: this.#about.read() };
+    } catch (error) {
+      return { error: asWeirError(error) };
+    }
+  }
+}
+
+/** A request of `/api/v1/stream`. */
+export function weirRequest(request: StreamRequest): UpstreamRequest {
+  return new ClientRequest({
+    format: 'weir',
+    stream: true,
+    wantsParts: request.parts === true,
+    silenceMs: PROVIDER_SILENCE_MS,
+    passed: undefined,
+    parser: undefined,
+    read: () => readWeirRequest(request),
+    fake: () => request.fake ?? fakeOptionsSchema.parse({}),
+    forgotten: () => {
+      // The log keeps it, for an instance that goes on with it.
+      if (request.resumable) return;
+      request.query = undefined;
+      request.messages = undefined;
+    },
+  });
+}
+
+/** The words of a request: its messages one below the other, without names of tools, images and files. */
+export function promptText({ messages }: GenerationRequest): string {
+  return messages.map(({ parts }) => textOf(parts)).join('\n');
+}
+
+function textOf(parts: readonly MessagePart[]): string {
+  return parts
+    .map((part) => {
+      if (part.type === 'text') return part.text;
+      return part.type === 'tool_result' ? textOf(part.parts) : '';
+    })
+    .join('\n');
+}
