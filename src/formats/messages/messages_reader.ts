@@ -180,9 +180,7 @@ function readBlock(block: JsonObject, index: number, calls: ToolCallIndex, parts
 }
 
 function sealOf(kind: 'signature' | 'redacted', data: unknown): StreamPart[] {
-  return typeof data === 'string' && data !== ''
-    ? [{ type: 'reasoning_seal', seal: kind === 'redacted' ? readSeal(data, kind) : { kind, data } }]
-    : [];
+  return typeof data === 'string' && data !== '' ? [{ type: 'reasoning_seal', seal: readSeal(data, kind) }] : [];
 }
 
 /** Of the kinds of citations the one that other formats have: an address. */
