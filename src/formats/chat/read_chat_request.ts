@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { customTool } from '../custom_tool.ts';
 import type { GenerationRequest, RequestedReasoning, Tool } from '../generation_request.ts';
 import { isObject, objectOf, textOf } from '../json_object.ts';
 import { cacheOf, checked, type FieldFate, nothing, samplingFields, sortFields, unless } from '../request_fields.ts';
@@ -107,7 +106,7 @@ export function readChatRequest(body: unknown): GenerationRequest {
   const asked = checked(schema, body);
   const { unread, ignored } = sortFields(asked, CHAT_FIELDS, CHAT_FATES);
   const messages = asked.messages.map((entry, index) => readChatMessage(entry, `messages.${index}`));
-  const { tools, toolChoice } = toolsOf(asked);
+  const { tools, toolChoice } = toolsOf(asked, unread);
   const [reasoning, reasoningName] = reasoningOf(asked);
   return {
     model: asked.model,
@@ -145,8 +144,16 @@ function stopOf(stop: Asked['stop']): readonly string[] | undefined {
   return stop && stop.length > 0 ? stop : undefined;
 }
 
-function toolsOf({ tools, tool_choice: asked }: Asked): Pick<GenerationRequest, 'tools' | 'toolChoice'> {
-  const all = (tools ?? []).map(toolOf);
+/** The stream of chat has no form for calls of custom tools, which take text; so these are refused. */
+function toolsOf(
+  { tools, tool_choice: asked }: Asked,
+  unread: string[],
+): Pick<GenerationRequest, 'tools' | 'toolChoice'> {
+  const all = (tools ?? []).flatMap((tool, index) => {
+    if (tool.type === 'function') return [toolOf(tool)];
+    unread.push(`tools.${index}`);
+    return [];
+  });
   if (typeof asked !== 'object' || asked === null) return { tools: all, toolChoice: asked ?? undefined };
   if (asked.type !== 'allowed_tools') {
     const { name } = asked.type === 'custom' ? asked.custom : asked.function;
@@ -157,8 +164,7 @@ function toolsOf({ tools, tool_choice: asked }: Asked): Pick<GenerationRequest, 
   return { tools: all.filter(({ name }) => names.has(name)), toolChoice: mode };
 }
 
-function toolOf(asked: z.output<typeof tool>): Tool {
-  if (asked.type === 'custom') return customTool(asked.custom);
+function toolOf(asked: Extract<z.output<typeof tool>, { type: 'function' }>): Tool {
   const { name, description, parameters, strict } = asked.function;
   return {
     name,
