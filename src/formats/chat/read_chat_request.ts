@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import type { GenerationRequest, RequestedReasoning, Tool } from '../generation_request.ts';
 import { isObject, objectOf, textOf } from '../json_object.ts';
-import { cacheOf, checked, type FieldFate, nothing, samplingFields, sortFields, unless } from '../request_fields.ts';
+import {
+  cacheOf,
+  checked,
+  type FieldFate,
+  listed,
+  nothing,
+  samplingFields,
+  sortFields,
+  textOrTexts,
+  unless,
+} from '../request_fields.ts';
 import { chatMessage, readChatMessage } from './read_chat_messages.ts';
 
 const functionSchema = z.looseObject({
@@ -26,17 +36,17 @@ const choice = z.union([
   z.looseObject({ type: z.literal('custom'), custom: named }),
   z.looseObject({
     type: z.literal('allowed_tools'),
-    allowed_tools: z.looseObject({ mode: z.enum(['auto', 'required']), tools: z.array(z.looseObject({})) }),
+    allowed_tools: z.looseObject({ mode: z.enum(['auto', 'required']), tools: listed(z.looseObject({}), 10_000) }),
   }),
 ]);
 
 export const CHAT_FIELDS = {
   ...samplingFields,
-  messages: z.array(chatMessage).min(1).max(10_000),
+  messages: listed(chatMessage, 10_000, 1),
   max_tokens: z.number().int().min(1).nullish(),
   max_completion_tokens: z.number().int().min(1).nullish(),
-  stop: z.union([z.string(), z.array(z.string())]).nullish(),
-  tools: z.array(tool).nullish(),
+  stop: textOrTexts.nullish(),
+  tools: listed(tool, 10_000).nullish(),
   tool_choice: choice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   reasoning_effort: z.string().nullish(),
