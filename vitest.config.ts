@@ -34,6 +34,9 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
+          // As above; what is tested are other processes.
+          setupFiles: ['test/support/leave_globals.ts'],
+          isolate: false,
           globalSetup: BUILT_PAGE,
           // Two on two cores: three starve each other, and then streams that should meet do not.
           maxWorkers: 2,
@@ -48,6 +51,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          setupFiles: ['test/support/leave_globals.ts'],
+          isolate: false,
           globalSetup: BUILT_PAGE,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

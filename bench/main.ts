@@ -89,7 +89,7 @@ try {
     for (const row of chosen.filter(({ body }) => !('fake' in body))) {
       const { firstTextMs, gapsMs } = await runWave({
         ...row,
-        body: { ...row.body, model: `mock-${values.rate}x${values.rate}` },
+        body: { ...row.body, model: String(row.body.model).replace(/mock-\d+/, `mock-${values.rate}`) },
         streams: FEW_STREAMS * FEW_SECONDS,
         rampMs: FEW_SECONDS * 1000,
       });

@@ -37,6 +37,8 @@ export const GOALS: readonly Goal[] = [
   { name: WEIR_NAMES.chat, of: 1.5 },
   { name: WEIR_NAMES.fake, of: 0.73 },
   { name: WEIR_NAMES.resumable, of: 1.9 },
+  { name: WEIR_NAMES.translated, of: 1.8 },
+  { name: WEIR_NAMES.translatedBack, of: 1.8 },
 ];
 
 /** Rows whose added waits have goals. */
@@ -88,7 +90,7 @@ export async function startRows(
     const version = { root: process.cwd(), node: process.execPath };
     const weirPort = await freePort();
     const weir = keep(await startInstance(version, { port: weirPort }, mockUrl));
-    const [relay, chatRow, fake, resumable] = await startDeployedRows(
+    const [relay, chatRow, fake, ...others] = await startDeployedRows(
       directory,
       version,
       mockUrl,
@@ -132,7 +134,7 @@ export async function startRows(
         figures: [{ name: BARE_FAKE, pids: [bareFake.pid] }],
       },
       fake!,
-      resumable!,
+      ...others,
     ];
     return { rows, mockUrl, stop };
   } catch (error) {

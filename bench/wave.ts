@@ -23,7 +23,7 @@ export interface WaveResult {
 /**
  * Opens the streams and reads them to their ends. Bare sockets and a search in the bytes: what the client burns is
  * taken from the processes under test, as they share the machine.
- * @throws Error when a stream does not end with `[DONE]`: a figure from a broken run is none
+ * @throws Error when a stream does not end with the last event of its format: a figure from a broken run is none
  */
 export async function runWave(wave: Wave): Promise<WaveResult> {
   const request = requestText(wave.path, wave.body, wave.headers);
@@ -58,9 +58,9 @@ function readStream(port: number, request: string, result: WaveResult): Promise<
         textAt = now;
       }
       for (let at = text.indexOf('data:'); at >= 0; at = text.indexOf('data:', at + 5)) result.events += 1;
-      // Shorter than `data:`, so that nothing is counted twice; `[DONE]` comes in one piece with what is before it.
+      // Shorter than `data:`, so that nothing is counted twice; the last event comes in one piece with what is before it.
       tail = text.slice(-4);
-      if (text.includes('[DONE]')) socket.removeAllListeners('close');
+      if (text.includes('[DONE]') || text.includes('"message_stop"')) socket.removeAllListeners('close');
     });
     socket.once('error', reject);
     socket.once('end', () => {

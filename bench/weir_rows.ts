@@ -17,10 +17,12 @@ export const WEIR_NAMES = {
   chat: 'Weir as deployed, `/v1/chat/completions`: the instance',
   fake: 'Weir as deployed, provider `fake`: the instance',
   resumable: 'Weir as deployed, `resumable: true`: the instance',
+  translated: 'Weir as deployed, a client of chat completions and an upstream of messages: the instance',
+  translatedBack: 'Weir as deployed, a client of messages and an upstream of chat completions: the instance',
 };
 
 /** Rows that go through NGINX to one instance of a version. */
-export const DEPLOYED_ROWS = ['relay', 'chat', 'fake', 'resumable'] as const;
+export const DEPLOYED_ROWS = ['relay', 'chat', 'fake', 'resumable', 'translated', 'translatedBack'] as const;
 
 /** A request of OpenAI's API, for any server that speaks it. */
 export function chatRequest({ chunks, perSecond }: Work): Pick<Row, 'path' | 'body'> {
@@ -28,6 +30,14 @@ export function chatRequest({ chunks, perSecond }: Work): Pick<Row, 'path' | 'bo
   return {
     path: '/v1/chat/completions',
     body: { model, stream: true, messages: [{ role: 'user', content: 'hi' }] },
+  };
+}
+
+/** A request of Anthropic's API. @param model as Weir calls it */
+function messagesRequest(model: string): Pick<Row, 'path' | 'body'> {
+  return {
+    path: '/v1/messages',
+    body: { model, stream: true, max_tokens: 1000, messages: [{ role: 'user', content: 'hi' }] },
   };
 }
 
@@ -53,7 +63,7 @@ export async function startDeployedRows(
   keep: <T extends StartedProcess>(process: T) => T,
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  if (wanted.some((key) => ['relay', 'chat', 'fake'].includes(key))) {
+  if (wanted.some((key) => key !== 'resumable')) {
     const path = join(directory, 'app.sock');
     const instance = keep(await startInstance(version, { path }, mockUrl));
     const port = await freePort();
@@ -82,6 +92,21 @@ export async function startDeployedRows(
         port,
         ...weirRequest(work, 'fake'),
         figures: [{ name: WEIR_NAMES.fake, pids: [instance.pid] }],
+      },
+      {
+        key: 'translated',
+        name: WEIR_NAMES.translated,
+        port,
+        path: chatRequest(work).path,
+        body: { ...chatRequest(work).body, model: `anthropic/${chatRequest(work).body.model}` },
+        figures: [{ name: WEIR_NAMES.translated, pids: [instance.pid] }],
+      },
+      {
+        key: 'translatedBack',
+        name: WEIR_NAMES.translatedBack,
+        port,
+        ...messagesRequest(`openai/${chatRequest(work).body.model}`),
+        figures: [{ name: WEIR_NAMES.translatedBack, pids: [instance.pid] }],
       },
     );
   }
@@ -122,6 +147,8 @@ export async function startInstance(
     DEFAULT_PROVIDER: 'openai',
     OPENAI_BASE_URL: `${mockUrl}/v1`,
     OPENAI_API_KEY: 'bench',
+    ANTHROPIC_BASE_URL: mockUrl,
+    ANTHROPIC_API_KEY: 'bench',
     MAX_CONNECTIONS: '100000',
     MAX_CONNECTIONS_PER_USER: '100000',
     DRAIN_SECONDS: '0',

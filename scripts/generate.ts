@@ -6,9 +6,11 @@ import { weirConfigSchema } from '../src/config/weir_config.ts';
 import { openApiDocument } from '../src/gateway/openapi_document.ts';
 import { COMPOSE_NGINX_PLAN } from '../src/stack/nginx/compose_plan.ts';
 import { renderNginxConf } from '../src/stack/nginx/render_nginx_conf.ts';
+import { fieldFateTables } from './field_fates.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const ROUTES_PAGE = 'docs/routes.md';
+const TRANSLATION_PAGE = 'docs/translation.md';
 
 /** A checked-in file that is made from code, as a whole or between two marks. */
 export interface GeneratedFile {
@@ -23,7 +25,8 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'src/gateway/http/openapi.json', text: async () => json(await openApiDocument()) },
   { path: 'infrastructure/nginx/nginx.conf', text: () => renderNginxConf(COMPOSE_NGINX_PLAN) },
   { path: 'docs/weir.config.schema.json', text: () => json(z.toJSONSchema(weirConfigSchema, { io: 'input' })) },
-  { path: ROUTES_PAGE, text: () => between(readGenerated(ROUTES_PAGE), 'presets', presetTable()) },
+  { path: ROUTES_PAGE, text: () => between(ROUTES_PAGE, 'presets', presetTable()) },
+  { path: TRANSLATION_PAGE, text: () => between(TRANSLATION_PAGE, 'fields', fieldFateTables()) },
 ];
 
 export function readGenerated(path: string): string {
@@ -35,10 +38,11 @@ function json(value: unknown): string {
 }
 
 /** Replaces what stands between the marks of that name in a Markdown page. @throws Error where a mark is missing */
-function between(page: string, name: string, text: string): string {
+function between(path: string, name: string, text: string): string {
+  const page = readGenerated(path);
   const [begin, end] = [`<!-- ${name}: written by npm run generate -->\n`, `<!-- end of ${name} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${ROUTES_PAGE} has lost the marks around its ${name}`);
+  if (from < 0 || to < from) throw new Error(`${path} has lost the marks around its ${name}`);
   return `${page.slice(0, from + begin.length)}\n${text}\n${page.slice(to)}`;
 }
 

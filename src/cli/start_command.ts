@@ -4,6 +4,7 @@ import type { StackLayout } from '../stack/stack_layout.ts';
 import {
   DEFAULT_STACK_OPTIONS,
   differingOptions,
+  exposureProblem,
   mergeOptions,
   optionFlag,
   optionProblems,
@@ -52,11 +53,15 @@ async function sayWhatNext(options: StackOptions, layout: StackLayout): Promise<
   print(closingWords(options, layout, login));
 }
 
-function mustBeValid(options: StackOptions, environment: Environment): void {
-  const problems = optionProblems(options);
+/** @param before the options of the last start, where those go on */
+function mustBeValid(asked: Partial<StackOptions>, before: StackOptions, environment: Environment): StackOptions {
+  const options = mergeOptions(before, asked);
+  const exposure = exposureProblem(options, asked, before);
+  const problems = [...optionProblems(options), ...(exposure === undefined ? [] : [exposure])];
   if (problems.length > 0) throw new UsageError(problems.join('; '), 'see ./weir start --help');
   const config = checkedConfig(options, environment);
   if (config !== undefined) say(config);
+  return options;
 }
 
 async function startLocked(asked: Partial<StackOptions>, environment: Environment): Promise<number> {
@@ -80,7 +85,7 @@ async function startLocked(asked: Partial<StackOptions>, environment: Environmen
 
 /** `start`: starts the stack, or says why it can not and leaves nothing behind. Returns the exit code. */
 export async function startCommand(asked: Partial<StackOptions>, environment: Environment): Promise<number> {
-  mustBeValid(mergeOptions(DEFAULT_STACK_OPTIONS, asked), environment);
+  mustBeValid(asked, DEFAULT_STACK_OPTIONS, environment);
   const unlock = takeStartLock(layoutOf(environment).state);
   try {
     return await startLocked(asked, environment);
@@ -115,8 +120,7 @@ export async function restartCommand(
     say(`${service} is back`);
     return 0;
   }
-  const options = mergeOptions(kept, asked);
-  mustBeValid(options, environment);
+  const options = mustBeValid(asked, kept, environment);
   const unlock = takeStartLock(layout.state);
   try {
     if ((await driver.status()).length > 0) say('stopping; open streams may finish');

@@ -14,9 +14,9 @@ export interface UsageFlags {
   csv?: boolean;
 }
 
-const HEAD = ['REQUESTS', 'OK', 'CANCELLED', 'FAILED', 'INPUT', 'OUTPUT', 'ESTIMATED', 'USD'];
+const HEAD = ['REQUESTS', 'OK', 'CANCELLED', 'FAILED', 'INPUT', 'CACHED', 'OUTPUT', 'ESTIMATED', 'USD'];
 const CSV_HEAD =
-  'day,key,key_name,provider,model,ok,cancelled,failed,input_tokens,output_tokens,estimated_tokens,cost_usd';
+  'day,key,key_name,provider,model,ok,cancelled,failed,input_tokens,output_tokens,estimated_tokens,cost_usd,cached_input_tokens';
 
 /** `usage`: what keys, models or days have used; as rows of all three for programs. */
 export async function usageCommand({ days, by, json, csv }: UsageFlags, environment: Environment): Promise<number> {
@@ -30,7 +30,19 @@ export async function usageCommand({ days, by, json, csv }: UsageFlags, environm
     const lines = rows.map((row) => {
       const { day, key, key_name, provider, model, ok, cancelled, failed } = row;
       const tokens = [row.input_tokens, row.output_tokens, row.estimated_tokens];
-      return [day, key, key_name ?? '', provider, model, ok, cancelled, failed, ...tokens, row.cost_usd ?? '']
+      return [
+        day,
+        key,
+        key_name ?? '',
+        provider,
+        model,
+        ok,
+        cancelled,
+        failed,
+        ...tokens,
+        row.cost_usd ?? '',
+        row.cached_input_tokens,
+      ]
         .map(csvCell)
         .join(',');
     });
@@ -44,7 +56,9 @@ export async function usageCommand({ days, by, json, csv }: UsageFlags, environm
       name: by === 'key' ? named(group.name) : group.name,
     }));
     print(table(by, [...groups, totalUsage(rows)]));
-    say(`from ${view.from} to ${view.to}, days in UTC; a * marks what has no price`);
+    say(
+      `from ${view.from} to ${view.to}, days in UTC; CACHED is the share of INPUT that prompt caches had; a * marks what has no price`,
+    );
   }
   return 0;
 }
@@ -53,7 +67,9 @@ function table(by: UsageGrouping, groups: readonly UsageGroup[]): string {
   const rows = groups.map((group) => [
     group.name,
     ...[group.requests, group.ok, group.cancelled, group.failed].map(String),
-    ...[group.input_tokens, group.output_tokens, group.estimated_tokens].map(String),
+    `${group.input_tokens}`,
+    group.input_tokens === 0 ? '-' : `${Math.round((100 * group.cached_input_tokens) / group.input_tokens)} %`,
+    ...[group.output_tokens, group.estimated_tokens].map(String),
     group.cost_usd === null ? '*' : group.cost_usd.toFixed(4),
   ]);
   const all = [[by.toUpperCase(), ...HEAD], ...rows];

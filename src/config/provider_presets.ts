@@ -40,9 +40,22 @@ export const PROVIDER_PRESETS = {
   groq: cloud('https://api.groq.com/openai/v1', 'GROQ_API_KEY', ['chat', 'responses']),
   openrouter: cloud('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', ['chat', 'embeddings']),
   together: cloud('https://api.together.xyz/v1', 'TOGETHER_API_KEY', ['chat', 'embeddings']),
+  fireworks: cloud('https://api.fireworks.ai/inference/v1', 'FIREWORKS_API_KEY', ['chat', 'responses', 'embeddings']),
+  cerebras: cloud('https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY', ['chat']),
+  xai: cloud('https://api.x.ai/v1', 'XAI_API_KEY', ['chat', 'responses']),
+  cohere: cloud('https://api.cohere.ai/compatibility/v1', 'COHERE_API_KEY', ['chat', 'embeddings']),
+  // Its chat completions have no version in their path.
+  perplexity: cloud('https://api.perplexity.ai', 'PERPLEXITY_API_KEY', ['chat']),
+  nvidia: cloud('https://integrate.api.nvidia.com/v1', 'NVIDIA_API_KEY', ['chat', 'embeddings']),
+  sambanova: cloud('https://api.sambanova.ai/v1', 'SAMBANOVA_API_KEY', ['chat', 'embeddings']),
   ollama: own('http://127.0.0.1:11434/v1', ['chat', 'embeddings']),
   vllm: own('http://127.0.0.1:8000/v1', ['chat', 'responses', 'embeddings'], 'continue_final_message'),
   'llama.cpp': own('http://127.0.0.1:8080/v1', ['chat', 'embeddings']),
+  lmstudio: own('http://127.0.0.1:1234/v1', ['chat', 'responses', 'embeddings']),
+  sglang: own('http://127.0.0.1:30000/v1', ['chat', 'embeddings', 'messages']),
+  tgi: own('http://127.0.0.1:8080/v1', ['chat']),
+  // Its own key, where it wants one, is the operator's to name.
+  litellm: own('http://127.0.0.1:4000/v1', ['chat', 'responses', 'embeddings', 'messages']),
 } as const satisfies Record<string, ProviderPreset>;
 
 export type PresetName = keyof typeof PROVIDER_PRESETS;

@@ -11,6 +11,11 @@ const REASONS: Readonly<Record<string, string>> = {
   n: 'this provider gives one answer; send 1, or send the request several times',
 };
 
+/** A body may hold thousands of what has to be refused, with names of any length. */
+const MAX_SAID = 5;
+const MAX_FIELDS = 100;
+const MAX_NAME = 100;
+
 /** Members of a chat message that hold what was said. */
 const ESSENTIAL = new Set(['audio', 'function_call']);
 /** Members that others say otherwise, or need not know. */
@@ -66,11 +71,12 @@ export class RequestLosses {
    */
   settle({ provider }: WriteTarget): readonly string[] {
     if (this.#refused.size === 0) return [...this.#dropped];
-    const fields = [...this.#refused].map(([field, message]) => ({ field, message }));
-    const said = fields.map(({ field, message }) => `"${field}": ${message}`).join('. ');
+    const all = [...this.#refused].map(([field, message]) => ({ field: field.slice(0, MAX_NAME), message }));
+    const said = all.slice(0, MAX_SAID).map(({ field, message }) => `"${field}": ${message}`);
+    const more = all.length > MAX_SAID ? `. And ${all.length - MAX_SAID} more` : '';
     throw new WeirError('validation_error', {
-      message: `Provider "${provider}" can't take this request. ${said}.`,
-      details: { fields, provider },
+      message: `Provider "${provider}" can't take this request. ${said.join('. ')}${more}.`,
+      details: { fields: all.slice(0, MAX_FIELDS), provider },
     });
   }
 }

@@ -34,7 +34,7 @@ export function buildDurable({ config, core: streamCore, store, incarnation, new
   const faults = faultPoint(config.FAULT_POINT);
   const incarnations = new Set([incarnation]);
   let leaving = false;
-  const wal = new GroupLog({
+  const streamLog = new GroupLog({
     store,
     incarnation,
     strict,
@@ -46,7 +46,7 @@ export function buildDurable({ config, core: streamCore, store, incarnation, new
     ...streamCore,
     instance: config.INSTANCE_ID,
     store,
-    wal,
+    streamLog,
     peers: peerClient(config.PEER_SECRET),
     streams: new Map(),
     takingOver: new Map(),
@@ -62,7 +62,7 @@ export function buildDurable({ config, core: streamCore, store, incarnation, new
   /** While the streams are brought over, some are found under the old incarnation and some under the new one. */
   const renew = async () => {
     if (leaving) return;
-    const old = wal.incarnation;
+    const old = streamLog.incarnation;
     const next = newIncarnation();
     incarnations.add(next);
     await beginIncarnation(core, next, peer);
@@ -89,15 +89,15 @@ export function buildDurable({ config, core: streamCore, store, incarnation, new
     async handOver(): Promise<void> {
       leaving = true;
       clearInterval(timer);
-      wal.stop();
+      streamLog.stop();
       for (const stream of core.streams.values()) stream.leave();
-      await store.retire(wal.incarnation).catch(() => {});
+      await store.retire(streamLog.incarnation).catch(() => {});
       // A peer that asks for one of them now gets the answer that this incarnation is gone.
       incarnations.clear();
     },
     async stop(): Promise<void> {
       clearInterval(timer);
-      if (!leaving && core.streams.size === 0) await store.forget(wal.incarnation).catch(() => {});
+      if (!leaving && core.streams.size === 0) await store.forget(streamLog.incarnation).catch(() => {});
     },
   };
 }

@@ -122,7 +122,7 @@ export async function buildGateway(
   };
   const self = (): Announcement => ({
     id: instance,
-    boot: core.wal.incarnation,
+    boot: core.streamLog.incarnation,
     state: draining ? 'draining' : 'ready',
     active_streams: pool.view().total_connections,
     streams_total: metrics.admitted,
@@ -178,7 +178,7 @@ export async function buildGateway(
 
   return {
     app,
-    incarnation: () => core.wal.incarnation,
+    incarnation: () => core.streamLog.incarnation,
     open,
     durable,
     peerServices: { ...durable.peerServices, usage: usage.view },

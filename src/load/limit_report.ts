@@ -108,7 +108,7 @@ export function limitAnswer({ limit, errors, self_check }: SearchedReport): Limi
   if (reason === 'knee' || reason === 'refused') {
     const after =
       reason === 'knee'
-        ? 'More streams gave no more answers, only a later first token.'
+        ? beyondKnee(knee, steps.slice(steps.indexOf(knee) + 1), cause)
         : `At ${most} concurrent streams, more than half of the requests failed.${cause}`;
     const text = `There, the server delivered ${rate}${ttft}. ${after}`;
     if (self_check?.ok !== false) return { found: true, title: `The limit is about ${best}`, text };
@@ -117,4 +117,18 @@ export function limitAnswer({ limit, errors, self_check }: SearchedReport): Limi
   }
   const title = reason === 'max' ? `No limit up to ${most} concurrent streams` : 'Stopped before a limit was found';
   return { found: false, title, text: `Best result: ${rate} with ${best}${ttft}.` };
+}
+
+/** What more streams than those of the knee did. @param cause of failures: a sentence, with a space before it */
+function beyondKnee(knee: LimitStep, beyond: readonly LimitStep[], cause: string): string {
+  const requests = beyond.reduce((sum, step) => sum + step.requests, 0);
+  const failed = requests - beyond.reduce((sum, { ok }) => sum + ok, 0);
+  const most = Math.max(...beyond.map(({ goodput_per_second }) => goodput_per_second));
+  // A step with too many failures is never the best one, however much it delivered.
+  const answers =
+    most > knee.goodput_per_second * RISE
+      ? `up to ${formatOneDecimal(most)} answers per second`
+      : 'hardly more answers';
+  if (failed === 0) return `More streams brought ${answers}, and a later first token.`;
+  return `More streams brought ${answers}, a later first token, and failures: ${formatWhole(failed)} of ${formatWhole(requests)} requests.${cause}`;
 }

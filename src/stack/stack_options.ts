@@ -114,6 +114,24 @@ export function optionProblems(options: StackOptions): string[] {
   return problems;
 }
 
+/** Addresses that only this machine reaches. */
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+
+/**
+ * Refuses a network without keys, unless the user has said so: now, or when the stack that `before` describes was started.
+ * Containers are reached as docker-compose.yml says.
+ */
+export function exposureProblem(
+  options: StackOptions,
+  asked: Partial<StackOptions>,
+  before: StackOptions = DEFAULT_STACK_OPTIONS,
+): string | undefined {
+  const isOpen = ({ bind, auth }: StackOptions) => auth === 'none' && !LOOPBACK.test(bind);
+  if (!isOpen(options) || asked.auth === 'none') return undefined;
+  if (isOpen(before) && before.bind === options.bind) return undefined;
+  return `--bind ${options.bind} lets a network use your providers without a key; add --auth keys, or --auth none if that is what you want`;
+}
+
 /** Names of the options in which `asked` differs from what runs; `all` asked for less than runs is no difference. */
 export function differingOptions(asked: Partial<StackOptions>, running: StackOptions): (keyof StackOptions)[] {
   return (Object.keys(asked) as (keyof StackOptions)[]).filter((name) => {

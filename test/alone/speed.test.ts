@@ -21,7 +21,9 @@ describe('the page', () => {
 
   it('goes on drawing while 128 streams run, and keeps nothing of runs that are over', async () => {
     const console = await fake({ streamMs: 1_000, slots: 50 });
-    const { page } = await openDashboard(browser, `${console.url}/#/load?c=128&n=640`);
+    const { page } = await openDashboard(browser, `${console.url}/#/load?c=128&n=640`, {
+      reducedMotion: 'no-preference',
+    });
     await pathIsWhole(page);
     const session = await page.context().newCDPSession(page);
     const heap = async () => {

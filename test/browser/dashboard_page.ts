@@ -15,7 +15,10 @@ export function launchBrowser(args: string[] = [], env: NodeJS.ProcessEnv = proc
   return chromium.launch({ executablePath, args: ['--no-sandbox', ...args], env });
 }
 
-/** The dashboard in a fresh profile that trusts every certificate, unless `options` say otherwise. */
+/**
+ * The dashboard in a fresh profile that trusts every certificate and asks for reduced motion, unless `options` say
+ * otherwise: moving lines, drawn without a graphics card, are half of the work of a page.
+ */
 export async function openDashboard(
   browser: Browser,
   url: string,
@@ -24,6 +27,7 @@ export async function openDashboard(
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
     colorScheme: 'light',
+    reducedMotion: 'reduce',
     // Else it is the shell's, which may be none that a page can use.
     locale: 'en-US',
     viewport: { width: 1280, height: 900 },

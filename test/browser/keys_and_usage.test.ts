@@ -16,8 +16,8 @@ describe('the usage', () => {
     console.script.usage = SAMPLE_USAGE;
     await other.getByRole('button', { name: 'Retry' }).click();
     const table = other.getByRole('region', { name: 'Usage, table' });
-    await table.getByRole('row', { name: 'alice (ab12cd34) 491 472 15 4 220,000 369,000 11,100 $3.61' }).waitFor();
-    await table.getByRole('row', { name: 'nightly evaluation (ef56ab78) 33 30 0 3 330 3,000 3,330 –' }).waitFor();
+    await table.getByRole('row', { name: 'alice (ab12cd34) 491 472 15 4 220,000 10 % 369,000 11,100 $3.61' }).waitFor();
+    await table.getByRole('row', { name: 'nightly evaluation (ef56ab78) 33 30 0 3 330 10 % 3,000 3,330 –' }).waitFor();
     await other.getByLabel('Group by').selectOption('model');
     await table.getByRole('row', { name: /^openai\/smart 324 310 11 3/ }).waitFor();
     await other.getByLabel('Group by').selectOption('day');

@@ -1,15 +1,17 @@
 import { expect, it } from 'vitest';
 import { SAMPLE_FINDINGS, SAMPLE_USAGE, sampleRun } from '../support/sample_runs.ts';
+import { until } from '../support/until.ts';
 import { openDashboard, pathIsWhole, screenshot } from './dashboard_page.ts';
 import { fakeInBrowser } from './fake_in_browser.ts';
 
 const { browser, fake } = await fakeInBrowser();
+const narrow = { width: 320, height: 800 };
 
 // One page through all screens and both themes: opening one costs more than all that is asked of it.
 it('320 pixels hold every screen without scrolling sideways, light and dark', async () => {
   const runs = [sampleRun('fast', 100), sampleRun('slow', 400, 1)];
   const console = await fake({ streamMs: 300, findings: [...SAMPLE_FINDINGS], runs, usage: SAMPLE_USAGE });
-  const { page } = await openDashboard(browser, console.url, { viewport: { width: 320, height: 800 } });
+  const { page } = await openDashboard(browser, console.url, { viewport: narrow });
   await pathIsWhole(page);
   const show: Record<string, () => Promise<void>> = {
     // Before there are others.
@@ -22,6 +24,12 @@ it('320 pixels hold every screen without scrolling sideways, light and dark', as
       await page.getByText('Advanced').click();
       await page.getByRole('button', { name: 'Run Load Test' }).click();
       await page.getByText('The limiter works as intended.').waitFor();
+      // A window that was wide: the chart shrinks with it.
+      const chart = () => page.evaluate<number>('document.querySelector(".uplot").clientWidth');
+      await page.setViewportSize({ width: 700, height: 800 });
+      await until('the chart is wide', async () => (await chart()) > 500);
+      await page.setViewportSize(narrow);
+      await until('the chart is narrow', async () => (await chart()) < 320);
     },
     'load/balancer': async () => {
       await page.getByRole('button', { name: 'Run the comparison' }).click();

@@ -90,9 +90,12 @@ describe('the looks', () => {
   });
 
   it('stand still for those who ask for reduced motion', async () => {
-    const { page } = await openDashboard(browser, stack.dashboard, { reducedMotion: 'reduce' });
+    const { page } = await openDashboard(browser, stack.dashboard, { reducedMotion: 'no-preference' });
     await pathIsWhole(page, '1 of 1 ready');
     await page.keyboard.press('r');
+    await page.locator('.path-line[data-flow="true"]').first().waitFor();
+    expect(await page.evaluate('document.getAnimations().length')).toBeGreaterThan(0);
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.locator('.path-line[data-flow="true"]').first().waitFor();
     expect(await page.evaluate('document.getAnimations().length')).toBe(0);
     await page.context().close();

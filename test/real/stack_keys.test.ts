@@ -191,7 +191,7 @@ it('usage is by key and model, for people and programs', async () => {
   const left = rows.find(({ model }) => model === 'mock-100000x20');
   expect(left).toMatchObject({ key_name: 'alice', ok: 0, cancelled: 2 });
   expect(await weir('usage', '--by', 'key')).toMatch(/^KEY +REQUESTS[\s\S]*alice \(\w{8}\) +50 +48 +2 +0/);
-  expect(await weir('usage', '--csv')).toMatch(/,alice,openai,mock-1x0,48,0,0,336,48,0,\n/);
+  expect(await weir('usage', '--csv')).toMatch(/,alice,openai,mock-1x0,48,0,0,336,48,0,,0\n/);
   const answer = await fetch(`${stack.dashboard}/api/usage?days=1`);
   const page = (await answer.json()) as { rows: unknown[]; key_names: Record<string, string> };
   expect(Object.values(page.key_names)).toContain('alice');

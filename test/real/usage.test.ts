@@ -8,6 +8,7 @@ import { Deployment } from '../support/deployment.ts';
 import { endpointScript } from '../support/endpoint_frames.ts';
 import { KeyFile } from '../support/key_file.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { chunkFrame, DONE_FRAME, type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
 import { rawConnection, streamPost } from '../support/raw_http.ts';
 import { readStream, resumable } from '../support/thread_reading.ts';
 import { until } from '../support/until.ts';
@@ -17,7 +18,10 @@ let file: KeyFile;
 let deployment: Deployment;
 let key: { text: string; id: string };
 beforeAll(async () => {
-  provider = await startMockOpenai({ script: endpointScript, background: false });
+  provider = await startMockOpenai({
+    script: (request) => (request.body.model === 'cached' ? CACHED : endpointScript(request)),
+    background: false,
+  });
   file = new KeyFile();
   key = file.add();
   const config = path.join(path.dirname(file.path), 'weir.config.json');
@@ -41,6 +45,14 @@ afterAll(async () => {
   await provider.close();
   file.close();
 });
+
+/** An answer of which the provider had most of the prompt already. */
+const usageOfCached = { prompt_tokens: 9, completion_tokens: 1, prompt_tokens_details: { cached_tokens: 8 } };
+const CACHED: MockStep[] = [
+  { head: 200, headers: SSE_HEADERS },
+  { write: chunkFrame({ content: 'Yes.' }) + chunkFrame({}, 'stop') },
+  { write: `data: ${JSON.stringify({ choices: [], usage: usageOfCached })}\n\n${DONE_FRAME}` },
+];
 
 const headers = () => ({ authorization: `Bearer ${key.text}`, 'content-type': 'application/json' });
 const messages = [{ role: 'user', content: 'hi' }];
@@ -93,6 +105,7 @@ it('streams and whole answers of all endpoints and instances are counted by key,
   expect(
     await ask(0, '/api/v1/stream', { query: 'hi', provider: 'mock', model: 'mock-20x0', resumable: true }),
   ).toContain('[DONE]');
+  await ask(1, '/v1/chat/completions', { model: 'mock/cached', messages, stream: true });
   // Left early, at two endpoints; and failed before and after the head.
   await leave(0, '/v1/chat/completions', long);
   await leave(1, '/api/v1/stream', { query: 'hi', provider: 'mock', model: 'mock-100000x50' });
@@ -106,7 +119,7 @@ it('streams and whole answers of all endpoints and instances are counted by key,
   // Refused before it was admitted: no usage.
   await ask(1, '/v1/chat/completions', { model: 'mock/', messages });
 
-  const rows = await rowsOf(11);
+  const rows = await rowsOf(12);
   expect([...rows.keys()].filter((name) => name.startsWith('fake/'))).toEqual(['fake/demo']);
   const about = { key: key.id, provider: 'mock', estimated_tokens: 0 };
   // Three answers of 7 and 20 tokens, at 1 and 2 USD a million.
@@ -136,7 +149,8 @@ it('streams and whole answers of all endpoints and instances are counted by key,
   expect(rows.get('mock/mock-no-finish')).toMatchObject({ ok: 0, cancelled: 0, failed: 1 });
   expect(rows.get('mock/mock-401')).toMatchObject({ failed: 1, input_tokens: 0, output_tokens: 0 });
   expect(rows.get('mock/count')).toMatchObject({ ok: 1, input_tokens: 0, output_tokens: 0, estimated_tokens: 0 });
-  expect(rows.size).toBe(8);
+  expect(rows.get('mock/cached')).toMatchObject({ ok: 1, input_tokens: 9, cached_input_tokens: 8 });
+  expect(rows.size).toBe(9);
 });
 
 it('metrics name the models of the configuration, and no key', async () => {

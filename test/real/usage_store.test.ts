@@ -107,6 +107,7 @@ it('keeps what clients call their models, tabs and all, and money to the billion
       failed: 0,
       input_tokens: 30,
       output_tokens: 0,
+      cached_input_tokens: 0,
       estimated_tokens: 0,
       cost_usd: 3.300000003,
     },

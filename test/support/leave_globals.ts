@@ -1,6 +1,6 @@
 import { afterAll, vi } from 'vitest';
 
-// Unit test files of a worker share one world: none leaves its clock, spies or globals to the next.
+// Test files of a worker share one world: none leaves its clock, spies or globals to the next.
 afterAll(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();

@@ -173,11 +173,12 @@ async function play(steps: readonly MockStep[], response: ServerResponse): Promi
   response.end();
 }
 
-async function answer({ body }: MockRequest, response: ServerResponse): Promise<void> {
+async function answer({ body, path }: MockRequest, response: ServerResponse): Promise<void> {
   const story = storyOf(body.model);
   if (story) return sendStory(story, body, response);
   const [, count, rate] = /^mock-(\d+)x(\d+)$/.exec(body.model ?? '') ?? ['', '4', '0'];
   const chunks = Number(count);
+  if (path === '/v1/messages') return answerMessages(chunks, Number(rate), response);
   if (body.stream !== true) return answerWhole(chunks, response);
   response.writeHead(200, SSE_HEADERS);
   response.write(ROLE_FRAME);
@@ -186,6 +187,27 @@ async function answer({ body }: MockRequest, response: ServerResponse): Promise<
   if (response.destroyed) return;
   const usage = body.stream_options?.include_usage ? usageFrame(7, chunks) : '';
   response.end(chunkFrame({}, 'stop') + usage + DONE_FRAME);
+}
+
+/** Anthropic's messages, streamed. */
+async function answerMessages(chunks: number, rate: number, response: ServerResponse): Promise<void> {
+  const event = (data: { type: string; [name: string]: unknown }) =>
+    `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
+  const usage = { input_tokens: 7, output_tokens: 1 };
+  const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'mock', content: [], usage };
+  response.writeHead(200, SSE_HEADERS);
+  response.write(
+    event({ type: 'message_start', message }) +
+      event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
+  );
+  const frame = event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'word ' } });
+  await (rate > 0 ? paced(response, frame, chunks, 1000 / rate) : unpaced(response, frame, chunks));
+  if (response.destroyed) return;
+  response.end(
+    event({ type: 'content_block_stop', index: 0 }) +
+      event({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: chunks } }) +
+      event({ type: 'message_stop' }),
+  );
 }
 
 /** A timer per stream, as its start fell: streams that tick together would come in bursts, and cost less to relay. */

@@ -58,6 +58,7 @@ export const SAMPLE_USAGE = {
   ].map(
     ([day, key, provider, model, ok, cancelled, failed, input_tokens, output_tokens, estimated_tokens, cost_usd]) => ({
       ...{ day, key, provider, model, ok, cancelled, failed, input_tokens, output_tokens, estimated_tokens, cost_usd },
+      cached_input_tokens: (input_tokens as number) / 10,
     }),
   ) as UsageRow[],
 };

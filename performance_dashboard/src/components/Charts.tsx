@@ -17,15 +17,13 @@ export function RunChart({ series, theme }: { series: readonly SeriesPoint[]; th
     [series],
   );
   return (
-    <section className="panel px-4 py-3">
-      <LaterTimeChart
-        title="Streams in flight over time"
-        times={data.times}
-        series={data.lines}
-        theme={theme}
-        height={260}
-      />
-    </section>
+    <LaterTimeChart
+      title="Streams in flight over time"
+      times={data.times}
+      series={data.lines}
+      theme={theme}
+      height={260}
+    />
   );
 }
 
@@ -49,15 +47,13 @@ export function ActiveChart({ history, theme }: { history: History; theme: 'ligh
     };
   }, [points, ids]);
   return (
-    <section className="panel px-4 py-3">
-      <LaterTimeChart
-        title="Active streams, stacked, last two minutes"
-        times={data.times}
-        series={data.lines}
-        theme={theme}
-        window={WINDOW}
-      />
-    </section>
+    <LaterTimeChart
+      title="Active streams, stacked, last two minutes"
+      times={data.times}
+      series={data.lines}
+      theme={theme}
+      window={WINDOW}
+    />
   );
 }
 
@@ -70,11 +66,13 @@ export function fetchTimeChart(): void {
   importTimeChart().catch(() => {});
 }
 
-/** {@link TimeChart}, with its space reserved until it is loaded. */
-export function LaterTimeChart(props: ComponentProps<typeof TimeChart>) {
+/** {@link TimeChart} in a panel that may shrink, with its space reserved until it is loaded. */
+function LaterTimeChart(props: ComponentProps<typeof TimeChart>) {
   return (
-    <Suspense fallback={<div style={{ height: (props.height ?? 200) + 60 }} />}>
-      <TimeChart {...props} />
-    </Suspense>
+    <section className="panel min-w-0 px-4 py-3">
+      <Suspense fallback={<div style={{ height: (props.height ?? 200) + 60 }} />}>
+        <TimeChart {...props} />
+      </Suspense>
+    </section>
   );
 }

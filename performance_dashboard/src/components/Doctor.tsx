@@ -4,11 +4,11 @@ import { type Finding, fetchDiagnosis, TIME_LOCALE } from '../api.ts';
 import { useShortcuts } from '../hooks/browser.ts';
 import { checkName, type DoctorGroup, doctorGroups, doctorWords, isCommand } from '../view/doctorGroups.ts';
 import { Command } from './Copy.tsx';
-import { StateDot, type Tone } from './Marks.tsx';
+import { StateDot, type StateWord } from './Marks.tsx';
 import type { ScreenProps } from './Panel.tsx';
 import { LoginRequired, PanelState } from './Panel.tsx';
 
-const STATES: Record<Finding['status'], { tone: Tone; word: string }> = {
+const STATES: Record<Finding['status'], StateWord> = {
   ok: { tone: 'good', word: 'OK' },
   warn: { tone: 'warn', word: 'Warning' },
   fail: { tone: 'bad', word: 'Failed' },

@@ -7,7 +7,7 @@ import { type DrillStream, drillVerdict, tokensOf } from '../view/experimentVerd
 import { formatCount } from '../view/format.ts';
 import { instanceMark } from '../view/instanceMark.ts';
 import { Confirm } from './Confirm.tsx';
-import { Freshness, InstanceMark, StateDot, type Tone } from './Marks.tsx';
+import { Freshness, InstanceMark, StateDot, type StateWord } from './Marks.tsx';
 import { LoginRequired, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
 
 const TONES = {
@@ -116,7 +116,7 @@ export function FailoverDrill({ config, cluster }: ScreenProps) {
   );
 }
 
-const STATES: Record<DrillStream['state'], { tone: Tone; word: string }> = {
+const STATES: Record<DrillStream['state'], StateWord> = {
   opening: { tone: 'idle', word: 'opening' },
   streaming: { tone: 'good', word: 'streaming' },
   interrupted: { tone: 'warn', word: 'resuming' },
@@ -124,7 +124,7 @@ const STATES: Record<DrillStream['state'], { tone: Tone; word: string }> = {
   broken: { tone: 'bad', word: 'failed' },
 };
 
-function stateOf(stream: DrillStream): { tone: Tone; word: string } {
+function stateOf(stream: DrillStream): StateWord {
   const isUnopened = stream.state === 'interrupted' && tokensOf(stream) === 0;
   return isUnopened ? { tone: 'warn', word: 'retrying' } : STATES[stream.state];
 }

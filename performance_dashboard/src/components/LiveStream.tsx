@@ -8,7 +8,7 @@ import { instanceMark } from '../view/instanceMark.ts';
 import { Confirm } from './Confirm.tsx';
 import { Command } from './Copy.tsx';
 import { Field } from './Field.tsx';
-import { InstanceMark, StateDot, type Tone } from './Marks.tsx';
+import { InstanceMark, StateDot, type StateWord } from './Marks.tsx';
 import { ModelFields } from './ModelFields.tsx';
 import { PanelState, type ScreenProps } from './Panel.tsx';
 
@@ -91,7 +91,7 @@ export function LiveStream({ config, cluster }: ScreenProps) {
   );
 }
 
-const PHASES: Record<LiveStreamState['phase'], { tone: Tone; word: string }> = {
+const PHASES: Record<LiveStreamState['phase'], StateWord> = {
   idle: { tone: 'idle', word: 'Idle' },
   opening: { tone: 'idle', word: 'Waiting for the first token' },
   streaming: { tone: 'good', word: 'Streaming' },
@@ -171,7 +171,7 @@ export function StreamText({ state, reachable }: StreamTextProps) {
   );
 }
 
-function stateOf({ phase, pieces }: LiveStreamState, reachable: boolean): { tone: Tone; word: string } {
+function stateOf({ phase, pieces }: LiveStreamState, reachable: boolean): StateWord {
   if (phase !== 'interrupted') return PHASES[phase];
   if (!reachable) return UNREACHABLE;
   return pieces.length === 0 ? UNOPENED : PHASES.interrupted;

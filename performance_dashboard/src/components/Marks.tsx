@@ -10,8 +10,14 @@ const COLOURS: Record<Tone, string> = {
   idle: 'text-muted',
 };
 
+/** A state as it is shown. */
+export interface StateWord {
+  tone: Tone;
+  word: string;
+}
+
 /** A dot and a word. Each tone has its own shape, readable without colour. */
-export function StateDot({ tone, word }: { tone: Tone; word: string }) {
+export function StateDot({ tone, word }: StateWord) {
   return (
     <span className={`inline-flex items-center gap-1.5 ${COLOURS[tone]}`}>
       <svg width="8" height="8" viewBox="0 0 8 8" aria-hidden="true" fill="currentColor" className="shrink-0">
@@ -34,7 +40,7 @@ const WORDS = {
   finished: { tone: 'good', word: 'Finished' },
   stopped: { tone: 'warn', word: 'Cancelled' },
   failed: { tone: 'bad', word: 'Failed' },
-} as const satisfies Record<string, { tone: Tone; word: string }>;
+} as const satisfies Record<string, StateWord>;
 
 interface FreshnessProps {
   state: keyof typeof WORDS;

@@ -5,8 +5,8 @@ import { formatCount, formatShare } from '../view/format.ts';
 import { instanceMark } from '../view/instanceMark.ts';
 import { providerCircuits } from '../view/providerCircuits.ts';
 import { ActiveChart } from './Charts.tsx';
-import { Freshness, InstanceMark, StateDot, type Tone } from './Marks.tsx';
-import { Panel, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
+import { Freshness, InstanceMark, StateDot, type StateWord, type Tone } from './Marks.tsx';
+import { Figures, Panel, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
 
 /** The current state of the cluster. */
 export function Overview({ config, cluster, theme, paused }: ScreenProps & { paused: boolean }) {
@@ -47,15 +47,7 @@ export function Overview({ config, cluster, theme, paused }: ScreenProps & { pau
   ];
   return (
     <div className="flex flex-col gap-4">
-      <dl className={`panel flex ${old ? 'old' : ''} flex-wrap gap-px overflow-hidden bg-line!`}>
-        {figures.map(({ label, value, unit }) => (
-          <div key={label} className="flex grow basis-32 flex-col bg-surface px-4 py-3">
-            <dt className="text-label text-muted">{label}</dt>
-            <dd className="order-first text-figure font-semibold">{value}</dd>
-            <dd className="text-label text-muted">{unit}</dd>
-          </div>
-        ))}
-      </dl>
+      <Figures figures={figures} old={old} />
       <InstanceTable
         instances={history.instances}
         old={link !== 'live'}
@@ -184,7 +176,7 @@ function activeOf({ gone, view }: KnownInstance): number {
   return gone ? 0 : (view?.active_streams ?? 0);
 }
 
-function stateOf({ gone, expected, view }: KnownInstance, disconnected: boolean): { tone: Tone; word: string } {
+function stateOf({ gone, expected, view }: KnownInstance, disconnected: boolean): StateWord {
   const word = gone || !view ? (expected ? 'does not answer' : 'gone') : view.state;
   if (disconnected) return { tone: 'idle', word: `last known: ${word}` };
   return { tone: gone ? 'bad' : word === 'ready' ? 'good' : 'warn', word };

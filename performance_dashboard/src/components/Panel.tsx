@@ -66,6 +66,27 @@ export function LoginRequired({ title, children }: { title: string; children?: R
   );
 }
 
+export interface Figure {
+  label: string;
+  value: string;
+  unit: string;
+}
+
+/** The few figures of a screen, side by side. @param old they may be out of date */
+export function Figures({ figures, old = false }: { figures: readonly Figure[]; old?: boolean }) {
+  return (
+    <dl className={`panel flex ${old ? 'old' : ''} flex-wrap gap-px overflow-hidden bg-line!`}>
+      {figures.map(({ label, value, unit }) => (
+        <div key={label} className="flex grow basis-32 flex-col bg-surface px-4 py-3">
+          <dt className="text-label text-muted">{label}</dt>
+          <dd className="order-first text-figure font-semibold">{value}</dd>
+          <dd className="text-label text-muted">{unit}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 /** A table that may be wider than its panel: it scrolls, also with the keyboard. */
 export function Scroll({
   label,

@@ -4,7 +4,7 @@ import { deleteRun, fetchRuns, type RunHead } from '../api.ts';
 import { formatCount, formatMs, formatRate } from '../view/format.ts';
 import { choose, planWords, startedWords } from '../view/runWords.ts';
 import { CompareTable, type FinishedRun } from './CompareTable.tsx';
-import { StateDot, type Tone } from './Marks.tsx';
+import { StateDot, type StateWord } from './Marks.tsx';
 import { LoginRequired, Panel, PanelState, type ScreenProps, Scroll } from './Panel.tsx';
 import { ReportLinks } from './RunActions.tsx';
 
@@ -89,7 +89,7 @@ function isFinished(run: RunHead): run is FinishedRun {
   return run.report !== null;
 }
 
-const STATES: Record<RunHead['state'], { tone: Tone; word: string }> = {
+const STATES: Record<RunHead['state'], StateWord> = {
   running: { tone: 'idle', word: 'running' },
   finished: { tone: 'good', word: 'finished' },
   cancelled: { tone: 'warn', word: 'cancelled' },
@@ -97,7 +97,7 @@ const STATES: Record<RunHead['state'], { tone: Tone; word: string }> = {
 };
 
 /** A finished run without a completed request is no success. */
-function stateOf({ state, report }: RunHead): { tone: Tone; word: string } {
+function stateOf({ state, report }: RunHead): StateWord {
   if (state === 'finished' && report?.outcomes.ok === 0) return { tone: 'warn', word: 'none completed' };
   return STATES[state];
 }

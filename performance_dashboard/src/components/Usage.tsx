@@ -5,7 +5,7 @@ import type { PageConfig } from '../pageConfig.ts';
 import { formatCount, formatShare } from '../view/format.ts';
 import { formatUsd, usageBars, usageGroups } from '../view/usageRows.ts';
 import { Command } from './Copy.tsx';
-import { LoginRequired, Panel, PanelState, Scroll } from './Panel.tsx';
+import { Figures, LoginRequired, Panel, PanelState, Scroll } from './Panel.tsx';
 
 const REFRESH_MS = 5_000;
 const TIMES = [7, 30, 90] as const;
@@ -48,9 +48,10 @@ export function Usage({ config }: { config: PageConfig }) {
   const { data } = usage;
   const total = totalUsage(data.rows);
   const tokens = total.input_tokens + total.output_tokens;
+  const cached = formatShare(total.cached_input_tokens, total.input_tokens);
   const figures = [
     { label: 'Requests', value: formatCount(total.requests), unit: `${formatCount(total.failed)} failed` },
-    { label: 'Input tokens', value: formatCount(total.input_tokens), unit: 'in prompts' },
+    { label: 'Input tokens', value: formatCount(total.input_tokens), unit: `${cached} from prompt caches` },
     { label: 'Output tokens', value: formatCount(total.output_tokens), unit: 'in answers' },
     { label: 'Estimated', value: formatShare(total.estimated_tokens, tokens), unit: 'of the tokens' },
     { label: 'Cost', value: formatUsd(total.cost_usd), unit: 'for models with a price' },
@@ -93,15 +94,7 @@ export function Usage({ config }: { config: PageConfig }) {
         </PanelState>
       ) : (
         <>
-          <dl className="panel flex flex-wrap gap-px overflow-hidden bg-line!">
-            {figures.map(({ label, value, unit }) => (
-              <div key={label} className="flex grow basis-32 flex-col bg-surface px-4 py-3">
-                <dt className="text-label text-muted">{label}</dt>
-                <dd className="order-first text-figure font-semibold">{value}</dd>
-                <dd className="text-label text-muted">{unit}</dd>
-              </div>
-            ))}
-          </dl>
+          <Figures figures={figures} />
           <UsageBars usage={data} />
           <Panel
             title={`By ${grouping.label.toLowerCase()}`}
@@ -182,7 +175,7 @@ export function UsageBars({ usage }: { usage: PageUsage }) {
   );
 }
 
-const HEADS = ['Requests', 'OK', 'Cancelled', 'Failed', 'Input', 'Output', 'Estimated', 'Cost'];
+const HEADS = ['Requests', 'OK', 'Cancelled', 'Failed', 'Input', 'Cached', 'Output', 'Estimated', 'Cost'];
 
 /** @param what head of the first column */
 export function UsageTable({ groups, what }: { groups: readonly UsageGroup[]; what: string }) {
@@ -210,6 +203,7 @@ export function UsageTable({ groups, what }: { groups: readonly UsageGroup[]; wh
               <td>{formatCount(group.cancelled)}</td>
               <td>{formatCount(group.failed)}</td>
               <td>{formatCount(group.input_tokens)}</td>
+              <td>{formatShare(group.cached_input_tokens, group.input_tokens)}</td>
               <td>{formatCount(group.output_tokens)}</td>
               <td className="text-muted">{formatCount(group.estimated_tokens)}</td>
               <td>{formatUsd(group.cost_usd)}</td>

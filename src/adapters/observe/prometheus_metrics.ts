@@ -37,6 +37,12 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver, CacheObs
     labelNames: ['direction', 'provider', 'model'],
     registers: [this.registry],
   });
+  readonly #cachedInput = new Counter({
+    name: 'weir_cached_input_tokens_total',
+    help: 'Input tokens that providers took from their prompt caches, as they reported them',
+    labelNames: ['provider', 'model'],
+    registers: [this.registry],
+  });
   readonly #takeovers = new Counter({
     name: 'weir_takeovers_total',
     help: 'Streams of dead instances that went on here',
@@ -112,9 +118,11 @@ export class PrometheusMetrics implements StreamObserver, SlotObserver, CacheObs
   }
 
   /** @param model one of a bounded set of names */
-  tokens(provider: string, model: string, { input_tokens, output_tokens }: Usage): void {
+  tokens(provider: string, model: string, { input_tokens, output_tokens, cached_input_tokens = 0 }: Usage): void {
     this.#tokens.inc({ direction: 'input', provider, model }, input_tokens);
     this.#tokens.inc({ direction: 'output', provider, model }, output_tokens);
+    // Also with 0, so that a share can be computed.
+    this.#cachedInput.inc({ provider, model }, cached_input_tokens);
   }
 
   tookOver(): void {

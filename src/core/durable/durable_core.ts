@@ -26,7 +26,7 @@ export interface Takeover {
 export interface DurableCore extends StreamCore {
   instance: string;
   store: LogStore;
-  wal: GroupLog;
+  streamLog: GroupLog;
   peers: Peers;
   /** Streams that this instance produces, by id. */
   streams: Map<string, ResumableStream>;
@@ -60,12 +60,12 @@ export function addResumable(
   span: StreamSpan | undefined,
   before?: string[],
 ): ResumableStream {
-  const { wal, wheel, graceMs, store } = core;
+  const { streamLog, wheel, graceMs, store } = core;
   const stream: ResumableStream = new ResumableStream({
     record,
     request,
     encoder: core.encoder(record, () => stream.record),
-    log: wal,
+    log: streamLog,
     wheel,
     ageMs: core.clock.now() - record.createdAt,
     graceMs,

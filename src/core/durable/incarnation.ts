@@ -24,7 +24,7 @@ export function instanceOf(incarnation: string): string {
  * until it succeeds.
  */
 export async function beginIncarnation(core: DurableCore, incarnation: string, peer: string): Promise<void> {
-  const old = core.wal.incarnation;
+  const old = core.streamLog.incarnation;
   core.log.warn('0', 'This boot was fenced; going on as a new one', { boot: old, streams: core.streams.size });
   const fencedAt = performance.now();
   for (;;) {
@@ -35,16 +35,16 @@ export async function beginIncarnation(core: DurableCore, incarnation: string, p
       for (let left = strangers(core, incarnation); left.length > 0; left = strangers(core, incarnation)) {
         for (const stream of left) await keep(core, stream, incarnation);
       }
-      core.wal.begin(incarnation);
+      core.streamLog.begin(incarnation);
       for (const stream of core.streams.values()) if (!stream.gone) stream.logAgain();
-      core.wal.caughtUp();
+      core.streamLog.caughtUp();
       core.log.info('0', 'New boot', { boot: incarnation, streams: core.streams.size });
       await core.store.forget(old).catch(() => {});
       return;
     } catch {
       // Without a store no instance can have taken over, and no stream needs to wait. But one lost answer proves nothing,
       // and an instance that slept may well have a successor.
-      if (performance.now() - fencedAt > CERTAIN_MS) core.wal.goLate();
+      if (performance.now() - fencedAt > CERTAIN_MS) core.streamLog.goLate();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -57,7 +57,7 @@ function strangers(core: DurableCore, incarnation: string): ResumableStream[] {
 /** @throws when the store does not answer; it can then be called again */
 async function keep(core: DurableCore, stream: ResumableStream, incarnation: string): Promise<void> {
   const { record, request, contents } = stream;
-  const number = core.wal.enroll();
+  const number = core.streamLog.enroll();
   for (;;) {
     const end = stream.committed;
     // The end of one that is over was delivered under its epoch, and stays what it was.

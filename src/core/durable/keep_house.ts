@@ -22,8 +22,8 @@ export class HouseKeeping {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      await this.#core.wal.renew();
-      const dead = await this.#core.store.beat(this.#core.wal.incarnation);
+      await this.#core.streamLog.renew();
+      const dead = await this.#core.store.beat(this.#core.streamLog.incarnation);
       const now = performance.now();
       this.#answersSince ??= now;
       // An instance that could not reach the store knows nothing of the others' silence: they need time to say that they
@@ -43,7 +43,7 @@ export class HouseKeeping {
   /** Takes over whatever a dead incarnation has left, also what no client asks for: its slots, its ends. */
   async #recover(incarnation: string): Promise<void> {
     const { store, deadLogs } = this.#core;
-    if (incarnation === this.#core.wal.incarnation || !(await store.seal(incarnation, false))) return;
+    if (incarnation === this.#core.streamLog.incarnation || !(await store.seal(incarnation, false))) return;
     const orphan = async ({ id }: { id: string | undefined }) => {
       const record = id === undefined ? undefined : await store.read(id);
       return record?.owner === incarnation && record.state === 'running' ? record : undefined;
@@ -61,35 +61,35 @@ export class HouseKeeping {
 
   /** A stream whose change of owner was stored and never answered is ours, and no other instance can go on with it. */
   async #resumeUnanswered(): Promise<void> {
-    const { store, takingOver, wal } = this.#core;
+    const { store, takingOver, streamLog } = this.#core;
     for (const [threadId, takeover] of takingOver) {
       if (!takeover.isUnanswered || takeover.work) continue;
       const record = await store.read(threadId);
-      if (record?.owner === wal.incarnation && record.state === 'running') await takeOver(this.#core, record);
+      if (record?.owner === streamLog.incarnation && record.state === 'running') await takeOver(this.#core, record);
       else takeover.isUnanswered = false;
     }
   }
 
   async #checkpointAndTrim(): Promise<void> {
-    const { wal, store, streams, checkpointMs } = this.#core;
-    const incarnation = wal.incarnation;
+    const { streamLog, store, streams, checkpointMs } = this.#core;
+    const incarnation = streamLog.incarnation;
     const now = performance.now();
     // What has its end in the log is about to be stored as a whole.
     const due = [...streams.values()].filter(
       ({ checkpointedAt, terminal }) => terminal === undefined && now - checkpointedAt >= checkpointMs,
     );
     await Promise.all(due.map((stream) => sparing(() => this.#checkpoint(stream))));
-    const oldest = Math.min(wal.horizon, ...Array.from(streams.values(), (stream) => stream.oldestGroup));
-    if (incarnation !== wal.incarnation) return;
+    const oldest = Math.min(streamLog.horizon, ...Array.from(streams.values(), (stream) => stream.oldestGroup));
+    if (incarnation !== streamLog.incarnation) return;
     if (this.#trimTo > 1) await store.trim(incarnation, Math.min(this.#trimTo, oldest));
     this.#trimTo = oldest;
   }
 
   async #checkpoint(stream: ResumableStream): Promise<void> {
-    const { faults, store, wal, log } = this.#core;
+    const { faults, store, streamLog, log } = this.#core;
     faults('in_checkpoint');
     const { record, request, contents, committed } = stream;
-    const { incarnation, horizon } = wal;
+    const { incarnation, horizon } = streamLog;
     // Unlogged text is in no log either, so it is as good to keep it here first.
     let reply = await store.checkpoint(record, contents, committed);
     if (reply === 'unknown') {
@@ -99,7 +99,7 @@ export class HouseKeeping {
       reply = stored < 0 ? 'not_mine' : await store.checkpoint(record, contents, committed);
     }
     // It may have come under a new incarnation, whose log is another; and a group that holds its end must be kept.
-    if (wal.incarnation !== incarnation || stream.record !== record || stream.terminal !== undefined) return;
+    if (streamLog.incarnation !== incarnation || stream.record !== record || stream.terminal !== undefined) return;
     if (reply === 'kept') stream.checkpointed(committed, horizon);
     if (reply !== 'not_mine') return;
     log.warn('5.3', 'A stream has another owner; it ends here', { thread_id: record.id });

@@ -81,7 +81,7 @@ async function askOwner(
   record: ResumableRecord,
   cursor: Cursor | undefined,
 ): Promise<Located | 'taken over' | undefined> {
-  if (record.owner === core.wal.incarnation) return undefined;
+  if (record.owner === core.streamLog.incarnation) return undefined;
   const address = await core.store.peerOf(record.owner).catch(whileAway(unavailable));
   const answer = await core.peers.read(address, record.owner, record.id, cursor);
   if (answer === 'unknown') return undefined;

@@ -152,7 +152,7 @@ export function continueResumable(
  */
 async function finish(core: DurableCore, stream: ResumableStream): Promise<boolean | undefined> {
   core.faults('in_finish');
-  return core.wal.answering ? await write(core, stream).catch(() => undefined) : undefined;
+  return core.streamLog.answering ? await write(core, stream).catch(() => undefined) : undefined;
 }
 
 async function write({ store }: DurableCore, stream: ResumableStream): Promise<boolean> {

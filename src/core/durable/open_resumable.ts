@@ -36,7 +36,7 @@ const NOT_RESUMABLE = {
 export async function openResumable(core: DurableCore, exchange: ResumableExchange): Promise<Located | undefined> {
   const { threadId, idempotency } = exchange;
   const plain = { ...exchange, notice: NOT_RESUMABLE };
-  if (!core.wal.answering) {
+  if (!core.streamLog.answering) {
     withoutLog(core, exchange, 'the stream log did not answer a moment ago');
     await runStream(core, plain);
     return undefined;
@@ -57,7 +57,7 @@ export async function openResumable(core: DurableCore, exchange: ResumableExchan
         return new LoggedDelivery(core, stream, permit, exchange.startedAt);
       }
       if (created === false) throw new WeirError('thread_in_use');
-      core.wal.gotNoAnswer();
+      core.streamLog.gotNoAnswer();
       // Perhaps only the answer was lost.
       void core.store.discard(record).catch(() => {});
       void giveBack?.();
@@ -91,7 +91,7 @@ async function create(core: DurableCore, exchange: ResumableExchange, facts: Rec
     if (!isClaimed) return { record, created: undefined };
     const created = await core.store.create(record, exchange.kept).catch(whileAway(() => undefined));
     // Fenced meanwhile: its frames would lie in another log than the record says.
-    if (!created || record.owner === core.wal.incarnation) return { record, created };
+    if (!created || record.owner === core.streamLog.incarnation) return { record, created };
     await core.store.discard(record).catch(() => {});
   }
 }
@@ -111,8 +111,8 @@ function newRecord(
 ): ResumableRecord {
   return {
     id: exchange.threadId,
-    owner: core.wal.incarnation,
-    number: core.wal.enroll(),
+    owner: core.streamLog.incarnation,
+    number: core.streamLog.enroll(),
     epoch: 1,
     ends: [],
     state: 'running',

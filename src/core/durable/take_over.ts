@@ -65,7 +65,7 @@ function forgetLater(core: DurableCore, threadId: string, takeover: Takeover): v
 
 async function adoptResumable(core: DurableCore, record: ResumableRecord, takeover: Takeover): Promise<void> {
   // Another request here was faster; and a fenced instance has no log to go on in.
-  if (core.streams.get(record.id)?.gone === false || core.wal.fenced) return;
+  if (core.streams.get(record.id)?.gone === false || core.streamLog.fenced) return;
   core.faults('after_seal');
   const { store } = core;
   const { contents: found, terminal, checkpoint } = await recoverText(core, record);
@@ -78,16 +78,16 @@ async function adoptResumable(core: DurableCore, record: ResumableRecord, takeov
   }
   // Before the change of owner: the next owner reads our log, not the dead one's.
   if (found.length > checkpoint && (await store.checkpoint(dead, found, found.length)) !== 'kept') return;
-  const isDeath = record.owner !== core.wal.incarnation && !(await store.isRetired(record.owner));
+  const isDeath = record.owner !== core.streamLog.incarnation && !(await store.isRetired(record.owner));
   const span = beginSpan(core, record);
-  const number = core.wal.enroll();
+  const number = core.streamLog.enroll();
   const request = await store.readRequest(record.id);
   let contents = found;
   let next: ResumableRecord;
   for (;;) {
     next = {
       ...record,
-      owner: core.wal.incarnation,
+      owner: core.streamLog.incarnation,
       number,
       epoch: record.epoch + 1,
       ends: [...record.ends, contents.length],
@@ -108,7 +108,7 @@ async function adoptResumable(core: DurableCore, record: ResumableRecord, takeov
   }
   core.faults('after_adopt');
   // Fenced meanwhile: what is logged from now on lies in another log than the record says.
-  if (core.wal.incarnation !== next.owner) return adoptResumable(core, next, takeover);
+  if (core.streamLog.incarnation !== next.owner) return adoptResumable(core, next, takeover);
   const permit = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
   const stream = addResumable(core, next, request, span, contents);
   const { id, epoch, userId } = next;
@@ -146,7 +146,7 @@ async function recoverText(core: DurableCore, record: ResumableRecord): Promise<
   const checkpoint = contents.length;
   let terminal: string | undefined;
   // Ours already, by an adoption whose answer was lost: nothing has been logged of it.
-  if (record.owner === core.wal.incarnation) return { contents, terminal, checkpoint };
+  if (record.owner === core.streamLog.incarnation) return { contents, terminal, checkpoint };
   const log = await core.deadLogs.read(record.owner);
   for (const { seq, kind, text } of log.get(record.number)?.records ?? []) {
     // It is checkpointed already; or it follows text that the store has lost, and fits to nothing.

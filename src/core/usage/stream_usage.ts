@@ -32,8 +32,9 @@ export interface RequestLengths {
 export const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, estimated: false };
 
 /** As records and traces name them. */
-export function usageCounts({ input, output }: TokenUsage): Pick<Usage, 'input_tokens' | 'output_tokens'> {
-  return { input_tokens: input, output_tokens: output };
+export function usageCounts({ input, output, cachedInput }: TokenUsage): Omit<Usage, 'estimated'> {
+  const counts = { input_tokens: input, output_tokens: output };
+  return cachedInput ? { ...counts, cached_input_tokens: Math.min(cachedInput, input) } : counts;
 }
 
 const CHARACTERS_PER_TOKEN = 4;
@@ -78,6 +79,7 @@ export function passedUsage(
   if (!whole && !reported && pieces === 0) return NO_USAGE;
   const { input_tokens } = estimatedUsage(bodyLength, 0);
   return {
+    ...(reported && usageCounts(reported)),
     input_tokens: reported?.input ?? input_tokens,
     output_tokens: Math.max(reported?.output ?? 0, pieces),
     estimated: true,

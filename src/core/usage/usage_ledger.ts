@@ -53,6 +53,7 @@ export class UsageLedger {
     add(outcome === 'ok' ? 'ok' : outcome === 'cancelled' ? 'cancelled' : 'failed', 1);
     add('input', input);
     add('output', output);
+    add('cached', usage.cached_input_tokens ?? 0);
     if (usage.estimated) add('estimated', input + output);
     const price = this.#price(provider, model);
     // USD a million tokens is a thousand billionths of a USD a token.

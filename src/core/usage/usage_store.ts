@@ -1,7 +1,16 @@
 import type { UsageRow } from '../../formats/cluster/usage_row.ts';
 
 /** Counters of a row. Money is in billionths of a USD, so that it can be added up exactly. */
-export const USAGE_COUNTERS = ['ok', 'cancelled', 'failed', 'input', 'output', 'estimated', 'nano_usd'] as const;
+export const USAGE_COUNTERS = [
+  'ok',
+  'cancelled',
+  'failed',
+  'input',
+  'output',
+  'cached',
+  'estimated',
+  'nano_usd',
+] as const;
 export type UsageCounter = (typeof USAGE_COUNTERS)[number];
 
 /** What one row has become more by. */
@@ -43,6 +52,7 @@ export function usageRows(day: string, increases: Iterable<UsageIncrease>): Usag
       failed: count('failed'),
       input_tokens: count('input'),
       output_tokens: count('output'),
+      cached_input_tokens: count('cached'),
       estimated_tokens: count('estimated'),
       cost_usd: counters.has('nano_usd') ? count('nano_usd') / 1e9 : null,
     };

@@ -16,6 +16,8 @@ export interface ChatAbilities {
   readsDetails: boolean;
   /** Marks for Anthropic's cache. */
   readsCache: boolean;
+  /** OpenAI's part for a refusal; others get it as text. */
+  readsRefusals: boolean;
 }
 
 /** Writes the messages of a conversation, one after the other. */
@@ -32,7 +34,7 @@ export class ChatMessages {
   }
 
   write(messages: readonly Message[]): readonly JsonObject[] {
-    for (const message of messages) {
+    for (const message of withOneSystem(messages)) {
       if (message.role === 'tool') this.#results(message);
       else {
         this.#showImages();
@@ -49,9 +51,10 @@ export class ChatMessages {
       const said: MessagePart[] = [];
       const shown: MessagePart[] = [];
       for (const piece of resultParts(part.parts, part.failed)) {
-        (piece.type === 'image' || piece.type === 'file' ? shown : said).push(piece);
+        const isText = piece.type === 'text' || (piece.type === 'file' && piece.text !== undefined);
+        (isText ? said : shown).push(piece);
       }
-      const content = this.#content(said) ?? (shown.length > 0 ? 'The next message of the user shows it.' : '');
+      const content = this.#content(said, '\n\n') ?? (shown.length > 0 ? 'The next message of the user shows it.' : '');
       this.#written.push({ role: 'tool', tool_call_id: part.id, content, ...this.#cache(part.cache), ...more });
       const images = this.#pieces(shown);
       if (images.length > 0) this.#images.push({ type: 'text', text: `Result of tool call ${part.id}:` }, ...images);
@@ -71,7 +74,7 @@ export class ChatMessages {
       const json = part.json.trim() === '' ? '{}' : part.json;
       return [{ id: part.id, type: 'function', function: { name: part.name, arguments: json } }];
     });
-    const content = this.#content(whole) ?? (calls.length > 0 ? null : '');
+    const content = this.#content(whole, role === 'assistant' ? '' : '\n\n') ?? (calls.length > 0 ? null : '');
     this.#written.push({
       role,
       content,
@@ -92,12 +95,15 @@ export class ChatMessages {
     return wantsReasoning && called ? { reasoning_content: ' ' } : {};
   }
 
-  /** @returns undefined for no content at all */
-  #content(parts: readonly WholePart[] | readonly MessagePart[]): string | JsonObject[] | undefined {
+  /**
+   * Text alone is one string: some servers know no lists.
+   * @returns undefined for no content at all
+   */
+  #content(parts: readonly WholePart[] | readonly MessagePart[], between: string): string | JsonObject[] | undefined {
     const pieces = this.#pieces(parts);
-    const [first] = pieces;
-    if (pieces.length === 1 && first?.type === 'text' && first.cache_control === undefined) return first.text as string;
-    return pieces.length === 0 ? undefined : pieces;
+    if (pieces.length === 0) return undefined;
+    const isText = pieces.every((piece) => piece.type === 'text' && piece.cache_control === undefined);
+    return isText ? pieces.map(({ text }) => text).join(between) : pieces;
   }
 
   #pieces(parts: readonly WholePart[] | readonly MessagePart[]): JsonObject[] {
@@ -112,7 +118,9 @@ export class ChatMessages {
       case 'text':
         return { type: 'text', text: part.text };
       case 'refusal':
-        return { type: 'refusal', refusal: part.text };
+        return this.#abilities.readsRefusals
+          ? { type: 'refusal', refusal: part.text }
+          : { type: 'text', text: part.text };
       case 'image': {
         const { url, detail } = part;
         if (url !== undefined) return { type: 'image_url', image_url: given({ url, detail }) };
@@ -145,4 +153,12 @@ export class ChatMessages {
     this.#losses.dropField('cache_control');
     return {};
   }
+}
+
+/** Joins what the system says before all others: chat templates of many models know one such message. */
+function withOneSystem(messages: readonly Message[]): readonly Message[] {
+  const first = messages.findIndex(({ role, more }) => role !== 'system' || more !== undefined);
+  const system = messages.slice(0, first < 0 ? messages.length : first);
+  if (system.length < 2) return messages;
+  return [{ role: 'system', parts: system.flatMap(({ parts }) => parts) }, ...messages.slice(system.length)];
 }

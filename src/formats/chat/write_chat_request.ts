@@ -10,16 +10,24 @@ import { ChatMessages } from './write_chat_messages.ts';
 /** Fields that only OpenAI's own models are known to take; a strict server refuses the whole request for one. */
 const OF_OPENAI = ['verbosity', 'user', 'metadata', 'promptCacheKey', 'serviceTier'] as const;
 
+/** Families of models that do not reason: their servers may refuse an effort. */
+const UNREASONING = /(llama|mixtral|mistral-(?!medium|small)|ministral|codestral|pixtral|gemma|phi-)/i;
+
+/** Efforts beyond the three that all servers know, and the nearest of these. */
+const NEAREST: Readonly<Record<string, string>> = { minimal: 'low', xhigh: 'high', max: 'high' };
+
 /** @throws WeirError validation_error */
 export function writeChatRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest {
   const losses = new RequestLosses(request);
   const { isOwn, reasons } = openAiModel(to.model);
   const isClaude = to.model.includes('claude');
+  const canReason = isOwn ? reasons : !UNREASONING.test(to.model);
   const messages = new ChatMessages(losses, {
     readsReasoning: !isOwn && !isClaude && !/mistral|magistral|codestral|devstral/.test(to.model),
     wantsReasoning: /deepseek|kimi/.test(to.model),
     readsDetails: to.model.includes('/'),
     readsCache: isClaude,
+    readsRefusals: isOwn,
   });
   const { tools, toolChoice } = request;
   const body = given({
@@ -36,12 +44,12 @@ export function writeChatRequest(request: GenerationRequest, to: WriteTarget): W
     tools: tools.length > 0 ? tools.map((tool) => toolOf(tool, isClaude, losses)) : undefined,
     tool_choice: choiceOf(toolChoice, tools),
     parallel_tool_calls: tools.length > 0 ? request.parallelToolCalls : undefined,
-    reasoning_effort: isOwn && !reasons ? undefined : effortOf(request.reasoning),
+    reasoning_effort: canReason ? chatEffort(request.reasoning, to.model, isOwn) : undefined,
     response_format: formatOf(request.output),
     ...ofOpenAi(request, isOwn, losses),
   });
   if (isOwn) losses.drop('topK');
-  if (isOwn && !reasons) losses.drop('reasoning');
+  if (!canReason) losses.drop('reasoning');
   return { body, dropped: losses.settle(to) };
 }
 
@@ -72,6 +80,12 @@ function toolOf({ name, description, parameters, strict, cache }: Tool, isClaude
 function choiceOf(choice: GenerationRequest['toolChoice'], tools: readonly Tool[]): unknown {
   if (tools.length === 0) return undefined;
   return typeof choice === 'object' ? { type: 'function', function: choice } : choice;
+}
+
+function chatEffort(reasoning: GenerationRequest['reasoning'], model: string, isOwn: boolean): string | undefined {
+  const effort = effortOf(reasoning);
+  const knowsAll = isOwn || /claude/.test(model) || (effort === 'max' && /deepseek/.test(model));
+  return effort === undefined || knowsAll ? effort : (NEAREST[effort] ?? effort);
 }
 
 function formatOf(output: GenerationRequest['output']): JsonObject | undefined {

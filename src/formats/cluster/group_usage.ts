@@ -7,7 +7,14 @@ export type UsageGrouping = 'key' | 'model' | 'day';
 export interface UsageGroup
   extends Pick<
     UsageRow,
-    'ok' | 'cancelled' | 'failed' | 'input_tokens' | 'output_tokens' | 'estimated_tokens' | 'cost_usd'
+    | 'ok'
+    | 'cancelled'
+    | 'failed'
+    | 'input_tokens'
+    | 'output_tokens'
+    | 'cached_input_tokens'
+    | 'estimated_tokens'
+    | 'cost_usd'
   > {
   /** The key's id, `provider/model`, or the day. */
   name: string;
@@ -34,7 +41,8 @@ export function totalUsage(rows: readonly UsageRow[]): UsageGroup {
 
 function nothing(name: string): UsageGroup {
   const counts = { requests: 0, ok: 0, cancelled: 0, failed: 0 };
-  return { name, ...counts, input_tokens: 0, output_tokens: 0, estimated_tokens: 0, cost_usd: null };
+  const tokens = { input_tokens: 0, output_tokens: 0, cached_input_tokens: 0, estimated_tokens: 0 };
+  return { name, ...counts, ...tokens, cost_usd: null };
 }
 
 function plus(group: UsageGroup, row: UsageRow): UsageGroup {
@@ -46,6 +54,7 @@ function plus(group: UsageGroup, row: UsageRow): UsageGroup {
     failed: group.failed + row.failed,
     input_tokens: group.input_tokens + row.input_tokens,
     output_tokens: group.output_tokens + row.output_tokens,
+    cached_input_tokens: group.cached_input_tokens + row.cached_input_tokens,
     estimated_tokens: group.estimated_tokens + row.estimated_tokens,
     // What has no price adds nothing, and is no reason to hide what has one.
     cost_usd: row.cost_usd === null ? group.cost_usd : exact((group.cost_usd ?? 0) + row.cost_usd),

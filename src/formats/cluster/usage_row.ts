@@ -17,6 +17,8 @@ export const usageRowSchema = z.object({
   failed: count,
   input_tokens: count,
   output_tokens: count,
+  /** How many of the input the provider took from its prompt cache. Older instances do not say. */
+  cached_input_tokens: count.default(0),
   /** How many of those tokens are an estimate, because the provider counted none. */
   estimated_tokens: count,
   /** Null where the configuration names no price. */

@@ -41,9 +41,11 @@ function blockParts(block: JsonObject, at: string): MessagePart[] | undefined {
       return said === undefined ? undefined : [{ type: 'file', at, text: said, ...(name === '' ? {} : { name }) }];
     }
     case 'thinking': {
-      const seal = { kind: 'signature' as const, data: textOf(block.signature) };
       const reasoning: MessagePart = { type: 'reasoning', text: textOf(block.thinking) };
-      return seal.data === '' ? [reasoning] : [reasoning, { type: 'reasoning_seal', seal }];
+      const signature = textOf(block.signature);
+      return signature === ''
+        ? [reasoning]
+        : [reasoning, { type: 'reasoning_seal', seal: readSeal(signature, 'signature') }];
     }
     case 'redacted_thinking':
       return [{ type: 'reasoning_seal', seal: readSeal(textOf(block.data), 'redacted') }];

@@ -1,4 +1,4 @@
-import type { TokenUsage } from '../stream_part.ts';
+import type { Citation, TokenUsage } from '../stream_part.ts';
 import { responsesUsage } from './responses_end.ts';
 
 /** What a response says of itself and repeats of its request. */
@@ -67,4 +67,23 @@ export function endedResponse(
     output,
     usage: responsesUsage(usage),
   };
+}
+
+/** What is said in pieces: a part of a message, or of the summary of reasoning. */
+export type PartKind = 'output_text' | 'refusal' | 'reasoning';
+
+/** How the events that open and close a part are named. */
+export function partEvent(kind: PartKind): string {
+  return kind === 'reasoning' ? 'response.reasoning_summary_part' : 'response.content_part';
+}
+
+export function emptyPart(kind: PartKind): object {
+  if (kind === 'reasoning') return { type: 'summary_text', text: '' };
+  return kind === 'refusal'
+    ? { type: 'refusal', refusal: '' }
+    : { type: 'output_text', text: '', annotations: [], logprobs: [] };
+}
+
+export function annotationOf({ url, title, start, end }: Citation): object {
+  return { type: 'url_citation', url, title, start_index: start ?? 0, end_index: end ?? 0 };
 }

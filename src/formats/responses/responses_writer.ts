@@ -2,9 +2,20 @@ import type { WeirError } from '../error_code.ts';
 import { isWholeObject } from '../json_object.ts';
 import { openAiError } from '../openai_error.ts';
 import { sealText } from '../reasoning_seal.ts';
-import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
-import { emptyResponse, endedResponse, type Item, type ResponsesHead } from './response_object.ts';
+import type { FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
+import { CustomToolInput } from './custom_tool_input.ts';
+import {
+  annotationOf,
+  emptyPart,
+  emptyResponse,
+  endedResponse,
+  type Item,
+  type PartKind,
+  partEvent,
+  type ResponsesHead,
+} from './response_object.ts';
 import { incompleteReason } from './responses_end.ts';
+import { type NamedTool, namedTools } from './responses_tools.ts';
 
 interface OpenItem {
   index: number;
@@ -15,11 +26,12 @@ interface OpenItem {
 
 interface OpenCall extends OpenItem {
   isOver: boolean;
+  /** Of a custom tool, whose input is text and no JSON. */
+  input: CustomToolInput | undefined;
 }
 
-type Kind = 'output_text' | 'refusal' | 'reasoning';
 /** `head`: how the events of its text begin. */
-type OpenMessage = OpenItem & { kind: Kind; head?: string | undefined };
+type OpenMessage = OpenItem & { kind: PartKind; head?: string | undefined };
 
 const TEXT_DELTA = 'response.output_text.delta';
 
@@ -30,6 +42,9 @@ export class ResponsesWriter implements StreamWriter {
   /** The item that is being said: a message with its last content part, or reasoning. */
   #open: OpenMessage | undefined;
   readonly #calls = new Map<number, OpenCall>();
+  readonly #requestTools: unknown;
+  /** The tools of the request by the name that the upstream knows; made with the first call. */
+  #tools: Map<string, NamedTool> | undefined;
   #sequence = 0;
   #refused = false;
   /** Of the items that are closed now. */
@@ -37,6 +52,7 @@ export class ResponsesWriter implements StreamWriter {
   #usage: TokenUsage = { input: 0, output: 0 };
 
   constructor(head: ResponsesHead) {
+    this.#requestTools = head.request.tools;
     this.#response = emptyResponse(head);
   }
 
@@ -72,7 +88,7 @@ export class ResponsesWriter implements StreamWriter {
     }
   }
 
-  #begin(kind: Kind): string {
+  #begin(kind: PartKind): string {
     const open = this.#open;
     if (open?.kind === kind) return '';
     // Text and refusal are parts of one message.
@@ -138,25 +154,31 @@ export class ResponsesWriter implements StreamWriter {
     return closed + event + this.#itemDone(open);
   }
 
-  #call(index: number, callId: string, name: string): string {
-    const item = {
-      id: this.#id('fc'),
-      type: 'function_call',
+  #call(index: number, callId: string, flatName: string): string {
+    // The client's own name and kind of the tool.
+    this.#tools ??= new Map(namedTools(this.#requestTools).map((tool) => [tool.flatName, tool]));
+    const { kind, name, namespace } = this.#tools.get(flatName) ?? { kind: 'function', name: flatName };
+    const isCustom = kind === 'custom';
+    const { open, event } = this.#add({
+      id: this.#id(isCustom ? 'ctc' : 'fc'),
+      type: isCustom ? 'custom_tool_call' : 'function_call',
       status: 'in_progress',
       call_id: callId,
       name,
-      arguments: '',
-    };
-    const { open, event } = this.#add(item);
-    this.#calls.set(index, { ...open, isOver: false });
+      ...(namespace === undefined ? {} : { namespace }),
+      [isCustom ? 'input' : 'arguments']: '',
+    });
+    this.#calls.set(index, { ...open, isOver: false, input: isCustom ? new CustomToolInput() : undefined });
     return event;
   }
 
-  #argue(index: number, delta: string): string {
+  #argue(index: number, json: string): string {
     const call = this.#calls.get(index) as OpenCall;
-    call.text += delta;
+    call.text += json;
     const place = { item_id: call.item.id, output_index: call.index };
-    return this.#event('response.function_call_arguments.delta', { ...place, delta });
+    if (!call.input) return this.#event('response.function_call_arguments.delta', { ...place, delta: json });
+    const delta = call.input.add(json);
+    return delta === '' ? '' : this.#event('response.custom_tool_call_input.delta', { ...place, delta });
   }
 
   /** A call stays open until its arguments are whole: those of several may come in turns, and with text between. */
@@ -165,12 +187,24 @@ export class ResponsesWriter implements StreamWriter {
     for (const call of this.#calls.values()) {
       if (call.isOver || !(isEnd || isWholeObject(call.text))) continue;
       call.isOver = true;
-      call.item.arguments = call.text;
-      const { id, name } = call.item;
-      const whole = { item_id: id, output_index: call.index, name, arguments: call.text };
-      events += this.#event('response.function_call_arguments.done', whole) + this.#itemDone(call);
+      events += (call.input ? this.#inputDone(call, call.input) : this.#argumentsDone(call)) + this.#itemDone(call);
     }
     return events;
+  }
+
+  #argumentsDone(call: OpenCall): string {
+    call.item.arguments = call.text;
+    const { id, name } = call.item;
+    const whole = { item_id: id, output_index: call.index, name, arguments: call.text };
+    return this.#event('response.function_call_arguments.done', whole);
+  }
+
+  #inputDone(call: OpenCall, input: CustomToolInput): string {
+    const place = { item_id: call.item.id, output_index: call.index };
+    const delta = input.finish();
+    const last = delta === '' ? '' : this.#event('response.custom_tool_call_input.delta', { ...place, delta });
+    call.item.input = input.text;
+    return last + this.#event('response.custom_tool_call_input.done', { ...place, input: input.text });
   }
 
   #closePart(): string {
@@ -260,19 +294,4 @@ export function responsesAnswer(head: ResponsesHead, parts: readonly StreamPart[
 
 function partsOf({ item }: OpenItem): object[] {
   return (item.summary ?? item.content) as object[];
-}
-
-function partEvent(kind: Kind): string {
-  return kind === 'reasoning' ? 'response.reasoning_summary_part' : 'response.content_part';
-}
-
-function emptyPart(kind: Kind): object {
-  if (kind === 'reasoning') return { type: 'summary_text', text: '' };
-  return kind === 'refusal'
-    ? { type: 'refusal', refusal: '' }
-    : { type: 'output_text', text: '', annotations: [], logprobs: [] };
-}
-
-function annotationOf({ url, title, start, end }: Citation): object {
-  return { type: 'url_citation', url, title, start_index: start ?? 0, end_index: end ?? 0 };
 }

@@ -51,6 +51,8 @@ export interface CitationEvent {
 export interface Usage {
   input_tokens: number;
   output_tokens: number;
+  /** Of the input, what the provider took from its prompt cache; absent where that is nothing, or not reported. */
+  cached_input_tokens?: number;
   estimated: boolean;
 }
 

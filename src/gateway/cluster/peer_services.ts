@@ -10,7 +10,7 @@ import type { ResumableServices } from './peer_listener.ts';
 export function peerServices(core: DurableCore, isMine: (incarnation: string) => boolean): ResumableServices {
   return {
     isMine,
-    incarnation: () => core.wal.incarnation,
+    incarnation: () => core.streamLog.incarnation,
     read(threadId, request, response) {
       const stream = core.streams.get(threadId);
       if (!stream?.isOpen || stream.gone) return false;

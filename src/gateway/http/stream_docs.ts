@@ -39,7 +39,7 @@ export const openHeadersSchema = z.object({
 
 export const threadParamsSchema = z.object({ thread_id: z.string().describe('As X-Thread-ID of the answer said') });
 
-/** Who asks for a thread that is not theirs by address or key needs the token. */
+/** A caller whose address or key did not open the stream needs its token. */
 export const threadHeadersSchema = z.object({
   'x-resume-token': z.string().optional().describe('resume_token of the status event'),
 });

@@ -27,7 +27,7 @@ export function containerConfig(file: string): ContainerConfig {
   for (const [name, { api_key_file }] of settled) {
     if (api_key_file.length === 0) continue;
     const copies = api_key_file.map((keyFile, at) => {
-      const copy = at === 0 ? `${name}.key` : `${name}.${at + 1}.key`;
+      const copy = at === 0 ? `${name}.key` : `${name}#${at + 1}.key`;
       const content = contentOf(path.resolve(path.dirname(file), keyFile));
       // Without it the instance reports that the provider has no key.
       if (content) keyFiles.set(copy, content);

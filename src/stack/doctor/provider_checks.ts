@@ -43,7 +43,7 @@ export async function checkProviderKeys(context: DoctorContext): Promise<Check> 
 }
 
 /** How to set a key, and how the instances then read it. @param name a provider, or `provider#2` for one of its keys */
-function fixFor(name: string, file: string | undefined): string {
+export function fixFor(name: string, file: string | undefined): string {
   const { keyFile, variable } = placeOf(name, file);
   if (keyFile !== undefined) return `put the right key of ${name} into ${keyFile}, then ./weir reload`;
   if (variable !== undefined) return `${variable}=… ./weir restart`;

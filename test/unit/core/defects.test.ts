@@ -72,7 +72,7 @@ async function produced(broken: { encoder?: object; core?: object }) {
     log: { ...silentLog, error: (_: string, event: string) => void reasons.push(event) },
     faults() {},
     recordUsage() {},
-    wal: { answering: true },
+    streamLog: { answering: true },
     store: { finish: async () => true },
     ...broken.core,
   } as unknown as DurableCore;

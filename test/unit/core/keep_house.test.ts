@@ -26,9 +26,9 @@ function threadOf(id: string, facts: Partial<ResumableStream> = {}) {
 /** As much of an instance as its house-keeping needs. */
 function house(store: Record<string, unknown>, ...streams: ResumableStream[]) {
   const trims: number[] = [];
-  const wal = { incarnation: 'mine', horizon: 50, renew: async () => {} };
+  const streamLog = { incarnation: 'mine', horizon: 50, renew: async () => {} };
   const core = {
-    wal,
+    streamLog,
     streams: new Map(streams.map((stream) => [stream.record.id, stream])),
     takingOver: new Map(),
     checkpointMs: 1_000,
@@ -41,7 +41,7 @@ function house(store: Record<string, unknown>, ...streams: ResumableStream[]) {
       ...store,
     },
   } as unknown as DurableCore;
-  return { house: new HouseKeeping(core), trims, wal };
+  return { house: new HouseKeeping(core), trims, streamLog };
 }
 
 describe('the log of an instance', () => {
@@ -76,10 +76,10 @@ describe('the log of an instance', () => {
 
   it('of a new incarnation is not trimmed by what was kept under the one before', async () => {
     const moved = threadOf('moved');
-    const { house: keeping, wal } = house(
+    const { house: keeping, streamLog } = house(
       {
         checkpoint: async () => {
-          Object.assign(wal, { incarnation: 'next', horizon: 1 });
+          Object.assign(streamLog, { incarnation: 'next', horizon: 1 });
           return 'kept';
         },
       },

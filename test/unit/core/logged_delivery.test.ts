@@ -42,7 +42,7 @@ function scene(finish: (record: ResumableRecord, stream: ResumableStream) => Pro
   const used = vi.fn();
   const core = {
     streams: new Map([['t', stream]]),
-    wal: { answering: true },
+    streamLog: { answering: true },
     faults: noFaults,
     log: silentLog,
     observer: { opened() {}, firstToken() {}, gap() {}, closed: (outcome: string) => outcomes.push(outcome) },

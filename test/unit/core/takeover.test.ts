@@ -47,7 +47,7 @@ function coreWith(store: Record<string, unknown>) {
     // Beyond the test run: the stream that is taken over here must not end in another test.
     graceMs: 3_600_000,
     checkpointMs: 10_000,
-    wal: { incarnation: 'mine', fenced: false, horizon: 1, enroll: () => '1', note() {}, renew: async () => {} },
+    streamLog: { incarnation: 'mine', fenced: false, horizon: 1, enroll: () => '1', note() {}, renew: async () => {} },
     clock: { now: () => Date.now() },
     deadLogs: { read: async () => new Map() },
     encoder: () => ({}),
@@ -128,7 +128,7 @@ describe('a takeover', () => {
 
   it('is refused on an instance that is fenced itself', async () => {
     const { core, counts } = coreWith({});
-    Object.assign(core.wal, { fenced: true });
+    Object.assign(core.streamLog, { fenced: true });
     await takeOver(core, record);
     expect(counts.takeovers).toBe(0);
   });

@@ -44,7 +44,8 @@ describe('the ledger', () => {
     const ledger = new UsageLedger(store, price, 'boot');
     ledger.record('a', stream());
     ledger.record('a', stream({ outcome: 'cancelled', usage: { input_tokens: 2, output_tokens: 4, estimated: true } }));
-    ledger.record('a', stream({ outcome: 'upstream_truncated' }));
+    const cached = { input_tokens: 7, output_tokens: 3, cached_input_tokens: 5, estimated: false };
+    ledger.record('a', stream({ outcome: 'upstream_truncated', usage: cached }));
     ledger.record('a', stream({ model: 'free', route: 'smart' }));
     ledger.record('b', stream({ model: 'priced', route: 'smart' }));
     await ledger.flush();
@@ -60,6 +61,7 @@ describe('the ledger', () => {
       failed: 1,
       input_tokens: 16,
       output_tokens: 10,
+      cached_input_tokens: 5,
       estimated_tokens: 6,
       // 16 × 0.15 and 10 × 0.6 of a millionth.
       cost_usd: 0.0000084,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { responsesFormat } from '../../../src/formats/responses/responses_format.ts';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
 import { FORMATS, written } from './formats_under_test.ts';
 import { dataOf, joined } from './scenarios.ts';
@@ -198,5 +199,41 @@ describe.each(Object.entries(FORMATS))('%s', (_, tested) => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('a custom tool of responses, whose input is text', () => {
+  const patch = fc.string({ maxLength: 30, unit: 'grapheme' }).map((said) => `${said}\n"\\\t${said}`);
+  const call: StreamPart = { type: 'tool_call', index: 0, id: 'call_1', name: 'apply_patch' };
+  const tools = [{ type: 'custom', name: 'apply_patch', format: { type: 'grammar', syntax: 'lark', definition: 'x' } }];
+  const head = { id: '1', created: 1, model: 'm', body: { tools } };
+  const written = (pieces: readonly string[]) => {
+    const writer = responsesFormat.writer(head);
+    const parts = pieces.map((json): StreamPart => ({ type: 'tool_arguments', index: 0, json }));
+    return [call, ...parts, { type: 'finish', reason: 'tool_calls' } as const]
+      .flatMap((part) => dataOf(writer.write(part)))
+      .map((data) => JSON.parse(data));
+  };
+
+  it('comes back as the client knows it, piece by piece, however the arguments are cut', () => {
+    fc.assert(
+      fc.property(patch, fc.array(fc.nat(60), { maxLength: 5 }), (input, cuts) => {
+        const json = JSON.stringify({ input });
+        const places = [0, ...cuts.toSorted((a, b) => a - b)];
+        const events = written(
+          places.map((start, at) => json.slice(start, places[at + 1])).filter((each) => each !== ''),
+        );
+        const deltas = events.filter(({ type }) => type === 'response.custom_tool_call_input.delta');
+        expect(deltas.map(({ delta }) => delta).join('')).toBe(input);
+        const last = { type: 'custom_tool_call', status: 'completed', call_id: 'call_1', name: 'apply_patch', input };
+        expect(events.at(-1).response.output).toMatchObject([last]);
+        expect(events.find(({ type }) => type === 'response.custom_tool_call_input.done')).toMatchObject({ input });
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('keeps what a model wrote instead of the one argument', () => {
+    expect(written(['{"patch":', '"x"}']).at(-1).response.output).toMatchObject([{ input: '{"patch":"x"}' }]);
   });
 });

@@ -69,7 +69,7 @@ describe('the answer', () => {
     expect(answer('knee')).toEqual({
       found: true,
       title: 'The limit is about 450 concurrent streams',
-      text: 'There, the server delivered 210.3 good answers per second, half of them with a TTFT of at most 45 ms. More streams gave no more answers, only a later first token.',
+      text: 'There, the server delivered 210.3 good answers per second, half of them with a TTFT of at most 45 ms. More streams brought hardly more answers, a later first token, and failures: 60 of 100 requests.',
     });
     expect(answer('refused', 'The pool is full.')).toMatchObject({
       found: true,
@@ -80,11 +80,25 @@ describe('the answer', () => {
     });
   });
 
+  it('says what more streams did: in steps with failures it can be more than in the best one', () => {
+    const beyond = (...steps: LimitStep[]) => {
+      const limit = { steps: [knee, ...steps], knee, reason: 'knee' as const };
+      const errors = [{ outcome: '503' as const, code: 'x', message: 'The pool is full.', count: 9 }];
+      return limitAnswer({ limit, errors, self_check: null })?.text.replace(/^.* 45 ms\. /, '');
+    };
+    expect(beyond(step(675, 215, 90), step(1013, 205, 140))).toBe(
+      'More streams brought hardly more answers, and a later first token.',
+    );
+    expect(beyond(step(675, 215, 90), step(1013, 240.04, 140, 89))).toBe(
+      'More streams brought up to 240.0 answers per second, a later first token, and failures: 11 of 200 requests. Most frequent reason: The pool is full.',
+    );
+  });
+
   it('is only a lower bound if the generator could not keep up, and an upper one if no step did well', () => {
     expect(answer('knee', null, { ok: false })).toMatchObject({
       found: false,
       title: 'At least 450 concurrent streams: the load generator was too slow to find more',
-      text: expect.stringMatching(/only a later first token\. The generator may have caused that\.$/),
+      text: expect.stringMatching(/60 of 100 requests\. The generator may have caused that\.$/),
     });
     const poor = step(20, 10, 45, 40);
     const limit = { steps: [poor], knee: poor, reason: 'refused' } as const;

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Environment } from '../../../src/cli/environment.ts';
+import { startCommand } from '../../../src/cli/start_command.ts';
 import { redisHosts } from '../../../src/stack/redis/redis_facts.ts';
 import {
   DEFAULT_STACK_OPTIONS,
   differingOptions,
+  exposureProblem,
   mergeOptions,
   optionFlag,
   optionProblems,
+  type StackOptions,
 } from '../../../src/stack/stack_options.ts';
 
 const options = { ...DEFAULT_STACK_OPTIONS, all: true };
@@ -62,6 +66,35 @@ describe('optionProblems', () => {
     expect(optionProblems({ ...options, driver: 'compose', redisUrl: 'redis://a' })[0]).toContain('--redis-url');
     const more = mergeOptions(options, { driver: 'compose', auth: 'keys', config: '/a/weir.config.yaml' });
     expect(optionProblems(more)).toEqual([]);
+  });
+});
+
+describe('exposureProblem', () => {
+  const problem = (asked: Partial<StackOptions>, before = DEFAULT_STACK_OPTIONS) =>
+    exposureProblem(mergeOptions(before, asked), asked, before);
+
+  it.each(['0.0.0.0', '::', '192.168.1.5', '2001:db8::1'])('refuses %s without keys, unless that is said', (bind) => {
+    expect(problem({ bind })).toMatch(`--bind ${bind} `);
+    expect(problem({ bind, auth: 'keys' })).toBeUndefined();
+    expect(problem({ bind, auth: 'none' })).toBeUndefined();
+  });
+
+  it.each(['127.0.0.1', '127.0.0.2', '::1'])('has nothing against %s', (bind) => {
+    expect(problem({ bind })).toBeUndefined();
+  });
+
+  it('is what start says, before it does anything', async () => {
+    await expect(startCommand({ all: true, bind: '0.0.0.0' }, {} as Environment)).rejects.toThrow(
+      /^--bind 0\.0\.0\.0 /,
+    );
+  });
+
+  it('accepts what an earlier start has accepted, and nothing wider', () => {
+    const open = mergeOptions(DEFAULT_STACK_OPTIONS, { bind: '192.168.1.5', auth: 'none' });
+    expect(problem({ instances: 4 }, open)).toBeUndefined();
+    expect(problem({ bind: '0.0.0.0' }, open)).toMatch('--bind 0.0.0.0 ');
+    const keyed = mergeOptions(DEFAULT_STACK_OPTIONS, { bind: '0.0.0.0', auth: 'keys' });
+    expect(problem({ auth: 'none' }, keyed)).toBeUndefined();
   });
 });
 

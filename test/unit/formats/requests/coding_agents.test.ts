@@ -26,17 +26,11 @@ describe('Claude Code', () => {
     expect(messages).toEqual([
       {
         role: 'system',
-        content: [
-          { type: 'text', text: 'You are Claude Code.' },
-          { type: 'text', text: 'Be concise.' },
-        ],
+        content: 'You are Claude Code.\n\nBe concise.',
       },
       {
         role: 'user',
-        content: [
-          { type: 'text', text: '<system-reminder>\nToday is Saturday.\n</system-reminder>' },
-          { type: 'text', text: 'What is in logo.png?' },
-        ],
+        content: '<system-reminder>\nToday is Saturday.\n</system-reminder>\n\nWhat is in logo.png?',
       },
       {
         role: 'assistant',
@@ -105,8 +99,7 @@ describe('Codex', () => {
       },
     });
     expect(body.messages).toMatchObject([
-      { role: 'system', content: 'You are Codex, a coding agent.' },
-      { role: 'system', content: '<permissions>read-only</permissions>' },
+      { role: 'system', content: 'You are Codex, a coding agent.\n\n<permissions>read-only</permissions>' },
       { role: 'user' },
       { role: 'user', content: 'Fix the bug.' },
       {

@@ -22,7 +22,7 @@ const CASES: [FormatName, JsonObject, FormatName, string, JsonObject, string[]][
     'messages',
     { thinking: { type: 'enabled', budget_tokens: 10_000 } },
     'chat',
-    'llama',
+    'qwen3',
     { reasoning_effort: 'medium' },
     [],
   ],
@@ -30,7 +30,7 @@ const CASES: [FormatName, JsonObject, FormatName, string, JsonObject, string[]][
     'messages',
     { thinking: { type: 'enabled', budget_tokens: 1024 } },
     'chat',
-    'llama',
+    'qwen3',
     { reasoning_effort: 'low' },
     [],
   ],
@@ -57,6 +57,55 @@ describe('what a model takes', () => {
     const limit = 'max_tokens' in more ? { max_tokens, max_completion_tokens } : {};
     expect(JSON.parse(JSON.stringify({ ...limit, top_k, reasoning_effort, reasoning }))).toEqual(expected);
     expect(written.dropped).toEqual(dropped);
+  });
+
+  /** [effort, model of chat completions, effort that it gets] */
+  const EFFORTS: [string, string, string | undefined][] = [
+    ['xhigh', 'gpt-5.2', 'xhigh'],
+    ['xhigh', 'Qwen/Qwen3.5', 'high'],
+    ['max', 'deepseek-chat', 'max'],
+    ['max', 'kimi-k3', 'high'],
+    ['minimal', 'gemini-3-pro', 'low'],
+    ['none', 'qwen3', 'none'],
+    ['max', 'anthropic/claude-opus-4.7', 'max'],
+    ['high', 'llama-3.3-70b', undefined],
+  ];
+  it.each(EFFORTS)('%s for %s is an effort that it knows', (effort, model, expected) => {
+    const written = translated('messages', { output_config: { effort } }, 'chat', { model });
+    expect(written.body.reasoning_effort).toBe(expected);
+    expect(written.dropped).toEqual(expected === undefined ? ['output_config.effort'] : []);
+  });
+
+  it('gives text alone as one string, refusals as text, and one message of the system', () => {
+    const messages = [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b' },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'c' },
+          { type: 'text', text: 'd' },
+        ],
+      },
+    ];
+    const system = [
+      { type: 'text', text: 'x' },
+      { type: 'text', text: 'y' },
+    ];
+    expect(translated('messages', { system, messages }, 'chat', { model: 'qwen3' }).body.messages).toEqual([
+      { role: 'system', content: 'x\n\ny' },
+      { role: 'user', content: 'a\n\nb' },
+      { role: 'assistant', content: 'cd' },
+    ]);
+    const input = [{ role: 'assistant', content: [{ type: 'refusal', refusal: 'No.' }] }];
+    expect(translated('responses', { input }, 'chat', { model: 'qwen3' }).body.messages).toEqual([
+      { role: 'assistant', content: 'No.' },
+    ]);
   });
 
   it('asks OpenAI for reasoning that can be given back, but not models that have none', () => {

@@ -63,6 +63,14 @@ it('says what to do where answers are stored elsewhere', () => {
   );
 });
 
+it('names so many of them as can be read', () => {
+  const many = Array.from({ length: 5000 }, () => ({ type: 'input_audio' }));
+  const odd = { ['x'.repeat(1e6)]: 1, messages: [{ role: 'user', content: many }] };
+  const { message, details } = thrownBy(() => translated('chat', odd, 'messages'));
+  expect(message).toMatch(/And 4996 more\.$/);
+  expect(JSON.stringify(details).length).toBeLessThan(20_000);
+});
+
 /** Values that ask for what every provider does anyway. */
 const ASKS_NOTHING: [FormatName, JsonObject][] = [
   ['chat', { n: 1, logprobs: false, frequency_penalty: 0, presence_penalty: 0, logit_bias: {}, store: false }],
