@@ -42,8 +42,7 @@ export class Relay implements PartConsumer, ByteConsumer {
   #seq = 0;
   #lastContent = 0;
   #pieces = 0;
-  /** Of parts that are no text. */
-  #unhashed = 0;
+  #partsLength = 0;
   #firstMs: number | undefined;
   #finish: (ending: Ending) => void = () => {};
   #ended = false;
@@ -136,7 +135,7 @@ export class Relay implements PartConsumer, ByteConsumer {
   part(part: AnswerPart): boolean {
     if (this.#ended) return false;
     if (!this.#encoder.wantsParts) return true;
-    this.#unhashed += lengthOf(part);
+    this.#partsLength += lengthOf(part);
     this.#count(performance.now(), 0);
     try {
       if (this.#waiting.length === 0) return this.#emitPart(part);
@@ -213,7 +212,7 @@ export class Relay implements PartConsumer, ByteConsumer {
   usage(ending: Ending, lengths: RequestLengths): Usage {
     if (this.#scanner) return passedUsage(this.#bytes?.parser.usage, this.#pieces, ending.ok, lengths.body);
     const end = 'end' in ending ? ending.end : undefined;
-    return answerUsage(end, lengths.prompt, this.#transcript.length + this.#unhashed);
+    return answerUsage(end, lengths.prompt, this.#transcript.length + this.#partsLength);
   }
 
   /** For the log. */

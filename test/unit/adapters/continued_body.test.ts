@@ -43,7 +43,14 @@ describe('a request to continue a text', () => {
 
   it('is possible only with chat completions, which have a place for it', () => {
     const wheel = new TimerWheel(5);
-    const about = { provider: 'p', baseUrl: 'http://127.0.0.1:1', headers: {}, silenceMs: 1, redact: String, calls: { count: 0 } };
+    const about = {
+      provider: 'p',
+      baseUrl: 'http://127.0.0.1:1',
+      headers: {},
+      silenceMs: 1,
+      redact: String,
+      calls: { count: 0 },
+    };
     const server = new UpstreamServer(about, new ProviderAgent(1), wheel);
     const goesOn = (...speaks: ApiFormat[]) => {
       const modelsRequest = { method: 'GET', path: '/models', body: undefined, headers: {}, silenceMs: 1 } as const;
