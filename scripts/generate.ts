@@ -6,6 +6,7 @@ import { weirConfigSchema } from '../src/config/weir_config.ts';
 import { openApiDocument } from '../src/gateway/openapi_document.ts';
 import { COMPOSE_NGINX_PLAN } from '../src/stack/nginx/compose_plan.ts';
 import { renderNginxConf } from '../src/stack/nginx/render_nginx_conf.ts';
+import { translationMatrix } from '../test/support/translation_scenarios.ts';
 import { fieldFateTables } from './field_fates.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -26,6 +27,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'infrastructure/nginx/nginx.conf', text: () => renderNginxConf(COMPOSE_NGINX_PLAN) },
   { path: 'docs/weir.config.schema.json', text: () => json(z.toJSONSchema(weirConfigSchema, { io: 'input' })) },
   { path: ROUTES_PAGE, text: () => between(ROUTES_PAGE, 'presets', presetTable()) },
+  { path: 'docs/translation-matrix.md', text: () => translationMatrix() },
   { path: TRANSLATION_PAGE, text: () => between(TRANSLATION_PAGE, 'fields', fieldFateTables()) },
 ];
 

@@ -5,19 +5,25 @@ export const LOCALE = 'en';
 /** For dates and times: 24 hours, the day before the month. */
 export const TIME_LOCALE = 'en-GB';
 
-const NAMES = new Intl.Collator(LOCALE, { numeric: true });
-const WHOLE = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
-const ONE = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+// Each takes milliseconds to make, and most processes need none: they are made when they are asked for.
+let names: Intl.Collator | undefined;
+let whole: Intl.NumberFormat | undefined;
+let one: Intl.NumberFormat | undefined;
 
 /** The order of names: app-2 before app-10. */
-export const byName: (a: string, b: string) => number = NAMES.compare;
+export function byName(a: string, b: string): number {
+  names ??= new Intl.Collator(LOCALE, { numeric: true });
+  return names.compare(a, b);
+}
 
 /** 1,234 */
 export function formatWhole(value: number): string {
-  return WHOLE.format(value);
+  whole ??= new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+  return whole.format(value);
 }
 
 /** 1,234.5 */
 export function formatOneDecimal(value: number): string {
-  return ONE.format(value);
+  one ??= new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  return one.format(value);
 }

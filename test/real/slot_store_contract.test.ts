@@ -177,9 +177,9 @@ function onLocalClock(skewMs: number): Scripts {
   return (connection) => {
     const named = connection as unknown as Record<string, (...args: unknown[]) => unknown>;
     const clocked = new Proxy(named, {
-      get: (target, key: string) => {
+      get: (target, key) => {
         const value = Reflect.get(target, key);
-        if (!key.startsWith('weir_') || key === 'weir_release_slot') return value;
+        if (typeof key === 'symbol' || !key.startsWith('weir_') || key === 'weir_release_slot') return value;
         return (...args: unknown[]) => value?.call(target, ...args, Date.now() + skewMs);
       },
     });

@@ -29,7 +29,19 @@ const count = odd(fc.nat(1000));
 /** Usage, in the words of either protocol. */
 const usage = some({ prompt_tokens: count, completion_tokens: count, input_tokens: count, output_tokens: count });
 
-const delta = some({ content: odd(content), role: odd(fc.constant('assistant')), reasoning_content: odd(text) });
+const toolCall = some({
+  index: odd(fc.constantFrom(0, 0, 1)),
+  id: odd(text),
+  function: odd(some({ name: odd(text), arguments: anything })),
+});
+const delta = some({
+  content: odd(content),
+  role: odd(fc.constant('assistant')),
+  reasoning_content: odd(text),
+  refusal: odd(text),
+  tool_calls: odd(fc.array(odd(toolCall), { maxLength: 2 })),
+  reasoning_details: odd(fc.array(odd(some({ type: odd(text), text: odd(text), signature: odd(text) })))),
+});
 const choice = some({
   index: odd(fc.constantFrom(0, 0, 0, 1)),
   delta: odd(delta),
@@ -60,10 +72,23 @@ const responsesEvent = some({
   type: odd(
     fc.constantFrom(
       ...['response.created', 'response.output_text.delta', 'response.output_text.delta', 'response.in_progress'],
+      ...['response.output_item.added', 'response.output_item.done', 'response.refusal.delta'],
+      ...['response.function_call_arguments.delta', 'response.reasoning_summary_text.delta'],
       ...['response.completed', 'response.incomplete', 'response.failed', 'error'],
     ),
   ),
   delta: odd(text),
+  output_index: odd(fc.constantFrom(0, 0, 1)),
+  item: odd(
+    some({
+      type: odd(fc.constantFrom('message', 'reasoning', 'function_call')),
+      call_id: odd(text),
+      name: odd(text),
+      arguments: odd(text),
+      content: odd(fc.array(odd(some({ type: odd(fc.constant('output_text')), text: odd(text) })), { maxLength: 2 })),
+      encrypted_content: odd(text),
+    }),
+  ),
   response: odd(response),
 });
 
@@ -72,8 +97,11 @@ const messagesEvent = some({
     fc.constantFrom(
       ...[
         'message_start',
+        'content_block_start',
+        'content_block_start',
         'content_block_delta',
         'content_block_delta',
+        'content_block_stop',
         'ping',
         'message_delta',
         'message_stop',
@@ -82,7 +110,28 @@ const messagesEvent = some({
     ),
   ),
   message: odd(some({ id: odd(text), usage: odd(usage) })),
-  delta: odd(some({ type: odd(text), text: odd(text), stop_reason: odd(fc.constantFrom('end_turn', 'max_tokens')) })),
+  index: odd(fc.constantFrom(0, 0, 1)),
+  content_block: odd(
+    some({
+      type: odd(fc.constantFrom('text', 'thinking', 'redacted_thinking', 'tool_use', 'server_tool_use')),
+      id: odd(text),
+      name: odd(text),
+      text: odd(text),
+      thinking: odd(text),
+      data: odd(text),
+      input: anything,
+    }),
+  ),
+  delta: odd(
+    some({
+      type: odd(fc.constantFrom('text_delta', 'text_delta', 'thinking_delta', 'signature_delta', 'input_json_delta')),
+      text: odd(text),
+      thinking: odd(text),
+      signature: odd(text),
+      partial_json: odd(text),
+      stop_reason: odd(fc.constantFrom('end_turn', 'max_tokens')),
+    }),
+  ),
   usage: odd(usage),
 });
 

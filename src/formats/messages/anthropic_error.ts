@@ -15,6 +15,7 @@ const TYPES: Record<number, string> = {
   422: 'invalid_request_error',
   429: 'rate_limit_error',
   503: 'overloaded_error',
+  529: 'overloaded_error',
 };
 
 export function anthropicError(error: WeirError): AnthropicErrorBody {

@@ -85,9 +85,9 @@ export class MessagesReader implements StreamReader {
     }
     switch (delta.type) {
       case 'text_delta':
-        return delta.text ? [{ type: 'text', text: textOf(delta.text) }] : [];
+        return this.#piece('text', delta.text);
       case 'thinking_delta':
-        return delta.thinking ? [{ type: 'reasoning', text: textOf(delta.thinking) }] : [];
+        return this.#piece('reasoning', delta.thinking);
       case 'signature_delta':
         return sealOf('signature', delta.signature);
       case 'citations_delta':
@@ -95,13 +95,19 @@ export class MessagesReader implements StreamReader {
       case 'input_json_delta': {
         const call = this.#calls.indexOf(index);
         // The arguments of what the provider runs itself are no business of the client.
-        if (call === undefined || !delta.partial_json) return [];
+        const json = textOf(delta.partial_json);
+        if (call === undefined || json === '') return [];
         this.#empty.delete(index);
-        return [{ type: 'tool_arguments', index: call, json: textOf(delta.partial_json) }];
+        return [{ type: 'tool_arguments', index: call, json }];
       }
       default:
         return [];
     }
+  }
+
+  #piece(type: 'text' | 'reasoning', text: unknown): readonly StreamPart[] {
+    if (typeof text !== 'string') return this.#last([protocolError('a piece is no text')]);
+    return text === '' ? [] : [{ type, text }];
   }
 
   /** A call without arguments is one with an empty object: other formats have no word for none. */
@@ -153,11 +159,11 @@ export function readMessagesAnswer(body: unknown): readonly StreamPart[] {
 function readBlock(block: JsonObject, index: number, calls: ToolCallIndex, parts: StreamPart[]): string | undefined {
   switch (block.type) {
     case 'text':
-      if (block.text) parts.push({ type: 'text', text: textOf(block.text) });
+      if (textOf(block.text) !== '') parts.push({ type: 'text', text: textOf(block.text) });
       for (const citation of listOf(block.citations)) parts.push(...citationOf(citation));
       return undefined;
     case 'thinking':
-      if (block.thinking) parts.push({ type: 'reasoning', text: textOf(block.thinking) });
+      if (textOf(block.thinking) !== '') parts.push({ type: 'reasoning', text: textOf(block.thinking) });
       parts.push(...sealOf('signature', block.signature));
       return undefined;
     case 'redacted_thinking':
@@ -174,9 +180,7 @@ function readBlock(block: JsonObject, index: number, calls: ToolCallIndex, parts
 }
 
 function sealOf(kind: 'signature' | 'redacted', data: unknown): StreamPart[] {
-  return typeof data === 'string' && data !== ''
-    ? [{ type: 'reasoning_seal', seal: kind === 'redacted' ? readSeal(data, kind) : { kind, data } }]
-    : [];
+  return typeof data === 'string' && data !== '' ? [{ type: 'reasoning_seal', seal: readSeal(data, kind) }] : [];
 }
 
 /** Of the kinds of citations the one that other formats have: an address. */

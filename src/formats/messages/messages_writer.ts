@@ -80,13 +80,12 @@ export class MessagesWriter implements StreamWriter {
   }
 
   #seal(seal: ReasoningSeal): string {
-    const { kind, data } = seal;
-    if (kind === 'signature') {
+    if (isSignature(seal, this.#open?.kind === 'thinking')) {
       const opened = this.#block('thinking');
-      const delta = this.#delta(JSON.stringify({ type: 'signature_delta', signature: data }));
-      return opened + delta + this.#close();
+      const signature = sealText(seal, 'signature');
+      return opened + this.#delta(JSON.stringify({ type: 'signature_delta', signature })) + this.#close();
     }
-    // What only another provider can read has a block of its own, as Anthropic's own redacted thinking has.
+    // What seals no text that was said has a block of its own, as Anthropic's own redacted thinking has.
     const close = this.#close();
     const start = this.#start({ type: 'redacted_thinking', data: sealText(seal, 'redacted') });
     return close + start + stop(this.#blocks - 1);
@@ -131,6 +130,14 @@ export class MessagesWriter implements StreamWriter {
   }
 }
 
+/**
+ * Whether a seal stands in a thinking block as its signature. One of another provider does, too, where its text is there:
+ * some clients do not give back thinking that has no signature.
+ */
+function isSignature({ kind }: ReasoningSeal, isThinking: boolean): boolean {
+  return kind === 'signature' || (kind !== 'redacted' && isThinking);
+}
+
 /** @param parts of a whole answer, without an error @returns the body of a message that is not streamed */
 export function messagesAnswer(head: MessagesHead, parts: readonly StreamPart[]): object {
   const content: Record<string, unknown>[] = [];
@@ -154,9 +161,10 @@ export function messagesAnswer(head: MessagesHead, parts: readonly StreamPart[])
       const block = last('thinking', { thinking: '', signature: '' });
       block.thinking += part.text;
     } else if (part.type === 'reasoning_seal') {
-      const { kind, data } = part.seal;
-      if (kind === 'signature') last('thinking', { thinking: '', signature: '' }).signature = data;
-      else content.push({ type: 'redacted_thinking', data: sealText(part.seal, 'redacted') });
+      const open = content.at(-1);
+      if (isSignature(part.seal, open?.type === 'thinking' && open.signature === '')) {
+        last('thinking', { thinking: '', signature: '' }).signature = sealText(part.seal, 'signature');
+      } else content.push({ type: 'redacted_thinking', data: sealText(part.seal, 'redacted') });
     } else if (part.type === 'tool_call') {
       const block = { type: 'tool_use', id: part.id, name: part.name, input: {} };
       content.push(block);

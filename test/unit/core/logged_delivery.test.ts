@@ -3,7 +3,7 @@ import { cancelResumable } from '../../../src/core/durable/cancel_resumable.ts';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import { noFaults } from '../../../src/core/durable/fault_point.ts';
 import type { GroupLog, LoggedStream } from '../../../src/core/durable/group_log.ts';
-import { StoreUnavailable } from '../../../src/core/durable/log_store.ts';
+import { type Claim, StoreUnavailable } from '../../../src/core/durable/log_store.ts';
 import { continueResumable } from '../../../src/core/durable/logged_delivery.ts';
 import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 import { ResumableStream } from '../../../src/core/durable/resumable_stream.ts';
@@ -34,12 +34,14 @@ function scene(finish: (record: ResumableRecord, stream: ResumableStream) => Pro
     number: '1',
     epoch: 1,
     ends: [],
+    claim: { key: 'k', bodyHash: 'h', claimant: 'c', at: 1 },
   } as unknown as ResumableRecord;
   const encoder = { complete: () => 'the end', error: () => 'an error' } as unknown as Encoder;
   const wheel = new TimerWheel(50);
   const stream = new ResumableStream({ record, request: undefined, encoder, log, wheel, ageMs: 0, graceMs: 1_000 });
   const outcomes: string[] = [];
   const used = vi.fn();
+  const claims: string[] = [];
   const core = {
     streams: new Map([['t', stream]]),
     streamLog: { answering: true },
@@ -47,7 +49,10 @@ function scene(finish: (record: ResumableRecord, stream: ResumableStream) => Pro
     log: silentLog,
     observer: { opened() {}, firstToken() {}, gap() {}, closed: (outcome: string) => outcomes.push(outcome) },
     recordUsage: used,
-    store: { finish: (written: ResumableRecord) => finish(written, stream) },
+    store: {
+      finish: (written: ResumableRecord) => finish(written, stream),
+      claim: async (_: string, key: string, { threadId }: Claim) => void claims.push(`${key} of ${threadId}`),
+    },
   } as unknown as DurableCore;
   const permit = { onLost() {}, release: async () => {}, forget() {}, [Symbol.asyncDispose]: async () => {} };
   const answer = {
@@ -59,7 +64,7 @@ function scene(finish: (record: ResumableRecord, stream: ResumableStream) => Pro
     resume() {},
   } as PartAnswer;
   const run = () => continueResumable(core, stream, permit as unknown as Permit, Promise.resolve(answer), 0);
-  return { core, stream, outcomes, used, run };
+  return { core, stream, outcomes, used, claims, run };
 }
 
 describe('the end of a stream', () => {
@@ -87,9 +92,9 @@ describe('the end of a stream', () => {
     expect(core.streams.size).toBe(0);
   });
 
-  it('that can’t be stored is delivered, and its stream stays here until it is', async () => {
+  it('that can’t be stored is delivered, and its stream stays here until it is, with the claim of its key', async () => {
     let tries = 0;
-    const { core, stream, outcomes, run } = scene(async () => {
+    const { core, stream, outcomes, claims, run } = scene(async () => {
       tries += 1;
       if (tries < 4) throw new Error('no');
       return true;
@@ -99,8 +104,10 @@ describe('the end of a stream', () => {
     expect(outcomes).toEqual(['ok']);
     await vi.advanceTimersByTimeAsync(1_100);
     expect(core.streams.get('t')).toBe(stream);
+    expect(claims).toEqual([]);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(tries).toBe(4);
+    expect(claims).toEqual(['k of t']);
     expect(core.streams.size).toBe(0);
   });
 });

@@ -12,6 +12,7 @@ import { parseConfig } from '../../../src/gateway/config.ts';
 import { runs } from '../../support/fast_check_runs.ts';
 import { type RouteFile, routeFile } from '../../support/route_files.ts';
 import { FORMATS, formatOf, written } from './formats_under_test.ts';
+import { partsOf, RECORDINGS, recording } from './recordings.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const NAMES = Object.keys(FORMATS);
@@ -103,23 +104,12 @@ function recorded(upstream: string, answer: string): Buffer {
   return Buffer.from(`${events.trimEnd().split('\n\n').slice(0, last).join('\n\n')}\n\n`);
 }
 
-function read(upstream: string, pieces: readonly Uint8Array[]): StreamPart[] {
-  const reader = formatOf(upstream).format.reader();
-  const decoder = new SseDecoder();
-  const parts: StreamPart[] = [];
-  for (const piece of pieces) {
-    decoder.push(piece);
-    for (let event = decoder.next(); event; event = decoder.next()) parts.push(...reader.read(event.data));
-  }
-  return [...parts, ...reader.end()];
-}
-
 const cells = NAMES.flatMap((upstream) => ANSWERS.map((answer) => [upstream, answer] as const));
 
 describe.each(NAMES)('written in %s', (client) => {
   it.each(cells)('what %s sends: %s equals the golden file, however its bytes are cut', async (upstream, answer) => {
     const bytes = recorded(upstream, answer);
-    const events = written(formatOf(client), read(upstream, [bytes]));
+    const events = written(formatOf(client), partsOf(upstream, [bytes]));
     const differences = differencesOf(upstream, client, answer);
     let compared = events;
     for (const { replace } of differences) if (replace) compared = compared.replaceAll(...replace);
@@ -130,11 +120,20 @@ describe.each(NAMES)('written in %s', (client) => {
       fc.property(cuts, (at) => {
         const edges = [0, ...at.toSorted((a, b) => a - b), bytes.length];
         const pieces = edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
-        expect(written(formatOf(client), read(upstream, pieces))).toBe(events);
+        expect(written(formatOf(client), partsOf(upstream, pieces))).toBe(events);
       }),
       { numRuns: runs(10) },
     );
   });
+});
+
+const recordedCells = Object.entries(RECORDINGS).flatMap(([name, upstream]) =>
+  NAMES.map((client) => [name, client, upstream] as const),
+);
+
+it.each(recordedCells)('%s as a client of %s gets it', async (name, client, upstream) => {
+  const events = written(formatOf(client), partsOf(upstream, [recording(name)]));
+  await expect(events).toMatchFileSnapshot(goldenPath(client, `recorded_${name}`));
 });
 
 it.each(DIFFERENCES)('differs and has to: $why ($upstreams to $clients)', (difference) => {
@@ -146,7 +145,7 @@ it.each(DIFFERENCES)('differs and has to: $why ($upstreams to $clients)', (diffe
           path.join(import.meta.dirname, goldenPath(client, GOLDEN[answer] ?? answer)),
           'utf8',
         );
-        const events = written(formatOf(client), read(upstream, [recorded(upstream, answer)]));
+        const events = written(formatOf(client), partsOf(upstream, [recorded(upstream, answer)]));
         const text = difference.replace?.[0];
         return events !== golden && (text === undefined || events.includes(text));
       });
@@ -159,10 +158,10 @@ it.each(cells)('what %s sends: %s, ended anywhere, is what came before and an er
   const bytes = recorded(upstream, answer);
   // Counts come last, and some servers send none.
   const withoutUsage = (parts: readonly StreamPart[]) => parts.filter(({ type }) => type !== 'usage');
-  const whole = withoutUsage(read(upstream, [bytes]));
+  const whole = withoutUsage(partsOf(upstream, [bytes]));
   fc.assert(
     fc.property(fc.nat(bytes.length), (end) => {
-      const parts = withoutUsage(read(upstream, [bytes.subarray(0, end)]));
+      const parts = withoutUsage(partsOf(upstream, [bytes.subarray(0, end)]));
       const last = parts.at(-1);
       expect(parts.slice(0, -1)).toEqual(whole.slice(0, parts.length - 1));
       if (last?.type === 'error' && last.error.code === 'upstream_truncated') return;

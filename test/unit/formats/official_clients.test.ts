@@ -3,22 +3,31 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
 import { formatOf, written, writtenWhole } from './formats_under_test.ts';
+import { partsOf, RECORDINGS, recording } from './recordings.ts';
 import { SCENARIOS } from './scenarios.ts';
+
+/** Answers as parts: made up for these tests, and as real providers have sent them. */
+const ANSWERS: Record<string, readonly StreamPart[]> = {
+  ...SCENARIOS,
+  ...Object.fromEntries(
+    Object.entries(RECORDINGS).map(([name, upstream]) => [name, partsOf(upstream, [recording(name)])]),
+  ),
+};
 
 /** Answers every request with the events of one scenario. */
 function answering(name: string, scenario: string): () => Promise<Response> {
-  const events = written(formatOf(name), SCENARIOS[scenario] as readonly StreamPart[]);
+  const events = written(formatOf(name), ANSWERS[scenario] as readonly StreamPart[]);
   return async () => new Response(events, { headers: { 'content-type': 'text/event-stream' } });
 }
 
 const wholeOf = (name: string, scenario: string) =>
-  writtenWhole(formatOf(name), SCENARIOS[scenario] as readonly StreamPart[]) as never;
+  writtenWhole(formatOf(name), ANSWERS[scenario] as readonly StreamPart[]) as never;
 const openai = (name: string, scenario: string) =>
   new OpenAI({ apiKey: 'x', maxRetries: 0, fetch: answering(name, scenario) });
 const anthropic = (scenario: string) =>
   new Anthropic({ apiKey: 'x', maxRetries: 0, fetch: answering('messages', scenario) });
 
-const scenarios = Object.keys(SCENARIOS).filter((scenario) => scenario !== 'error');
+const scenarios = Object.keys(ANSWERS).filter((scenario) => scenario !== 'error');
 
 describe('the official client puts a stream together to what the whole answer would be', () => {
   it.each(scenarios)('OpenAI, responses: %s', async (scenario) => {

@@ -40,7 +40,7 @@ describe('the parts of an answer', () => {
 
 /** A whole answer keeps the kinds of parts apart: their order between each other does not count. */
 function sorted(parts: readonly StreamPart[]): StreamPart[] {
-  return joined(parts).toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  return joined(joined(parts).toSorted((a, b) => (key(a) < key(b) ? -1 : 1)));
 }
 
 function key(part: StreamPart): string {
