@@ -8,7 +8,7 @@ import { lastLine, runCommand } from '../machine/run_command.ts';
 const SOURCES = [
   'performance_dashboard/{index.html,package.json,vite.config.ts}',
   'performance_dashboard/{src,public}/**/*',
-  'src/{protocol,client,load}/**/*.ts',
+  'src/{formats,config,client,load}/**/*.ts',
 ];
 
 function fingerprint(root: string, apiBaseUrl: string | undefined): string {
