@@ -344,7 +344,7 @@ describe('a provider of another format that fails', () => {
     if (!stream) expect(answer.status).toBe(429);
     const text = await answer.text();
     expect(text).not.toContain('[DONE]');
-    expect(JSON.parse(text.replace(/^[^]*data: /, ''))).toMatchObject({ error: { code: 'upstream_rate_limited' } });
+    expect(JSON.parse(text.replace(/^[\s\S]*data: /, ''))).toMatchObject({ error: { code: 'upstream_rate_limited' } });
   });
 
   it.each([
