@@ -50,7 +50,7 @@ const STREAMS = [
   'provider_takeover',
 ];
 
-/** The same questions as those of the short form, asked for longer. About 35 minutes on two cores. */
+/** The same questions as those of the short form, asked for longer. About half an hour on two cores. */
 export function longParts(files: readonly string[]): TestPart[] {
   const streams = files.filter((file) => STREAMS.some((name) => file.startsWith(`test/real/${name}`)));
   return [

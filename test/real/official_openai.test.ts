@@ -15,7 +15,7 @@ let script: (request: MockRequest) => readonly MockStep[] | undefined = endpoint
 beforeAll(async () => {
   provider = await startMockOpenai({ script: (request) => script(request), background: false });
   stack = await newStack({ OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'sk-of-the-deployment' });
-  await stack.start();
+  await stack.start(['--instances', '1', '--max-per-user', '9']);
   const fetch = trustingFetch(stack.ca);
   client = new OpenAI({ baseURL: `${stack.url}/v1`, apiKey: 'sk-of-the-client', maxRetries: 0, fetch });
 });

@@ -20,7 +20,7 @@ beforeAll(async () => {
     ANTHROPIC_BASE_URL: provider.url,
     ANTHROPIC_API_KEY: 'sk-ant-of-the-deployment',
   });
-  await stack.start();
+  await stack.start(['--instances', '1', '--max-per-user', '9']);
   fetch = trustingFetch(stack.ca);
 });
 afterAll(async () => {
