@@ -4,7 +4,7 @@ import { collectBody } from './collect_body.ts';
 import { translatedRefusal } from './translated_head.ts';
 import type { ByteAnswer, ByteConsumer, ClientFormat } from './upstream.ts';
 
-/** A provider's refusal. Where it was read, a client of the provider's format gets it in the provider's own words. */
+/** A provider's refusal. Where it was read, the client gets it: as it is, or its sentence in the client's own format. */
 export class ProviderRefusal extends WeirError {
   readonly answer: ByteAnswer | undefined;
 

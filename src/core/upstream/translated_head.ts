@@ -63,12 +63,14 @@ export function translatedHeaders(headers: Headers, client: ClientFormat): Heade
   return translated;
 }
 
+const DURATION = /^(?:(\d{1,4})h)?(?:(\d{1,6})m(?!s))?(?:(\d{1,9}(?:\.\d+)?)s)?(?:(\d{1,9}(?:\.\d+)?)ms)?$/;
+
 /** @param duration `1h2m3.5s`, `20ms`; or seconds @returns the date when it is over */
 function dateOf(duration: string): string | undefined {
-  const [, hours, minutes, seconds, ms] =
-    /^(?:(\d{1,4})h)?(?:(\d{1,4})m(?!s))?(?:(\d{1,6}(?:\.\d+)?)s?)?(?:(\d{1,6}(?:\.\d+)?)ms)?$/.exec(duration) ?? [];
-  if (hours === undefined && minutes === undefined && seconds === undefined && ms === undefined) return undefined;
-  const total = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0) + Number(ms ?? 0) / 1000;
+  const text = /^\d+(\.\d+)?$/.test(duration) ? `${duration}s` : duration;
+  const [all, hours = 0, minutes = 0, seconds = 0, ms = 0] = DURATION.exec(text) ?? [];
+  if (!all) return undefined;
+  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) + Number(ms) / 1000;
   return new Date(Date.now() + Math.ceil(total) * 1000).toISOString();
 }
 

@@ -14,7 +14,7 @@ const READ = new Set(['model', 'stream', 'n']);
 const CONVERSATION = new Set(['prompt_cache_key', 'system', 'instructions', 'messages', 'input']);
 const MAX_NAME = 200;
 /** Of lists and objects in each other; what is deeper can't be written again. */
-export const MAX_LEVELS = 100;
+const MAX_LEVELS = 100;
 
 /** The little that a gateway has to know of a request that it passes on. */
 export interface EndpointRequest {

@@ -32,11 +32,14 @@ const bodySchema = z.looseObject({
 /** These clients try again by status, so the provider's own head is waited for as long as a heartbeat allows. */
 const HEAD = { after: 'answer', timeoutMs: 10_000 } as const;
 
-/** Whole or streamed, as the provider sends it. */
+/** Whole or streamed, in the format of the endpoint. */
 function answerOf({ parser }: Endpoint) {
   const whole = { 'application/json': { schema: z.looseObject({}) } };
   const { content } = eventStream('');
-  return { description: 'The answer, as the provider sent it', content: parser ? { ...whole, ...content } : whole };
+  return {
+    description: 'The answer: as the provider sent it, or written in this format',
+    content: parser ? { ...whole, ...content } : whole,
+  };
 }
 
 /** Names the provider whose refusal an answer is; what has it not, Weir itself refused. */
@@ -49,7 +52,7 @@ interface EndpointContext extends StreamRouteContext {
   models: ModelList;
 }
 
-/** The APIs of others: what comes in goes on as it is, and what comes back as well. */
+/** The APIs of others: what comes in goes on as it is to a provider of the same format, and is translated for any other. */
 export async function endpointRoutes(app: FastifyInstance, context: EndpointContext): Promise<void> {
   const budget = new BodyBudget(BODY_LIMIT);
   app.removeAllContentTypeParsers();
