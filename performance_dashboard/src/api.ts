@@ -18,7 +18,7 @@ export type { StreamResult } from '../../src/client/open_stream.ts';
 export { StreamRefusal } from '../../src/client/stream_refusal.ts';
 export type { ClusterView, InstanceView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
 export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/formats/cluster/group_usage.ts';
-export { usageDays } from '../../src/formats/cluster/usage_row.ts';
+export { usageDays } from '../../src/formats/cluster/usage_days.ts';
 export { errorSentence } from '../../src/formats/error_code.ts';
 export { byName, formatOneDecimal, formatWhole, LOCALE, TIME_LOCALE } from '../../src/formats/locale.ts';
 export type { StreamEvent } from '../../src/formats/weir/stream_event.ts';

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { USAGE_DAYS } from '../formats/cluster/usage_row.ts';
+import { USAGE_DAYS } from '../formats/cluster/usage_days.ts';
 import type { StackOptions } from '../stack/stack_options.ts';
 import type { Environment } from './environment.ts';
 import { addKeysCommands } from './keys_command.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { USAGE_DAYS } from '../formats/cluster/usage_row.ts';
+import { USAGE_DAYS } from '../formats/cluster/usage_days.ts';
 import { keptSecret } from '../stack/compose/private_files.ts';
 import { doctorContext } from '../stack/doctor/check.ts';
 import { readKeys } from '../stack/keys/api_keys.ts';

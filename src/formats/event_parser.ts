@@ -53,12 +53,8 @@ export interface PartParser {
  */
 
 /** Whether a chat completion's delta brings something of the answer. */
-export function deltaBegins(delta: JsonObject | null | undefined): boolean {
-  return (
-    delta !== undefined &&
-    delta !== null &&
-    Object.entries(delta).some(([key, value]) => key !== 'role' && !isEmpty(value))
-  );
+export function deltaBegins(delta: JsonObject | undefined): boolean {
+  return delta !== undefined && Object.entries(delta).some(([key, value]) => key !== 'role' && !isEmpty(value));
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,30 +1,86 @@
 import { z } from 'zod';
 import { WeirError } from './error_code.ts';
-import { isNestedDeeper, isObject, type JsonObject } from './json_object.ts';
+import { isObject, type JsonObject } from './json_object.ts';
 
 /** Of lists and objects in each other; what is deeper can't be written again. */
 const MAX_LEVELS = 100;
-
-function tooDeep(): WeirError {
-  const message = `The body is nested deeper than ${MAX_LEVELS} levels; send a flatter one.`;
-  return new WeirError('validation_error', { message, details: { fields: [{ field: 'body', message }] } });
-}
+/** Of members and entries in all; to check more would keep other streams waiting. The longest conversations have fewer. */
+const MAX_VALUES = 250_000;
 
 /**
  * Checks a body by a schema.
- * @throws WeirError validation_error, which names every bad field
+ * @throws WeirError validation_error, which names every bad field; of the entries of a list the first
  */
 export function checked<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  if (isNestedDeeper(body, MAX_LEVELS)) throw tooDeep();
+  const problem = shapeProblem(body);
+  if (problem !== undefined) throw invalid([{ field: 'body', message: problem }], problem);
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'body', message }));
   const names = fields.map(({ field }) => field).join(', ');
-  throw new WeirError('validation_error', {
-    message: `Not valid: ${names}; details.fields says why.`,
-    details: { fields },
-  });
+  throw invalid(fields, `Not valid: ${names}; details.fields says why.`);
 }
+
+function invalid(fields: { field: string; message: string }[], message: string): WeirError {
+  return new WeirError('validation_error', { message, details: { fields } });
+}
+
+/** Neither recurses nor looks at more than it has to. @returns undefined for a body that may be checked */
+function shapeProblem(body: unknown): string | undefined {
+  let values = 0;
+  let inside: object[] = typeof body === 'object' && body !== null ? [body] : [];
+  for (let level = 1; inside.length > 0; level += 1) {
+    if (level > MAX_LEVELS) return `The body is nested deeper than ${MAX_LEVELS} levels; send a flatter one.`;
+    const next: object[] = [];
+    for (const each of inside) {
+      const members: unknown[] = Array.isArray(each) ? each : Object.values(each);
+      values += members.length;
+      if (values > MAX_VALUES) return `The body holds more than ${MAX_VALUES} values; send fewer.`;
+      for (const member of members) if (typeof member === 'object' && member !== null) next.push(member);
+    }
+    inside = next;
+  }
+  return undefined;
+}
+
+/**
+ * A list of so many entries. The check ends with the first bad one: a body may hold hundreds of thousands, and to
+ * say of each what is wrong takes seconds.
+ */
+export function listed<Schema extends z.ZodType>(entry: Schema, max: number, min = 0) {
+  return z
+    .array(z.unknown())
+    .min(min)
+    .max(max)
+    .transform((entries, context): z.output<Schema>[] => {
+      const checked: z.output<Schema>[] = [];
+      for (const [index, value] of entries.entries()) {
+        const parsed = entry.safeParse(value);
+        if (!parsed.success) {
+          for (const { path, message } of parsed.error.issues) {
+            context.addIssue({ code: 'custom', path: [index, ...path], message });
+          }
+          return z.NEVER;
+        }
+        checked.push(parsed.data);
+      }
+      return checked;
+    });
+}
+
+/** A text, or a list of objects with a type, as all formats write what is said. Says of a bad one only that it is bad. */
+export const textOrParts = z.custom<string | readonly (JsonObject & { type: string })[]>(
+  (value) =>
+    typeof value === 'string' ||
+    (Array.isArray(value) && value.every((part) => isObject(part) && typeof part.type === 'string')),
+  'must be text or a list of parts, each with a type',
+);
+
+/** A text, or a list of texts. */
+export const textOrTexts = z.custom<string | readonly string[]>(
+  (value) => typeof value === 'string' || (Array.isArray(value) && value.every((text) => typeof text === 'string')),
+  'must be text or a list of texts',
+);
 
 /** Sampling as all formats spell it. `null` is as good as nothing. */
 export const samplingFields = {

@@ -77,6 +77,12 @@ export type StreamPart =
 /** What an answer says besides plain text, which is nearly all of it and has a way of its own. */
 export type AnswerPart = Exclude<StreamPart, { type: 'text' | 'usage' | 'finish' | 'error' }>;
 
+/** What a model is paid for, in UTF-16 units. */
+export function lengthOf(part: AnswerPart): number {
+  if ('text' in part) return part.text.length;
+  return 'json' in part ? part.json.length : 0;
+}
+
 /** Reads the events of one answer in one format. What makes no sense becomes an `error` part, and is never thrown. */
 export interface StreamReader {
   /**

@@ -8,7 +8,8 @@ import type { KeyRing } from '../core/access/key_ring.ts';
 import type { RateLimits } from '../core/access/rate_limits.ts';
 import type { RecordUsage } from '../core/usage/stream_usage.ts';
 import { UsageLedger } from '../core/usage/usage_ledger.ts';
-import { ANONYMOUS, DOCTOR_MODEL, USAGE_DAYS, type UsageView, usageDays } from '../formats/cluster/usage_row.ts';
+import { USAGE_DAYS, usageDays } from '../formats/cluster/usage_days.ts';
+import { ANONYMOUS, DOCTOR_MODEL, type UsageView } from '../formats/cluster/usage_row.ts';
 
 /** Of the metrics' label where the configuration does not name the model: clients may send any. */
 const OTHER = 'other';

@@ -110,7 +110,8 @@ describe('many clients that come back at once', () => {
   });
 });
 
-describe('attaching', () => {
+// They wait for their streams together.
+describe.concurrent('attaching', () => {
   const spoken = { seed: 13, tokens: 120, tokens_per_second: 100 };
   const text = textOf(spoken);
   const rest = (from: number) => text.slice(textOf({ seed: 13, tokens: from }).length);

@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 const stream = (tokens: number) =>
   streamPost({ query: 'hi', model: 'm', fake: { tokens, tokens_per_second: 20, ttft_ms: 0 } });
 
-describe('an instance that gets SIGTERM', () => {
+describe.concurrent('an instance that gets SIGTERM', () => {
   it('says that it is not ready, still serves, finishes its streams and exits with 0', async () => {
     const instance = await startInstance({ DRAIN_SECONDS: '30' });
     const running = rawConnection(instance.port, stream(60));

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ENDPOINT_STREAMS, endpointScript } from '../support/endpoint_frames.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
+import { requestHttp1 } from '../support/stack_requests.ts';
 import { trustingFetch } from '../support/trusting_fetch.ts';
 
 let provider: MockOpenai;
@@ -25,6 +26,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.destroy();
   await provider.close();
+});
+
+it('a client that wants a WebSocket of /v1/responses is refused at once, through NGINX, and goes on with POST', async () => {
+  const headers = {
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  };
+  const refused = await requestHttp1(stack.url, { path: '/v1/responses', headers });
+  expect([refused.status, refused.broken]).toEqual([426, undefined]);
+  expect(JSON.parse(refused.text)).toMatchObject({ error: { code: 'upgrade_required' } });
+  const body = { model: 'fake/demo', input: 'hi', fake: { tokens: 1 } };
+  expect((await requestHttp1(stack.url, { path: '/v1/responses', headers, method: 'POST', body })).status).toBe(200);
 });
 
 describe('Anthropic’s own client, through NGINX', () => {

@@ -243,7 +243,8 @@ describe('what is longer than its bound', () => {
   });
 });
 
-describe.each(['dns', 'tls', 'no-tls', 'refused'])('a provider that can not be reached (%s)', (name) => {
+// They wait for their second tries together.
+describe.concurrent.each(['dns', 'tls', 'no-tls', 'refused'])('a provider that can not be reached (%s)', (name) => {
   it.each(ENDPOINTS)('is 502 on %s, with the reason, and on a route the next one answers', async (path, body, end) => {
     const provider = `${name}${path.replaceAll('/', '-')}`;
     const isOwn = path === '/api/v1/stream';

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/formats/cluster/cluster_view.ts';
 import type { Check } from '../../src/stack/doctor/check.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
+import { endpointScript } from '../support/endpoint_frames.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { along, type RouteFile, routeFile } from '../support/route_files.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
@@ -30,6 +31,9 @@ const withRoutes = (routes: Record<string, object>) => ({
     failing: { base_url: third.url },
     left: { base_url: left.url },
     right: { base_url: right.url },
+    chat: { base_url: left.url },
+    claude: { protocol: 'anthropic', base_url: second.url },
+    house: { base_url: right.url },
   },
   routes,
 });
@@ -48,6 +52,9 @@ const ROUTES = {
       { provider: 'right', model: 'mock-3x0', weight: 1 },
     ],
   },
+  'first-up': along('chat/mock-3x0', 'claude/mock', 'house/mock-3x0'),
+  'second-up': along('chat/mock-500', 'claude/mock', 'house/mock-3x0'),
+  'third-up': along('chat/mock-500', 'claude/mock-500', 'house/mock-3x0'),
   slow: along('first/mock-150x20'),
 };
 
@@ -61,7 +68,9 @@ beforeAll(async () => {
       : undefined;
   [first, second, third, left, right] = await Promise.all([
     startMockOpenai({ script: refusesKey }),
-    startMockOpenai(),
+    startMockOpenai({
+      script: (request) => (request.path.endsWith('/messages') ? endpointScript(request) : undefined),
+    }),
     startMockOpenai(),
     startMockOpenai(),
     startMockOpenai(),
@@ -110,6 +119,21 @@ async function metricsOf(...names: string[]): Promise<string> {
   );
   return answers.map(({ body }) => body).join('');
 }
+
+describe('a route from OpenAI to Anthropic to a server of one’s own', () => {
+  it.each([
+    ['first', 'first-up', GOOD],
+    ['second, which speaks another format,', 'second-up', 'Grüße 🌉'],
+    ['third', 'third-up', GOOD],
+  ])('is answered by the %s where it is the first that is up, for clients of any format', async (_, route, text) => {
+    expect(await chat(route)).toBe(text);
+    const whole = await client.chat.completions.create({ model: route, messages });
+    expect(whole.choices[0]?.message.content).toBe(text);
+    expect(await stream(route)).toMatchObject({ text, isDone: true });
+    const response = await client.responses.create({ model: route, input: 'hi' });
+    expect(response.output_text).toBe(text);
+  });
+});
 
 describe('a route of two providers, through NGINX', () => {
   it.each([

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RedisUsageStore } from '../../src/adapters/stores/usage/redis_usage_store.ts';
 import type { UsageCounter } from '../../src/core/usage/usage_store.ts';
-import { dayOf } from '../../src/formats/cluster/usage_row.ts';
+import { dayOf } from '../../src/formats/cluster/usage_days.ts';
 import { UsageKeeper } from '../../src/stack/usage/usage_keeper.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 

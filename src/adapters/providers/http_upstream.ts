@@ -140,17 +140,13 @@ export class HttpUpstream implements Upstream {
   }
 
   #continuation(kind: Continuation): Upstream['continueFrom'] {
-    switch (kind) {
-      case 'none':
-        return undefined;
-      case 'responses':
-        return (_, __, delivered, run, context) => this.#readAgain(delivered, run, context);
-      case 'prefix_echo':
-        return (request, model, delivered, _, context) =>
-          this.#goOn(request, model, delivered, context, 'prefix', true);
-      default:
-        return (request, model, delivered, _, context) => this.#goOn(request, model, delivered, context, kind, false);
-    }
+    if (kind === 'none') return undefined;
+    if (kind === 'responses') return (_, __, delivered, run, context) => this.#readAgain(delivered, run, context);
+    // Only chat completions have a place for an answer that was begun.
+    if (!this.speaks.includes('chat')) return undefined;
+    const echo = kind === 'prefix_echo';
+    const mark = kind === 'continue_final_message' ? kind : 'prefix';
+    return (request, model, delivered, _, context) => this.#goOn(request, model, delivered, context, mark, echo);
   }
 
   async #readAgain(delivered: readonly string[], run: string | undefined, context: CallContext): Promise<PartAnswer> {
@@ -159,7 +155,6 @@ export class HttpUpstream implements Upstream {
     return skipDelivered(answer, delivered, giveUp);
   }
 
-  /** With chat completions, the only API that has a place for an answer that was begun. */
   async #goOn(
     request: UpstreamRequest,
     model: string,

@@ -82,6 +82,7 @@ export class RoutingTable {
 
   /** The provider that answers where the client names none. */
   answering(format: ClientFormat): string {
+    if (format === 'weir') return this.defaultProvider;
     const preferred = this.#upstreams.get(this.defaultProvider)?.upstream;
     // A real provider goes before the fake one, which is asked in chat's format only where it is the default.
     const isChosen = preferred && (!preferred.isFake || format === 'chat');
@@ -103,7 +104,7 @@ export class RoutingTable {
    * The names by which the right to a model goes, however a client spells it: `provider/model`, and the bare name where
    * that leads to this provider. A bare name with a slash in it is none, as it could be another provider's.
    */
-  namesOfModel(provider: string, model: string, format: ClientFormat = 'chat'): string[] {
+  namesOfModel(provider: string, model: string, format: ClientFormat): string[] {
     const names = [`${provider}/${model}`];
     const isBare = !model.includes('/') && !this.#routes.has(model) && this.answering(format) === provider;
     return isBare ? [...names, model] : names;
@@ -225,8 +226,7 @@ function answers(upstream: Upstream, format: ClientFormat): boolean {
 
 /** Whether it speaks the client's format itself. */
 function passes({ speaks }: Upstream, format: ClientFormat): boolean {
-  if (format === 'weir') return true;
-  return speaks.includes(format === 'count_tokens' ? 'messages' : format);
+  return speaks.some((spoken) => spoken === (format === 'count_tokens' ? 'messages' : format));
 }
 
 /** What keeps an upstream from answering a client of this format. */

@@ -1,6 +1,6 @@
 import { asWeirError, WeirError } from '../../formats/error_code.ts';
 import type { EventParser } from '../../formats/event_parser.ts';
-import type { AnswerPart } from '../../formats/stream_part.ts';
+import { type AnswerPart, lengthOf } from '../../formats/stream_part.ts';
 import type { Usage } from '../../formats/weir/stream_event.ts';
 import type { StreamObserver } from '../observe/observers.ts';
 import type { SpanAnswer } from '../observe/stream_span.ts';
@@ -42,6 +42,7 @@ export class Relay implements PartConsumer, ByteConsumer {
   #seq = 0;
   #lastContent = 0;
   #pieces = 0;
+  #partsLength = 0;
   #firstMs: number | undefined;
   #finish: (ending: Ending) => void = () => {};
   #ended = false;
@@ -134,6 +135,7 @@ export class Relay implements PartConsumer, ByteConsumer {
   part(part: AnswerPart): boolean {
     if (this.#ended) return false;
     if (!this.#encoder.wantsParts) return true;
+    this.#partsLength += lengthOf(part);
     this.#count(performance.now(), 0);
     try {
       if (this.#waiting.length === 0) return this.#emitPart(part);
@@ -210,7 +212,7 @@ export class Relay implements PartConsumer, ByteConsumer {
   usage(ending: Ending, lengths: RequestLengths): Usage {
     if (this.#scanner) return passedUsage(this.#bytes?.parser.usage, this.#pieces, ending.ok, lengths.body);
     const end = 'end' in ending ? ending.end : undefined;
-    return answerUsage(end, lengths.prompt, this.#transcript.length);
+    return answerUsage(end, lengths.prompt, this.#transcript.length + this.#partsLength);
   }
 
   /** For the log. */

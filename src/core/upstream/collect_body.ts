@@ -1,5 +1,5 @@
 import { WeirError } from '../../formats/error_code.ts';
-import type { AnswerPart } from '../../formats/stream_part.ts';
+import { type AnswerPart, lengthOf } from '../../formats/stream_part.ts';
 import type { AnswerEnd, ByteAnswer, PartAnswer } from './upstream.ts';
 
 /** An answer that is not streamed is held whole: only then its end is known to be one. Embeddings are the largest. */
@@ -29,7 +29,7 @@ export function collectBody(answer: ByteAnswer): Promise<string> {
 /** A whole answer in parts; neighbouring texts are one. */
 export interface CollectedParts {
   parts: (AnswerPart | { type: 'text'; text: string })[];
-  /** Of all text, in UTF-16 units. */
+  /** Of all text, reasoning and arguments, in UTF-16 units. */
   length: number;
   end: AnswerEnd;
 }
@@ -57,7 +57,7 @@ export function collectParts(answer: PartAnswer, signal: AbortSignal): Promise<C
       },
       part: (part) => {
         parts.push(part);
-        return true;
+        return has(lengthOf(part));
       },
       end: (end) => resolve({ parts, length, end }),
       fail: reject,

@@ -1,4 +1,4 @@
-import { dayOf } from '../../formats/cluster/usage_row.ts';
+import { dayOf } from '../../formats/cluster/usage_days.ts';
 import type { StreamUsage } from './stream_usage.ts';
 import type { UsageBatch, UsageCounter, UsageIncrease, UsageStore } from './usage_store.ts';
 

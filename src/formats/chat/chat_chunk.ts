@@ -11,7 +11,7 @@ export interface ChatChunk {
 
 interface ChatChoice {
   index?: number | null;
-  delta?: JsonObject | null;
+  delta?: JsonObject;
   finish_reason?: string | null;
 }
 
@@ -32,7 +32,7 @@ function isChoice(choice: unknown): boolean {
   const { index, delta, finish_reason } = choice;
   const isIndex = index === undefined || index === null || (Number.isSafeInteger(index) && (index as number) >= 0);
   const isReason = finish_reason === undefined || finish_reason === null || typeof finish_reason === 'string';
-  return isIndex && isReason && (delta === undefined || delta === null || isObject(delta));
+  return isIndex && isReason && (delta === undefined || isObject(delta));
 }
 
 const OPEN_OBJECT = 123;

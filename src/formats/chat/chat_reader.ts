@@ -158,8 +158,11 @@ function readContent(content: unknown, parts: StreamPart[]): boolean {
   let text = '';
   for (const entry of listOf(content)) {
     const part = objectOf(entry);
-    if (!part) return false;
-    if (part.type === 'text') text += textOf(part.text);
+    if (!part || typeof part.type !== 'string') return false;
+    if (part.type === 'text') {
+      if (typeof part.text !== 'string') return false;
+      text += part.text;
+    }
     if (part.type !== 'thinking') continue;
     if (text !== '') parts.push({ type: 'text', text });
     text = '';

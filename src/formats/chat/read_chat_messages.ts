@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { customArguments } from '../custom_tool.ts';
 import type { Message, MessagePart } from '../generation_request.ts';
 import { isObject, type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
-import { cacheOf } from '../request_fields.ts';
+import { cacheOf, listed, textOrParts } from '../request_fields.ts';
 import { readReasoningDetail } from './reasoning_detail.ts';
 
-const content = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).nullish();
 const call = z.union([
   z.looseObject({
     id: z.string(),
@@ -17,8 +16,8 @@ const call = z.union([
 
 export const chatMessage = z.looseObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
-  content,
-  tool_calls: z.array(call).nullish(),
+  content: textOrParts.nullish(),
+  tool_calls: listed(call, 1_000).nullish(),
   tool_call_id: z.string().nullish(),
 });
 type ChatMessage = z.output<typeof chatMessage>;

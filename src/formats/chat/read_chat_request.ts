@@ -1,8 +1,17 @@
 import { z } from 'zod';
-import { customTool } from '../custom_tool.ts';
 import type { GenerationRequest, RequestedReasoning, Tool } from '../generation_request.ts';
 import { isObject, objectOf, textOf } from '../json_object.ts';
-import { cacheOf, checked, type FieldFate, nothing, samplingFields, sortFields, unless } from '../request_fields.ts';
+import {
+  cacheOf,
+  checked,
+  type FieldFate,
+  listed,
+  nothing,
+  samplingFields,
+  sortFields,
+  textOrTexts,
+  unless,
+} from '../request_fields.ts';
 import { chatMessage, readChatMessage } from './read_chat_messages.ts';
 
 const functionSchema = z.looseObject({
@@ -27,17 +36,17 @@ const choice = z.union([
   z.looseObject({ type: z.literal('custom'), custom: named }),
   z.looseObject({
     type: z.literal('allowed_tools'),
-    allowed_tools: z.looseObject({ mode: z.enum(['auto', 'required']), tools: z.array(z.looseObject({})) }),
+    allowed_tools: z.looseObject({ mode: z.enum(['auto', 'required']), tools: listed(z.looseObject({}), 10_000) }),
   }),
 ]);
 
 export const CHAT_FIELDS = {
   ...samplingFields,
-  messages: z.array(chatMessage).min(1).max(10_000),
+  messages: listed(chatMessage, 10_000, 1),
   max_tokens: z.number().int().min(1).nullish(),
   max_completion_tokens: z.number().int().min(1).nullish(),
-  stop: z.union([z.string(), z.array(z.string())]).nullish(),
-  tools: z.array(tool).nullish(),
+  stop: textOrTexts.nullish(),
+  tools: listed(tool, 10_000).nullish(),
   tool_choice: choice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   reasoning_effort: z.string().nullish(),
@@ -107,7 +116,7 @@ export function readChatRequest(body: unknown): GenerationRequest {
   const asked = checked(schema, body);
   const { unread, ignored } = sortFields(asked, CHAT_FIELDS, CHAT_FATES);
   const messages = asked.messages.map((entry, index) => readChatMessage(entry, `messages.${index}`));
-  const { tools, toolChoice } = toolsOf(asked);
+  const { tools, toolChoice } = toolsOf(asked, unread);
   const [reasoning, reasoningName] = reasoningOf(asked);
   return {
     model: asked.model,
@@ -145,8 +154,16 @@ function stopOf(stop: Asked['stop']): readonly string[] | undefined {
   return stop && stop.length > 0 ? stop : undefined;
 }
 
-function toolsOf({ tools, tool_choice: asked }: Asked): Pick<GenerationRequest, 'tools' | 'toolChoice'> {
-  const all = (tools ?? []).map(toolOf);
+/** The stream of chat has no form for calls of custom tools, which take text; so these are refused. */
+function toolsOf(
+  { tools, tool_choice: asked }: Asked,
+  unread: string[],
+): Pick<GenerationRequest, 'tools' | 'toolChoice'> {
+  const all = (tools ?? []).flatMap((tool, index) => {
+    if (tool.type === 'function') return [toolOf(tool)];
+    unread.push(`tools.${index}`);
+    return [];
+  });
   if (typeof asked !== 'object' || asked === null) return { tools: all, toolChoice: asked ?? undefined };
   if (asked.type !== 'allowed_tools') {
     const { name } = asked.type === 'custom' ? asked.custom : asked.function;
@@ -157,8 +174,7 @@ function toolsOf({ tools, tool_choice: asked }: Asked): Pick<GenerationRequest, 
   return { tools: all.filter(({ name }) => names.has(name)), toolChoice: mode };
 }
 
-function toolOf(asked: z.output<typeof tool>): Tool {
-  if (asked.type === 'custom') return customTool(asked.custom);
+function toolOf(asked: Extract<z.output<typeof tool>, { type: 'function' }>): Tool {
   const { name, description, parameters, strict } = asked.function;
   return {
     name,

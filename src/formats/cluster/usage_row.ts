@@ -33,18 +33,5 @@ export type UsageView = z.output<typeof usageViewSchema>;
 /** The user where no key is needed: addresses are not kept. */
 export const ANONYMOUS = 'anonymous';
 
-/** For so many days usage is kept. */
-export const USAGE_DAYS = 90;
-
-/** The UTC days up to `now`, the oldest first. */
-export function usageDays(count: number, now: number): string[] {
-  return Array.from({ length: count }, (_, at) => dayOf(now - (count - 1 - at) * 86_400_000));
-}
-
-/** @param now milliseconds since 1970 */
-export function dayOf(now: number): string {
-  return new Date(now).toISOString().slice(0, 10);
-}
-
 /** What the doctor asks the built-in provider for. It is no usage: no client asked for it, and it costs nothing. */
 export const DOCTOR_MODEL = 'doctor';

@@ -1,21 +1,26 @@
 import { z } from 'zod';
 import type { GenerationRequest, RequestedReasoning, Tool } from '../generation_request.ts';
 import { type JsonObject, objectOf, textOf } from '../json_object.ts';
-import { cacheOf, checked, type FieldFate, nothing, samplingFields, sortFields, unless } from '../request_fields.ts';
+import {
+  cacheOf,
+  checked,
+  type FieldFate,
+  listed,
+  nothing,
+  samplingFields,
+  sortFields,
+  textOrParts,
+  unless,
+} from '../request_fields.ts';
 import { readMessagesContent, readMessagesTurn } from './read_messages_blocks.ts';
-
-const blocks = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]);
 
 export const MESSAGES_FIELDS = {
   ...samplingFields,
   max_tokens: z.number().int().min(1),
-  messages: z
-    .array(z.looseObject({ role: z.enum(['user', 'assistant', 'system']), content: blocks }))
-    .min(1)
-    .max(100_000),
-  system: blocks.nullish(),
-  stop_sequences: z.array(z.string()).nullish(),
-  tools: z.array(z.looseObject({ name: z.string().nullish(), type: z.string().nullish() })).nullish(),
+  messages: listed(z.looseObject({ role: z.enum(['user', 'assistant', 'system']), content: textOrParts }), 100_000, 1),
+  system: textOrParts.nullish(),
+  stop_sequences: listed(z.string(), 1_000).nullish(),
+  tools: listed(z.looseObject({ name: z.string().nullish(), type: z.string().nullish() }), 10_000).nullish(),
   tool_choice: z
     .looseObject({
       type: z.enum(['auto', 'any', 'none', 'tool']),

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import type { GenerationRequest, Message, RequestedReasoning } from '../generation_request.ts';
 import { isObject, type JsonObject, objectOf, textOf } from '../json_object.ts';
-import { checked, type FieldFate, nothing, samplingFields, sortFields, unless } from '../request_fields.ts';
+import { checked, type FieldFate, listed, nothing, samplingFields, sortFields, unless } from '../request_fields.ts';
 import { readResponsesItems } from './read_responses_items.ts';
 import { flatToolName, namedTools } from './responses_tools.ts';
 
 const item = z.looseObject({ type: z.string().nullish(), role: z.string().nullish() });
 export const RESPONSES_FIELDS = {
   ...samplingFields,
-  input: z.union([z.string().min(1), z.array(item).min(1).max(10_000)]),
+  input: z.union([z.string().min(1), listed(item, 10_000, 1)]),
   instructions: z.string().nullish(),
   max_output_tokens: z.number().int().min(1).nullish(),
-  tools: z.array(z.looseObject({ type: z.string() })).nullish(),
+  tools: listed(z.looseObject({ type: z.string() }), 10_000).nullish(),
   tool_choice: z
     .union([
       z.enum(['auto', 'none', 'required']),
@@ -19,7 +19,7 @@ export const RESPONSES_FIELDS = {
         type: z.string(),
         name: z.string().nullish(),
         mode: z.string().nullish(),
-        tools: z.array(z.looseObject({})).nullish(),
+        tools: listed(z.looseObject({}), 10_000).nullish(),
       }),
     ])
     .nullish(),

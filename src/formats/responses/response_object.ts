@@ -87,3 +87,8 @@ export function emptyPart(kind: PartKind): object {
 export function annotationOf({ url, title, start, end }: Citation): object {
   return { type: 'url_citation', url, title, start_index: start ?? 0, end_index: end ?? 0 };
 }
+
+/** The parts that an item has so far. */
+export function partsOf({ summary, content }: Item): object[] {
+  return (summary ?? content) as object[];
+}

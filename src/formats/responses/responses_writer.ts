@@ -12,6 +12,7 @@ import {
   type Item,
   type PartKind,
   partEvent,
+  partsOf,
   type ResponsesHead,
 } from './response_object.ts';
 import { incompleteReason } from './responses_end.ts';
@@ -45,6 +46,7 @@ export class ResponsesWriter implements StreamWriter {
   readonly #requestTools: unknown;
   /** The tools of the request by the name that the upstream knows; made with the first call. */
   #tools: Map<string, NamedTool> | undefined;
+  #hasBegun = false;
   #sequence = 0;
   #refused = false;
   /** Of the items that are closed now. */
@@ -57,6 +59,7 @@ export class ResponsesWriter implements StreamWriter {
   }
 
   begin(): string {
+    this.#hasBegun = true;
     const response = this.#response;
     return this.#event('response.created', { response }) + this.#event('response.in_progress', { response });
   }
@@ -110,7 +113,7 @@ export class ResponsesWriter implements StreamWriter {
 
   #openPart(): string {
     const open = this.#open as OpenMessage;
-    const parts = partsOf(open);
+    const parts = partsOf(open.item);
     const part = emptyPart(open.kind);
     parts.push(part);
     return this.#event(`${partEvent(open.kind)}.added`, { ...this.#place(open), part });
@@ -134,7 +137,7 @@ export class ResponsesWriter implements StreamWriter {
 
   #annotate(annotation: object): string {
     const open = this.#open as OpenMessage;
-    const annotations = (partsOf(open).at(-1) as { annotations: object[] }).annotations;
+    const annotations = (partsOf(open.item).at(-1) as { annotations: object[] }).annotations;
     annotations.push(annotation);
     const place = { ...this.#place(open), annotation_index: annotations.length - 1 };
     return this.#event('response.output_text.annotation.added', { ...place, annotation });
@@ -209,7 +212,7 @@ export class ResponsesWriter implements StreamWriter {
 
   #closePart(): string {
     const open = this.#open as OpenMessage;
-    const part = partsOf(open).at(-1) as Record<string, unknown>;
+    const part = partsOf(open.item).at(-1) as Record<string, unknown>;
     const place = this.#place(open);
     const field = open.kind === 'refusal' ? 'refusal' : 'text';
     part[field] = open.text;
@@ -247,12 +250,14 @@ export class ResponsesWriter implements StreamWriter {
     return closed + this.#event(`response.${response.status}`, { response });
   }
 
-  /** Some clients look for the error in an event of its own, some only in a response that has failed. */
+  /** Some clients look for the error in an event of its own, some only in a response that has failed: if it is ours. */
   #fail(failure: WeirError): string {
     const { error } = openAiError(failure);
     const { message, code, param } = error;
+    const event = this.#event('error', { message, code, param, error });
+    if (!this.#hasBegun) return event;
     const response = { ...this.#response, status: 'failed', error: { code, message } };
-    return this.#event('error', { message, code, param, error }) + this.#event('response.failed', { response });
+    return event + this.#event('response.failed', { response });
   }
 
   #add(item: Item): { open: OpenItem; event: string } {
@@ -266,7 +271,7 @@ export class ResponsesWriter implements StreamWriter {
 
   #place(open: OpenMessage): object {
     const place = { item_id: open.item.id, output_index: open.index };
-    const last = partsOf(open).length - 1;
+    const last = partsOf(open.item).length - 1;
     return open.kind === 'reasoning'
       ? { ...place, summary_index: last }
       : { ...place, content_index: Math.max(0, last) };
@@ -290,8 +295,4 @@ export function responsesAnswer(head: ResponsesHead, parts: readonly StreamPart[
   const last = events.at(-1) as string;
   const data = last.slice(last.lastIndexOf('data: ') + 'data: '.length);
   return (JSON.parse(data) as { response: object }).response;
-}
-
-function partsOf({ item }: OpenItem): object[] {
-  return (item.summary ?? item.content) as object[];
 }

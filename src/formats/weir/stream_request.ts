@@ -28,7 +28,7 @@ export type FakeOptions = z.infer<typeof fakeOptionsSchema>;
 
 const messageSchema = z.looseObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
-  content: z.union([z.string(), z.array(z.looseObject({ type: z.string() })), z.null()]).optional(),
+  content: z.union([z.string(), z.array(z.looseObject({ type: z.string() })).max(10_000), z.null()]).optional(),
 });
 
 /** Body of `POST /api/v1/stream`; unknown fields are ignored. */

@@ -6,7 +6,7 @@ import { answerUsage } from '../../core/usage/stream_usage.ts';
 import type { WeirError } from '../../formats/error_code.ts';
 import type { AnswerHead, Format } from '../../formats/format.ts';
 import type { JsonObject } from '../../formats/json_object.ts';
-import type { AnswerPart, StreamWriter } from '../../formats/stream_part.ts';
+import { type AnswerPart, lengthOf, type StreamWriter } from '../../formats/stream_part.ts';
 import type { NoticeEvent, StatusEvent } from '../../formats/weir/stream_event.ts';
 import {
   encodeChunk,
@@ -31,6 +31,8 @@ export class WeirEncoder implements Encoder {
   readonly #status: StatusEvent;
   readonly #promptLength: number;
   readonly #id: (seq: number) => string;
+  /** Of parts that are no text, in UTF-16 units. */
+  #partsLength = 0;
 
   /**
    * @param status what its first event says; @param promptLength in UTF-16 units
@@ -52,6 +54,7 @@ export class WeirEncoder implements Encoder {
   }
 
   part(seq: number, part: AnswerPart): string {
+    this.#partsLength += lengthOf(part);
     switch (part.type) {
       case 'reasoning':
         return encodeReasoning(this.#id(seq), { content: part.text });
@@ -80,7 +83,7 @@ export class WeirEncoder implements Encoder {
       total_length: summary.length,
       duration_ms: Math.round(durationMs),
       finish_reason: weirFinishReason(end),
-      usage: answerUsage(end, () => this.#promptLength, summary.length),
+      usage: answerUsage(end, () => this.#promptLength, summary.length + this.#partsLength),
       sha256: summary.sha256,
     });
   }

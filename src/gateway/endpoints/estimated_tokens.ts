@@ -27,8 +27,9 @@ function tokensOf(parts: readonly MessagePart[]): number {
 function tokensOfPart(part: MessagePart): number {
   switch (part.type) {
     case 'image':
-    case 'file':
       return TOKENS_PER_IMAGE;
+    case 'file':
+      return part.text === undefined ? TOKENS_PER_IMAGE : tokensOfText(part.text);
     case 'tool_result':
       return TOKENS_PER_MESSAGE + tokensOf(part.parts);
     case 'tool_call':

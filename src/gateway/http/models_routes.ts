@@ -26,7 +26,7 @@ export async function modelsFor(
       const models = new Set([...provider.models, ...own.map(({ id }) => id.slice(provider.name.length + 1))]);
       return {
         ...provider,
-        models: [...models].filter((model) => mayUse(...table.namesOfModel(provider.name, model))),
+        models: [...models].filter((model) => mayUse(...table.namesOfModel(provider.name, model, 'weir'))),
       };
     }),
     routes: routes.filter(({ name }) => mayUse(name)),
@@ -61,8 +61,10 @@ export function listedModels(
 ): void {
   const all = async (request: FastifyRequest) => {
     const { table } = routing;
+    const format = speaksAnthropic(request) ? 'messages' : 'chat';
     const mine = ({ provider, id }: OfferedModel) => {
-      return access.mayUse(request, ...(provider ? table.namesOfModel(provider, id.slice(provider.length + 1)) : [id]));
+      const names = provider ? table.namesOfModel(provider, id.slice(provider.length + 1), format) : [id];
+      return access.mayUse(request, ...names);
     };
     return [...ownModels(table), ...(await list.all())].filter(mine);
   };

@@ -80,7 +80,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       request.body = undefined;
 
       const { threadId } = request;
-      const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, 'chat'));
+      const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, 'weir'));
       const asked = weirRequest(body);
       refuseUnsaid(route, asked);
       const abort = abortWhenGone(reply, open);
@@ -128,7 +128,9 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         idempotency: idempotencyOf(request.headers['idempotency-key'], body),
       });
       if (!located) return reply;
-      const headers = reply.getHeaders() as OutgoingHttpHeaders;
+      const target = core.streams.get(located.threadId)?.record;
+      const dropped = target ? droppedHeader(droppedFields(route, asked, target)) : {};
+      const headers = { ...(reply.getHeaders() as OutgoingHttpHeaders), ...dropped };
       reply.hijack();
       const answer = { request: request.raw, response: reply.raw, headers, wheel: core.wheel };
       await sendResumable(located, { ...answer, threadId: located.threadId, cursor: undefined });

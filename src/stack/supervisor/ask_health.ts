@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { healthViewSchema } from '../../formats/cluster/cluster_view.ts';
+import type { HealthView } from '../../formats/cluster/cluster_view.ts';
 import { shortRequest } from '../http_request.ts';
 import type { HealthQuestion, ServiceSpec } from './service_spec.ts';
 
@@ -36,7 +36,8 @@ export async function askActiveStreams(spec: ServiceSpec): Promise<number> {
   try {
     const { kind: _, ...where } = spec.health;
     const answer = await shortRequest({ ...where, path: '/api/v1/health', timeoutMs: TIMEOUT_MS });
-    return healthViewSchema.parse(JSON.parse(answer.body)).pool.total_connections;
+    const streams = (JSON.parse(answer.body) as HealthView).pool.total_connections;
+    return Number.isInteger(streams) ? streams : 0;
   } catch {
     return 0;
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ConfigView, healthViewSchema } from '../../formats/cluster/cluster_view.ts';
+import type { ConfigView } from '../../formats/cluster/cluster_view.ts';
 import { shortRequest } from '../http_request.ts';
 import type { ManagedProcess } from './managed_process.ts';
 import type { ServiceSpec } from './service_spec.ts';
@@ -42,6 +42,8 @@ export async function reloadResult(ask: AskHealth, before: ConfigView): Promise<
 /** The state of an instance's configuration; undefined if it does not answer. */
 export async function askConfig(ask: AskHealth): Promise<ConfigView | undefined> {
   try {
+    // Loaded by the first reload: without it the supervisor starts with half of its modules.
+    const { healthViewSchema } = await import('../../formats/cluster/cluster_view.ts');
     return healthViewSchema.parse(JSON.parse((await ask()).body)).config;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
-import { Cluster, Redis } from 'ioredis';
-import { USAGE_DAYS, usageDays } from '../../formats/cluster/usage_row.ts';
+import type { Cluster, Redis } from 'ioredis';
+import { USAGE_DAYS, usageDays } from '../../formats/cluster/usage_days.ts';
 import { readJsonFile, writeJsonFile } from '../json_file.ts';
 import type { RedisPlace } from '../redis/redis_facts.ts';
 
@@ -53,7 +53,7 @@ export class UsageKeeper {
   }
 
   async #look(): Promise<undefined> {
-    const redis = clientOf(this.#places);
+    const redis = await clientOf(this.#places);
     redis.on('error', () => {});
     try {
       const kept = (readJsonFile(this.#file) ?? {}) as Kept;
@@ -68,8 +68,12 @@ export class UsageKeeper {
   }
 }
 
-/** Connects with the first command, because `connect()` never settles while a cluster is not formed. */
-function clientOf(places: readonly RedisPlace[]): Redis | Cluster {
+/**
+ * Connects with the first command, because `connect()` never settles while a cluster is not formed. The library is loaded
+ * with the first one: the supervisor, which has this, starts without it.
+ */
+async function clientOf(places: readonly RedisPlace[]): Promise<Redis | Cluster> {
+  const { Cluster, Redis } = await import('ioredis');
   const options = { maxRetriesPerRequest: 0, connectTimeout: TIMEOUT_MS, commandTimeout: TIMEOUT_MS };
   const [first = {}, ...others] = places;
   const { path: _, host: __, port: ___, ...credentials } = first;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { continuedBody } from '../../../src/adapters/providers/continued_body.ts';
+import { HttpUpstream } from '../../../src/adapters/providers/http_upstream.ts';
+import { ProviderAgent } from '../../../src/adapters/providers/provider_agent.ts';
+import { UpstreamServer } from '../../../src/adapters/providers/upstream_server.ts';
+import type { ApiFormat } from '../../../src/config/provider_presets.ts';
+import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 
 describe('a request to continue a text', () => {
   const asked = { model: 'm', messages: [{ role: 'user', content: 'hi' }], max_tokens: 10, stream: true };
@@ -34,5 +39,24 @@ describe('a request to continue a text', () => {
     const { body, again } = continuedBody(asked, [' '], 'prefix');
     expect(body).toEqual({ ...asked, max_tokens: 9 });
     expect(again).toBe(' ');
+  });
+
+  it('is possible only with chat completions, which have a place for it', () => {
+    const wheel = new TimerWheel(5);
+    const about = {
+      provider: 'p',
+      baseUrl: 'http://127.0.0.1:1',
+      headers: {},
+      silenceMs: 1,
+      redact: String,
+      calls: { count: 0 },
+    };
+    const server = new UpstreamServer(about, new ProviderAgent(1), wheel);
+    const goesOn = (...speaks: ApiFormat[]) => {
+      const modelsRequest = { method: 'GET', path: '/models', body: undefined, headers: {}, silenceMs: 1 } as const;
+      const options = { speaks, modelsRequest, continuation: 'prefix', unusable: undefined, maxTokens: {} } as const;
+      return new HttpUpstream(server, options).continueFrom !== undefined;
+    };
+    expect([goesOn('chat'), goesOn('messages'), goesOn('responses', 'chat')]).toEqual([true, false, true]);
   });
 });

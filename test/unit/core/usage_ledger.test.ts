@@ -5,7 +5,7 @@ import { UsageLedger } from '../../../src/core/usage/usage_ledger.ts';
 import type { UsageBatch } from '../../../src/core/usage/usage_store.ts';
 import { chatFormat } from '../../../src/formats/chat/chat_format.ts';
 import { groupUsage, totalUsage } from '../../../src/formats/cluster/group_usage.ts';
-import { dayOf, usageDays } from '../../../src/formats/cluster/usage_row.ts';
+import { dayOf, usageDays } from '../../../src/formats/cluster/usage_days.ts';
 import { messagesFormat } from '../../../src/formats/messages/messages_format.ts';
 import { responsesFormat } from '../../../src/formats/responses/responses_format.ts';
 

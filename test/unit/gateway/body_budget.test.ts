@@ -29,6 +29,22 @@ describe('large bodies', () => {
     expect(() => take(budget, undefined)).toThrow('Too many large requests');
   });
 
+  it('take four times their size while they are written in another format', () => {
+    const budget = new BodyBudget(32 * MIB);
+    const raw = new EventEmitter();
+    const reply = { raw } as unknown as FastifyReply;
+    for (let count = 0; count < 4; count += 1) take(budget, 32 * MIB);
+    const giveBack = Array.from({ length: 4 }, () => budget.takeForCopies(32 * MIB, reply));
+    expect(() => budget.takeForCopies(2 * MIB, reply)).toThrow('Too many large requests');
+    giveBack[0]?.();
+    budget.takeForCopies(32 * MIB, reply);
+    // What was given back is not given back again.
+    raw.emit('close');
+    for (let count = 0; count < 12; count += 1) take(budget, 32 * MIB);
+    expect(() => take(budget, 2 * MIB)).toThrow('Too many large requests');
+    budget.takeForCopies(MIB, reply);
+  });
+
   it('leave small ones alone, and requests without any', () => {
     const budget = new BodyBudget(32 * MIB);
     for (let count = 0; count < 16; count += 1) take(budget, 32 * MIB);

@@ -1,5 +1,6 @@
 import { type UsageBatch, type UsageIncrease, type UsageStore, usageRows } from '../../../core/usage/usage_store.ts';
-import { USAGE_DAYS, type UsageRow } from '../../../formats/cluster/usage_row.ts';
+import { USAGE_DAYS } from '../../../formats/cluster/usage_days.ts';
+import type { UsageRow } from '../../../formats/cluster/usage_row.ts';
 
 /** Usage of this process alone, for as long as it lives: without Redis there is no other place. */
 export class MemoryUsageStore implements UsageStore {

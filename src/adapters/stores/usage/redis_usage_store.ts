@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { UsageBatch, UsageCounter, UsageIncrease, UsageStore } from '../../../core/usage/usage_store.ts';
 import { usageRows } from '../../../core/usage/usage_store.ts';
-import { USAGE_DAYS, type UsageRow } from '../../../formats/cluster/usage_row.ts';
+import { USAGE_DAYS } from '../../../formats/cluster/usage_days.ts';
+import type { UsageRow } from '../../../formats/cluster/usage_row.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 
 const TTL_SECONDS = USAGE_DAYS * 86_400;

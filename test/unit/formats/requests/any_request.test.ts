@@ -149,13 +149,25 @@ describe.each(NAMES)('%s', (name) => {
     );
   });
 
-  it('refuses a body that is nested too deep, and reads a long one', () => {
+  it('refuses a body that is nested too deep or holds too many values, and reads a long one', () => {
     const deep = JSON.parse(`${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`);
     expect(() => format.readRequest({ ...LEAST[name], metadata: deep })).toThrow('nested deeper than 100 levels');
+    const many = { ...LEAST[name], metadata: { values: Array(300_000).fill({}) } };
+    expect(() => format.readRequest(many)).toThrow('more than 250000 values');
     const long = 'x'.repeat(32 * 1024 * 1024);
     const field = name === 'responses' ? { input: long } : { messages: [{ role: 'user', content: long }] };
     expect(format.readRequest({ ...LEAST[name], ...field }).messages[0]?.parts).toEqual([{ type: 'text', text: long }]);
   });
+});
+
+it('names every bad field, and of the entries of a list the first that is bad', () => {
+  const calls = Array(5000).fill({
+    role: 'assistant',
+    tool_calls: [{ id: 'a', function: { name: 'f', arguments: '' } }, 1],
+  });
+  expect(() => FORMATS.chat.readRequest({ model: 1, messages: calls })).toThrow(
+    'Not valid: model, messages.0.tool_calls.1;',
+  );
 });
 
 const FIELDS: JsonObject = {

@@ -17,6 +17,7 @@ const REFUSED: [FormatName, JsonObject, FormatName, string][] = [
   ['chat', { stop: ['END'] }, 'responses', 'stop'],
   ['chat', { stop: ['\n'] }, 'messages', 'stop'],
   ['chat', { temperature: 1.5 }, 'messages', 'temperature'],
+  ['chat', { tools: [{ type: 'custom', custom: { name: 'f' } }] }, 'responses', 'tools.0'],
   ['chat', { something_new: 1 }, 'messages', 'something_new'],
   ['chat', part({ type: 'input_audio', input_audio: {} }), 'messages', 'messages.0.content.0'],
   ['chat', part({ type: 'file', file: { file_id: 'file-1' } }), 'messages', 'messages.0.content.0'],
