@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type JsonObject, listOf, objectOf, textOf } from '../../../src/formats/json_object.ts';
 import {
   argumentsOf,
@@ -138,8 +139,9 @@ export const messagesProvider: ProviderFormat = {
   },
 };
 
+/** Claude Code takes answers of one id for one. */
 const headOf = ({ model }: JsonObject) => ({
-  id: 'msg_01MockMockMockMockMock',
+  id: `msg_01${randomUUID().replaceAll('-', '')}`,
   type: 'message',
   role: 'assistant',
   model,
