@@ -128,7 +128,12 @@ describe('the fake provider speaks every format', () => {
     expect(JSON.parse(whole.text)).toMatchObject(shape);
     const { text } = await ask(path, { ...body, fake: cut, stream: true });
     expect(text).not.toMatch(/completed|message_stop/);
-    expect(JSON.parse(/\ndata: (.*)\n\n$/.exec(text)?.[1] ?? '')).toMatchObject({ type: 'error', ...shape });
+    const events = text.split('\n\n');
+    const [error, ...after] = events.slice(events.findIndex((event) => event.startsWith('event: error\n')));
+    expect(JSON.parse(error?.split('\ndata: ')[1] ?? '')).toMatchObject({ type: 'error', ...shape });
+    // Some clients of responses read only this one.
+    const last = path === '/v1/responses' ? ['event: response.failed', ''] : [''];
+    expect(after.map((event) => event.split('\n')[0])).toEqual(last);
   });
 
   it.each([
