@@ -6,8 +6,9 @@ import { ToolCallIndex } from '../tool_call_index.ts';
 import { type ChatChunk, parseChatChunk, plainContent } from './chat_chunk.ts';
 import { chatFinishOf, chatUsageOf, isBrokenOff } from './chat_end.ts';
 import { readReasoningDetail } from './reasoning_detail.ts';
+import { thoughtSeal } from './thought_signature.ts';
 
-/** The first choice of chat completions: OpenAI's, and what DeepSeek, vLLM, Mistral and OpenRouter add to it. */
+/** The first choice of chat completions: OpenAI's, and what DeepSeek, vLLM, Mistral, Gemini and OpenRouter add to it. */
 export class ChatReader implements StreamReader {
   readonly plainText = plainContent;
   readonly #state = new MessageState();
@@ -122,7 +123,11 @@ function readMessage(message: JsonObject, state: MessageState, parts: StreamPart
     const asked = objectOf(call?.function) ?? {};
     // A few servers leave the index out and send each call whole.
     const key = countOf(call?.index) ?? position;
+    const before = parts.length;
     const error = state.calls.read(key, textOf(call?.id), textOf(asked.name), asked.arguments, parts);
+    const begun = parts[before];
+    const seal = call && begun?.type === 'tool_call' ? thoughtSeal(call, begun.id) : undefined;
+    if (seal) parts.splice(before, 0, { type: 'reasoning_seal', seal });
     if (error !== undefined) {
       parts.push(protocolError(error));
       return;

@@ -5,6 +5,7 @@ import { given } from '../request_fields.ts';
 import type { RequestLosses } from '../request_losses.ts';
 import { fileText, resultParts } from '../request_text.ts';
 import { reasoningDetails } from './reasoning_detail.ts';
+import { LOST_SIGNATURE, signatureOf, signedBy } from './thought_signature.ts';
 
 /** What a server of chat completions takes beyond what all of them do. */
 export interface ChatAbilities {
@@ -14,6 +15,10 @@ export interface ChatAbilities {
   wantsReasoning: boolean;
   /** OpenRouter's list of reasoning, also with seals that may be Anthropic's or OpenAI's. */
   readsDetails: boolean;
+  /** Signatures of tool calls, where Gemini gave them. */
+  readsSignatures: boolean;
+  /** It refuses a first call without one, even if the client has lost it. */
+  wantsSignatures: boolean;
   /** Marks for Anthropic's cache. */
   readsCache: boolean;
   /** OpenAI's part for a refusal; others get it as text. */
@@ -69,11 +74,15 @@ export class ChatMessages {
   #say({ role, parts, more }: Message): void {
     const whole = withoutLastReasoning(wholeParts(parts));
     const blocks = whole.filter((part) => part.type === 'reasoning_block');
+    const signatures = this.#signatures(blocks);
     const calls = whole.flatMap((part): JsonObject[] => {
       if (part.type !== 'tool_call') return [];
       const json = part.json.trim() === '' ? '{}' : part.json;
-      return [{ id: part.id, type: 'function', function: { name: part.name, arguments: json } }];
+      const signed = signedBy(signatures.get(part.id));
+      return [{ id: part.id, type: 'function', function: { name: part.name, arguments: json }, ...signed }];
     });
+    const [first] = calls;
+    if (first && this.#abilities.wantsSignatures) calls[0] = { ...signedBy(LOST_SIGNATURE), ...first };
     const content = this.#content(whole, role === 'assistant' ? '' : '\n\n') ?? (calls.length > 0 ? null : '');
     this.#written.push({
       role,
@@ -84,10 +93,16 @@ export class ChatMessages {
     });
   }
 
+  /** By the ids of the calls. */
+  #signatures(blocks: readonly ReasoningBlock[]): ReadonlyMap<string, string> {
+    const found = this.#abilities.readsSignatures ? blocks.map(({ seal }) => signatureOf(seal)) : [];
+    return new Map(found.filter((each) => each !== undefined));
+  }
+
   #reasoning(blocks: readonly ReasoningBlock[], called: boolean): JsonObject {
     const { readsDetails, readsReasoning, wantsReasoning } = this.#abilities;
     const details = blocks.flatMap(({ text, seal }) =>
-      seal && (readsDetails || seal.kind === 'detail') ? reasoningDetails(seal, text) : [],
+      seal && (readsDetails || (seal.kind === 'detail' && !signatureOf(seal))) ? reasoningDetails(seal, text) : [],
     );
     if (details.length > 0) return { reasoning_details: details };
     const text = blocks.map((block) => block.text).join('');

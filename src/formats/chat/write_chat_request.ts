@@ -13,6 +13,9 @@ const OF_OPENAI = ['verbosity', 'user', 'metadata', 'promptCacheKey', 'serviceTi
 /** Families of models that do not reason: their servers may refuse an effort. */
 const UNREASONING = /(llama|mixtral|mistral-(?!medium|small)|ministral|codestral|pixtral|gemma|phi-)/i;
 
+/** From this version on; some names have none, and mean the latest. */
+const GEMINI_3 = /gemini-(?![12]\b)/;
+
 /** Efforts beyond the three that all servers know, and the nearest of these. */
 const NEAREST: Readonly<Record<string, string>> = { minimal: 'low', xhigh: 'high', max: 'high' };
 
@@ -26,6 +29,8 @@ export function writeChatRequest(request: GenerationRequest, to: WriteTarget): W
     readsReasoning: !isOwn && !isClaude && !/mistral|magistral|codestral|devstral/.test(to.model),
     wantsReasoning: /deepseek|kimi/.test(to.model),
     readsDetails: to.model.includes('/'),
+    readsSignatures: to.model.includes('gemini'),
+    wantsSignatures: GEMINI_3.test(to.model),
     readsCache: isClaude,
     readsRefusals: isOwn,
   });

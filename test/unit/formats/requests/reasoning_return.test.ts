@@ -160,6 +160,44 @@ describe('reasoning without a seal', () => {
   });
 });
 
+describe('signatures of the calls of Gemini', () => {
+  const gemini = { format: 'chat', what: 'Gemini', model: 'gemini-3-pro-preview', answer: {}, returned: [] } as const;
+  const signed = (id: string, thought_signature: string) => ({
+    ...called,
+    id,
+    extra_content: { google: { thought_signature } },
+  });
+  const tool_calls = [signed('call_w', 'sig/1=='), { ...called, id: 'call_x' }, signed('call_y', 'sig/2==')];
+  const streamed = FORMATS.chat.reader();
+  const piece = { choices: [{ delta: { tool_calls: tool_calls.map((call, index) => ({ index, ...call })) } }] };
+  const answers = {
+    whole: FORMATS.chat.readAnswer({ choices: [{ message: { tool_calls } }] }),
+    streamed: [...streamed.read(JSON.stringify(piece)), ...streamed.read('[DONE]')],
+  };
+  const callsFor = (client: FormatName, model: string, parts: readonly StreamPart[]) => {
+    const messages = nextRequest(client, parts, { ...gemini, model, returned: [] }).messages as JsonObject[];
+    return messages.flatMap((message) => (message.tool_calls as JsonObject[] | undefined) ?? []);
+  };
+  const cells = NAMES.flatMap((client) => (['whole', 'streamed'] as const).map((how) => [client, how] as const));
+
+  it.each(cells)('go back with %s, %s, each on its call', (client, how) => {
+    const parts = answers[how];
+    expect(parts.find(({ type }) => type === 'tool_call')).toMatchObject({ id: tool_calls[0]?.id });
+    expect(callsFor(client, gemini.model, parts)).toEqual(tool_calls);
+    // No other model of the same format gets them.
+    expect(callsFor(client, 'deepseek-chat', parts).every((call) => !('extra_content' in call))).toBe(true);
+  });
+
+  it('are replaced by what Google documents where they are lost', () => {
+    const parts = answers.whole.filter(({ type }) => type !== 'reasoning_seal');
+    const [first, ...others] = callsFor('messages', gemini.model, parts);
+    expect(first).toEqual(signed('call_w', 'skip_thought_signature_validator'));
+    expect(others).toEqual(tool_calls.slice(1).map(({ id }) => ({ ...called, id })));
+    for (const model of ['gemini-2.5-pro', 'gpt-4o'])
+      expect(callsFor('messages', model, parts)[0]?.extra_content).toBeUndefined();
+  });
+});
+
 /** Whether an object with these members stands anywhere in a value. */
 function contains(value: unknown, members: JsonObject): boolean {
   if (typeof value !== 'object' || value === null) return false;
