@@ -1,4 +1,4 @@
-import { isWholeObject } from '../json_object.ts';
+import { type OpenCall, OpenCalls } from '../open_calls.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
 import { anthropicError } from './anthropic_error.ts';
@@ -9,11 +9,8 @@ export interface MessagesHead {
   model: string;
 }
 
-interface OpenCall {
-  block: number;
-  /** Its arguments so far. */
-  json: string;
-  isOver: boolean;
+interface OpenBlock extends OpenCall {
+  index: number;
 }
 
 /**
@@ -23,7 +20,7 @@ interface OpenCall {
 export class MessagesWriter implements StreamWriter {
   readonly #head: MessagesHead;
   #open: { kind: 'text' | 'thinking'; index: number } | undefined;
-  readonly #calls = new Map<number, OpenCall>();
+  readonly #calls = new OpenCalls<OpenBlock>();
   #blocks = 0;
   #usage: TokenUsage = { input: 0, output: 0 };
 
@@ -57,9 +54,8 @@ export class MessagesWriter implements StreamWriter {
       case 'tool_call':
         return this.#call(part.index, part.id, part.name);
       case 'tool_arguments': {
-        const call = this.#calls.get(part.index) as OpenCall;
-        call.json += part.json;
-        return this.#delta(`{"type":"input_json_delta","partial_json":${JSON.stringify(part.json)}}`, call.block);
+        const { index } = this.#calls.argue(part.index, part.json);
+        return this.#delta(`{"type":"input_json_delta","partial_json":${JSON.stringify(part.json)}}`, index);
       }
       case 'usage':
         this.#usage = part.usage;
@@ -93,7 +89,7 @@ export class MessagesWriter implements StreamWriter {
 
   #call(index: number, id: string, name: string): string {
     const close = this.#close();
-    this.#calls.set(index, { block: this.#blocks, json: '', isOver: false });
+    this.#calls.begin(index, { index: this.#blocks, json: '' });
     return close + this.#start({ type: 'tool_use', id, name, input: {} });
   }
 
@@ -113,11 +109,7 @@ export class MessagesWriter implements StreamWriter {
     let stops = '';
     if (this.#open !== undefined) stops = stop(this.#open.index);
     this.#open = undefined;
-    for (const call of this.#calls.values()) {
-      if (call.isOver || !isWholeObject(call.json)) continue;
-      call.isOver = true;
-      stops += stop(call.block);
-    }
+    for (const { index } of this.#calls.takeWhole()) stops += stop(index);
     return stops;
   }
 
@@ -125,7 +117,7 @@ export class MessagesWriter implements StreamWriter {
     const delta = { stop_reason: messagesStopReason(reason), stop_sequence: sequence ?? null };
     const usage = messagesUsage(this.#usage);
     let stops = this.#close();
-    for (const { block, isOver } of this.#calls.values()) if (!isOver) stops += stop(block);
+    for (const { index } of this.#calls.takeAll()) stops += stop(index);
     return stops + event({ type: 'message_delta', delta, usage }) + event({ type: 'message_stop' });
   }
 }
@@ -156,7 +148,8 @@ export function messagesAnswer(head: MessagesHead, parts: readonly StreamPart[])
       block.text += part.text;
     } else if (part.type === 'citation') {
       const block = last('text', { text: '' });
-      block.citations = [...((block.citations as object[]) ?? []), citationOf(part.citation)];
+      block.citations ??= [];
+      (block.citations as object[]).push(citationOf(part.citation));
     } else if (part.type === 'reasoning') {
       const block = last('thinking', { thinking: '', signature: '' });
       block.thinking += part.text;

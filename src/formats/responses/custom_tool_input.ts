@@ -3,6 +3,9 @@ import { CUSTOM_INPUT } from '../custom_tool.ts';
 /** How arguments begin whose one member is the input. */
 const START = new RegExp(`^\\s*\\{\\s*"${CUSTOM_INPUT}"\\s*:\\s*"`);
 
+/** What has more characters before its input is something else. */
+const MAX_START = 256;
+
 /**
  * Takes the input of a custom tool out of the arguments of the function that stands for it, while they come in pieces:
  * `{"input":"…"}`.
@@ -12,15 +15,20 @@ export class CustomToolInput {
   text = '';
   /** Of the arguments, what is not read yet; all of them before the input begins. */
   #rest = '';
-  #state: 'before' | 'inside' | 'after' = 'before';
+  #state: 'before' | 'inside' | 'after' | 'other' = 'before';
 
   /** @param json a piece of the arguments @returns what it adds to the input */
   add(json: string): string {
     if (this.#state === 'after') return '';
     this.#rest += json;
+    if (this.#state === 'other') return '';
     if (this.#state === 'before') {
       const start = START.exec(this.#rest);
-      if (!start) return '';
+      if (!start) {
+        // Looked at with each piece, so not for ever.
+        if (this.#rest.length > MAX_START) this.#state = 'other';
+        return '';
+      }
       this.#rest = this.#rest.slice(start[0].length);
       this.#state = 'inside';
     }
@@ -34,7 +42,7 @@ export class CustomToolInput {
 
   /** The arguments are over. @returns what is still to be added: all of them, where a model wrote something else */
   finish(): string {
-    if (this.#state !== 'before') return '';
+    if (this.#state !== 'before' && this.#state !== 'other') return '';
     this.#state = 'after';
     this.text = this.#rest;
     return this.#rest;

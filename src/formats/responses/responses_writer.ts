@@ -1,5 +1,5 @@
 import type { WeirError } from '../error_code.ts';
-import { isWholeObject } from '../json_object.ts';
+import { OpenCalls } from '../open_calls.ts';
 import { openAiError } from '../openai_error.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
@@ -21,18 +21,17 @@ import { type NamedTool, namedTools } from './responses_tools.ts';
 interface OpenItem {
   index: number;
   item: Item;
-  /** Of what is said in pieces. */
-  text: string;
 }
 
 interface OpenCall extends OpenItem {
-  isOver: boolean;
+  /** Its arguments so far. */
+  json: string;
   /** Of a custom tool, whose input is text and no JSON. */
   input: CustomToolInput | undefined;
 }
 
-/** `head`: how the events of its text begin. */
-type OpenMessage = OpenItem & { kind: PartKind; head?: string | undefined };
+/** `text`: what is said so far of its last part; `head`: how the events of it begin. */
+type OpenMessage = OpenItem & { kind: PartKind; text: string; head?: string | undefined };
 
 const DATA = '\ndata: ';
 const TEXT_DELTA = 'response.output_text.delta';
@@ -43,7 +42,7 @@ export class ResponsesWriter implements StreamWriter {
   readonly #output: Item[] = [];
   /** The item that is being said: a message with its last content part, or reasoning. */
   #open: OpenMessage | undefined;
-  readonly #calls = new Map<number, OpenCall>();
+  readonly #calls = new OpenCalls<OpenCall>();
   readonly #requestTools: unknown;
   /** The tools of the request by the name that the upstream knows; made with the first call. */
   #tools: Map<string, NamedTool> | undefined;
@@ -108,7 +107,7 @@ export class ResponsesWriter implements StreamWriter {
       kind === 'reasoning'
         ? this.#add({ id: this.#id('rs'), type: 'reasoning', summary: [] })
         : this.#add({ id: this.#id('msg'), type: 'message', status: 'in_progress', role: 'assistant', content: [] });
-    this.#open = { ...item.open, kind };
+    this.#open = { ...item.open, kind, text: '' };
     return closed + item.event + this.#openPart();
   }
 
@@ -172,34 +171,30 @@ export class ResponsesWriter implements StreamWriter {
       ...(namespace === undefined ? {} : { namespace }),
       [isCustom ? 'input' : 'arguments']: '',
     });
-    this.#calls.set(index, { ...open, isOver: false, input: isCustom ? new CustomToolInput() : undefined });
+    this.#calls.begin(index, { ...open, json: '', input: isCustom ? new CustomToolInput() : undefined });
     return event;
   }
 
   #argue(index: number, json: string): string {
-    const call = this.#calls.get(index) as OpenCall;
-    call.text += json;
+    const call = this.#calls.argue(index, json);
     const place = { item_id: call.item.id, output_index: call.index };
     if (!call.input) return this.#event('response.function_call_arguments.delta', { ...place, delta: json });
     const delta = call.input.add(json);
     return delta === '' ? '' : this.#event('response.custom_tool_call_input.delta', { ...place, delta });
   }
 
-  /** A call stays open until its arguments are whole: those of several may come in turns, and with text between. */
-  #closeCalls(isEnd: boolean): string {
+  #closeCalls(calls: readonly OpenCall[]): string {
     let events = '';
-    for (const call of this.#calls.values()) {
-      if (call.isOver || !(isEnd || isWholeObject(call.text))) continue;
-      call.isOver = true;
+    for (const call of calls) {
       events += (call.input ? this.#inputDone(call, call.input) : this.#argumentsDone(call)) + this.#itemDone(call);
     }
     return events;
   }
 
   #argumentsDone(call: OpenCall): string {
-    call.item.arguments = call.text;
+    call.item.arguments = call.json;
     const { id, name } = call.item;
-    const whole = { item_id: id, output_index: call.index, name, arguments: call.text };
+    const whole = { item_id: id, output_index: call.index, name, arguments: call.json };
     return this.#event('response.function_call_arguments.done', whole);
   }
 
@@ -227,7 +222,7 @@ export class ResponsesWriter implements StreamWriter {
 
   /** Another item begins. */
   #close(): string {
-    return this.#closeOpen() + this.#closeCalls(false);
+    return this.#closeOpen() + this.#closeCalls(this.#calls.takeWhole());
   }
 
   #closeOpen(): string {
@@ -246,7 +241,7 @@ export class ResponsesWriter implements StreamWriter {
   #end(reason: FinishReason): string {
     const why = incompleteReason(reason, this.#refused);
     if (why !== undefined) this.#itemStatus = 'incomplete';
-    const closed = this.#closeOpen() + this.#closeCalls(true);
+    const closed = this.#closeOpen() + this.#closeCalls(this.#calls.takeAll());
     const response = endedResponse(this.#response, this.#output, why, this.#usage);
     return closed + this.#event(`response.${response.status}`, { response });
   }
@@ -265,7 +260,7 @@ export class ResponsesWriter implements StreamWriter {
     const index = this.#output.length;
     this.#output.push(item);
     return {
-      open: { index, item, text: '' },
+      open: { index, item },
       event: this.#event('response.output_item.added', { output_index: index, item }),
     };
   }
