@@ -15,16 +15,16 @@ export function effortOf(reasoning: RequestedReasoning | undefined): string | un
 }
 
 /** The share of an answer's tokens that an effort may spend on reasoning, for formats that have budgets only. */
-const SHARES: Readonly<Record<string, number>> = {
-  minimal: 0.1,
-  low: 0.2,
-  medium: 0.5,
-  high: 0.8,
-  xhigh: 0.95,
-  max: 0.95,
-};
+const SHARES = new Map([
+  ['minimal', 0.1],
+  ['low', 0.2],
+  ['medium', 0.5],
+  ['high', 0.8],
+  ['xhigh', 0.95],
+  ['max', 0.95],
+]);
 
 /** @returns a budget for reasoning within `maxTokens`, before any limit of the provider's */
 export function budgetOf({ effort, budgetTokens }: RequestedReasoning, maxTokens: number): number {
-  return budgetTokens ?? Math.floor(maxTokens * (SHARES[effort ?? 'medium'] ?? 0.5));
+  return budgetTokens ?? Math.floor(maxTokens * (SHARES.get(effort ?? 'medium') ?? 0.5));
 }

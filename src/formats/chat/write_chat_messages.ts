@@ -57,7 +57,8 @@ export class ChatMessages {
       const content = this.#content(said, '\n\n') ?? (shown.length > 0 ? 'The next message of the user shows it.' : '');
       this.#written.push({ role: 'tool', tool_call_id: part.id, content, ...this.#cache(part.cache), ...more });
       const images = this.#pieces(shown);
-      if (images.length > 0) this.#images.push({ type: 'text', text: `Result of tool call ${part.id}:` }, ...images);
+      if (images.length > 0) this.#images.push({ type: 'text', text: `Result of tool call ${part.id}:` });
+      for (const image of images) this.#images.push(image);
     }
   }
 

@@ -14,7 +14,11 @@ const OF_OPENAI = ['verbosity', 'user', 'metadata', 'promptCacheKey', 'serviceTi
 const UNREASONING = /(llama|mixtral|mistral-(?!medium|small)|ministral|codestral|pixtral|gemma|phi-)/i;
 
 /** Efforts beyond the three that all servers know, and the nearest of these. */
-const NEAREST: Readonly<Record<string, string>> = { minimal: 'low', xhigh: 'high', max: 'high' };
+const NEAREST = new Map([
+  ['minimal', 'low'],
+  ['xhigh', 'high'],
+  ['max', 'high'],
+]);
 
 /** @throws WeirError validation_error */
 export function writeChatRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest {
@@ -85,7 +89,7 @@ function choiceOf(choice: GenerationRequest['toolChoice'], tools: readonly Tool[
 function chatEffort(reasoning: GenerationRequest['reasoning'], model: string, isOwn: boolean): string | undefined {
   const effort = effortOf(reasoning);
   const knowsAll = isOwn || /claude/.test(model) || (effort === 'max' && /deepseek/.test(model));
-  return effort === undefined || knowsAll ? effort : (NEAREST[effort] ?? effort);
+  return effort === undefined || knowsAll ? effort : (NEAREST.get(effort) ?? effort);
 }
 
 function formatOf(output: GenerationRequest['output']): JsonObject | undefined {

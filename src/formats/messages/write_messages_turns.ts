@@ -24,7 +24,7 @@ export function writeMessagesTurns(messages: readonly Message[], losses: Request
     const side = role === 'assistant' ? 'assistant' : 'user';
     const content = writeMessagesBlocks(parts, losses);
     const last = turns.at(-1);
-    if (last?.role === side) last.content.push(...content);
+    if (last?.role === side) for (const block of content) last.content.push(block);
     else if (content.length > 0) turns.push({ role: side, content });
   }
   if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [{ ...SILENCE }] });
