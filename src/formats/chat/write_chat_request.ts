@@ -5,6 +5,7 @@ import { MAX_USER_LENGTH, openAiModel } from '../openai_model.ts';
 import { effortOf } from '../reasoning_effort.ts';
 import { given } from '../request_fields.ts';
 import { RequestLosses } from '../request_losses.ts';
+import { keepsStrict, toolSchema } from '../tool_schema.ts';
 import { ChatMessages } from './write_chat_messages.ts';
 
 /** Fields that only OpenAI's own models are known to take; a strict server refuses the whole request for one. */
@@ -49,7 +50,7 @@ export function writeChatRequest(request: GenerationRequest, to: WriteTarget): W
     tool_choice: choiceOf(toolChoice, tools),
     parallel_tool_calls: tools.length > 0 ? request.parallelToolCalls : undefined,
     reasoning_effort: canReason ? chatEffort(request.reasoning, to.model, isOwn) : undefined,
-    response_format: formatOf(request.output),
+    response_format: formatOf(request.output, losses),
     ...ofOpenAi(request, isOwn, losses),
   });
   if (isOwn) losses.drop('topK');
@@ -74,8 +75,14 @@ function ofOpenAi(request: GenerationRequest, isOwn: boolean, losses: RequestLos
   };
 }
 
-function toolOf({ name, description, parameters, strict, cache }: Tool, isClaude: boolean, losses: RequestLosses) {
+function toolOf(
+  { name, description, parameters: asked, cache, ...tool }: Tool,
+  isClaude: boolean,
+  losses: RequestLosses,
+) {
   if (cache && !isClaude) losses.dropField('cache_control');
+  const parameters = toolSchema(asked, losses);
+  const strict = tool.strict && keepsStrict(parameters, 'tools.strict', losses);
   const marked = cache && isClaude ? { cache_control: cache } : {};
   return { type: 'function', function: given({ name, description, parameters, strict }), ...marked };
 }
@@ -92,9 +99,10 @@ function chatEffort(reasoning: GenerationRequest['reasoning'], model: string, is
   return effort === undefined || knowsAll ? effort : (NEAREST.get(effort) ?? effort);
 }
 
-function formatOf(output: GenerationRequest['output']): JsonObject | undefined {
+function formatOf(output: GenerationRequest['output'], losses: RequestLosses): JsonObject | undefined {
   if (output === undefined) return undefined;
   if (output.type === 'json') return { type: 'json_object' };
-  const { name, schema, strict } = output;
+  const { name, schema } = output;
+  const strict = output.strict && keepsStrict(schema, `${losses.name('output')}.strict`, losses);
   return { type: 'json_schema', json_schema: { name, schema, strict } };
 }

@@ -5,6 +5,7 @@ import { MAX_USER_LENGTH, openAiModel } from '../openai_model.ts';
 import { effortOf } from '../reasoning_effort.ts';
 import { given } from '../request_fields.ts';
 import { RequestLosses } from '../request_losses.ts';
+import { keepsStrict, toolSchema } from '../tool_schema.ts';
 import { writeResponsesItems } from './write_responses_items.ts';
 
 /** OpenAI refuses a lower limit; clients of other formats ask for one token to see whether the server answers. */
@@ -23,7 +24,7 @@ export function writeResponsesRequest(request: GenerationRequest, to: WriteTarge
   if (!thinks) losses.drop('reasoning');
   const hasTools = tools.length > 0;
   if (tools.some(({ cache }) => cache)) losses.dropField('cache_control');
-  const format = formatOf(request.output);
+  const format = formatOf(request.output, losses);
   const body = given({
     model: to.model,
     input: writeResponsesItems(request.messages, losses),
@@ -33,7 +34,7 @@ export function writeResponsesRequest(request: GenerationRequest, to: WriteTarge
     max_output_tokens: maxTokens === undefined ? undefined : Math.max(MIN_TOKENS, maxTokens),
     temperature: request.temperature,
     top_p: request.topP,
-    tools: hasTools ? tools.map(toolOf) : undefined,
+    tools: hasTools ? tools.map((tool) => toolOf(tool, losses)) : undefined,
     tool_choice: hasTools ? choiceOf(toolChoice) : undefined,
     parallel_tool_calls: hasTools ? request.parallelToolCalls : undefined,
     reasoning: thinks ? reasoningOf(request.reasoning) : undefined,
@@ -46,8 +47,10 @@ export function writeResponsesRequest(request: GenerationRequest, to: WriteTarge
   return { body, dropped: losses.settle(to) };
 }
 
-function toolOf({ name, description, parameters, strict }: Tool): JsonObject {
-  return { type: 'function', ...given({ name, description, parameters }), strict: strict ?? false };
+function toolOf({ name, description, parameters: asked, ...tool }: Tool, losses: RequestLosses): JsonObject {
+  const parameters = toolSchema(asked, losses);
+  const strict = tool.strict === true && keepsStrict(parameters, 'tools.strict', losses);
+  return { type: 'function', ...given({ name, description, parameters }), strict };
 }
 
 function choiceOf(choice: GenerationRequest['toolChoice']): unknown {
@@ -60,9 +63,10 @@ function reasoningOf(reasoning: GenerationRequest['reasoning']): JsonObject | un
   return effort === undefined && summary === undefined ? undefined : given({ effort, summary });
 }
 
-function formatOf(output: GenerationRequest['output']): JsonObject | undefined {
+function formatOf(output: GenerationRequest['output'], losses: RequestLosses): JsonObject | undefined {
   if (output === undefined) return undefined;
   if (output.type === 'json') return { type: 'json_object' };
-  const { name, schema, strict } = output;
+  const { name, schema } = output;
+  const strict = output.strict && keepsStrict(schema, `${losses.name('output')}.strict`, losses);
   return { type: 'json_schema', name, schema, strict };
 }
