@@ -27,6 +27,7 @@ export function writeMessagesRequest(request: GenerationRequest, to: WriteTarget
   const system = request.messages.filter(isSystem).flatMap(({ parts }) => writeMessagesBlocks(plain(parts), losses));
   const turns = writeMessagesTurns(
     request.messages.filter((message) => !isSystem(message)),
+    model.prefills,
     losses,
   );
   const thinking = thinkingOf(request, model, maxTokens, turns, losses);
