@@ -123,7 +123,13 @@ function outputOf(
 ): JsonObject | undefined {
   if (output?.type !== 'schema') return effort === undefined ? undefined : { effort };
   if (!model.hasSchemas) losses.refuse(losses.name('output'), 'this model has no schemas for answers; give it a tool');
-  return given({ effort, format: { type: 'json_schema', schema: closedSchema(output.schema) } });
+  const schema = closedSchema(output.schema, () =>
+    losses.refuse(
+      losses.name('output'),
+      'this provider fills only members that a schema names; name them, or give it a tool',
+    ),
+  );
+  return given({ effort, format: { type: 'json_schema', schema } });
 }
 
 /** Anthropic takes no longer one. */

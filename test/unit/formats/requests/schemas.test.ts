@@ -61,3 +61,37 @@ describe.each(['chat', 'responses'] as const)('what Anthropic is strict about is
     expect(dropped).toEqual(isStrict ? [] : ['output_config.format.strict']);
   });
 });
+
+describe('the schema of an answer of Anthropic', () => {
+  const answer = (schema: JsonObject) => {
+    const format = { type: 'json_schema', json_schema: { name: 'n', schema } };
+    const { body } = translated('chat', { response_format: format }, 'messages');
+    return (body.output_config as { format: JsonObject }).format.schema;
+  };
+
+  it('has one kind of choice, and says in words what it has no form for', () => {
+    const schema = closed(
+      { a: { oneOf: [text, { type: 'null' }] }, b: { type: 'array', items: text, prefixItems: [text] } },
+      { minProperties: 1, not: { required: ['c'] } },
+    );
+    expect(answer(schema)).toEqual(
+      closed(
+        {
+          a: { anyOf: [text, { type: 'null' }] },
+          b: { type: 'array', items: text, description: '(prefixItems: [{"type":"string"}])' },
+        },
+        { description: '(minProperties: 1, not: {"required":["c"]})' },
+      ),
+    );
+  });
+
+  it.each([
+    { type: 'object', additionalProperties: text },
+    { type: ['object', 'null'] },
+    { type: 'object', properties: {}, patternProperties: { '^x': text } },
+  ])('names the members of its objects: %j is refused', (map) => {
+    expect(() => answer(closed({ a: { anyOf: [map] } }))).toThrow(
+      '"response_format": this provider fills only members that a schema names',
+    );
+  });
+});
