@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { ClientRequest, promptText } from '../../core/upstream/client_request.ts';
 import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import { WeirError } from '../../formats/error_code.ts';
-import { type FieldSpan, jsonFields } from '../../formats/json_fields.ts';
-import { isNestedDeeper, type JsonObject, parseObject } from '../../formats/json_object.ts';
+import { type FieldSpan, jsonFields, shapeProblemOfBytes } from '../../formats/json_fields.ts';
+import { type JsonObject, parseObject } from '../../formats/json_object.ts';
 import { checked } from '../../formats/request_fields.ts';
 import { PROVIDER_STREAM_SILENCE_MS, PROVIDER_WHOLE_SILENCE_MS } from '../../formats/timing.ts';
 import { type FakeOptions, fakeOptionsSchema } from '../../formats/weir/stream_request.ts';
@@ -13,8 +13,6 @@ const READ = new Set(['model', 'stream', 'n']);
 /** What a request names its conversation by, or begins it with. */
 const CONVERSATION = new Set(['prompt_cache_key', 'system', 'instructions', 'messages', 'input']);
 const MAX_NAME = 200;
-/** Of lists and objects in each other; what is deeper can't be written again. */
-const MAX_LEVELS = 100;
 
 /** The little that a gateway has to know of a request that it passes on. */
 export interface EndpointRequest {
@@ -149,9 +147,12 @@ function passedRequest(
 
 /** @throws WeirError invalid_json, validation_error */
 export function parseBody(bytes: Buffer): JsonObject {
+  const message = shapeProblemOfBytes(bytes);
+  if (message !== undefined) {
+    throw new WeirError('validation_error', { message, details: { fields: [{ field: 'body', message }] } });
+  }
   const body = parseObject(bytes.toString());
   if (!body) throw new WeirError('invalid_json');
-  if (isNestedDeeper(body, MAX_LEVELS)) throw invalid('body', `is nested deeper than ${MAX_LEVELS} levels`);
   return body;
 }
 
