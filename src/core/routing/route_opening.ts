@@ -10,6 +10,7 @@ import {
   isAboutKey,
   isLeft,
   type Left,
+  mayAskOtherKey,
   nextStep,
   retryDelay,
 } from './attempt_failure.ts';
@@ -112,7 +113,7 @@ export class RouteOpening<Answer> {
         const left = this.#left(here, true);
         if (!isLeft(left, error)) throw error;
         // What is no matter of the key happens with the other keys, too.
-        if (!isAboutKey(error)) at = left.next;
+        if (!mayAskOtherKey(error)) at = left.next;
       }
     }
     // What a provider failed with may go away; that the others can't be asked does not.
@@ -168,14 +169,13 @@ export class RouteOpening<Answer> {
 
   async #askRepeatedly(target: RouteTarget, at: number): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
-      const mayMove = this.#left(at, false).targets;
       this.#attempt += 1;
       const { threadId, userId, signal } = this.#order;
       const { provider, model } = target;
       const about: AttemptAbout = { threadId, provider, model, attempt: this.#attempt };
       this.#tools.observer.attemptStarted(about);
       try {
-        const work = () => this.#ask(target, mayMove);
+        const work = () => this.#ask(target, at);
         const answer = await (target.breaker ? target.breaker.run(provider, userId, work) : work());
         this.#tools.observer.attemptSucceeded(about);
         if (target.credential?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
@@ -208,7 +208,7 @@ export class RouteOpening<Answer> {
   }
 
   /** One try; with a limit for its first content where the answer is held back for that. */
-  async #ask(target: RouteTarget, others: boolean): Promise<Answer> {
+  async #ask(target: RouteTarget, at: number): Promise<Answer> {
     const { ask, signal, held } = this.#order;
     if (!held) return ask(target, signal, this.#onHead);
     // AbortSignal.any would be kept for ever, with all that listens to it, as long as something does.
@@ -216,8 +216,11 @@ export class RouteOpening<Answer> {
     const onAbort = () => own.abort(signal.reason);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort);
-    const limit = target.firstTokenMs ?? (others ? FIRST_TOKEN_MS : undefined);
-    const timer = this.#tools.wheel.timer(() => own.abort(tooSilent(target.provider, limit ?? 0)));
+    const limit = target.firstTokenMs ?? (this.#left(at, false).targets ? FIRST_TOKEN_MS : undefined);
+    const timer = this.#tools.wheel.timer(() => {
+      const reason = this.#whyTooSilent(target, at, limit ?? 0);
+      if (reason !== undefined) own.abort(reason);
+    });
     if (limit !== undefined) timer.arm(limit);
     try {
       return await ask(target, own.signal, this.#onHead);
@@ -228,6 +231,15 @@ export class RouteOpening<Answer> {
       throw error;
     } finally {
       timer.cancel();
+    }
+  }
+
+  /** @returns undefined where a target without a limit of its own goes on: only now it is known that no other can be asked */
+  #whyTooSilent({ provider, firstTokenMs }: RouteTarget, at: number, limitMs: number): unknown {
+    try {
+      return firstTokenMs !== undefined || this.#left(at, true).targets ? tooSilent(provider, limitMs) : undefined;
+    } catch (error) {
+      return error;
     }
   }
 
