@@ -1,4 +1,4 @@
-import type { WeirError } from '../../formats/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 
 /**
  * What a failure before the first content allows: the same provider once more, the next target only, or neither,
@@ -65,6 +65,14 @@ function kindOfStatus(status: number | undefined): FailureKind {
 
 function statusOf({ details }: WeirError): number | undefined {
   return typeof details.status === 'number' ? details.status : undefined;
+}
+
+/** Of a target that said nothing before its limit for the first content. */
+export function tooSilent(provider: string, limitMs: number): WeirError {
+  return new WeirError('upstream_timeout', {
+    message: `The provider said nothing within ${limitMs / 1000} s.`,
+    details: { provider },
+  });
 }
 
 const BASE_MS = 250;

@@ -13,6 +13,7 @@ import {
   mayAskOtherKey,
   nextStep,
   retryDelay,
+  tooSilent,
 } from './attempt_failure.ts';
 import { isOtherKey, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
@@ -217,10 +218,7 @@ export class RouteOpening<Answer> {
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort);
     const limit = target.firstTokenMs ?? (this.#left(at, false).targets ? FIRST_TOKEN_MS : undefined);
-    const timer = this.#tools.wheel.timer(() => {
-      const reason = this.#whyTooSilent(target, at, limit ?? 0);
-      if (reason !== undefined) own.abort(reason);
-    });
+    const timer = this.#tools.wheel.timer(() => this.#endSilent(own, target, at, limit ?? 0));
     if (limit !== undefined) timer.arm(limit);
     try {
       return await ask(target, own.signal, this.#onHead);
@@ -234,12 +232,12 @@ export class RouteOpening<Answer> {
     }
   }
 
-  /** @returns undefined where a target without a limit of its own goes on: only now it is known that no other can be asked */
-  #whyTooSilent({ provider, firstTokenMs }: RouteTarget, at: number, limitMs: number): unknown {
+  /** A target without a limit of its own goes on where no other can be asked: only now that has to be known. */
+  #endSilent(own: AbortController, { provider, firstTokenMs }: RouteTarget, at: number, limitMs: number): void {
     try {
-      return firstTokenMs !== undefined || this.#left(at, true).targets ? tooSilent(provider, limitMs) : undefined;
+      if (firstTokenMs !== undefined || this.#left(at, true).targets) own.abort(tooSilent(provider, limitMs));
     } catch (error) {
-      return error;
+      own.abort(error);
     }
   }
 
@@ -294,11 +292,4 @@ export function onFailover(
     },
     () => {},
   );
-}
-
-function tooSilent(provider: string, limitMs: number): WeirError {
-  return new WeirError('upstream_timeout', {
-    message: `The provider said nothing within ${limitMs / 1000} s.`,
-    details: { provider },
-  });
 }
