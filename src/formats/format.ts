@@ -19,6 +19,8 @@ export interface AnswerHead {
 export interface WriteTarget {
   /** Its name in the configuration. */
   provider: string;
+  /** The host of its address: what a known provider takes does not hang on its name. */
+  server?: string;
   /** As the provider calls it. */
   model: string;
   stream: boolean;

@@ -7,8 +7,10 @@ type ErrorPart = StreamPart & { type: 'error' };
 /** The provider's own error in mid-answer: `{message, type, code}` in all formats. Its message stays out of ours. */
 export function providerError(error: unknown): ErrorPart {
   const { message, type, code } = objectOf(error) ?? { message: error };
-  const kind = textOf(type) || textOf(code);
-  const limited = /rate_limit|overloaded/.test(kind) || code === 429;
+  // An event that is the error itself has `error` as its type.
+  const words = [textOf(type), textOf(code)].filter((word) => word !== '' && word !== 'error');
+  const [kind = ''] = words;
+  const limited = words.some((word) => /rate_limit|overloaded/.test(word)) || code === 429;
   const reason = textOf(message);
   return {
     type: 'error',

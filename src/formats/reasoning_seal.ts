@@ -8,7 +8,7 @@ const FOREIGN = /^weir:(signature|redacted|encrypted|detail):([^:]*):(.*)$/s;
  * @returns the text that stands in the format's field
  */
 export function sealText({ kind, data, id }: ReasoningSeal, native: ReasoningSeal['kind'] | undefined): string {
-  return kind === native ? data : `weir:${kind}:${encodeURIComponent(id ?? '')}:${data}`;
+  return kind === native ? data : `weir:${kind}:${encodeURIComponent((id ?? '').toWellFormed())}:${data}`;
 }
 
 /** The other way; the text may come from a client, and then says nothing that is trusted. */

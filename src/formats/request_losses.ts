@@ -3,13 +3,13 @@ import type { WriteTarget } from './format.ts';
 import type { GenerationRequest, Message } from './generation_request.ts';
 
 /** Why some fields have no place anywhere else, and what to do. */
-const REASONS: Readonly<Record<string, string>> = {
-  previous_response_id: 'answers are not stored for this provider; send the whole conversation in "input"',
-  conversation: 'conversations are not stored for this provider; send the whole conversation in "input"',
-  background: 'this provider answers only while the client waits; send false',
-  truncation: 'this provider does not shorten the input; send "disabled"',
-  n: 'this provider gives one answer; send 1, or send the request several times',
-};
+const REASONS = new Map([
+  ['previous_response_id', 'answers are not stored for this provider; send the whole conversation in "input"'],
+  ['conversation', 'conversations are not stored for this provider; send the whole conversation in "input"'],
+  ['background', 'this provider answers only while the client waits; send false'],
+  ['truncation', 'this provider does not shorten the input; send "disabled"'],
+  ['n', 'this provider gives one answer; send 1, or send the request several times'],
+]);
 
 /** A body may hold thousands of what has to be refused, with names of any length. */
 const MAX_SAID = 5;
@@ -31,7 +31,7 @@ export class RequestLosses {
     this.#request = request;
     this.#dropped = new Set(request.ignored);
     this.#refused = new Map(
-      request.unread.map((field) => [field, REASONS[field] ?? 'this provider has nothing like it; leave it out']),
+      request.unread.map((field) => [field, REASONS.get(field) ?? 'this provider has nothing like it; leave it out']),
     );
   }
 

@@ -190,13 +190,26 @@ class World {
       return counts.every((count) => count === 0);
     });
     for (const { store } of this.#instances) expect(store.view()).toMatchObject({ total_connections: 0, users: 0 });
-    for (const name of ['a', 'b']) {
-      const takes = this.#instances.map(
-        async ({ store }) => (await store.take(slotOf(`${name}-${this.#run}`))).granted,
-      );
-      expect((await Promise.all(takes)).filter(Boolean)).toHaveLength(LIMIT);
-    }
+    for (const name of ['a', 'b']) await this.#takeAll(name);
     for (const key of await client.keys('weir:*')) expect(await client.pttl(key), key).not.toBe(-1);
+  }
+
+  /** On a busy machine Redis may answer after an instance has decided alone: then a user without slots is next. */
+  async #takeAll(name: string): Promise<void> {
+    let round = 0;
+    await until(`Redis decides for ${name}`, async () => {
+      round += 1;
+      const guesses = this.#guesses();
+      const user = round === 1 ? `${name}-${this.#run}` : `${name}-${this.#run}-${round}`;
+      const takes = await Promise.all(this.#instances.map(({ store }) => store.take(slotOf(user))));
+      if (this.#guesses() > guesses) return false;
+      expect(takes.filter(({ granted }) => granted)).toHaveLength(LIMIT);
+      return true;
+    });
+  }
+
+  #guesses(): number {
+    return this.#instances.reduce((sum, { staticDecisions }) => sum + staticDecisions, 0);
   }
 
   async close(): Promise<void> {

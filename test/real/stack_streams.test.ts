@@ -49,7 +49,9 @@ function count(answers: StackAnswer[], pick: (answer: StackAnswer) => unknown): 
 }
 
 /** The long form of the tests has more. */
-const ROUNDS = process.env.WEIR_TEST_LONG === '1' ? 10 : 3;
+const ROUNDS = process.env.WEIR_TEST_LONG === '1' ? 10 : 2;
+/** Long beside the time that ten requests take to arrive on a busy machine: all ten must meet. */
+const TTFT_MS = 1_500;
 
 describe('ten simultaneous streams of one user', () => {
   it.each([
@@ -57,7 +59,7 @@ describe('ten simultaneous streams of one user', () => {
     ['HTTP/2', two],
   ])('over %s: nine stream, three on each instance, and one gets 429, time after time', async (_, request) => {
     for (let round = 0; round < ROUNDS; round += 1) {
-      const ten = Array.from({ length: 10 }, () => request(stream({ tokens: 10, ttft_ms: 300 })));
+      const ten = Array.from({ length: 10 }, () => request(stream({ tokens: 10, ttft_ms: TTFT_MS })));
       const answers = await Promise.all(ten);
       expect(count(answers, (answer) => answer.status)).toEqual({ 200: 9, 429: 1 });
       const streamed = answers.filter((answer) => answer.status === 200);

@@ -112,7 +112,7 @@ export class HttpUpstream implements Upstream {
   #written(request: UpstreamRequest, model: string, spoken = this.#spoken as SpokenFormat): WrittenRequest {
     const { maxTokens } = this.#options;
     const most = Object.hasOwn(maxTokens, model) ? { maxTokens: maxTokens[model] as number } : {};
-    return request.written(spoken.format, { provider: this.name, model, ...most });
+    return request.written(spoken.format, { provider: this.name, server: this.#server.host, model, ...most });
   }
 
   async #translated(request: UpstreamRequest, { body }: WrittenRequest, context: CallContext): Promise<PartAnswer> {

@@ -58,6 +58,8 @@ const TEXT_STREAM: Reading = { stream: true, silenceMs: PROVIDER_SILENCE_MS, cli
 /** Any HTTP server of a provider, and the connections to it. It sees nothing of our clients but what a request brings. */
 export class UpstreamServer {
   readonly #about: ServerAbout;
+  /** For example `api.openai.com`. */
+  readonly host: string;
   readonly #origin: string;
   /** What its paths begin with; no slash at the end. */
   readonly #prefix: string;
@@ -69,6 +71,7 @@ export class UpstreamServer {
     const { origin, prefix } = serverBase(about.baseUrl);
     this.#about = about;
     this.#origin = origin;
+    this.host = new URL(origin).hostname;
     this.#prefix = prefix;
     this.#wheel = wheel;
     this.#agent = agent;

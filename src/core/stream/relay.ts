@@ -20,7 +20,7 @@ export interface BytesRelayed {
   redact: Redact;
 }
 
-/** Longer content is sent in pieces of this many UTF-16 units, so that a slow reader holds back also its rest. */
+/** Longer content is sent in pieces of so many UTF-16 units, and of whole characters: a slow reader holds back its rest. */
 const PIECE = 16_384;
 
 /**
@@ -249,10 +249,10 @@ export class Relay implements PartConsumer, ByteConsumer {
   #emitWaiting(): boolean {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const isLong = typeof next === 'string' && next.length > PIECE;
-      if (isLong) this.#waiting[0] = (next as string).slice(PIECE);
+      const cut = isLong && ((next as string).codePointAt(PIECE - 1) as number) > 0xffff ? PIECE - 1 : PIECE;
+      if (isLong) this.#waiting[0] = (next as string).slice(cut);
       else this.#waiting.shift();
-      const hasRoom =
-        typeof next === 'string' ? this.#emit(isLong ? next.slice(0, PIECE) : next) : this.#emitPart(next);
+      const hasRoom = typeof next === 'string' ? this.#emit(isLong ? next.slice(0, cut) : next) : this.#emitPart(next);
       if (!hasRoom) return false;
     }
     return true;

@@ -13,6 +13,8 @@ interface ChatChoice {
   index?: number | null;
   delta?: JsonObject;
   finish_reason?: string | null;
+  /** OpenRouter's, beside a finish reason that says so. */
+  error?: unknown;
 }
 
 /**
@@ -36,6 +38,7 @@ function isChoice(choice: unknown): boolean {
 }
 
 const OPEN_OBJECT = 123;
+const CLOSE_OBJECT = 125;
 const COMMA = 44;
 const CHOICES = '"choices":[';
 /** How most servers begin a choice that brings text. */
@@ -65,7 +68,9 @@ export function plainContent(data: string): string | undefined {
   if (choice < 0 || !data.startsWith(CONTENT, choice)) return undefined;
   const start = choice + CONTENT.length;
   const end = data.indexOf('"', start);
-  if (end < 0 || data.indexOf('{', end) >= 0 || data.indexOf(ERROR, end) >= 0) return undefined;
+  // Reasoning, a refusal or a call may stand beside it.
+  if (end < 0 || data.charCodeAt(end + 1) !== CLOSE_OBJECT) return undefined;
+  if (data.indexOf('{', end) >= 0 || data.indexOf(ERROR, end) >= 0) return undefined;
   const finish = data.indexOf(FINISH, end);
   if (finish < 0 || !data.startsWith('null', finish + FINISH.length)) return undefined;
   if (data.indexOf(FINISH, finish + FINISH.length) >= 0) return undefined;

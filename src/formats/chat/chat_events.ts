@@ -1,11 +1,11 @@
 import { deltaBegins, type EventParser, type Sight } from '../event_parser.ts';
 import type { FinishReason } from '../stream_part.ts';
 import { type ChatChunk, isPlainPiece, parseChatChunk } from './chat_chunk.ts';
-import { chatFinishOf, chatUsageOf } from './chat_end.ts';
+import { chatFinishOf, chatUsageOf, isBrokenOff } from './chat_end.ts';
 
 /**
  * Chat completions end with `[DONE]`. A server that sends none has said all when every choice has its finish reason;
- * so with `n` the number of choices counts.
+ * so with `n` the number of choices counts. An answer that the server broke off fails, but passes to its end.
  */
 export class ChatEvents implements EventParser {
   readonly #choices: number;
@@ -24,12 +24,12 @@ export class ChatEvents implements EventParser {
   }
 
   get complete(): boolean {
-    return this.#finished.size >= this.#choices;
+    return this.#finished.size >= this.#choices && !isBrokenOff(this.finishReason);
   }
 
   read(data: string): Sight {
     if (this.#begun && isPlainPiece(data)) return 'piece';
-    if (data === '[DONE]') return 'end';
+    if (data === '[DONE]') return isBrokenOff(this.finishReason) ? 'error' : 'end';
     const chunk = parseChatChunk(data);
     if (chunk === undefined) return 'broken';
     return chunk.error ? 'error' : this.#read(chunk);

@@ -4,7 +4,7 @@ import { protocolError, providerError, truncated } from '../provider_error.ts';
 import type { StreamPart, StreamReader, TokenUsage } from '../stream_part.ts';
 import { ToolCallIndex } from '../tool_call_index.ts';
 import { type ChatChunk, parseChatChunk, plainContent } from './chat_chunk.ts';
-import { chatFinishOf, chatUsageOf } from './chat_end.ts';
+import { chatFinishOf, chatUsageOf, isBrokenOff } from './chat_end.ts';
 import { readReasoningDetail } from './reasoning_detail.ts';
 
 /** The first choice of chat completions: OpenAI's, and what DeepSeek, vLLM, Mistral and OpenRouter add to it. */
@@ -47,7 +47,7 @@ export class ChatReader implements StreamReader {
 
   #readChunk({ usage, choices }: ChatChunk, parts: StreamPart[]): void {
     if (usage !== undefined && usage !== null) this.#usage = chatUsageOf(usage);
-    for (const { index, delta, finish_reason } of choices ?? []) {
+    for (const { index, delta, finish_reason, error } of choices ?? []) {
       if ((index ?? 0) !== 0) continue;
       if (delta) {
         this.hasBegun ||= deltaBegins(delta);
@@ -55,6 +55,7 @@ export class ChatReader implements StreamReader {
         if (parts.at(-1)?.type === 'error') return;
       }
       if (finish_reason) this.finishReason ??= finish_reason;
+      if (isBrokenOff(finish_reason)) parts.push(brokenOff(finish_reason, error));
     }
   }
 }
@@ -70,7 +71,12 @@ export function readChatAnswer(body: unknown): readonly StreamPart[] {
   const state = new MessageState();
   readMessage(message, state, parts);
   if (parts.at(-1)?.type === 'error') return parts;
+  if (isBrokenOff(choice?.finish_reason)) return [...parts, brokenOff(choice?.finish_reason, choice?.error)];
   return [...parts, ...endParts(chatUsageOf(answer?.usage), choice?.finish_reason, state)];
+}
+
+function brokenOff(word: unknown, error: unknown): StreamPart {
+  return providerError(error ?? { type: word });
 }
 
 /** What of a message the pieces so far have brought. */

@@ -4,21 +4,8 @@ import { type ReasoningBlock, type WholePart, wholeParts, withoutLastReasoning }
 import { given } from '../request_fields.ts';
 import type { RequestLosses } from '../request_losses.ts';
 import { fileText, resultParts } from '../request_text.ts';
+import type { ChatAbilities } from './chat_abilities.ts';
 import { reasoningDetails } from './reasoning_detail.ts';
-
-/** What a server of chat completions takes beyond what all of them do. */
-export interface ChatAbilities {
-  /** Reasoning that it gave as text, under both names that servers have for it. */
-  readsReasoning: boolean;
-  /** It refuses tool calls without reasoning, even if the client has lost it. */
-  wantsReasoning: boolean;
-  /** OpenRouter's list of reasoning, also with seals that may be Anthropic's or OpenAI's. */
-  readsDetails: boolean;
-  /** Marks for Anthropic's cache. */
-  readsCache: boolean;
-  /** OpenAI's part for a refusal; others get it as text. */
-  readsRefusals: boolean;
-}
 
 /** Writes the messages of a conversation, one after the other. */
 export class ChatMessages {
@@ -57,7 +44,8 @@ export class ChatMessages {
       const content = this.#content(said, '\n\n') ?? (shown.length > 0 ? 'The next message of the user shows it.' : '');
       this.#written.push({ role: 'tool', tool_call_id: part.id, content, ...this.#cache(part.cache), ...more });
       const images = this.#pieces(shown);
-      if (images.length > 0) this.#images.push({ type: 'text', text: `Result of tool call ${part.id}:` }, ...images);
+      if (images.length > 0) this.#images.push({ type: 'text', text: `Result of tool call ${part.id}:` });
+      for (const image of images) this.#images.push(image);
     }
   }
 
@@ -85,14 +73,13 @@ export class ChatMessages {
   }
 
   #reasoning(blocks: readonly ReasoningBlock[], called: boolean): JsonObject {
-    const { readsDetails, readsReasoning, wantsReasoning } = this.#abilities;
-    const details = blocks.flatMap(({ text, seal }) =>
-      seal && (readsDetails || seal.kind === 'detail') ? reasoningDetails(seal, text) : [],
-    );
+    const { readsDetails, reasoningField, wantsReasoning } = this.#abilities;
+    const details = readsDetails ? blocks.flatMap(({ text, seal }) => (seal ? reasoningDetails(seal, text) : [])) : [];
     if (details.length > 0) return { reasoning_details: details };
+    if (reasoningField === undefined) return {};
     const text = blocks.map((block) => block.text).join('');
-    if (readsReasoning && text !== '') return { reasoning_content: text, reasoning: text };
-    return wantsReasoning && called ? { reasoning_content: ' ' } : {};
+    if (text !== '') return { [reasoningField]: text };
+    return wantsReasoning && called ? { [reasoningField]: ' ' } : {};
   }
 
   /**

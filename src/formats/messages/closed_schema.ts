@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../json_object.ts';
+import { described } from '../tool_schema.ts';
 
 /** Rules that Anthropic's schemas have not: they stay as words. */
 const RULES = new Set([
@@ -11,37 +12,64 @@ const RULES = new Set([
   'maxLength',
   'maxItems',
   'uniqueItems',
+  'minProperties',
+  'maxProperties',
+  'propertyNames',
+  'patternProperties',
+  'unevaluatedProperties',
+  'dependentRequired',
+  'dependentSchemas',
+  'prefixItems',
+  'unevaluatedItems',
+  'contains',
+  'minContains',
+  'maxContains',
+  'not',
+  'if',
+  'then',
+  'else',
+  'discriminator',
 ]);
 /** Members whose values are schemas by name. */
 const NAMED = new Set(['properties', '$defs', 'definitions']);
 /** Members that hold values, not schemas. */
 const VALUES = new Set(['enum', 'const', 'default', 'examples', 'required']);
 
+/** Members that may name an object's members in its place. */
+const ELSEWHERE = ['anyOf', 'oneOf', 'allOf', '$ref', 'enum', 'const'];
+
 /**
  * A schema as Anthropic takes it for answers: objects have no members that it does not name, and what can't be held to
  * is said in the description. What fits it fits the schema that it was made of, but for those rules.
+ * @param refuseMap is called for an object that has no names for its members: its answer could only be empty
  */
-export function closedSchema(schema: JsonObject): JsonObject {
+export function closedSchema(schema: JsonObject, refuseMap: () => void): JsonObject {
   const closed: JsonObject = {};
   const rules: string[] = [];
   for (const [name, value] of Object.entries(schema)) {
-    if (RULES.has(name) || (name === 'minItems' && value !== 0 && value !== 1))
+    if (name === 'oneOf' && schema.anyOf === undefined) closed.anyOf = closedValue(name, value, refuseMap);
+    else if (RULES.has(name) || name === 'oneOf' || (name === 'minItems' && value !== 0 && value !== 1))
       rules.push(`${name}: ${JSON.stringify(value)}`);
-    else closed[name] = VALUES.has(name) ? value : closedValue(name, value);
+    else closed[name] = VALUES.has(name) ? value : closedValue(name, value, refuseMap);
   }
-  if (rules.length > 0) {
-    const described = typeof schema.description === 'string' ? `${schema.description}\n` : '';
-    closed.description = `${described}(${rules.join(', ')})`;
+  const { type, properties } = schema;
+  if (type === 'object' || isObject(properties) || (Array.isArray(type) && type.includes('object'))) {
+    if (isMap(schema)) refuseMap();
+    closed.additionalProperties = false;
   }
-  if (closed.type === 'object' || isObject(closed.properties)) closed.additionalProperties = false;
-  return closed;
+  return described(closed, rules);
 }
 
-function closedValue(name: string, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((entry) => (isObject(entry) ? closedSchema(entry) : entry));
+function isMap({ properties, additionalProperties, patternProperties, ...schema }: JsonObject): boolean {
+  if (isObject(additionalProperties) || patternProperties !== undefined) return true;
+  const isSaidElsewhere = ELSEWHERE.some((name) => schema[name] !== undefined);
+  return properties === undefined && additionalProperties !== false && !isSaidElsewhere;
+}
+
+function closedValue(name: string, value: unknown, refuseMap: () => void): unknown {
+  const inner = (entry: unknown) => (isObject(entry) ? closedSchema(entry, refuseMap) : entry);
+  if (Array.isArray(value)) return value.map(inner);
   if (!isObject(value)) return value;
-  if (!NAMED.has(name)) return closedSchema(value);
-  return Object.fromEntries(
-    Object.entries(value).map(([key, entry]) => [key, isObject(entry) ? closedSchema(entry) : entry]),
-  );
+  if (!NAMED.has(name)) return name === 'additionalProperties' ? value : inner(value);
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, inner(entry)]));
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../json_object.ts';
 import { given } from '../request_fields.ts';
 import { RequestLosses } from '../request_losses.ts';
 import { fileText } from '../request_text.ts';
+import { toolSchema } from '../tool_schema.ts';
 import { type ClaudeModel, claudeModel } from './claude_model.ts';
 import { closedSchema } from './closed_schema.ts';
 import { markCaches } from './mark_caches.ts';
@@ -26,6 +27,7 @@ export function writeMessagesRequest(request: GenerationRequest, to: WriteTarget
   const system = request.messages.filter(isSystem).flatMap(({ parts }) => writeMessagesBlocks(plain(parts), losses));
   const turns = writeMessagesTurns(
     request.messages.filter((message) => !isSystem(message)),
+    model.prefills,
     losses,
   );
   const thinking = thinkingOf(request, model, maxTokens, turns, losses);
@@ -66,8 +68,7 @@ function plain(parts: readonly MessagePart[]): readonly MessagePart[] {
 
 function toolOf({ name, description, parameters, strict, cache }: Tool, losses: RequestLosses): JsonObject {
   if (strict === true) losses.dropField('tools.strict');
-  const schema = parameters.type === 'object' ? parameters : { ...parameters, type: 'object' };
-  return given({ name, description, input_schema: schema, cache_control: cache });
+  return given({ name, description, input_schema: toolSchema(parameters, losses), cache_control: cache });
 }
 
 /** A conversation with calls is refused without tools, even where none is to be called any more. */
@@ -75,7 +76,7 @@ function calledTools({ messages }: GenerationRequest): JsonObject[] {
   const called = messages.flatMap(({ parts }) =>
     parts.flatMap((part) => (part.type === 'tool_call' ? [part.name] : [])),
   );
-  return [...new Set(called)].map((name) => ({ name, input_schema: { type: 'object' } }));
+  return [...new Set(called)].map((name) => ({ name, input_schema: { type: 'object', properties: {} } }));
 }
 
 /** Newer models refuse sampling; all refuse it while they think. It is a hint: the answer is none the less an answer. */
@@ -122,7 +123,13 @@ function outputOf(
 ): JsonObject | undefined {
   if (output?.type !== 'schema') return effort === undefined ? undefined : { effort };
   if (!model.hasSchemas) losses.refuse(losses.name('output'), 'this model has no schemas for answers; give it a tool');
-  return given({ effort, format: { type: 'json_schema', schema: closedSchema(output.schema) } });
+  const schema = closedSchema(output.schema, () =>
+    losses.refuse(
+      losses.name('output'),
+      'this provider fills only members that a schema names; name them, or give it a tool',
+    ),
+  );
+  return given({ effort, format: { type: 'json_schema', schema } });
 }
 
 /** Anthropic takes no longer one. */

@@ -17,14 +17,15 @@ const SILENCE: JsonObject = { type: 'text', text: '.' };
  * Turns alternate, and the first is the user's: what one side says in several messages is one turn. Results of tools
  * come first in theirs.
  * @param messages without those of the system
+ * @param prefills whether the last may be the assistant's
  */
-export function writeMessagesTurns(messages: readonly Message[], losses: RequestLosses): Turn[] {
+export function writeMessagesTurns(messages: readonly Message[], prefills: boolean, losses: RequestLosses): Turn[] {
   const turns: Turn[] = [];
   for (const { role, parts } of messages) {
     const side = role === 'assistant' ? 'assistant' : 'user';
     const content = writeMessagesBlocks(parts, losses);
     const last = turns.at(-1);
-    if (last?.role === side) last.content.push(...content);
+    if (last?.role === side) for (const block of content) last.content.push(block);
     else if (content.length > 0) turns.push({ role: side, content });
   }
   if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [{ ...SILENCE }] });
@@ -32,6 +33,7 @@ export function writeMessagesTurns(messages: readonly Message[], losses: Request
     if (turn.role === 'user') turn.content = resultsFirst(turn.content);
   }
   trimEnd(turns.at(-1));
+  if (!prefills && turns.at(-1)?.role === 'assistant') turns.push({ role: 'user', content: [{ ...SILENCE }] });
   return turns;
 }
 
@@ -54,19 +56,20 @@ export function writeMessagesBlocks(parts: readonly MessagePart[], losses: Reque
   });
 }
 
-/** Reasoning that Anthropic did not seal is refused by it. */
+/** Anthropic refuses reasoning that it did not seal, and text without a word. */
 function readable(parts: readonly WholePart[]): readonly WholePart[] {
-  return parts.filter(
-    (part) => part.type !== 'reasoning_block' || part.seal?.kind === 'signature' || part.seal?.kind === 'redacted',
-  );
+  return parts.filter((part) => {
+    if (part.type === 'text' || part.type === 'refusal') return part.text.trim() !== '';
+    return part.type !== 'reasoning_block' || part.seal?.kind === 'signature' || part.seal?.kind === 'redacted';
+  });
 }
 
-/** @returns undefined for nothing: an empty text is refused */
+/** @returns undefined for what can't be written */
 function blockOf(part: WholePart, losses: RequestLosses): JsonObject | undefined {
   switch (part.type) {
     case 'text':
     case 'refusal':
-      return part.text.trim() === '' ? undefined : { type: 'text', text: part.text };
+      return { type: 'text', text: part.text };
     case 'reasoning_block': {
       const { kind, data } = part.seal as NonNullable<typeof part.seal>;
       if (kind === 'redacted') return { type: 'redacted_thinking', data };

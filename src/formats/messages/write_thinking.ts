@@ -19,8 +19,8 @@ const OFF: Thinking = { thinking: undefined, effort: undefined, isOn: false };
 const MIN_BUDGET = 1024;
 
 /**
- * Thinking is left out where Anthropic would refuse the request for it: with a forced tool; without room for the least
- * budget; and, with a budget, in a tool loop whose thinking the client has lost.
+ * Thinking is left out, or turned off, where Anthropic would refuse the request for it: with a forced tool; without room
+ * for the least budget; and, with a budget, where the last turn's thinking is lost.
  */
 export function thinkingOf(
   request: GenerationRequest,
@@ -30,17 +30,26 @@ export function thinkingOf(
   losses: RequestLosses,
 ): Thinking {
   const { reasoning, toolChoice } = request;
-  if (reasoning === undefined) return OFF;
-  if (reasoning.effort === 'none') return model.isClaude ? OFF : { ...OFF, thinking: { type: 'disabled' } };
   const isForced = request.tools.length > 0 && (toolChoice === 'required' || typeof toolChoice === 'object');
+  if (isForced && !model.forces) {
+    losses.refuse(losses.name('toolChoice'), 'this model always thinks, and then no tool can be forced; send "auto"');
+  }
+  const isUnwanted = reasoning?.effort === 'none';
+  if (reasoning === undefined && !isForced) return OFF;
+  if (isForced && !isUnwanted) losses.drop('reasoning');
+  const type = model.isClaude ? model.off : isUnwanted ? 'disabled' : 'omitted';
+  if (type === 'never' && isUnwanted) losses.drop('reasoning');
+  const off = type === 'never' || type === 'omitted' ? OFF : { ...OFF, thinking: { type } };
+  if (reasoning === undefined || isUnwanted) return off;
   const display = displayOf(reasoning.summary);
   if (model.thinking === 'adaptive') {
     const effort = claudeEffort(effortOf(reasoning), model);
-    if (isForced) losses.drop('reasoning');
-    return isForced ? { ...OFF, effort } : { thinking: { type: 'adaptive', ...display }, effort, isOn: true };
+    if (isForced) return off === OFF ? { ...OFF, effort } : off;
+    return { thinking: { type: 'adaptive', ...display }, effort, isOn: true };
   }
   const budget = Math.min(Math.max(MIN_BUDGET, budgetOf(reasoning, maxTokens)), maxTokens - 1);
-  if (isForced || budget < MIN_BUDGET || hasLostThinking(turns)) {
+  if (isForced) return OFF;
+  if (budget < MIN_BUDGET || hasLostThinking(turns)) {
     losses.drop('reasoning');
     return OFF;
   }
@@ -60,10 +69,11 @@ function claudeEffort(effort: string | undefined, { efforts }: ClaudeModel): str
   return efforts.has(effort) ? effort : 'high';
 }
 
-/** With a budget, the assistant's turn before results of tools has to begin with its thinking. */
+/** With a budget, the assistant's turn at the end, or before results of tools, has to begin with its thinking. */
 function hasLostThinking(turns: readonly Turn[]): boolean {
   const [asked, answered] = turns.slice(-2);
-  if (answered?.role !== 'user' || answered.content[0]?.type !== 'tool_result') return false;
-  const first = asked?.content[0]?.type;
+  const last = answered?.role === 'assistant' ? answered : asked;
+  if (last === asked && answered?.content[0]?.type !== 'tool_result') return false;
+  const first = last?.content[0]?.type;
   return first !== 'thinking' && first !== 'redacted_thinking';
 }

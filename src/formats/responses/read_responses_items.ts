@@ -25,7 +25,7 @@ export function readResponsesItems(items: readonly JsonObject[], lost: UnreadIte
     }
     const last = messages.at(-1);
     const joins = last?.role === message.role && (message.role === 'assistant' || message.role === 'tool');
-    if (joins) last.parts.push(...message.parts);
+    if (joins) for (const part of message.parts) last.parts.push(part);
     else messages.push({ role: message.role, parts: [...message.parts] });
   }
   return messages;

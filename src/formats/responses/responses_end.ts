@@ -33,21 +33,29 @@ export interface ResponseEnd {
   /** In the provider's own word: why it is incomplete, else its status. */
   word: string | undefined;
   incomplete: boolean;
-  /** It names an error, whatever its status. */
+  /** It names an error, or its status does. */
   failed: boolean;
   usage: TokenUsage | undefined;
 }
 
-/** @param response of an event that ends one @returns undefined for what is no response */
-export function responseEnd(response: unknown): ResponseEnd | undefined {
+/** Of a response that came to no end of its own. */
+const FAILED: ReadonlySet<unknown> = new Set(['failed', 'cancelled']);
+
+/**
+ * @param response of an event that ends one
+ * @param type of that event: some servers leave out the status, or what is incomplete
+ * @returns undefined for what is no response
+ */
+export function responseEnd(response: unknown, type?: string): ResponseEnd | undefined {
   if (!isObject(response)) return undefined;
   const { status = undefined, usage, error } = response;
   const details = response.incomplete_details ?? {};
   if (!isObject(details)) return undefined;
   const cut = details.reason ?? undefined;
   if (!isTextOrNone(cut) || !isTextOrNone(status)) return undefined;
-  const incomplete = cut !== undefined || status === 'incomplete';
-  return { word: cut ?? status, incomplete, failed: Boolean(error), usage: responsesUsageOf(usage) };
+  const incomplete = cut !== undefined || status === 'incomplete' || type === 'response.incomplete';
+  const word = cut ?? status ?? (incomplete ? 'incomplete' : undefined);
+  return { word, incomplete, failed: Boolean(error) || FAILED.has(status), usage: responsesUsageOf(usage) };
 }
 
 function isTextOrNone(value: unknown): value is string | undefined {

@@ -12,7 +12,7 @@ export class ResponsesEvents extends TypedEvents {
     switch (type) {
       case 'response.completed':
       case 'response.incomplete':
-        return this.#end(event.response);
+        return this.#end(event.response, type);
       case 'response.failed':
       case 'response.cancelled':
       case 'error':
@@ -22,8 +22,8 @@ export class ResponsesEvents extends TypedEvents {
     }
   }
 
-  #end(response: unknown): Sight {
-    const end = responseEnd(response);
+  #end(response: unknown, type: string): Sight {
+    const end = responseEnd(response, type);
     if (end === undefined) return 'broken';
     this.finishReason = end.word;
     this.usage = end.usage;

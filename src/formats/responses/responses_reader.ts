@@ -13,10 +13,12 @@ const DELTA = '"delta":"';
 /** OpenAI's responses: items with a beginning and an end, pieces between them, and the whole once more at the end. */
 export class ResponsesReader implements StreamReader {
   readonly #calls = new ToolCallIndex();
-  /** Arguments of calls so far, by output index: some servers send them only whole, with the item's end. */
+  /** Arguments of calls so far, by our number: some servers send them only whole, with the item's end. */
   readonly #arguments = new Map<number, number>();
   /** Whether the message under way came in pieces: some servers send it only whole, with the item's end. */
   #said = false;
+  /** The same for its citations. */
+  #cited = false;
   readonly #reasoned = new Set<number>();
   #refused = false;
   #over = false;
@@ -47,6 +49,7 @@ export class ResponsesReader implements StreamReader {
         // Summaries are paragraphs.
         return this.#reasoned.has(index) ? [{ type: 'reasoning', text: '\n\n' }] : [];
       case 'response.output_text.annotation.added':
+        this.#cited = true;
         return citationParts(event.annotation);
       case 'response.output_item.added':
         return this.#added(index, objectOf(event.item));
@@ -58,7 +61,7 @@ export class ResponsesReader implements StreamReader {
         return this.#done(index, objectOf(event.item));
       case 'response.completed':
       case 'response.incomplete':
-        return this.#end(event.response);
+        return this.#end(event.response, event.type);
       case 'response.failed':
       case 'response.cancelled':
         return this.#last([providerError(objectOf(event.response)?.error)]);
@@ -86,8 +89,8 @@ export class ResponsesReader implements StreamReader {
     return this.#over ? [] : this.#last([truncated()]);
   }
 
-  #end(response: unknown): readonly StreamPart[] {
-    const end = responseEnd(response);
+  #end(response: unknown, type: string): readonly StreamPart[] {
+    const end = responseEnd(response, type);
     if (!end) return this.#last([protocolError('the last event has no response')]);
     if (end.failed) return this.#last([providerError((response as JsonObject).error)]);
     this.finishReason = end.word;
@@ -111,27 +114,28 @@ export class ResponsesReader implements StreamReader {
     if (typeof json !== 'string') return this.#last([protocolError('arguments are no text')]);
     if (call === undefined) return this.#last([protocolError('arguments belong to no call')]);
     if (json === '') return [];
-    this.#arguments.set(index, (this.#arguments.get(index) ?? 0) + json.length);
+    this.#arguments.set(call, (this.#arguments.get(call) ?? 0) + json.length);
     return [{ type: 'tool_arguments', index: call, json }];
   }
 
   /** What the pieces left out of the whole. */
   #rest(index: number, whole: unknown): readonly StreamPart[] {
-    if (this.#calls.indexOf(index) === undefined) return [];
-    return this.#argumentsOf(index, textOf(whole).slice(this.#arguments.get(index) ?? 0));
+    const call = this.#calls.indexOf(index);
+    return call === undefined ? [] : this.#argumentsOf(index, textOf(whole).slice(this.#arguments.get(call) ?? 0));
   }
 
   #done(index: number, item: JsonObject | undefined): readonly StreamPart[] {
     if (item?.type === 'reasoning') return this.#reasoned.has(index) ? sealParts(item) : reasoningParts(item);
     if (item?.type === 'message') return this.#message(item);
     if (item?.type !== 'function_call') return [];
-    const added = this.#calls.indexOf(index) === undefined ? this.#added(index, { ...item, arguments: '' }) : [];
+    const added = this.#added(index, { ...item, arguments: '' });
     return this.#over ? added : [...added, ...this.#rest(index, item.arguments)];
   }
 
   #message(item: JsonObject): readonly StreamPart[] {
-    const parts = this.#said ? [] : messageParts(item);
+    const parts = messageParts(item).filter(({ type }) => !(type === 'citation' ? this.#cited : this.#said));
     this.#said = false;
+    this.#cited = false;
     this.#refused ||= parts.some(({ type }) => type === 'refusal');
     return parts;
   }
@@ -145,7 +149,8 @@ export class ResponsesReader implements StreamReader {
 /** @param body a whole response @returns its parts; an `error` where it is none */
 export function readResponsesAnswer(body: unknown): readonly StreamPart[] {
   const answer = objectOf(body);
-  if (answer?.error) return [providerError(answer.error)];
+  const end = responseEnd(answer);
+  if (end?.failed) return [providerError(answer?.error)];
   if (!answer || !Array.isArray(answer.output)) return [protocolError('the answer has no output')];
   const parts: StreamPart[] = [];
   const calls = new ToolCallIndex();
@@ -159,7 +164,6 @@ export function readResponsesAnswer(body: unknown): readonly StreamPart[] {
       if (error) return [protocolError(error)];
     }
   }
-  const end = responseEnd(answer);
   if (!end) return [protocolError('the answer does not say how it ended')];
   const refused = parts.some(({ type }) => type === 'refusal');
   return [...parts, ...endParts(end, calls.count > 0, refused)];

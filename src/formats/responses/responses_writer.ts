@@ -34,6 +34,7 @@ interface OpenCall extends OpenItem {
 /** `head`: how the events of its text begin. */
 type OpenMessage = OpenItem & { kind: PartKind; head?: string | undefined };
 
+const DATA = '\ndata: ';
 const TEXT_DELTA = 'response.output_text.delta';
 
 /** Writes the events of a response: numbered, each item opened before its pieces and closed before the end. */
@@ -293,6 +294,7 @@ export function responsesAnswer(head: ResponsesHead, parts: readonly StreamPart[
   const writer = new ResponsesWriter(head);
   const events = parts.map((part) => writer.write(part));
   const last = events.at(-1) as string;
-  const data = last.slice(last.lastIndexOf('data: ') + 'data: '.length);
+  // The JSON of an event is one line: what it says can't look like the field's name.
+  const data = last.slice(last.lastIndexOf(DATA) + DATA.length);
   return (JSON.parse(data) as { response: object }).response;
 }

@@ -2,9 +2,10 @@ import type { WriteTarget, WrittenRequest } from '../format.ts';
 import type { GenerationRequest, Tool } from '../generation_request.ts';
 import type { JsonObject } from '../json_object.ts';
 import { MAX_USER_LENGTH, openAiModel } from '../openai_model.ts';
-import { effortOf } from '../reasoning_effort.ts';
+import { effortIn, openAiSampling } from '../openai_reasoning.ts';
 import { given } from '../request_fields.ts';
 import { RequestLosses } from '../request_losses.ts';
+import { keepsStrict, toolSchema } from '../tool_schema.ts';
 import { writeResponsesItems } from './write_responses_items.ts';
 
 /** OpenAI refuses a lower limit; clients of other formats ask for one token to see whether the server answers. */
@@ -13,17 +14,18 @@ const MIN_TOKENS = 16;
 /** @throws WeirError validation_error */
 export function writeResponsesRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest {
   const losses = new RequestLosses(request);
-  const { isOwn, reasons } = openAiModel(to.model);
-  const thinks = reasons || !isOwn;
+  const model = openAiModel(to.model);
+  const effort = effortIn(request, model, losses);
+  const thinks =
+    model.reasons || (!model.isOwn && request.reasoning !== undefined && request.reasoning.effort !== 'none');
   losses.drop('topK', 'seed');
   if (request.stop) losses.refuse(losses.name('stop'), 'this provider has no stop sequences; leave them out');
   const { tools, toolChoice, maxTokens, user, verbosity } = request;
   const isLong = user !== undefined && user.length > MAX_USER_LENGTH;
   if (isLong) losses.drop('user');
-  if (!thinks) losses.drop('reasoning');
   const hasTools = tools.length > 0;
   if (tools.some(({ cache }) => cache)) losses.dropField('cache_control');
-  const format = formatOf(request.output);
+  const format = formatOf(request.output, losses);
   const body = given({
     model: to.model,
     input: writeResponsesItems(request.messages, losses),
@@ -31,12 +33,11 @@ export function writeResponsesRequest(request: GenerationRequest, to: WriteTarge
     store: false,
     include: thinks ? ['reasoning.encrypted_content'] : undefined,
     max_output_tokens: maxTokens === undefined ? undefined : Math.max(MIN_TOKENS, maxTokens),
-    temperature: request.temperature,
-    top_p: request.topP,
-    tools: hasTools ? tools.map(toolOf) : undefined,
+    ...openAiSampling(request, model, effort, losses),
+    tools: hasTools ? tools.map((tool) => toolOf(tool, losses)) : undefined,
     tool_choice: hasTools ? choiceOf(toolChoice) : undefined,
     parallel_tool_calls: hasTools ? request.parallelToolCalls : undefined,
-    reasoning: thinks ? reasoningOf(request.reasoning) : undefined,
+    reasoning: thinks ? reasoningOf(request.reasoning, effort) : undefined,
     text: format || verbosity ? given({ format, verbosity }) : undefined,
     user: isLong ? undefined : user,
     metadata: request.metadata,
@@ -46,23 +47,25 @@ export function writeResponsesRequest(request: GenerationRequest, to: WriteTarge
   return { body, dropped: losses.settle(to) };
 }
 
-function toolOf({ name, description, parameters, strict }: Tool): JsonObject {
-  return { type: 'function', ...given({ name, description, parameters }), strict: strict ?? false };
+function toolOf({ name, description, parameters: asked, ...tool }: Tool, losses: RequestLosses): JsonObject {
+  const parameters = toolSchema(asked, losses);
+  const strict = tool.strict === true && keepsStrict(parameters, 'tools.strict', losses);
+  return { type: 'function', ...given({ name, description, parameters }), strict };
 }
 
 function choiceOf(choice: GenerationRequest['toolChoice']): unknown {
   return typeof choice === 'object' ? { type: 'function', name: choice.name } : choice;
 }
 
-function reasoningOf(reasoning: GenerationRequest['reasoning']): JsonObject | undefined {
-  const effort = effortOf(reasoning);
+function reasoningOf(reasoning: GenerationRequest['reasoning'], effort: string | undefined): JsonObject | undefined {
   const summary = effort === 'none' || reasoning?.summary === 'omitted' ? undefined : reasoning?.summary;
   return effort === undefined && summary === undefined ? undefined : given({ effort, summary });
 }
 
-function formatOf(output: GenerationRequest['output']): JsonObject | undefined {
+function formatOf(output: GenerationRequest['output'], losses: RequestLosses): JsonObject | undefined {
   if (output === undefined) return undefined;
   if (output.type === 'json') return { type: 'json_object' };
-  const { name, schema, strict } = output;
+  const { name, schema } = output;
+  const strict = output.strict && keepsStrict(schema, `${losses.name('output')}.strict`, losses);
   return { type: 'json_schema', name, schema, strict };
 }

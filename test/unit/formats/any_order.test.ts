@@ -41,7 +41,7 @@ const parts = fc
         // Its first piece at once: a call without arguments has an empty object in some formats.
         const index = calls - 1;
         return [
-          { type: 'tool_call', index, id: `call_${index}`, name: `tool_${index}` },
+          { type: 'tool_call', index, id: `call_a${index}`, name: `tool_${index}` },
           { type: 'tool_arguments', index, json: '{' },
         ];
       }

@@ -37,7 +37,7 @@ const PARTS: StreamPart[] = [
   { type: 'reasoning', text: 'grüß.' },
   { type: 'text', text: 'Höre: ' },
   { type: 'text', text: '流れる.' },
-  { type: 'tool_call', index: 0, id: 'call_1', name: 'search' },
+  { type: 'tool_call', index: 0, id: 'call_a1', name: 'search' },
   { type: 'tool_arguments', index: 0, json: '{"q":' },
   { type: 'tool_arguments', index: 0, json: '"ä"}' },
   { type: 'usage', usage: { input: 11, output: 7 } },
@@ -383,7 +383,7 @@ describe('the records of a translated answer', () => {
     reply = (response) => {
       const writer = messagesFormat.writer(headOf('messages'));
       const call: StreamPart[] = [
-        { type: 'tool_call', index: 0, id: 'call_1', name: 'search' },
+        { type: 'tool_call', index: 0, id: 'call_a1', name: 'search' },
         { type: 'tool_arguments', index: 0, json: `{"q":"${'x'.repeat(393)}"` },
       ];
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });

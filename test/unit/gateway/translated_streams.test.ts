@@ -139,3 +139,11 @@ function frameOf(encoder: Encoder, part: StreamPart, seq: number, chunk: number)
   if (part.type === 'text') return encoder.chunk(seq, part.text, chunk);
   return part.type === 'usage' || part.type === 'finish' || part.type === 'error' ? '' : encoder.part(seq, part);
 }
+
+it('a long text is cut between its characters', async () => {
+  const stream = relayed('chat', 'chat');
+  await Promise.resolve();
+  const content = `${'a'.repeat(16_383)}🌉b`;
+  stream.push(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`);
+  expect(stream.out).toContain('"content":"🌉b"');
+});

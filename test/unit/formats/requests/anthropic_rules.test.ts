@@ -38,6 +38,25 @@ describe('turns of messages', () => {
     ]);
   });
 
+  it('end with the user where the model does not go on with what it said', () => {
+    const more = said(['user', 'a'], ['assistant', 'b']);
+    expect(types(messages(more).body).at(-1)).toEqual(['assistant', 'text']);
+    for (const model of ['claude-sonnet-4-6', 'claude-opus-5']) {
+      const { body } = messages(more, { model });
+      expect((body.messages as unknown[]).at(-1)).toEqual({ role: 'user', content: [{ type: 'text', text: '.' }] });
+    }
+  });
+
+  it('end with no reasoning, even if white space follows it', () => {
+    const reasoning_details = [{ type: 'reasoning.text', text: 'Hm.', signature: 's' }];
+    const all = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: ' ', reasoning_details },
+      { role: 'user', content: 'b' },
+    ];
+    expect(types(messages({ messages: all }).body)).toEqual([['user', 'text', 'text']]);
+  });
+
   it('have all that the system says before them, wherever it said it', () => {
     const { body } = messages(said(['system', 'a'], ['user', 'b'], ['developer', 'c']));
     expect(body.system).toEqual([
@@ -148,6 +167,40 @@ describe('thinking', () => {
     expect(written.body.thinking).toEqual(thinking);
     expect((written.body.output_config as JsonObject | undefined)?.effort).toEqual(effort);
     expect(written.dropped).toEqual(dropped);
+  });
+
+  const forced = { tools: [tool], tool_choice: 'required' };
+  /** [what is asked, model, thinking, what is dropped]: models that think by themselves */
+  const THINKERS: [JsonObject, string, unknown, string[]][] = [
+    [{}, 'claude-opus-5', undefined, []],
+    [{ reasoning_effort: 'none' }, 'claude-opus-5', { type: 'disabled' }, []],
+    [{ reasoning_effort: 'none' }, 'anthropic/claude-sonnet-5', { type: 'disabled' }, []],
+    [{ reasoning_effort: 'none' }, 'claude-haiku-5-5', { type: 'disabled' }, []],
+    [{ reasoning_effort: 'none' }, 'claude-sonnet-5-5', { type: 'between_tools' }, []],
+    [{ reasoning_effort: 'none' }, 'claude-opus-5-5', undefined, ['reasoning_effort']],
+    [{ reasoning_effort: 'none' }, 'claude-fable-5', undefined, ['reasoning_effort']],
+    [{ reasoning_effort: 'none' }, 'claude-opus-4-8', undefined, []],
+    [forced, 'claude-opus-5', { type: 'disabled' }, []],
+    [forced, 'claude-opus-4-8', undefined, []],
+    [{ ...forced, reasoning_effort: 'max' }, 'claude-sonnet-5', { type: 'disabled' }, ['reasoning_effort']],
+    [{ ...forced, reasoning_effort: 'none' }, 'claude-sonnet-5', { type: 'disabled' }, []],
+  ];
+  it.each(THINKERS)('%j for %s', (more, model, thinking, dropped) => {
+    const written = messages(more, { model });
+    expect(written.body.thinking).toEqual(thinking);
+    expect(written.body.output_config).toBeUndefined();
+    expect(written.dropped).toEqual(dropped);
+  });
+
+  it.each(['claude-fable-5-1', 'claude-opus-5-5', 'claude-sonnet-5-5'])('of %s allows no forced tool', (model) => {
+    expect(() => messages(forced, { model })).toThrow('"tool_choice": this model always thinks');
+  });
+
+  it('with a budget needs thinking in a last turn of the assistant', () => {
+    const more = { reasoning_effort: 'high', ...said(['user', 'a'], ['assistant', '{"']) };
+    expect(messages(more)).toMatchObject({ dropped: ['reasoning_effort'] });
+    expect(messages(more).body.thinking).toBeUndefined();
+    expect(messages(more, NEW)).toMatchObject({ dropped: [], body: { thinking: { type: 'adaptive' } } });
   });
 
   const loop = (assistant: JsonObject) => ({

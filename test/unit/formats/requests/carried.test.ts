@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../src/formats/json_object.ts';
-import { type FormatName, NAMES, translated } from './translate.ts';
+import { type FormatName, MODELS, NAMES, translated } from './translate.ts';
 
 /** The same request in each format that can say it; where a format writes it unlike it reads it, `written` is that. */
 interface Row {
@@ -9,6 +9,8 @@ interface Row {
   responses?: JsonObject;
   messages?: JsonObject;
   written?: Partial<Record<FormatName, JsonObject>>;
+  /** Instead of those that take the most. */
+  models?: Partial<Record<FormatName, string>>;
   dropped?: Partial<Record<`${FormatName}>${FormatName}`, string[]>>;
 }
 
@@ -69,7 +71,12 @@ const ROWS: Row[] = [
   },
   { what: 'temperature', chat: { temperature: 0.5 }, responses: { temperature: 0.5 }, messages: { temperature: 0.5 } },
   { what: 'top_p', chat: { top_p: 0.5 }, responses: { top_p: 0.5 }, messages: { top_p: 0.5 } },
-  { what: 'stop sequences', chat: { stop: ['END'] }, messages: { stop_sequences: ['END'] } },
+  {
+    what: 'stop sequences',
+    chat: { stop: ['END'] },
+    messages: { stop_sequences: ['END'] },
+    models: { chat: 'gpt-4.1' },
+  },
   { what: 'tools', ...tools },
   { what: 'a free choice of tools', ...choice('auto', 'auto', { type: 'auto' }) },
   { what: 'no tool', ...choice('none', 'none', { type: 'none' }) },
@@ -258,7 +265,9 @@ describe.each(ROWS)('$what', (row) => {
   const sources = NAMES.filter((name) => row[name] !== undefined);
   const pairs = sources.flatMap((from) => NAMES.map((to) => [from, to] as const));
   it.each(pairs.filter(([, to]) => row.written?.[to] ?? row[to]))('%s in %s', (from, to) => {
-    const { body, dropped } = translated(from, row[from] as JsonObject, to);
+    const { body, dropped } = translated(from, row[from] as JsonObject, to, {
+      model: row.models?.[to] ?? MODELS[to],
+    });
     expect(body).toMatchObject((row.written?.[to] ?? row[to]) as JsonObject);
     expect(dropped).toEqual(row.dropped?.[`${from}>${to}`] ?? []);
   });

@@ -36,7 +36,6 @@ describe('Claude Code', () => {
         role: 'assistant',
         content: 'I look.',
         reasoning_content: 'I read it.',
-        reasoning: 'I read it.',
         tool_calls: [
           { id: 'toolu_1', type: 'function', function: { name: 'Read', arguments: '{"command":"logo.png"}' } },
           { id: 'toolu_2', type: 'function', function: { name: 'Bash', arguments: '{"command":"ls"}' } },

@@ -66,7 +66,21 @@ describe('what a model takes', () => {
     ['max', 'deepseek-chat', 'max'],
     ['max', 'kimi-k3', 'high'],
     ['minimal', 'gemini-3-pro', 'low'],
-    ['none', 'qwen3', 'none'],
+    ['none', 'qwen3', undefined],
+    ['none', 'gemini-2.5-flash', 'none'],
+    ['none', 'openai/gpt-oss-120b', undefined],
+    ['none', 'gpt-5-mini', 'minimal'],
+    ['none', 'o3', 'low'],
+    ['none', 'gpt-5.1', 'none'],
+    ['minimal', 'gpt-5.1', 'low'],
+    ['max', 'gpt-5.1', 'high'],
+    ['max', 'gpt-5.4', 'xhigh'],
+    ['none', 'gpt-5.2-codex', 'low'],
+    ['none', 'gpt-6', 'low'],
+    ['low', 'gpt-5-pro', 'high'],
+    ['low', 'ft:o4-mini:acme::x', 'low'],
+    ['low', 'gpt-5-chat-latest', undefined],
+    ['low', 'ft:gpt-4o-mini:acme::x', undefined],
     ['max', 'anthropic/claude-opus-4.7', 'max'],
     ['high', 'llama-3.3-70b', undefined],
   ];
@@ -74,6 +88,78 @@ describe('what a model takes', () => {
     const written = translated('messages', { output_config: { effort } }, 'chat', { model });
     expect(written.body.reasoning_effort).toBe(expected);
     expect(written.dropped).toEqual(expected === undefined ? ['output_config.effort'] : []);
+  });
+
+  /** [effort, model of responses, what it gets] */
+  const RESPONSES: [string, string, JsonObject | undefined][] = [
+    ['none', 'gpt-5', { effort: 'minimal' }],
+    ['max', 'o3', { effort: 'high' }],
+    ['none', 'grok-4', undefined],
+    ['xhigh', 'grok-4', { effort: 'high' }],
+    ['low', 'gpt-5.2-chat-latest', undefined],
+  ];
+  it.each(RESPONSES)('%s for %s of responses is an effort that it knows', (effort, model, expected) => {
+    const written = translated('messages', { output_config: { effort } }, 'responses', { model });
+    expect(written.body.reasoning).toEqual(expected);
+    expect(written.dropped).toEqual(expected === undefined ? ['output_config.effort'] : []);
+  });
+
+  /** [model, effort, whether it takes temperature and `top_p`] */
+  const SAMPLING: [string, string | undefined, boolean][] = [
+    ['gpt-4.1', undefined, true],
+    ['gpt-5-chat-latest', undefined, true],
+    ['gpt-5.2', undefined, true],
+    ['gpt-5.2', 'none', true],
+    ['gpt-5.2', 'low', false],
+    ['gpt-5-mini', undefined, false],
+    ['gpt-5-mini', 'none', false],
+    ['o3', undefined, false],
+    ['qwen3', 'low', true],
+  ];
+  it.each(SAMPLING)('%s with the effort %s samples: %s', (model, effort, samples) => {
+    const reasoning = effort === undefined ? {} : { reasoning: { effort } };
+    for (const to of ['chat', 'responses'] as const) {
+      const asked = { temperature: 0.2, top_p: 0.5, ...reasoning };
+      const { body, dropped } = translated('responses', asked, to, { model });
+      expect([body.temperature, body.top_p]).toEqual(samples ? [0.2, 0.5] : [undefined, undefined]);
+      expect(dropped).toEqual(samples ? [] : ['temperature', 'top_p']);
+      const usual = translated('responses', { temperature: 1, top_p: 1, ...reasoning }, to, { model });
+      expect(usual.dropped).toEqual([]);
+    }
+  });
+
+  it('refuses stop sequences for a model of OpenAI that takes none, or not so many', () => {
+    const stops = (count: number, model: string) =>
+      translated('messages', { stop_sequences: Array(count).fill('a') }, 'chat', { model }).body.stop;
+    expect(() => stops(1, 'o3')).toThrow('"stop_sequences": this model takes no stop sequences; leave them out');
+    expect(() => stops(5, 'gpt-4.1')).toThrow('"stop_sequences": this provider takes at most 4');
+    expect(stops(4, 'gpt-4.1')).toHaveLength(4);
+    expect(stops(5, 'qwen3')).toHaveLength(5);
+  });
+
+  /** [model, name or address of the server, where it gets reasoning as text, and where a call has lost it] */
+  const REASONING: [string, string, string | undefined, string | undefined][] = [
+    ['deepseek-chat', 'api.deepseek.com', 'reasoning_content', 'reasoning_content'],
+    ['kimi-k2-thinking', 'api.moonshot.ai', 'reasoning_content', 'reasoning_content'],
+    ['moonshotai/kimi-k2-instruct', 'api.moonshot.ai', 'reasoning_content', undefined],
+    ['moonshotai/kimi-k2-instruct', 'api.groq.com', undefined, undefined],
+    ['zai-glm-4.7', 'api.cerebras.ai', undefined, undefined],
+    ['openai/gpt-oss-120b', 'vllm', 'reasoning', undefined],
+    ['openai/gpt-oss-120b', 'gpu.test', undefined, undefined],
+    ['deepseek/deepseek-v3.2', 'openrouter.ai', 'reasoning', 'reasoning'],
+  ];
+  it.each(REASONING)('%s at %s reads reasoning in %s', (model, server, field, lost) => {
+    const said = (...before: JsonObject[]) => {
+      const content = [...before, { type: 'tool_use', id: 'a', name: 'f', input: {} }];
+      const { body } = translated('messages', { messages: [{ role: 'assistant', content }] }, 'chat', {
+        model,
+        server,
+      });
+      const { role, content: _, tool_calls, ...more } = (body.messages as [JsonObject])[0];
+      return more;
+    };
+    expect(said({ type: 'thinking', thinking: 'Hm.' })).toEqual(field === undefined ? {} : { [field]: 'Hm.' });
+    expect(said()).toEqual(lost === undefined ? {} : { [lost]: ' ' });
   });
 
   it('gives text alone as one string, refusals as text, and one message of the system', () => {
@@ -112,6 +198,10 @@ describe('what a model takes', () => {
     expect(translated('chat', {}, 'responses', { model: 'gpt-5.2' }).body.include).toEqual([
       'reasoning.encrypted_content',
     ]);
-    expect(translated('chat', {}, 'responses', { model: 'gpt-4o' }).body.include).toBeUndefined();
+    for (const model of ['gpt-4o', 'gpt-5-chat-latest', 'ft:gpt-4o-mini:acme::x', 'my-deployment'])
+      expect(translated('chat', {}, 'responses', { model }).body.include).toBeUndefined();
+    expect(
+      translated('chat', { reasoning_effort: 'low' }, 'responses', { model: 'my-deployment' }).body.include,
+    ).toBeDefined();
   });
 });
