@@ -1,9 +1,12 @@
+import { MAX_LEVELS, MAX_VALUES, TOO_DEEP, TOO_MANY } from './json_object.ts';
+
 /** Where a value stands in its text: from `start` up to, without, `end`. */
 export interface FieldSpan {
   start: number;
   end: number;
 }
 
+const SPACE = 32;
 const QUOTE = 34;
 const COMMA = 44;
 const COLON = 58;
@@ -49,6 +52,36 @@ export function jsonFields(
     if (next !== COMMA) return undefined;
     at = skipSpace(text, at + 1);
   }
+}
+
+/**
+ * What `shapeProblem` says of the body that these bytes are, before they are parsed: to parse what is refused then would
+ * keep other streams waiting for seconds. What is no JSON may pass.
+ */
+export function shapeProblemOfBytes(json: Uint8Array): string | undefined {
+  let values = 0;
+  let depth = 0;
+  let isOpened = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const code = json[at] as number;
+    if (code <= SPACE) continue;
+    const isClose = code === CLOSE_OBJECT || code === CLOSE_LIST;
+    // A list holds one value more than commas, but where it is empty.
+    if (code === COMMA || (isOpened && !isClose)) values += 1;
+    if (values > MAX_VALUES) return TOO_MANY;
+    isOpened = code === OPEN_OBJECT || code === OPEN_LIST;
+    if (isOpened) depth += 1;
+    else if (isClose) depth -= 1;
+    else if (code === QUOTE) at = closingQuote(json, at + 1);
+    if (depth > MAX_LEVELS) return TOO_DEEP;
+  }
+  return undefined;
+}
+
+function closingQuote(json: Uint8Array, from: number): number {
+  let at = from;
+  while (at < json.length && json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1;
+  return at;
 }
 
 /** A key may be written with escapes, and is the same key to a parser. */

@@ -15,14 +15,32 @@ export function parseObject(text: string): JsonObject | undefined {
   }
 }
 
-/** Whether lists and objects stand in each other more than so many times. Does not recurse, so that no depth is too much. */
-export function isNestedDeeper(value: unknown, levels: number): boolean {
-  let inside = [value];
-  for (let level = 0; inside.length > 0; level += 1) {
-    if (level > levels) return true;
-    inside = inside.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+/** Of lists and objects in each other; what is deeper can't be written again. */
+export const MAX_LEVELS = 100;
+/** Of members and entries in all; to check more would keep other streams waiting. The longest conversations have fewer. */
+export const MAX_VALUES = 250_000;
+export const TOO_DEEP = `The body is nested deeper than ${MAX_LEVELS} levels; send a flatter one.`;
+export const TOO_MANY = `The body holds more than ${MAX_VALUES} values; send fewer.`;
+
+/**
+ * Why a body is not looked at, as a sentence. Neither recurses nor looks at more than it has to.
+ * @returns undefined for one that may be checked
+ */
+export function shapeProblem(body: unknown): string | undefined {
+  let values = 0;
+  let inside: object[] = typeof body === 'object' && body !== null ? [body] : [];
+  for (let level = 1; inside.length > 0; level += 1) {
+    if (level > MAX_LEVELS) return TOO_DEEP;
+    const next: object[] = [];
+    for (const each of inside) {
+      const members: unknown[] = Array.isArray(each) ? each : Object.values(each);
+      values += members.length;
+      if (values > MAX_VALUES) return TOO_MANY;
+      for (const member of members) if (typeof member === 'object' && member !== null) next.push(member);
+    }
+    inside = next;
   }
-  return false;
+  return undefined;
 }
 
 /** Whether a text is a whole JSON object, as the arguments of a call are in the end. */

@@ -1,11 +1,6 @@
 import { z } from 'zod';
 import { WeirError } from './error_code.ts';
-import { isObject, type JsonObject } from './json_object.ts';
-
-/** Of lists and objects in each other; what is deeper can't be written again. */
-const MAX_LEVELS = 100;
-/** Of members and entries in all; to check more would keep other streams waiting. The longest conversations have fewer. */
-const MAX_VALUES = 250_000;
+import { isObject, type JsonObject, shapeProblem } from './json_object.ts';
 
 /**
  * Checks a body by a schema.
@@ -23,24 +18,6 @@ export function checked<Schema extends z.ZodType>(schema: Schema, body: unknown)
 
 function invalid(fields: { field: string; message: string }[], message: string): WeirError {
   return new WeirError('validation_error', { message, details: { fields } });
-}
-
-/** Neither recurses nor looks at more than it has to. @returns undefined for a body that may be checked */
-function shapeProblem(body: unknown): string | undefined {
-  let values = 0;
-  let inside: object[] = typeof body === 'object' && body !== null ? [body] : [];
-  for (let level = 1; inside.length > 0; level += 1) {
-    if (level > MAX_LEVELS) return `The body is nested deeper than ${MAX_LEVELS} levels; send a flatter one.`;
-    const next: object[] = [];
-    for (const each of inside) {
-      const members: unknown[] = Array.isArray(each) ? each : Object.values(each);
-      values += members.length;
-      if (values > MAX_VALUES) return `The body holds more than ${MAX_VALUES} values; send fewer.`;
-      for (const member of members) if (typeof member === 'object' && member !== null) next.push(member);
-    }
-    inside = next;
-  }
-  return undefined;
 }
 
 /**

@@ -129,14 +129,23 @@ export class UpstreamServer {
     const limitMs = Math.min(ERRAND_MS, this.#about.silenceMs ?? PROVIDER_SILENCE_MS);
     const { method, path } = call;
     const headers = { 'content-type': 'application/json', accept: 'application/json', ...this.#about.headers };
+    const request = { origin: this.#origin, path: this.#prefix + path, method, body: bodyOf(call) ?? null, headers };
     for (let tries = 1; ; tries += 1) {
-      const signal = AbortSignal.timeout(limitMs);
-      const request = { origin: this.#origin, path: this.#prefix + path, method, body: bodyOf(call) ?? null, headers };
-      const answer = await this.#agent.request({ ...request, signal }).catch(() => undefined);
-      // Its end is not needed: a status says all.
-      await answer?.body.dump({ limit: ERRAND_BYTES, signal }).catch(() => answer.body.destroy());
-      if ((answer && answer.statusCode < 500) || tries === ERRAND_TRIES) return;
+      if ((await this.#isDone(request, limitMs)) || tries === ERRAND_TRIES) return;
       await new Promise((resolve) => setTimeout(resolve, ERRAND_RETRY_MS).unref());
+    }
+  }
+
+  async #isDone(request: Parameters<ProviderAgent['request']>[0], limitMs: number): Promise<boolean> {
+    const signal = AbortSignal.timeout(limitMs);
+    try {
+      const { statusCode, body } = await this.#agent.request({ ...request, signal });
+      // Its end is not needed: a status says all.
+      await body.dump({ limit: ERRAND_BYTES, signal }).catch(() => body.destroy());
+      return statusCode < 500;
+    } catch {
+      // Also where what sends it can't be loaded, as files are being replaced.
+      return false;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { isNestedDeeper } from '../../formats/json_object.ts';
+import { shapeProblem } from '../../formats/json_object.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 
@@ -46,9 +46,6 @@ export function cacheKey(parts: readonly unknown[]): string {
   return hash('sha256', JSON.stringify(canonical(parts)), 'hex');
 }
 
-/** What is nested deeper is not compared. */
-const MAX_LEVELS = 100;
-
 /** A part of the language that TypeScript has no types for yet: JSON text that is written as it is. */
 const { rawJSON, isRawJSON } = JSON as unknown as {
   rawJSON(text: string): unknown;
@@ -56,7 +53,7 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
 };
 
 /**
- * @returns undefined where it is not JSON, or nested too deep. Numbers that JavaScript confuses with others are kept
+ * @returns undefined where it is not JSON, nested too deep, or holds too many values. Numbers that JavaScript confuses with others are kept
  * as they are written.
  */
 export function parseExactly(text: string): unknown {
@@ -64,7 +61,7 @@ export function parseExactly(text: string): unknown {
     typeof value === 'number' && isInexact(value) ? rawJSON(source as string) : value;
   try {
     const value: unknown = JSON.parse(text, exact as (key: string, value: unknown) => unknown);
-    return isNestedDeeper(value, MAX_LEVELS) ? undefined : value;
+    return shapeProblem(value) === undefined ? value : undefined;
   } catch {
     return undefined;
   }

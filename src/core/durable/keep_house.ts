@@ -93,9 +93,10 @@ export class HouseKeeping {
     // Unlogged text is in no log either, so it is as good to keep it here first.
     let reply = await store.checkpoint(record, contents, committed);
     if (reply === 'unknown') {
-      // A failover lost it, and not the log: nothing but this would make it known again.
+      // A failover lost it, and not the log: nothing but this would make it known again. The claim comes first: once the
+      // stream is known, nothing would repeat what failed.
+      await keepClaim(this.#core, record);
       const stored = await store.adopt(record, record.owner, request);
-      if (stored >= 0) await keepClaim(this.#core, record);
       reply = stored < 0 ? 'not_mine' : await store.checkpoint(record, contents, committed);
     }
     // It may have come under a new incarnation, whose log is another; and a group that holds its end must be kept.

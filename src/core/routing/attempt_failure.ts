@@ -1,4 +1,4 @@
-import type { WeirError } from '../../formats/error_code.ts';
+import { WeirError } from '../../formats/error_code.ts';
 
 /**
  * What a failure before the first content allows: the same provider once more, the next target only, or neither,
@@ -36,6 +36,11 @@ export function isAboutKey(error: WeirError): boolean {
   return refusesOurAccount(error) || error.code === 'upstream_rate_limited' || statusOf(error) === 429;
 }
 
+/** Whether another key of the same provider is asked after it; one whose circuit is open was not asked at all. */
+export function mayAskOtherKey(error: WeirError): boolean {
+  return isAboutKey(error) || (error.code === 'service_unavailable' && error.details.reason === 'breaker');
+}
+
 /** Whether it says that the provider is ill. What it answered with 4xx, it answered. */
 export function countsAgainstProvider(error: WeirError): boolean {
   const status = statusOf(error);
@@ -60,6 +65,14 @@ function kindOfStatus(status: number | undefined): FailureKind {
 
 function statusOf({ details }: WeirError): number | undefined {
   return typeof details.status === 'number' ? details.status : undefined;
+}
+
+/** Of a target that said nothing before its limit for the first content. */
+export function tooSilent(provider: string, limitMs: number): WeirError {
+  return new WeirError('upstream_timeout', {
+    message: `The provider said nothing within ${limitMs / 1000} s.`,
+    details: { provider },
+  });
 }
 
 const BASE_MS = 250;
@@ -89,7 +102,7 @@ export interface Left {
 
 /** What follows a failure. @param delay until the same target is asked again */
 export function nextStep(error: WeirError, delay: number | undefined, left: Left): 'retry' | 'failover' | 'none' {
-  if (delay !== undefined || (left.keys && isAboutKey(error))) return 'retry';
+  if (delay !== undefined || (left.keys && mayAskOtherKey(error))) return 'retry';
   return left.targets && failureKind(error) !== 'final' ? 'failover' : 'none';
 }
 
@@ -99,5 +112,5 @@ export function hasMore({ keys, targets }: Left): boolean {
 
 /** Whether something can be asked after this failure. */
 export function isLeft(left: Left, error: WeirError): boolean {
-  return left.targets || (left.keys && isAboutKey(error));
+  return left.targets || (left.keys && mayAskOtherKey(error));
 }

@@ -10,8 +10,10 @@ import {
   isAboutKey,
   isLeft,
   type Left,
+  mayAskOtherKey,
   nextStep,
   retryDelay,
+  tooSilent,
 } from './attempt_failure.ts';
 import { isOtherKey, type RouteTarget, type SelectedRoute } from './selected_route.ts';
 
@@ -112,7 +114,7 @@ export class RouteOpening<Answer> {
         const left = this.#left(here, true);
         if (!isLeft(left, error)) throw error;
         // What is no matter of the key happens with the other keys, too.
-        if (!isAboutKey(error)) at = left.next;
+        if (!mayAskOtherKey(error)) at = left.next;
       }
     }
     // What a provider failed with may go away; that the others can't be asked does not.
@@ -168,14 +170,13 @@ export class RouteOpening<Answer> {
 
   async #askRepeatedly(target: RouteTarget, at: number): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
-      const mayMove = this.#left(at, false).targets;
       this.#attempt += 1;
       const { threadId, userId, signal } = this.#order;
       const { provider, model } = target;
       const about: AttemptAbout = { threadId, provider, model, attempt: this.#attempt };
       this.#tools.observer.attemptStarted(about);
       try {
-        const work = () => this.#ask(target, mayMove);
+        const work = () => this.#ask(target, at);
         const answer = await (target.breaker ? target.breaker.run(provider, userId, work) : work());
         this.#tools.observer.attemptSucceeded(about);
         if (target.credential?.accepted()) this.#tools.log.info('4', 'Provider takes the key again', { provider });
@@ -208,7 +209,7 @@ export class RouteOpening<Answer> {
   }
 
   /** One try; with a limit for its first content where the answer is held back for that. */
-  async #ask(target: RouteTarget, others: boolean): Promise<Answer> {
+  async #ask(target: RouteTarget, at: number): Promise<Answer> {
     const { ask, signal, held } = this.#order;
     if (!held) return ask(target, signal, this.#onHead);
     // AbortSignal.any would be kept for ever, with all that listens to it, as long as something does.
@@ -216,8 +217,8 @@ export class RouteOpening<Answer> {
     const onAbort = () => own.abort(signal.reason);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort);
-    const limit = target.firstTokenMs ?? (others ? FIRST_TOKEN_MS : undefined);
-    const timer = this.#tools.wheel.timer(() => own.abort(tooSilent(target.provider, limit ?? 0)));
+    const limit = target.firstTokenMs ?? (this.#left(at, false).targets ? FIRST_TOKEN_MS : undefined);
+    const timer = this.#tools.wheel.timer(() => this.#endSilent(own, target, at, limit ?? 0));
     if (limit !== undefined) timer.arm(limit);
     try {
       return await ask(target, own.signal, this.#onHead);
@@ -228,6 +229,15 @@ export class RouteOpening<Answer> {
       throw error;
     } finally {
       timer.cancel();
+    }
+  }
+
+  /** A target without a limit of its own goes on where no other can be asked: only now that has to be known. */
+  #endSilent(own: AbortController, { provider, firstTokenMs }: RouteTarget, at: number, limitMs: number): void {
+    try {
+      if (firstTokenMs !== undefined || this.#left(at, true).targets) own.abort(tooSilent(provider, limitMs));
+    } catch (error) {
+      own.abort(error);
     }
   }
 
@@ -282,11 +292,4 @@ export function onFailover(
     },
     () => {},
   );
-}
-
-function tooSilent(provider: string, limitMs: number): WeirError {
-  return new WeirError('upstream_timeout', {
-    message: `The provider said nothing within ${limitMs / 1000} s.`,
-    details: { provider },
-  });
 }

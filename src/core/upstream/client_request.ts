@@ -1,4 +1,4 @@
-import { asWeirError, type WeirError } from '../../formats/error_code.ts';
+import { asWeirError, WeirError } from '../../formats/error_code.ts';
 import type { Format, WriteTarget, WrittenRequest } from '../../formats/format.ts';
 import type { GenerationRequest, MessagePart } from '../../formats/generation_request.ts';
 import { PROVIDER_SILENCE_MS } from '../../formats/timing.ts';
@@ -13,6 +13,9 @@ type About = Pick<UpstreamRequest, 'format' | 'stream' | 'wantsParts' | 'silence
   forgotten?(): void;
 };
 
+/** More of the names of dropped fields is not kept: no answer says more of them. */
+export const DROPPED_CHARS = 1_000;
+
 /** A client's request. What other formats need of it is made when a target first needs it, and once for each. */
 export class ClientRequest implements UpstreamRequest {
   readonly format: UpstreamRequest['format'];
@@ -23,6 +26,7 @@ export class ClientRequest implements UpstreamRequest {
   readonly parser: UpstreamRequest['parser'];
   readonly #about: About;
   #read: { request: GenerationRequest } | { error: WeirError } | undefined;
+  #isForgotten = false;
   #written: { format: Format; provider: string; model: string; request: WrittenRequest }[] = [];
 
   constructor(about: About) {
@@ -35,7 +39,11 @@ export class ClientRequest implements UpstreamRequest {
     this.#about = about;
   }
 
+  /** Once it is forgotten its body is not read again: who took room for that has given it back. */
   generation(): GenerationRequest {
+    if (this.#isForgotten) {
+      throw new WeirError('validation_error', { message: 'Its answer has begun: this request is asked nowhere else.' });
+    }
     this.#read ??= this.#readOnce();
     if ('error' in this.#read) throw this.#read.error;
     return this.#read.request;
@@ -51,12 +59,14 @@ export class ClientRequest implements UpstreamRequest {
       return one.format === format && one.provider === provider && one.model === model;
     });
     if (known) return known.request;
-    const request = format.writeRequest(this.generation(), { ...to, stream: this.stream });
+    const { body, dropped } = format.writeRequest(this.generation(), { ...to, stream: this.stream });
+    const request = { body, dropped: firstNames(dropped) };
     this.#written.push({ format, provider, model, request });
     return request;
   }
 
   forget(): void {
+    this.#isForgotten = true;
     this.#read = undefined;
     this.#written = this.#written.map((one) => ({ ...one, request: { body: {}, dropped: one.request.dropped } }));
     this.#about.forgotten?.();
@@ -69,6 +79,18 @@ export class ClientRequest implements UpstreamRequest {
       return { error: asWeirError(error) };
     }
   }
+}
+
+/** Copies: a part of a text keeps the whole one. */
+function firstNames(names: readonly string[]): string[] {
+  const first: string[] = [];
+  let length = 0;
+  for (const name of names) {
+    first.push(name.length > DROPPED_CHARS ? Buffer.from(name.slice(0, DROPPED_CHARS + 1)).toString() : name);
+    length += name.length;
+    if (length > DROPPED_CHARS) break;
+  }
+  return first;
 }
 
 /** A request of `/api/v1/stream`. */

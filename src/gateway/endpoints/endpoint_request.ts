@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { ClientRequest, promptText } from '../../core/upstream/client_request.ts';
 import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import { WeirError } from '../../formats/error_code.ts';
-import { type FieldSpan, jsonFields } from '../../formats/json_fields.ts';
-import { isNestedDeeper, type JsonObject, parseObject } from '../../formats/json_object.ts';
+import { type FieldSpan, jsonFields, shapeProblemOfBytes } from '../../formats/json_fields.ts';
+import { type JsonObject, parseObject } from '../../formats/json_object.ts';
 import { checked } from '../../formats/request_fields.ts';
 import { PROVIDER_STREAM_SILENCE_MS, PROVIDER_WHOLE_SILENCE_MS } from '../../formats/timing.ts';
 import { type FakeOptions, fakeOptionsSchema } from '../../formats/weir/stream_request.ts';
@@ -12,9 +12,9 @@ import type { Endpoint } from './endpoint.ts';
 const READ = new Set(['model', 'stream', 'n']);
 /** What a request names its conversation by, or begins it with. */
 const CONVERSATION = new Set(['prompt_cache_key', 'system', 'instructions', 'messages', 'input']);
+/** What no answer repeats of its request. */
+const UNREPEATED = ['system', 'messages', 'input'] as const;
 const MAX_NAME = 200;
-/** Of lists and objects in each other; what is deeper can't be written again. */
-const MAX_LEVELS = 100;
 
 /** The little that a gateway has to know of a request that it passes on. */
 export interface EndpointRequest {
@@ -25,6 +25,8 @@ export interface EndpointRequest {
   n: number;
   /** The JSON of a member that belongs to the conversation, but no more than its first `limit` bytes. */
   member(name: string, limit: number): string | undefined;
+  /** Bytes of the body without what no answer repeats. */
+  repeatedBytes: number;
   /** The same body with another model in it; not one byte more is changed. */
   withModel(model: string): Uint8Array;
 }
@@ -51,11 +53,16 @@ export function parseEndpointRequest(body: Buffer): EndpointRequest {
       const span = fields.get(name);
       return span && body.toString('utf8', span.start, Math.min(span.end, span.start + limit));
     },
+    repeatedBytes: UNREPEATED.reduce((rest, name) => rest - lengthOf(fields.get(name)), body.length),
     withModel: (name) => {
       if (name === model) return body;
       return Buffer.concat([body.subarray(0, start), Buffer.from(JSON.stringify(name)), body.subarray(end)]);
     },
   };
+}
+
+function lengthOf(span: FieldSpan | undefined): number {
+  return span ? span.end - span.start : 0;
 }
 
 export function invalid(field: string, message: string): WeirError {
@@ -94,17 +101,18 @@ export interface BodyRequest {
 
 /**
  * @param headers of the client that an upstream of its format gets
- * @param takeRoom called before the body is parsed; what it returns is called when nothing of that is needed any more
+ * @param takeRoom called before the body is parsed; what it returns is called
+ *   with the bytes that are still needed once the answer has begun
  */
 export function bodyRequest(
   endpoint: Endpoint,
   asked: EndpointRequest,
   bytes: Buffer,
   headers: Readonly<Record<string, string>>,
-  takeRoom: () => () => void,
+  takeRoom: () => (stays: number) => void,
 ): BodyRequest {
   let known: ReadBody | undefined;
-  let giveRoomBack = () => {};
+  let giveRoomBack = (_stays: number) => {};
   const upstream = new ClientRequest({
     ...passedRequest(endpoint, asked, headers),
     read: () => {
@@ -115,7 +123,7 @@ export function bodyRequest(
       return request;
     },
     fake: () => fakeOptionsOf(known?.fake),
-    forgotten: () => giveRoomBack(),
+    forgotten: () => giveRoomBack(asked.repeatedBytes),
   });
   return {
     upstream,
@@ -149,13 +157,16 @@ function passedRequest(
 
 /** @throws WeirError invalid_json, validation_error */
 export function parseBody(bytes: Buffer): JsonObject {
+  const message = shapeProblemOfBytes(bytes);
+  if (message !== undefined) {
+    throw new WeirError('validation_error', { message, details: { fields: [{ field: 'body', message }] } });
+  }
   const body = parseObject(bytes.toString());
   if (!body) throw new WeirError('invalid_json');
-  if (isNestedDeeper(body, MAX_LEVELS)) throw invalid('body', `is nested deeper than ${MAX_LEVELS} levels`);
   return body;
 }
 
-function repeatedOf({ messages, input, ...others }: JsonObject): JsonObject {
+function repeatedOf({ system, messages, input, ...others }: JsonObject): JsonObject {
   return others;
 }
 

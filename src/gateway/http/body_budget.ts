@@ -29,14 +29,14 @@ export class BodyBudget {
 
   /**
    * Takes room for what is made of a body of so many bytes.
-   * @returns gives the room back; the end of the answer does, too
+   * @returns gives the room back, but for so many bytes; the end of the answer gives all of it back
    * @throws WeirError service_unavailable
    */
-  takeForCopies(bytes: number, reply: FastifyReply): () => void {
+  takeForCopies(bytes: number, reply: FastifyReply): (stays?: number) => void {
     return bytes > SMALL ? this.#hold(COPIES * bytes, reply) : () => {};
   }
 
-  #hold(size: number, reply: FastifyReply): () => void {
+  #hold(size: number, reply: FastifyReply): (stays?: number) => void {
     if (this.#taken + size > BUDGET) {
       throw new WeirError('service_unavailable', {
         message: 'Too many large requests at once; try again in a few seconds.',
@@ -45,12 +45,13 @@ export class BodyBudget {
       });
     }
     this.#taken += size;
-    let isHeld = true;
-    const giveBack = () => {
-      if (isHeld) this.#taken -= size;
-      isHeld = false;
+    let held = size;
+    const giveBack = (stays = 0) => {
+      const before = held;
+      held = Math.min(stays, before);
+      this.#taken -= before - held;
     };
-    reply.raw.once('close', giveBack);
+    reply.raw.once('close', () => giveBack());
     return giveBack;
   }
 }

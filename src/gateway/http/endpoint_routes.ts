@@ -98,14 +98,17 @@ function endpointRoute(
       context.open.refuseWhenClosed();
       context.lag.refuseWhenBehind();
       const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, endpoint.protocol));
+      const abort = abortWhenGone(reply, context.open);
+      // Before anything is made of the body: that costs more, the longer it is.
+      if (admit) await admit();
+      const takeRoom = () => budget.takeForCopies(bytes.length, reply);
       if (endpoint.protocol === 'count_tokens' && !route.targets[0].upstream.serves('count_tokens')) {
-        const input_tokens = estimatedTokens(parseBody(bytes));
-        await admit?.();
-        return reply.header(ESTIMATED, 'input_tokens').send({ input_tokens });
+        takeRoom();
+        return reply.header(ESTIMATED, 'input_tokens').send({ input_tokens: estimatedTokens(parseBody(bytes)) });
       }
       const { threadId } = request;
       const headers = passedOn(endpoint, request);
-      const body = bodyRequest(endpoint, asked, bytes, headers, () => budget.takeForCopies(bytes.length, reply));
+      const body = bodyRequest(endpoint, asked, bytes, headers, takeRoom);
       refuseUnsaid(route, body.upstream);
       const head = { id: threadId, created: Math.floor(Date.now() / 1000), model: asked.model };
       const whole = await runStream(context.core, {
@@ -115,8 +118,7 @@ function endpointRoute(
         userId,
         threadId,
         startedAt,
-        abort: abortWhenGone(reply, context.open),
-        admit,
+        abort,
         head: HEAD,
         generates: endpoint.generates,
         trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: body.upstream.stream },

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Sink } from '../../core/stream/encoder.ts';
+import { DROPPED_CHARS } from '../../core/upstream/client_request.ts';
 import { handleOf, mayWriteDirectly, type SocketHandle, writeDirectly } from './direct_write.ts';
 
 /**
@@ -142,11 +143,10 @@ export function streamHeaders(threadId: string, more: OutgoingHttpHeaders): Outg
 
 /** Names the fields that were left out for the provider. */
 export const DROPPED = 'X-Weir-Dropped';
-const MAX_DROPPED_CHARS = 1_000;
 
 /** @param names of the client's body, which may hold anything */
 export function droppedHeader(names: readonly string[]): Record<string, string> {
   if (names.length === 0) return {};
   const safe = names.map((name) => name.replace(/[^\x21-\x2b\x2d-\x7e]/g, '?')).join(', ');
-  return { [DROPPED]: safe.length > MAX_DROPPED_CHARS ? `${safe.slice(0, MAX_DROPPED_CHARS)}...` : safe };
+  return { [DROPPED]: safe.length > DROPPED_CHARS ? `${safe.slice(0, DROPPED_CHARS)}...` : safe };
 }

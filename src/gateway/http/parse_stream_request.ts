@@ -4,7 +4,7 @@ import { LOCAL_PROVIDER } from '../../config/weir_config.ts';
 import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { WeirError } from '../../formats/error_code.ts';
-import { isNestedDeeper } from '../../formats/json_object.ts';
+import { shapeProblem } from '../../formats/json_object.ts';
 import { type StreamRequest, streamRequestSchema, THREAD_ID } from '../../formats/weir/stream_request.ts';
 
 /** A field that is not as it should be, by its path in the body, or a header's name. */
@@ -20,13 +20,10 @@ export function threadIdOf(header: string | string[] | undefined): string {
   throw invalid([{ field: 'X-Thread-ID', message: 'must be 1 to 128 of A-Z a-z 0-9 _ -' }]);
 }
 
-/** Of lists and objects in each other; what is deeper can't be written again. */
-const MAX_LEVELS = 100;
-
 /** Names every bad field at once. @throws WeirError validation_error */
 export function parseStreamRequest(body: unknown): StreamRequest {
-  if (isNestedDeeper(body, MAX_LEVELS)) {
-    const message = `The body is nested deeper than ${MAX_LEVELS} levels; send a flatter one.`;
+  const message = shapeProblem(body);
+  if (message !== undefined) {
     throw new WeirError('validation_error', { message, details: { fields: [{ field: 'body', message }] } });
   }
   const parsed = streamRequestSchema.safeParse(body);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConfigView } from '../../formats/cluster/cluster_view.ts';
+import type { ConfigView, HealthView } from '../../formats/cluster/cluster_view.ts';
 import { shortRequest } from '../http_request.ts';
 import type { ManagedProcess } from './managed_process.ts';
 import type { ServiceSpec } from './service_spec.ts';
@@ -12,6 +12,9 @@ export const HEALTH_PATH = '/api/v1/health';
 
 /** Asks an instance for {@link HEALTH_PATH}. */
 export type AskHealth = () => Promise<{ body: string }>;
+
+/** What an instance says of its configuration, as far as a reload needs it. */
+type LoadedConfig = Pick<ConfigView, 'reloads' | 'refused'>;
 
 /** Result of an instance's reload; `refused`: its log says why. */
 export interface ReloadResult {
@@ -31,7 +34,7 @@ export async function reloadInstance(service: ManagedProcess): Promise<ReloadRes
 }
 
 /** Asks until the instance has loaded its configuration once more than `before`, or for ten seconds. */
-export async function reloadResult(ask: AskHealth, before: ConfigView): Promise<ReloadResult['result']> {
+export async function reloadResult(ask: AskHealth, before: LoadedConfig): Promise<ReloadResult['result']> {
   for (const deadline = Date.now() + WITHIN_MS; Date.now() < deadline; await delay(POLL_MS)) {
     const now = await askConfig(ask);
     if (now && now.reloads > before.reloads) return now.refused ? 'refused' : 'reloaded';
@@ -40,11 +43,11 @@ export async function reloadResult(ask: AskHealth, before: ConfigView): Promise<
 }
 
 /** The state of an instance's configuration; undefined if it does not answer. */
-export async function askConfig(ask: AskHealth): Promise<ConfigView | undefined> {
+export async function askConfig(ask: AskHealth): Promise<LoadedConfig | undefined> {
   try {
-    // Loaded by the first reload: without it the supervisor starts with half of its modules.
-    const { healthViewSchema } = await import('../../formats/cluster/cluster_view.ts');
-    return healthViewSchema.parse(JSON.parse((await ask()).body)).config;
+    // By hand: a schema would be loaded with the first reload, from files that may be newer than this process.
+    const { reloads, refused } = (JSON.parse((await ask()).body) as HealthView).config;
+    return typeof reloads === 'number' && typeof refused === 'boolean' ? { reloads, refused } : undefined;
   } catch {
     return undefined;
   }

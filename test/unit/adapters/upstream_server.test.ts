@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { ProviderAgent } from '../../../src/adapters/providers/provider_agent.ts';
 import { serverBase, UpstreamServer } from '../../../src/adapters/providers/upstream_server.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
@@ -30,6 +30,23 @@ it.each<[string, (response: ServerResponse) => void]>([
   const closed = once(server, 'close');
   server.close();
   await closed;
+});
+
+it('an errand whose sender can’t be loaded ends, after three tries', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  try {
+    const request = vi.fn(() => {
+      throw new Error('Cannot find module');
+    });
+    const redact = (text: string) => text;
+    const about = { provider: 'p', baseUrl: 'http://p', headers: {}, silenceMs: 200, redact, calls: { count: 0 } };
+    const upstream = new UpstreamServer(about, { request } as unknown as ProviderAgent, new TimerWheel(5));
+    const errand = upstream.errand({ method: 'POST', path: '/responses/r/cancel' });
+    await Promise.all([errand, vi.advanceTimersByTimeAsync(5_000)]);
+    expect(request).toHaveBeenCalledTimes(3);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it.each([

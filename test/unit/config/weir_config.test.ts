@@ -109,6 +109,12 @@ describe('weir.config.yaml', () => {
       [{ provider: 'a' }, { provider: 'a' }],
       /targets\.1\.provider is a again, and least_busy counts the streams of a provider; configure each server/,
     ],
+    [
+      'least_busy over the fake provider',
+      'order: least_busy',
+      [{}, { provider: 'fake' }],
+      /targets\.1\.provider is inside every instance, and least_busy does not count its streams; leave it out/,
+    ],
   ])('refuses a route with %s', (_, order, more, problem) => {
     const targets = more.map((each, at) => ({ provider: at === 0 ? 'a' : 'b', model: 'm', ...each }));
     const text = `providers: { a: { preset: vllm }, b: { preset: ollama } }

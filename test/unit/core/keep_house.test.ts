@@ -143,4 +143,22 @@ describe('a stream that the store has forgotten', () => {
     expect(claims).toHaveBeenCalledExactlyOnceWith('u', 'k', { threadId: 'lost', bodyHash: 'h', claimant: 'c', at: 1 });
     expect(lost.checkpointed).toHaveBeenCalledWith(2, 50);
   });
+
+  it('has the claim of its key written until that has gone well', async () => {
+    const claim = { key: 'k', bodyHash: 'h', claimant: 'c', at: 1 };
+    const lost = threadOf('lost', { record: { id: 'lost', userId: 'u', owner: 'mine', claim } as ResumableRecord });
+    let isKnown = false;
+    const claims = vi.fn().mockRejectedValueOnce(new Error('LOADING')).mockResolvedValue(undefined);
+    const adopt = async () => {
+      isKnown = true;
+      return 0;
+    };
+    const store = { checkpoint: async () => (isKnown ? 'kept' : 'unknown'), adopt, claim: claims };
+    const { house: keeping } = house(store, lost);
+    await keeping.beat();
+    expect(lost.checkpointed).not.toHaveBeenCalled();
+    await keeping.beat();
+    expect(claims).toHaveBeenCalledTimes(2);
+    expect(lost.checkpointed).toHaveBeenCalledOnce();
+  });
 });

@@ -22,6 +22,7 @@ function open(
   ask: Ask,
   change: (target: RouteTarget) => Partial<RouteTarget> = () => ({}),
   prepare: (provider: string) => void = () => {},
+  wheel = new TimerWheel(5),
 ) {
   const asked: string[] = [];
   const heard: string[] = [];
@@ -55,7 +56,7 @@ function open(
       prepare: ({ provider }) => prepare(provider),
       onMove: async ({ provider }) => void moves.push(provider),
     },
-    { wheel: new TimerWheel(5), log: silentLog, observer, random: () => 0 },
+    { wheel, log: silentLog, observer, random: () => 0 },
   );
   return { opening, asked, heard, moves, abort };
 }
@@ -209,6 +210,24 @@ describe('a request on its way along a route', () => {
       await expect(opening.answer).rejects.toMatchObject({ code: 'service_unavailable' });
     });
 
+    it('lets one go on that says nothing for a minute, where no other can be asked', async () => {
+      for (const said of [['a'], ['a', 'b']]) {
+        const fires: (() => void)[] = [];
+        const timer = (fire: () => void) => ({ arm: (ms: number) => ms === 60_000 && fires.push(fire), cancel() {} });
+        const slow = (name: string, signal: AbortSignal) =>
+          new Promise<string>((resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+            setImmediate(() => {
+              for (const fire of fires.splice(0)) fire();
+              resolve(name);
+            });
+          });
+        const ask: Ask = (name, _, signal) => slow(name, signal);
+        const { opening } = open(['a', 'b'], ask, undefined, onlyTo(...said), { timer } as unknown as TimerWheel);
+        expect(await opening.answer).toBe(said.at(-1));
+      }
+    });
+
     it('is translated for a target only when that one’s turn comes', async () => {
       const prepared: string[] = [];
       const { opening } = open(
@@ -244,6 +263,21 @@ describe('a request on its way along a route', () => {
       expect(await last.opening.answer).toBe('from the second key');
     },
   );
+
+  it('asks the next key where the circuit of one is open, as that one was not asked', async () => {
+    const breaker = new ProviderBreaker();
+    for (let calls = 0; calls < 10; calls += 1) {
+      await breaker.run('a', 'u', () => Promise.reject(failure(500))).catch(() => {});
+    }
+    let keys = 0;
+    const change = () => {
+      keys += 1;
+      return keys === 1 ? { breaker } : {};
+    };
+    const { opening, asked } = open(['a', 'a'], async () => 'from the second key', change);
+    expect(await opening.answer).toBe('from the second key');
+    expect(asked).toEqual(['a']);
+  });
 
   it('does not try other keys where it is the server that fails', async () => {
     const { opening, asked } = open(['a', 'a', 'b'], async (name) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonFields } from '../../../src/formats/json_fields.ts';
+import { jsonFields, shapeProblemOfBytes } from '../../../src/formats/json_fields.ts';
+import { MAX_VALUES, shapeProblem } from '../../../src/formats/json_object.ts';
 import { runs } from '../../support/fast_check_runs.ts';
 
 const NAMES = new Set(['model', 'stream', 'n']);
@@ -48,5 +49,25 @@ describe('members of a JSON object', () => {
   it('cost no memory for what is nested deep', () => {
     const deep = `{"model":"m","a":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`;
     expect(read(deep)).toEqual({ model: 'm' });
+  });
+});
+
+describe('the shape of a body', () => {
+  const ofText = (json: string) => shapeProblemOfBytes(Buffer.from(json));
+
+  it('is the same before and after it is parsed', () => {
+    const list = (values: number) => `[${Array(values).fill('{}').join(' , ')}]`;
+    const full = `{"a":"${'[,{'.repeat(9)}\\"]", "b":${list(MAX_VALUES - 2)}}`;
+    const tooMany = `{"a":[ ], "b":${list(MAX_VALUES - 1)}}`;
+    const nested = (levels: number) => `${'[{"a":'.repeat(levels / 2)}"]"${'}]'.repeat(levels / 2)}`;
+    for (const json of [full, tooMany, nested(100), nested(102), '{}', '[[],{}]', '"["']) {
+      expect(ofText(json)).toBe(shapeProblem(JSON.parse(json)));
+    }
+    expect([full, tooMany].map((json) => ofText(json)?.includes('values'))).toEqual([undefined, true]);
+    expect([nested(100), nested(102)].map((json) => ofText(json)?.includes('levels'))).toEqual([undefined, true]);
+  });
+
+  it('is no matter of what is no JSON', () => {
+    for (const text of ['', '"', '"\\', ']]]', ',']) expect(ofText(text)).toBeUndefined();
   });
 });

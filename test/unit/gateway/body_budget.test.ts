@@ -45,6 +45,18 @@ describe('large bodies', () => {
     budget.takeForCopies(MIB, reply);
   });
 
+  it('keep room for what an answer repeats of them until it is over', () => {
+    const budget = new BodyBudget(32 * MIB);
+    const raw = new EventEmitter();
+    const giveBack = budget.takeForCopies(32 * MIB, { raw } as unknown as FastifyReply);
+    giveBack(32 * MIB);
+    for (let count = 0; count < 15; count += 1) take(budget, 32 * MIB);
+    expect(() => take(budget, 2 * MIB)).toThrow('Too many large requests');
+    raw.emit('close');
+    giveBack(32 * MIB);
+    take(budget, 32 * MIB);
+  });
+
   it('leave small ones alone, and requests without any', () => {
     const budget = new BodyBudget(32 * MIB);
     for (let count = 0; count < 16; count += 1) take(budget, 32 * MIB);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { backOff, lastWords, ManagedProcess } from '../../../src/stack/supervisor/managed_process.ts';
+import { askConfig, reloadResult } from '../../../src/stack/supervisor/reload_instances.ts';
 import type { ServiceSpec } from '../../../src/stack/supervisor/service_spec.ts';
 import { boundLogs } from '../../../src/stack/supervisor/supervisor_log.ts';
 
@@ -139,5 +140,16 @@ describe('boundLogs', () => {
     expect(readFileSync(file, 'utf8')).toBe('');
     expect(readFileSync(`${file}.1`, 'utf8')).toHaveLength(100);
     expect(readFileSync(path.join(folder, 'b.log'), 'utf8')).toBe('short');
+  });
+});
+
+describe('a reload', () => {
+  it('is read from an instance of any version', async () => {
+    const answering = (body: unknown) => async () => ({ body: JSON.stringify(body) });
+    const newer = answering({ state: 'healthy', config: { reloads: 2, refused: true, more: 1 } });
+    expect(await reloadResult(newer, { reloads: 1, refused: false })).toBe('refused');
+    for (const body of [{}, null, { config: { reloads: '2', refused: true } }, { config: { reloads: 2 } }]) {
+      expect(await askConfig(answering(body))).toBeUndefined();
+    }
   });
 });
