@@ -19,7 +19,7 @@ const MAX_NAME = 100;
 /** Members of a chat message that hold what was said. */
 const ESSENTIAL = new Set(['audio', 'function_call']);
 /** Members that others say otherwise, or need not know. */
-const SILENT = new Set(['role', 'annotations', 'cache_control']);
+const SILENT = new Set(['role', 'annotations']);
 
 /** What a request loses in another format: what is left out without harm, and what has to be refused. */
 export class RequestLosses {

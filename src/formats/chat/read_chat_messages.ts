@@ -32,6 +32,7 @@ const READ = new Set([
   'reasoning',
   'reasoning_content',
   'reasoning_details',
+  'cache_control',
 ]);
 /** @param path of the message in the body */
 export function readChatMessage(entry: ChatMessage, path: string): Message {
@@ -47,6 +48,9 @@ export function readChatMessage(entry: ChatMessage, path: string): Message {
   const refusal = textOf(entry.refusal);
   if (refusal !== '') parts.push({ type: 'refusal', text: refusal });
   for (const called of entry.tool_calls ?? []) parts.push(callOf(called));
+  // A mark on the whole message is one on its end.
+  const last = parts.pop();
+  if (last) parts.push({ ...cacheOf(entry), ...last });
   return { role: entry.role === 'developer' ? 'system' : entry.role, parts, ...rest };
 }
 

@@ -167,6 +167,7 @@ function toolsOf(
   if (typeof asked !== 'object' || asked === null) return { tools: all, toolChoice: asked ?? undefined };
   if (asked.type !== 'allowed_tools') {
     const { name } = asked.type === 'custom' ? asked.custom : asked.function;
+    if (!all.some((tool) => tool.name === name)) unread.push('tool_choice');
     return { tools: all, toolChoice: { name } };
   }
   const { mode, tools: listed } = asked.allowed_tools;

@@ -21,7 +21,7 @@ export class ChatMessages {
   }
 
   write(messages: readonly Message[]): readonly JsonObject[] {
-    for (const message of withOneSystem(messages)) {
+    for (const message of withOneSystem(withResultsBehindCalls(messages))) {
       if (message.role === 'tool') this.#results(message);
       else {
         this.#showImages();
@@ -148,4 +148,25 @@ function withOneSystem(messages: readonly Message[]): readonly Message[] {
   const system = messages.slice(0, first < 0 ? messages.length : first);
   if (system.length < 2) return messages;
   return [{ role: 'system', parts: system.flatMap(({ parts }) => parts) }, ...messages.slice(system.length)];
+}
+
+/** Servers refuse a call whose result does not follow it at once, as where the user has said something in between. */
+function withResultsBehindCalls(messages: readonly Message[]): Message[] {
+  const groups: Message[][] = [];
+  const callers = new Map<string, Message[]>();
+  for (const message of messages) {
+    if (message.role !== 'tool') {
+      const group = [message];
+      groups.push(group);
+      for (const part of message.parts) if (part.type === 'tool_call') callers.set(part.id, group);
+      continue;
+    }
+    for (const part of message.parts) {
+      const caller = part.type === 'tool_result' ? callers.get(part.id) : undefined;
+      const group = caller ?? groups.at(-1);
+      if (group) group.push({ ...message, parts: [part] });
+      else groups.push([{ ...message, parts: [part] }]);
+    }
+  }
+  return groups.flat();
 }

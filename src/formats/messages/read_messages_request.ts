@@ -71,13 +71,16 @@ export function readMessagesRequest(body: unknown): GenerationRequest {
   const messages = asked.messages.flatMap(({ role, content }, index) =>
     readMessagesTurn(role, content, `messages.${index}.content`),
   );
+  const tools = toolsOf(asked.tools, unread, ignored);
+  const toolChoice = choiceOf(choice);
+  if (typeof toolChoice === 'object' && !tools.some(({ name }) => name === toolChoice.name)) unread.push('tool_choice');
   const parallel = choice?.disable_parallel_tool_use;
   return {
     model: asked.model,
     stream: asked.stream ?? false,
     messages: system.length > 0 ? [{ role: 'system', parts: system }, ...messages] : messages,
-    tools: toolsOf(asked.tools, unread, ignored),
-    toolChoice: choiceOf(choice),
+    tools,
+    toolChoice,
     parallelToolCalls: parallel == null ? undefined : !parallel,
     maxTokens: asked.max_tokens,
     temperature: asked.temperature ?? undefined,

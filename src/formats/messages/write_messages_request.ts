@@ -24,7 +24,9 @@ export function writeMessagesRequest(request: GenerationRequest, to: WriteTarget
   for (const message of request.messages) losses.loseMembers(message);
   const model = claudeModel(to.model);
   const maxTokens = request.maxTokens ?? to.maxTokens ?? MAX_TOKENS;
-  const system = request.messages.filter(isSystem).flatMap(({ parts }) => writeMessagesBlocks(plain(parts), losses));
+  const system = request.messages
+    .filter(isSystem)
+    .flatMap(({ parts }) => writeMessagesBlocks(plain(parts, losses), losses));
   const turns = writeMessagesTurns(
     request.messages.filter((message) => !isSystem(message)),
     model.prefills,
@@ -60,10 +62,13 @@ function isSystem({ role }: Message): boolean {
 }
 
 /** The system says text only. */
-function plain(parts: readonly MessagePart[]): readonly MessagePart[] {
-  return parts.map((part) =>
-    part.type === 'file' && part.text !== undefined ? { type: 'text', text: fileText(part) } : part,
-  );
+function plain(parts: readonly MessagePart[], losses: RequestLosses): readonly MessagePart[] {
+  return parts.flatMap((part): MessagePart[] => {
+    if (part.type !== 'file' && part.type !== 'image') return [part];
+    if (part.type === 'file' && part.text !== undefined) return [{ type: 'text', text: fileText(part) }];
+    losses.refuse(part.at, 'the system says only text here; let the user say it');
+    return [];
+  });
 }
 
 function toolOf({ name, description, parameters, strict, cache }: Tool, losses: RequestLosses): JsonObject {

@@ -274,6 +274,17 @@ describe('marks for the cache', () => {
     expect(dropped).toEqual(['cache_control']);
   });
 
+  it('on a whole message stand at its end, or are named', () => {
+    const more = {
+      messages: [
+        { role: 'system', content: 'S', cache_control: { type: 'ephemeral' } },
+        { role: 'user', content: 'a' },
+      ],
+    };
+    expect(messages(more).body.system).toEqual([{ type: 'text', text: 'S', cache_control: { type: 'ephemeral' } }]);
+    expect(translated('chat', more, 'responses')).toMatchObject({ dropped: ['cache_control'] });
+  });
+
   it('are made where the client gives a key for its cache, and no marks', () => {
     const more = { prompt_cache_key: 'k', ...said(['system', 'a'], ['user', 'b']) };
     expect(marks(messages(more).body)).toBe(2);

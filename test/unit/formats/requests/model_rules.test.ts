@@ -162,6 +162,16 @@ describe('what a model takes', () => {
     expect(said()).toEqual(lost === undefined ? {} : { [lost]: ' ' });
   });
 
+  it('moves results of tools behind their calls', () => {
+    const call = (id: string) => ({ type: 'function_call', call_id: id, name: 'f', arguments: '{}' });
+    const result = (id: string) => ({ type: 'function_call_output', call_id: id, output: id });
+    const said = (role: string) => ({ role, content: 'x' });
+    const input = [result('z'), call('a'), call('b'), said('user'), result('b'), call('c'), said('developer')];
+    const { body } = translated('responses', { input: [...input, result('a'), result('c'), said('user')] }, 'chat');
+    const written = (body.messages as JsonObject[]).map(({ role, tool_call_id }) => tool_call_id ?? role);
+    expect(written).toEqual(['z', 'assistant', 'b', 'a', 'user', 'assistant', 'c', 'system', 'user']);
+  });
+
   it('gives text alone as one string, refusals as text, and one message of the system', () => {
     const messages = [
       {

@@ -18,6 +18,13 @@ const REFUSED: [FormatName, JsonObject, FormatName, string][] = [
   ['chat', { stop: ['\n'] }, 'messages', 'stop'],
   ['chat', { temperature: 1.5 }, 'messages', 'temperature'],
   ['chat', { tools: [{ type: 'custom', custom: { name: 'f' } }] }, 'responses', 'tools.0'],
+  ['chat', { tool_choice: { type: 'function', function: { name: 'f' } } }, 'messages', 'tool_choice'],
+  [
+    'chat',
+    { messages: [{ role: 'system', content: [{ type: 'image_url', image_url: 'https://weir.test/a.png' }] }] },
+    'messages',
+    'messages.0.content.0',
+  ],
   ['chat', { something_new: 1 }, 'messages', 'something_new'],
   ['chat', part({ type: 'input_audio', input_audio: {} }), 'messages', 'messages.0.content.0'],
   ['chat', part({ type: 'file', file: { file_id: 'file-1' } }), 'messages', 'messages.0.content.0'],
@@ -44,6 +51,18 @@ const REFUSED: [FormatName, JsonObject, FormatName, string][] = [
   ['messages', { container: 'c' }, 'chat', 'container'],
   ['messages', { inference_geo: 'eu' }, 'chat', 'inference_geo'],
   ['messages', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, 'chat', 'tools.0'],
+  [
+    'messages',
+    {
+      tools: [
+        { name: 'f', input_schema: { type: 'object' } },
+        { type: 'web_search_20250305', name: 'web_search' },
+      ],
+      tool_choice: { type: 'tool', name: 'web_search' },
+    },
+    'chat',
+    'tool_choice',
+  ],
   ['messages', part({ type: 'image', source: { type: 'file', file_id: 'f' } }), 'responses', 'messages.0.content.0'],
   ['messages', part({ type: 'container_upload', file_id: 'f' }), 'chat', 'messages.0.content.0'],
 ];
