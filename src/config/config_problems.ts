@@ -97,7 +97,8 @@ function routeProblems(
   if (route.order === 'least_busy') {
     targets.forEach(({ provider }, at) => {
       if (provider === LOCAL_PROVIDER) {
-        const message = `is inside every instance, and least_busy does not count its streams; leave it out, or choose another order`;
+        const message =
+          'is inside every instance, and least_busy does not count its streams; leave it out, or choose another order';
         problems.push({ path: [...path, 'targets', at, 'provider'], message });
       }
       if (typeof provider !== 'string' || targets.findIndex((other) => other.provider === provider) === at) return;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { shapeProblem } from '../../formats/json_object.ts';
+import { shapeProblemOfBytes } from '../../formats/json_fields.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
 
@@ -56,12 +56,12 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
  * @returns undefined where it is not JSON, nested too deep, or holds too many values. Numbers that JavaScript confuses with others are kept
  * as they are written.
  */
-export function parseExactly(text: string): unknown {
+export function parseExactly(json: Buffer): unknown {
+  if (shapeProblemOfBytes(json) !== undefined) return undefined;
   const exact = (_: string, value: unknown, { source }: { source?: string }) =>
     typeof value === 'number' && isInexact(value) ? rawJSON(source as string) : value;
   try {
-    const value: unknown = JSON.parse(text, exact as (key: string, value: unknown) => unknown);
-    return shapeProblem(value) === undefined ? value : undefined;
+    return JSON.parse(json.toString(), exact as (key: string, value: unknown) => unknown);
   } catch {
     return undefined;
   }

@@ -163,7 +163,7 @@ function comparable(
   { n }: EndpointRequest,
   headers: Record<string, string> | undefined,
 ): object | undefined {
-  const body = bytes.length > COMPARED_BYTES || n > 1 ? undefined : parseExactly(bytes.toString());
+  const body = bytes.length > COMPARED_BYTES || n > 1 ? undefined : parseExactly(bytes);
   if (body === undefined || headers) return body === undefined ? undefined : { body, headers };
   const { stream, stream_options, ...asked } = body as JsonObject;
   return { body: asked };

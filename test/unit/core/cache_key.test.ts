@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { cacheKey, parseExactly } from '../../../src/core/cache/request_key.ts';
 
-const keyOf = (text: string) => cacheKey([parseExactly(text)]);
+const keyOf = (text: string) => cacheKey([parseExactly(Buffer.from(text))]);
 
 /** The same value, its members the other way round. */
 function turned(value: unknown): unknown {
@@ -44,6 +44,13 @@ describe('the key of a request', () => {
   });
 
   it('is none for what is not JSON', () => {
-    expect(parseExactly('{"a":')).toBeUndefined();
+    expect(parseExactly(Buffer.from('{"a":'))).toBeUndefined();
+  });
+
+  it('is none for what holds too many values, which is not parsed', () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    const body = parseExactly(Buffer.from(`{"a":[${'{},'.repeat(300_000)}{}]}`));
+    expect([body, parse.mock.calls.length]).toEqual([undefined, 0]);
+    parse.mockRestore();
   });
 });
