@@ -32,6 +32,8 @@ export interface WrittenRequest {
   body: JsonObject;
   /** Harmless fields that the format has no place for, by their paths in the client's body. */
   dropped: readonly string[];
+  /** The name of a tool whose arguments are the answer. */
+  answerTool?: string;
 }
 
 /** One wire format: how requests and answers are written in it. Reading and writing know no other format. */

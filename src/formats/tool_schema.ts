@@ -17,6 +17,11 @@ export function toolSchema(parameters: JsonObject, losses: RequestLosses): JsonO
   return described(schema, rules);
 }
 
+/** Whether {@link toolSchema} keeps all that a schema says. */
+export function fitsTool(schema: JsonObject): boolean {
+  return schema.type === 'object' && NOT_AT_TOP.every((name) => schema[name] === undefined);
+}
+
 /** @param rules that the schema can't say otherwise; they stand in its description */
 export function described(schema: JsonObject, rules: readonly string[]): JsonObject {
   if (rules.length === 0) return schema;

@@ -16,6 +16,7 @@ import type {
   UpstreamRequest,
 } from '../../core/upstream/upstream.ts';
 import { wholeParts } from '../../core/upstream/whole_parts.ts';
+import { toolAnswer, toolAnswerParser } from '../../formats/answer_tool.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { WrittenRequest } from '../../formats/format.ts';
 import { parseObject } from '../../formats/json_object.ts';
@@ -115,17 +116,25 @@ export class HttpUpstream implements Upstream {
     return request.written(spoken.format, { provider: this.name, server: this.#server.host, model, ...most });
   }
 
-  async #translated(request: UpstreamRequest, { body }: WrittenRequest, context: CallContext): Promise<PartAnswer> {
+  async #translated(
+    request: UpstreamRequest,
+    { body, answerTool }: WrittenRequest,
+    context: CallContext,
+  ): Promise<PartAnswer> {
     const { format, path, headers } = this.#spoken as SpokenFormat;
-    const { stream, silenceMs, format: client } = request;
+    const { stream, silenceMs, wantsParts, format: client } = request;
     const call = { method: 'POST', path, body, headers } as const;
     const answer = await this.#server.ask(call, { stream, silenceMs, client }, context);
     const given = client === 'weir' ? undefined : translatedHeaders(answer.headers, client);
     if (stream) {
-      return parsedAnswer(answer, format.partParser(request.wantsParts), this.name, given);
+      const parser = answerTool
+        ? toolAnswerParser(format.reader(), answerTool, wantsParts)
+        : format.partParser(wantsParts);
+      return parsedAnswer(answer, parser, this.name, given);
     }
     const whole = parseObject(Buffer.from(await collectBody(answer), 'latin1').toString());
-    return wholeParts(format.readAnswer(whole), this.name, given);
+    const parts = format.readAnswer(whole);
+    return wholeParts(answerTool ? toolAnswer(parts, answerTool) : parts, this.name, given);
   }
 
   /** A request that the Responses API can't take runs as any other, and does not survive its instance. */

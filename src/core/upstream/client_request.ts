@@ -59,8 +59,8 @@ export class ClientRequest implements UpstreamRequest {
       return one.format === format && one.provider === provider && one.model === model;
     });
     if (known) return known.request;
-    const { body, dropped } = format.writeRequest(this.generation(), { ...to, stream: this.stream });
-    const request = { body, dropped: firstNames(dropped) };
+    const written = format.writeRequest(this.generation(), { ...to, stream: this.stream });
+    const request = { ...written, dropped: firstNames(written.dropped) };
     this.#written.push({ format, provider, model, request });
     return request;
   }
@@ -68,7 +68,7 @@ export class ClientRequest implements UpstreamRequest {
   forget(): void {
     this.#isForgotten = true;
     this.#read = undefined;
-    this.#written = this.#written.map((one) => ({ ...one, request: { body: {}, dropped: one.request.dropped } }));
+    this.#written = this.#written.map((one) => ({ ...one, request: { ...one.request, body: {} } }));
     this.#about.forgotten?.();
   }
 

@@ -1,3 +1,4 @@
+import { askByTool } from '../answer_tool.ts';
 import type { WriteTarget, WrittenRequest } from '../format.ts';
 import type { GenerationRequest, Message, MessagePart, Tool } from '../generation_request.ts';
 import type { JsonObject } from '../json_object.ts';
@@ -18,11 +19,12 @@ const MAX_TOKENS = 8192;
 const ONLY_JSON: JsonObject = { type: 'text', text: 'Answer with one JSON object and nothing else.' };
 
 /** @throws WeirError validation_error */
-export function writeMessagesRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest {
-  const losses = new RequestLosses(request);
+export function writeMessagesRequest(sent: GenerationRequest, to: WriteTarget): WrittenRequest {
+  const losses = new RequestLosses(sent);
   losses.drop('seed', 'verbosity', 'metadata');
-  for (const message of request.messages) losses.loseMembers(message);
+  for (const message of sent.messages) losses.loseMembers(message);
   const model = claudeModel(to.model);
+  const { request, answerTool } = (model.hasSchemas ? undefined : askByTool(sent, losses)) ?? { request: sent };
   const maxTokens = request.maxTokens ?? to.maxTokens ?? MAX_TOKENS;
   const system = request.messages
     .filter(isSystem)
@@ -54,7 +56,8 @@ export function writeMessagesRequest(request: GenerationRequest, to: WriteTarget
     metadata: userOf(request, losses),
     service_tier: tierOf(request, losses),
   });
-  return { body, dropped: losses.settle(to) };
+  const dropped = losses.settle(to);
+  return answerTool ? { body, dropped, answerTool } : { body, dropped };
 }
 
 function isSystem({ role }: Message): boolean {
