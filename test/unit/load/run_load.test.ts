@@ -4,6 +4,7 @@ import type { Transport } from '../../../src/client/transport.ts';
 import { encodeChunk, encodeComplete, encodeStatus } from '../../../src/formats/weir/weir_encoder.ts';
 import { runLoad } from '../../../src/load/run_load.ts';
 import { Summary } from '../../../src/load/summary.ts';
+import { inFakeTime } from '../../support/fake_time.ts';
 import { loadPlan } from '../../support/load_plan.ts';
 
 const PLAN = loadPlan({ concurrency: 10, requests: 30 });
@@ -95,13 +96,7 @@ describe('runLoad', () => {
   it('gives 27 and 3 for 30 requests at concurrency 10, as a refused worker waits', async () => {
     const server = new NineStreams();
     const summary = new Summary();
-    let isOver = false;
-    const run = runLoad(PLAN, { summary, transport: server.transport }).finally(() => {
-      isOver = true;
-    });
-    // Not until no timer is left: another test file of this worker may have left one that comes again.
-    while (!isOver) await vi.advanceTimersByTimeAsync(100);
-    await run;
+    await inFakeTime(runLoad(PLAN, { summary, transport: server.transport }));
     const report = summary.report();
     expect(report.requests).toBe(30);
     expect(report.outcomes).toMatchObject({ ok: 27, '429': 3 });
@@ -162,9 +157,7 @@ describe('runLoad', () => {
       });
     };
     const summary = new Summary();
-    const run = runLoad(loadPlan({ concurrency: 10, requests: 1, resumable: true }), { summary, transport });
-    await vi.runAllTimersAsync();
-    await run;
+    await inFakeTime(runLoad(loadPlan({ concurrency: 10, requests: 1, resumable: true }), { summary, transport }));
     expect(calls).toEqual(['POST /stream true', 'GET /stream/t']);
     expect(summary.report()).toMatchObject({
       outcomes: { ok: 1 },

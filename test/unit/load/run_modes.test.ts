@@ -5,6 +5,7 @@ import { progressOf } from '../../../src/load/node/live_view.ts';
 import type { LoadRecord } from '../../../src/load/record.ts';
 import { runLoad, summaryOptions } from '../../../src/load/run_load.ts';
 import { Summary } from '../../../src/load/summary.ts';
+import { inFakeTime } from '../../support/fake_time.ts';
 import { loadPlan } from '../../support/load_plan.ts';
 import { transcript } from '../client/scripted_server.ts';
 
@@ -34,9 +35,7 @@ function server(delayMs: (active: number) => number) {
 async function run(plan: LoadPlan, transport: Transport, signal?: AbortSignal) {
   const summary = new Summary(summaryOptions(plan));
   const records: LoadRecord[] = [];
-  const running = runLoad(plan, { summary, transport, signal, onRecord: (record) => records.push(record) });
-  await vi.runAllTimersAsync();
-  await running;
+  await inFakeTime(runLoad(plan, { summary, transport, signal, onRecord: (record) => records.push(record) }));
   return { summary, report: summary.report(), records };
 }
 
