@@ -61,18 +61,26 @@ export function requestHttp1(
 
 /** HTTP/2 over TLS; many requests share the session. */
 export class Http2Client {
-  readonly #session: ClientHttp2Session;
+  readonly #url: string;
+  #session: ClientHttp2Session | undefined;
 
   constructor(url: string) {
-    this.#session = connect(url, { rejectUnauthorized: false });
+    this.#url = url;
+  }
+
+  /** NGINX closes a connection that was idle for long; browsers then open another. */
+  #open(): ClientHttp2Session {
+    if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
+    this.#session = connect(this.#url, { rejectUnauthorized: false });
     this.#session.on('error', () => {});
+    return this.#session;
   }
 
   request({ path, body, method, headers, ...on }: StackRequest): Promise<StackAnswer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve) => {
       const answer: StackAnswer = { status: 0, headers: {}, text: '', broken: undefined };
-      const stream = this.#session.request({
+      const stream = this.#open().request({
         ':path': path,
         ':method': method ?? (text === undefined ? 'GET' : 'POST'),
         ...(text === undefined ? {} : { 'content-type': 'application/json' }),
@@ -100,6 +108,6 @@ export class Http2Client {
   }
 
   close(): void {
-    this.#session.close();
+    this.#session?.close();
   }
 }
