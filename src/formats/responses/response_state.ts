@@ -82,7 +82,7 @@ export class ResponseState {
 
   #step(response: JsonObject | undefined, isEnd: boolean): void {
     if (!response) return;
-    this.#response = response;
+    this.#response = { ...this.#response, ...response, id: this.#response?.id ?? response.id };
     this.#isOver = isEnd;
     // Steps before the end say no output.
     if (Array.isArray(response.output) && (isEnd || response.output.length > 0)) {
@@ -149,6 +149,13 @@ export class ResponseState {
     parts[at] = part;
     this.#isPartOpen = isOpen;
   }
+}
+
+/** @param events the data of each, in order */
+export function responseState(events: Iterable<string>): ResponseState {
+  const state = new ResponseState();
+  for (const data of events) state.read(data);
+  return state;
 }
 
 function placeOf(event: JsonObject, list: 'content' | 'summary'): number {

@@ -1,5 +1,5 @@
 import type { WeirError } from '../error_code.ts';
-import { listOf, objectOf } from '../json_object.ts';
+import { type JsonObject, listOf, objectOf } from '../json_object.ts';
 import { openAiError } from '../openai_error.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
@@ -22,7 +22,6 @@ import { incompleteReason } from './responses_end.ts';
 /** `text`: what is said so far of its last part; `head`: how the events of it begin. */
 type OpenMessage = OpenItem & { kind: PartKind; text: string; head?: string | undefined };
 
-const DATA = '\ndata: ';
 const TEXT_DELTA = 'response.output_text.delta';
 /** Items that are calls of the client's tools. */
 const CALLS: ReadonlySet<unknown> = new Set(['function_call', 'custom_tool_call']);
@@ -56,15 +55,10 @@ export class ResponsesWriter implements StreamWriter {
     );
   }
 
-  /**
-   * Goes on with a response that another writer began.
-   * @param state after all of its events so far, none of which ends it
-   * @param tools as the request has them
-   */
-  static after(state: ResponseState, tools: unknown): ResponsesWriter {
-    const { id, created_at, model, ...request } = state.object() as ReturnType<typeof emptyResponse>;
-    const writer = new ResponsesWriter({ id, created: created_at, model, request: { ...request, tools } });
-    writer.#goOn(state);
+  /** Goes on with a response that another writer began. @param state after all of its events so far, none of which ends it */
+  static after(state: ResponseState, head: ResponsesHead): ResponsesWriter {
+    const writer = new ResponsesWriter(head);
+    if (state.response) writer.#goOn(state, state.response);
     return writer;
   }
 
@@ -253,7 +247,7 @@ export class ResponsesWriter implements StreamWriter {
     return event + this.#event('response.failed', { response });
   }
 
-  #goOn({ response, output, openItems, isPartOpen, sequence }: ResponseState): void {
+  #goOn({ output, openItems, isPartOpen, sequence }: ResponseState, response: JsonObject): void {
     Object.assign(this.#response, response, { output: [] });
     this.#hasBegun = true;
     this.#sequence = sequence + 1;
@@ -300,14 +294,4 @@ export class ResponsesWriter implements StreamWriter {
     this.#sequence += 1;
     return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
   }
-}
-
-/** @param parts of a whole answer, without an error @returns the body of a response that is not streamed */
-export function responsesAnswer(head: ResponsesHead, parts: readonly StreamPart[]): object {
-  const writer = new ResponsesWriter(head);
-  const events = parts.map((part) => writer.write(part));
-  const last = events.at(-1) as string;
-  // The JSON of an event is one line: what it says can't look like the field's name.
-  const data = last.slice(last.lastIndexOf(DATA) + DATA.length);
-  return (JSON.parse(data) as { response: object }).response;
 }

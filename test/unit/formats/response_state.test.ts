@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { WeirError } from '../../../src/formats/error_code.ts';
-import { ResponseState } from '../../../src/formats/responses/response_state.ts';
+import { responseState } from '../../../src/formats/responses/response_state.ts';
 import { ResponsesWriter } from '../../../src/formats/responses/responses_writer.ts';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
 import { partsOf, RECORDINGS, recording } from './recordings.ts';
 import { dataOf, SCENARIOS } from './scenarios.ts';
 
-const TOOLS = [{ type: 'custom', name: 'time' }];
+const TOOLS = [{ type: 'custom', name: 'patch' }];
 const HEAD = { id: 'resp_1', created: 1_700_000_000, model: 'm', request: { background: true, tools: TOOLS } };
 const REQUIRED = [
   ...['id', 'object', 'created_at', 'model', 'output', 'error', 'incomplete_details', 'instructions', 'metadata'],
@@ -29,7 +29,7 @@ const ANSWERS: Record<string, readonly StreamPart[]> = {
   ],
   'cancelled while queued': [{ type: 'error', error: new WeirError('cancelled') }],
   'custom tool': [
-    { type: 'tool_call', index: 0, id: 'call_a', name: 'time' },
+    { type: 'tool_call', index: 0, id: 'call_a', name: 'patch' },
     { type: 'tool_arguments', index: 0, json: '{"input":"in \\"U' },
     { type: 'tool_arguments', index: 0, json: 'TC\\" please"}' },
     { type: 'usage', usage: { input: 1, output: 2 } },
@@ -43,12 +43,6 @@ const partsNamed = (name: string) => ANSWERS[name] as readonly StreamPart[];
 function written(parts: readonly StreamPart[], head = HEAD): string[] {
   const writer = new ResponsesWriter(head);
   return [writer.begin(), ...parts.map((part) => writer.write(part))];
-}
-
-function stateOf(events: readonly string[]): ResponseState {
-  const state = new ResponseState();
-  for (const data of events) state.read(data);
-  return state;
 }
 
 interface ResponseEvent {
@@ -78,10 +72,13 @@ describe('the events of a response that runs in the background', () => {
     expect(events.some(({ type }) => type === 'error')).toBe(false);
   });
 
-  it.each(['cancelled', 'cancelled in a call', 'cancelled while queued'])('end with a response that is cancelled: %s', (name) => {
-    const last = parsed(dataOf(written(partsNamed(name)).join(''))).at(-1);
-    expect(last).toMatchObject({ type: 'response.failed', response: { status: 'cancelled', error: null } });
-  });
+  it.each(['cancelled', 'cancelled in a call', 'cancelled while queued'])(
+    'end with a response that is cancelled: %s',
+    (name) => {
+      const last = parsed(dataOf(written(partsNamed(name)).join(''))).at(-1);
+      expect(last).toMatchObject({ type: 'response.failed', response: { status: 'cancelled', error: null } });
+    },
+  );
 
   it('end with what was said, and why, where the upstream breaks off', () => {
     const last = parsed(dataOf(written(partsNamed('error')).join(''))).at(-1);
@@ -100,7 +97,7 @@ describe('a response as it is now', () => {
   it.each(answers)('is what its last event says, once all are read: %s', (name) => {
     const events = dataOf(written(partsNamed(name)).join(''));
     const last = parsed(events).at(-1);
-    const state = stateOf(events);
+    const state = responseState(events);
     expect(state.object()).toEqual(last?.response);
     expect(state.isOver).toBe(true);
     expect(state.sequence).toBe(last?.sequence_number);
@@ -108,15 +105,15 @@ describe('a response as it is now', () => {
 
   it.each(['openai_responses', 'openai_responses_refusal'])('the same of the events of a provider: %s', (name) => {
     const events = dataOf(recording(name).toString());
-    expect(stateOf(events).object()).toMatchObject(parsed(events).at(-1)?.response as object);
+    expect(responseState(events).object()).toMatchObject(parsed(events).at(-1)?.response as object);
   });
 
   it('is at each event what the official client makes of the same events', async () => {
-    for (const name of answers) {
+    for (const name of ['parallel_tools', 'reasoning', 'citations', 'refusal', 'custom tool', 'error', 'cancelled']) {
       const events = dataOf(written(partsNamed(name)).join(''));
       for (let cut = 1; cut <= events.length; cut += 1) {
         const seen = events.slice(0, cut);
-        const object = stateOf(seen).object() as Record<string, unknown>;
+        const object = responseState(seen).object() as Record<string, unknown>;
         expect(Object.keys(object)).toEqual(expect.arrayContaining(REQUIRED));
         const client = new OpenAI({ apiKey: 'x', maxRetries: 0, fetch: serving(seen, object) });
         const whole = await client.responses.stream({ response_id: 'resp_1' }).finalResponse();
@@ -131,7 +128,7 @@ describe('a response as it is now', () => {
     const begun = dataOf(written(partsNamed('parallel_tools')).join(''));
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...begun), fc.json().map(spoilt(begun)))), (events) => {
-        const object = stateOf([begun[0] as string, ...events]).object() as Record<string, unknown>;
+        const object = responseState([begun[0] as string, ...events]).object() as Record<string, unknown>;
         expect(Object.keys(object)).toEqual(expect.arrayContaining(REQUIRED));
         expect(Array.isArray(object.output)).toBe(true);
       }),
@@ -146,7 +143,7 @@ describe('a writer that goes on after the events of another', () => {
     for (let cut = 1; cut < whole.length; cut += 1) {
       // Usage comes right before the end, and is no event.
       if (parts[cut - 2]?.type === 'usage') continue;
-      const next = ResponsesWriter.after(stateOf(dataOf(whole.slice(0, cut).join(''))), TOOLS);
+      const next = ResponsesWriter.after(responseState(dataOf(whole.slice(0, cut).join(''))), HEAD);
       expect(parts.slice(cut - 1).map((part) => next.write(part))).toEqual(whole.slice(cut));
     }
   });
@@ -155,13 +152,15 @@ describe('a writer that goes on after the events of another', () => {
     const events = dataOf(written(partsNamed(name)).join(''));
     for (let cut = 1; cut < events.length; cut += 1) {
       const seen = events.slice(0, cut);
-      const next = ResponsesWriter.after(stateOf(seen), TOOLS);
+      const next = ResponsesWriter.after(responseState(seen), HEAD);
       const rest = dataOf(
-        next.write({ type: 'text', text: 'And ' }) + next.write({ type: 'text', text: 'on.' }) + next.write({ type: 'finish', reason: 'stop' }),
+        next.write({ type: 'text', text: 'And ' }) +
+          next.write({ type: 'text', text: 'on.' }) +
+          next.write({ type: 'finish', reason: 'stop' }),
       );
       const all = parsed([...seen, ...rest]);
       expect(all.map(({ sequence_number }) => sequence_number)).toEqual(all.map((_, index) => index));
-      const state = stateOf([...seen, ...rest]);
+      const state = responseState([...seen, ...rest]);
       expect(state.object()).toEqual(all.at(-1)?.response);
       expect(JSON.stringify(state.object()?.output)).toContain('And on.');
       expect(JSON.stringify(state.object())).not.toContain('in_progress');
