@@ -76,6 +76,7 @@ export class ResponsesWriter implements StreamWriter {
 
   #catchUp(part: StreamPart): string {
     this.#isBehind = false;
+    if (part.type === 'error') this.#itemStatus = 'incomplete';
     const isStart = this.#response.status === 'queued' && part.type !== 'error';
     const left = this.#leftOpen.map((open) => this.#itemDone(open));
     return (isStart ? this.#start() : '') + left.join('');

@@ -3,13 +3,13 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { WeirError } from '../../../src/formats/error_code.ts';
 import { responseState } from '../../../src/formats/responses/response_state.ts';
-import { ResponsesWriter } from '../../../src/formats/responses/responses_writer.ts';
-import type { StreamPart } from '../../../src/formats/stream_part.ts';
+import { responsesFormat } from '../../../src/formats/responses/responses_format.ts';
+import type { StreamPart, StreamWriter } from '../../../src/formats/stream_part.ts';
 import { partsOf, RECORDINGS, recording } from './recordings.ts';
 import { dataOf, SCENARIOS } from './scenarios.ts';
 
 const TOOLS = [{ type: 'custom', name: 'patch' }];
-const HEAD = { id: 'resp_1', created: 1_700_000_000, model: 'm', request: { background: true, tools: TOOLS } };
+const HEAD = { id: '1', created: 1_700_000_000, model: 'm', body: { background: true, tools: TOOLS } };
 const REQUIRED = [
   ...['id', 'object', 'created_at', 'model', 'output', 'error', 'incomplete_details', 'instructions', 'metadata'],
   ...['parallel_tool_calls', 'temperature', 'tool_choice', 'tools', 'top_p', 'background', 'status'],
@@ -40,10 +40,12 @@ const answers = Object.keys(ANSWERS);
 const partsNamed = (name: string) => ANSWERS[name] as readonly StreamPart[];
 
 /** What each part is written as; the first entry is the beginning. */
-function written(parts: readonly StreamPart[], head = HEAD): string[] {
-  const writer = new ResponsesWriter(head);
+function written(parts: readonly StreamPart[]): string[] {
+  const writer = responsesFormat.writer(HEAD);
   return [writer.begin(), ...parts.map((part) => writer.write(part))];
 }
+
+const resumed = (events: readonly string[]) => responsesFormat.resumedWriter?.(events, HEAD) as StreamWriter;
 
 interface ResponseEvent {
   type: string;
@@ -143,7 +145,7 @@ describe('a writer that goes on after the events of another', () => {
     for (let cut = 1; cut < whole.length; cut += 1) {
       // Usage comes right before the end, and is no event.
       if (parts[cut - 2]?.type === 'usage') continue;
-      const next = ResponsesWriter.after(responseState(dataOf(whole.slice(0, cut).join(''))), HEAD);
+      const next = resumed(dataOf(whole.slice(0, cut).join('')));
       expect(parts.slice(cut - 1).map((part) => next.write(part))).toEqual(whole.slice(cut));
     }
   });
@@ -152,7 +154,7 @@ describe('a writer that goes on after the events of another', () => {
     const events = dataOf(written(partsNamed(name)).join(''));
     for (let cut = 1; cut < events.length; cut += 1) {
       const seen = events.slice(0, cut);
-      const next = ResponsesWriter.after(responseState(seen), HEAD);
+      const next = resumed(seen);
       const rest = dataOf(
         next.write({ type: 'text', text: 'And ' }) +
           next.write({ type: 'text', text: 'on.' }) +
