@@ -48,6 +48,8 @@ export interface StreamFormat {
    * @param events the data of each event so far, in order; none of them ends the answer. With none it has yet to begin
    */
   resumedWriter?(events: readonly string[], head: AnswerHead): StreamWriter;
+  /** What one of its words for why an answer ended means. */
+  finishOf(word: unknown): FinishReason;
 }
 
 /** One wire format: how requests and answers are written in it. Reading and writing know no other format. */
@@ -61,8 +63,6 @@ export interface Format extends StreamFormat {
   readAnswer(body: unknown): readonly StreamPart[];
   /** @param parts of a whole answer, without an error */
   writeAnswer(head: AnswerHead, parts: readonly StreamPart[]): object;
-  /** What one of its words for why an answer ended means. */
-  finishOf(word: unknown): FinishReason;
   /**
    * @param value what an answer, or one of its events, has under `usage`
    * @param before what the events before it have said, where they say totals so far

@@ -1,5 +1,6 @@
 import type { AnswerHead, StreamFormat } from '../format.ts';
 import { parseObject, textOf } from '../json_object.ts';
+import { uiMessageFinishOf } from './ui_message_end.ts';
 import { UiMessageReader } from './ui_message_reader.ts';
 import { UiMessageWriter } from './ui_message_writer.ts';
 
@@ -20,4 +21,5 @@ export const uiMessageFormat: StreamFormat = {
     for (const data of events) for (const part of reader.read(data)) writer.write(part);
     return writer;
   },
+  finishOf: uiMessageFinishOf,
 };

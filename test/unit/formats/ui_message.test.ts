@@ -1,5 +1,10 @@
-import { safeValidateTypes } from '@ai-sdk/provider-utils';
-import { readUIMessageStream, type UIMessage, type UIMessageChunk, uiMessageChunkSchema } from 'ai';
+import {
+  parseJsonEventStream,
+  readUIMessageStream,
+  type UIMessage,
+  type UIMessageChunk,
+  uiMessageChunkSchema,
+} from 'ai';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WeirError } from '../../../src/formats/error_code.ts';
@@ -58,10 +63,9 @@ const resumed = uiMessageFormat.resumedWriter as NonNullable<typeof uiMessageFor
 
 /** Chunks as the SDK's own transport checks them. */
 async function chunksOf(events: string): Promise<UIMessageChunk[]> {
+  const stream = new Blob([events]).stream();
   const chunks: UIMessageChunk[] = [];
-  for (const data of dataOf(events)) {
-    if (data === '[DONE]') continue;
-    const checked = await safeValidateTypes({ value: JSON.parse(data), schema: uiMessageChunkSchema });
+  for await (const checked of parseJsonEventStream({ stream, schema: uiMessageChunkSchema })) {
     if (!checked.success) throw checked.error;
     chunks.push(checked.value);
   }
