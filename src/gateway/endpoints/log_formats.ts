@@ -8,14 +8,16 @@ import { EntryEncoder, TextFrames, WeirPartFrames } from '../../core/durable/wei
 import { weirRequest } from '../../core/upstream/client_request.ts';
 import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import type { WeirError } from '../../formats/error_code.ts';
-import type { Format } from '../../formats/format.ts';
-import { type JsonObject, objectOf, parseObject, textOf } from '../../formats/json_object.ts';
+import type { AnswerHead, StreamFormat } from '../../formats/format.ts';
+import { objectOf, parseObject, textOf } from '../../formats/json_object.ts';
 import type { AnswerEnd, StreamPart } from '../../formats/stream_part.ts';
+import { uiMessageFormat } from '../../formats/ui_message/ui_message_format.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { encodeError } from '../../formats/weir/weir_encoder.ts';
 import { FormatEncoder, WeirEncoder } from './encoders.ts';
 import { ENDPOINTS, type Endpoint } from './endpoint.ts';
 import { bodyRequest, parseEndpointRequest } from './endpoint_request.ts';
+import { keptChat, keptHead } from './ui_message_request.ts';
 
 /** In UTF-16 units. */
 const MAX_TEXT = 512 * 1024;
@@ -30,7 +32,8 @@ export function logFormats(graceMs: { weir: number; others: number }): LogFormat
   return new Map<string, LogFormat>([
     ['text', weirFormat(graceMs.weir, false)],
     ['weir_parts', weirFormat(graceMs.weir, true)],
-    ...endpoints.map((endpoint) => [endpoint.name, eventFormat(endpoint, graceMs.others)] as const),
+    ...endpoints.map((endpoint) => [endpoint.name, eventFormat(endpointEvents(endpoint), graceMs.others)] as const),
+    [CHAT_EVENTS.name, eventFormat(CHAT_EVENTS, graceMs.others)],
   ]);
 }
 
@@ -76,19 +79,52 @@ function weirEncoder(record: ResumableRecord, current: () => ResumableRecord, wa
   return new WeirEncoder(status, promptLength, wantsParts, (seq) => eventId(current(), seq));
 }
 
-/** The log holds the client's events. */
-function eventFormat(endpoint: Endpoint, graceMs: number): LogFormat {
-  const { format } = endpoint;
+/** What differs between streams whose log holds the client's events. */
+interface EventStreams {
+  name: LogFormat['endpoint'];
+  format: StreamFormat;
+  /** @param current asked anew for each member: a failover changes the provider */
+  head(record: ResumableRecord, kept: KeptBody | undefined, current: () => ResumableRecord): AnswerHead;
+  /** @throws WeirError */
+  request(kept: KeptBody, record: ResumableRecord): UpstreamRequest;
+}
+
+function eventFormat({ name, format, head, request }: EventStreams, graceMs: number): LogFormat {
   return {
-    endpoint: endpoint.name,
+    endpoint: name,
     graceMs,
     limit: { units: MAX_EVENTS, ends: 'resumability' },
     frames: (record, current) =>
-      new EventFrames(current, (error) => format.writer(headOf(record, undefined)).write({ type: 'error', error })),
-    request: (kept) => keptRequest(endpoint, kept as KeptBody),
-    resume: (entries, record, kept) => resumeEvents(endpoint.format, entries, record, kept as KeptBody | undefined),
+      new EventFrames(current, (error) =>
+        format.writer(head(record, undefined, current)).write({ type: 'error', error }),
+      ),
+    request: (kept, record) => request(kept as KeptBody, record),
+    resume: (entries, record, kept, current) =>
+      resumeEvents(format, entries, head(record, kept as KeptBody | undefined, current)),
   };
 }
+
+const endpointEvents = (endpoint: Endpoint): EventStreams => ({
+  name: endpoint.name,
+  format: endpoint.format,
+  head: headOf,
+  request: (kept) => keptRequest(endpoint, kept),
+});
+
+const CHAT_EVENTS: EventStreams = {
+  name: 'ui_message',
+  format: uiMessageFormat,
+  head: ({ id, createdAt, instance }, kept, current) => ({
+    ...keptHead(kept?.body, id),
+    created: Math.floor(createdAt / 1000),
+    body: {},
+    instance,
+    get provider() {
+      return current().provider;
+    },
+  }),
+  request: ({ body }, { id }) => keptChat(body, id),
+};
 
 /** For an answer in parts, which another answer in parts can follow. */
 function keptRequest(endpoint: Endpoint, { body, headers }: KeptBody): UpstreamRequest {
@@ -98,18 +134,12 @@ function keptRequest(endpoint: Endpoint, { body, headers }: KeptBody): UpstreamR
   return bodyRequest(endpoint, asked, bytes, headers, () => () => {}, { inParts: true }).upstream;
 }
 
-function headOf({ id, createdAt }: ResumableRecord, body: JsonObject | undefined) {
-  return { id, created: Math.floor(createdAt / 1000), model: textOf(body?.model), body: body ?? {} };
+function headOf({ id, createdAt }: ResumableRecord, kept: KeptBody | undefined): AnswerHead {
+  const body = (kept && parseObject(kept.body)) ?? {};
+  return { id, created: Math.floor(createdAt / 1000), model: textOf(body.model), body };
 }
 
-function resumeEvents(
-  format: Format,
-  entries: readonly string[],
-  record: ResumableRecord,
-  kept: KeptBody | undefined,
-): ResumedStream {
-  const body = kept && parseObject(kept.body);
-  const head = headOf(record, body);
+function resumeEvents(format: StreamFormat, entries: readonly string[], head: AnswerHead): ResumedStream {
   const events = entries.flatMap((_, at) => dataOf(unpackEvent(entries, at + 1)) ?? []);
   if (events.length === 0) {
     const encoder = new FormatEncoder(format, head, () => head.body);
@@ -120,7 +150,7 @@ function resumeEvents(
   const parts = events.flatMap((data) => reader.read(data));
   const last = parts.at(-1);
   const isPlain = parts.every(({ type }) => type !== 'tool_call' && type !== 'refusal' && type !== 'error');
-  const n = typeof body?.n === 'number' ? body.n : 1;
+  const n = typeof head.body.n === 'number' ? head.body.n : 1;
   const hasFinished = reader.finishReason !== undefined && n === 1;
   return {
     encoder: new FormatEncoder(format, head, () => head.body, { writer }),
