@@ -5,7 +5,7 @@ import { MemoryUsageStore } from '../adapters/stores/usage/memory_usage_store.ts
 import { RedisUsageStore } from '../adapters/stores/usage/redis_usage_store.ts';
 import { namedModels, priceOf, type WeirConfig } from '../config/weir_config.ts';
 import type { KeyRing } from '../core/access/key_ring.ts';
-import type { RateLimits } from '../core/access/rate_limits.ts';
+import { type RateLimits, rateSubjects } from '../core/access/rate_limits.ts';
 import type { RecordUsage } from '../core/usage/stream_usage.ts';
 import { UsageLedger } from '../core/usage/usage_ledger.ts';
 import { USAGE_DAYS, usageDays } from '../formats/cluster/usage_days.ts';
@@ -38,8 +38,9 @@ export function buildUsage({ redis, incarnation, metrics, fake, config, keys }: 
   };
   const record: RecordUsage = (used) => {
     const { userId, provider, model, route, usage } = used;
-    const key = keys?.ring.get(userId);
-    if (key) keys?.limits.charge(key, usage.input_tokens + usage.output_tokens);
+    const key = keys?.ring.ofAsker(userId);
+    const subjects = key ? rateSubjects({ key, id: userId }) : [];
+    for (const subject of subjects) keys?.limits.charge(subject, usage.input_tokens + usage.output_tokens);
     if (provider === fake.name && model === DOCTOR_MODEL) return;
     metrics.tokens(provider, route ?? labelOf(provider, model), usage);
     // Users without a key are addresses, which are not kept.
