@@ -9,7 +9,8 @@ import type { Environment } from './environment.ts';
 import { watchMachine } from './machine_watch.ts';
 import { print, say } from './reporter.ts';
 import { filesOf, listTestFiles, PROJECTS, testAreas } from './test_areas.ts';
-import { longParts, readTally, STATIC_CHECKS, type TestPart, type TestTally, vitestPart } from './test_parts.ts';
+import { longParts, STATIC_CHECKS, type TestPart, vitestPart } from './test_parts.ts';
+import { describeFailure, readTally, type TestTally } from './test_tally.ts';
 
 /** Programs that the tests call, each with Debian's package. */
 const NEEDED = {
@@ -24,12 +25,17 @@ const NEEDED = {
 /** The area that needs no program but Node.js: unit tests, and what needs no test. */
 const CHECK = 'check';
 
+/** Writes what failed, for `readTally`. */
+const REPORTER = './test/support/failures_reporter.ts';
+
+/** Of a part that is not vitest's: what it said last is all that there is to say about its failure. */
+const LAST_LINES = 3;
+
 /** Runs parts of the tests, keeps their reports in `folder` and adds them up. */
 class TestRun {
   readonly #environment: Environment;
   readonly #folder: string;
-  readonly #tallies: TestTally[] = [];
-  readonly #failed: string[] = [];
+  readonly #tallies: { title: string; tally: TestTally }[] = [];
   readonly #times: string[] = [];
 
   constructor(environment: Environment, folder: string) {
@@ -40,28 +46,35 @@ class TestRun {
   /** Shows what the part says as it comes; a quiet one says it only when it fails. */
   async run(part: TestPart, { isQuiet = false } = {}): Promise<void> {
     if (!isQuiet) say(part.title);
-    const report = path.join(this.#folder, `${this.#tallies.length}-${part.title.replaceAll(/\W+/g, '-')}.json`);
-    const reporters = part.isVitest ? ['--reporter=default', '--reporter=json', `--outputFile=${report}`] : [];
+    const report = path.join(this.#folder, `${this.#tallies.length}.json`);
+    const reporters = part.isVitest ? ['--reporter=default', `--reporter=${REPORTER}`, `--outputFile=${report}`] : [];
     const { root, all, searchPath } = this.#environment;
     const began = performance.now();
     const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
       const child = spawn(part.command ?? process.execPath, [...part.args, ...reporters], {
         cwd: root,
-        stdio: isQuiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+        // Vitest draws on a terminal.
+        stdio: part.isVitest ? 'inherit' : ['ignore', 'pipe', 'pipe'],
         env: { ...all, PATH: searchPath, ...part.env },
       });
       const pieces: Buffer[] = [];
-      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => pieces.push(piece));
+      for (const [stream, shown] of [
+        [child.stdout, process.stdout],
+        [child.stderr, process.stderr],
+      ] as const) {
+        stream?.on('data', (piece: Buffer) => {
+          pieces.push(piece);
+          if (!isQuiet) shown.write(piece);
+        });
+      }
       const end = (code: number) => resolve({ code, output: Buffer.concat(pieces).toString() });
       child.once('error', () => end(127));
       child.once('close', (code) => end(code ?? 1));
     });
-    const tally = part.isVitest ? readTally(report, code) : { passed: Number(code === 0), failed: Number(code !== 0) };
-    this.#tallies.push(tally);
+    const tally = part.isVitest ? readTally(report, code) : tallyOf(code, output);
+    this.#tallies.push({ title: part.title, tally });
     this.#times.push(`${part.title}: ${Math.round((performance.now() - began) / 1000)} s`);
-    if (tally.failed === 0) return;
-    this.#failed.push(part.title);
-    if (isQuiet) say(`${part.title}:\n${output}`);
+    if (isQuiet && code !== 0) say(`${part.title}:\n${output}`);
   }
 
   /** How long each part took. */
@@ -69,15 +82,30 @@ class TestRun {
     for (const line of this.#times) say(line);
   }
 
-  /** The parts that failed. */
-  get failed(): readonly string[] {
-    return this.#failed;
+  /** Each failure, behind the part that it is from. */
+  sayFailures(): void {
+    for (const { title, tally } of this.#tallies) {
+      for (const failure of tally.failures) say(`failed: ${title}: ${describeFailure(failure)}`);
+    }
   }
 
-  sum(): TestTally {
-    const add = (of: keyof TestTally) => this.#tallies.reduce((sum, tally) => sum + tally[of], 0);
-    return { passed: add('passed'), failed: add('failed') };
+  sum(): { passed: number; failed: number } {
+    const add = (count: (tally: TestTally) => number) =>
+      this.#tallies.reduce((sum, each) => sum + count(each.tally), 0);
+    return { passed: add(({ passed }) => passed), failed: add(({ failures }) => failures.length) };
   }
+}
+
+/** A part that is not vitest's counts as one test. */
+function tallyOf(code: number, output: string): TestTally {
+  if (code === 0) return { passed: 1, failures: [] };
+  const last = output
+    .trimEnd()
+    .split('\n')
+    .slice(-LAST_LINES)
+    .map((line) => line.trim())
+    .join(' | ');
+  return { passed: 0, failures: [{ message: last || `exit code ${code}` }] };
 }
 
 /** Chromium without windows, which takes half the CPU; all of Chromium where the system has no such package. */
@@ -163,7 +191,7 @@ export async function testCommand(choice: TestChoice, environment: Environment):
     const machine = endWatch();
     run.sayTimes();
     const { passed, failed } = run.sum();
-    if (failed > 0) say(`failed: ${run.failed.join('; ')}`);
+    run.sayFailures();
     if (failed > 0) say(`${machine.isStarved ? 'this machine was starved' : 'this machine'}: ${machine.sentence}`);
     print(`${passed} passed, ${failed} failed`);
     return failed === 0 ? 0 : 1;

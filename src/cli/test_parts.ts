@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { readJsonFile } from '../stack/json_file.ts';
 
 /** A program whose end says whether a part of the tests holds. */
 export interface TestPart {
@@ -7,7 +6,7 @@ export interface TestPart {
   /** It runs in the project's folder; Node.js where nothing is named. */
   command?: 'npm';
   args: string[];
-  /** Test files of vitest: its report is counted, where every other part counts as one test. */
+  /** Test files of vitest: its tests are counted, where every other part counts as one. */
   isVitest?: true;
   env?: Record<string, string>;
 }
@@ -78,25 +77,4 @@ export function longParts(files: readonly string[]): TestPart[] {
     script('deaths at all places, three seeds', 'soak:faults', '--seeds', '3'),
     script('leaks, in 30,000 streams', 'leaks', '--streams', '30000'),
   ];
-}
-
-/** What vitest's JSON reporter writes, as far as it is read here. */
-interface Report {
-  testResults?: { assertionResults?: { status: string }[] }[];
-}
-
-/** What came of a part of the tests, in tests. */
-export interface TestTally {
-  passed: number;
-  /** A part that failed without a failed test to show for it counts as one. */
-  failed: number;
-}
-
-/** Adds up the report in `file` of a run of vitest that ended with the exit code `code`. */
-export function readTally(file: string, code: number): TestTally {
-  const results = (readJsonFile(file) as Report | undefined)?.testResults ?? [];
-  const states = results.flatMap(({ assertionResults }) => assertionResults ?? []).map(({ status }) => status);
-  const failed = states.filter((status) => status === 'failed').length;
-  const passed = states.filter((status) => status === 'passed').length;
-  return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed };
 }
