@@ -181,7 +181,7 @@ export async function buildGateway(
     incarnation: () => core.streamLog.incarnation,
     open,
     durable,
-    peerServices: { ...durable.peerServices, usage: usage.view },
+    peerServices: { ...durable.peerServices, usage: usage.view, usageOfUsers: usage.viewOfUsers },
     log: eventLog,
     announcer,
     /** Reads providers and routes again; streams that run keep theirs. */

@@ -272,7 +272,19 @@ it('users of one key have limits and streams of their own over all instances, an
   ] as [Headers, string][]) {
     expect((await requestHttp1(stack.url, { path: at(thread), method: 'DELETE', headers })).status).toBe(202);
   }
-  for (const { text } of await Promise.all([...running, reading])) expect(text).toContain('"code":"cancelled"');
+  for (const { text } of await Promise.all([...running, reading])) expect(text).toContain('"error":"cancelled"');
+
+  const used = await until('both are counted', async () => {
+    const { users } = json(await weir('usage', '--by', 'user', '--json')) as { users: Record<string, unknown>[] };
+    return users.length === 2 ? users : undefined;
+  });
+  expect(used.map(({ user }) => user).sort()).toEqual(['alice', 'bob']);
+  expect(used[0]).toMatchObject({ key_name: 'backend', ok: 0, cancelled: 1, failed: 0 });
+  expect(await weir('usage', '--by', 'key')).toMatch(/backend \(\w{8}\) +2 +0 +2/);
+  expect(await weir('usage', '--by', 'user')).toMatch(/^USER +REQUESTS[\s\S]*backend \(\w{8}\) \/ alice +1 +0 +1/);
+  expect(await weir('usage', '--by', 'user', '--csv')).toMatch(/,backend,alice,0,1,0,/);
+  const page = (await (await fetch(`${stack.dashboard}/api/usage?by=user`)).json()) as { users: unknown[] };
+  expect(page.users).toHaveLength(2);
 
   await weir('keys', 'rotate-tokens', 'backend');
   expect((await ask(alice, { fake: { tokens: 1, ttft_ms: 0 } })).status).toBe(200);

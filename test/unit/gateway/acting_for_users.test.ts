@@ -241,6 +241,20 @@ describe('other people’s streams', () => {
   });
 });
 
+it('usage adds up by key, and by user', async () => {
+  const { text, id } = await newKey({ name: 'counted', acts_for_users: {} });
+  for (const user of ['alice', 'alice', 'bob']) await (await ask(bearer(text, user))).text();
+  const { usage, usageOfUsers } = gateway.peerServices;
+  const mine = <Row extends { key: string }>(rows: Row[]) => rows.filter(({ key }) => key === id);
+  expect(mine((await usage(1)).rows)).toMatchObject([{ ok: 3, provider: 'fake', output_tokens: 6 }]);
+  expect(mine((await usageOfUsers(1)).users)).toMatchObject([
+    { user: 'alice', ok: 2, output_tokens: 4 },
+    { user: 'bob', ok: 1, output_tokens: 2 },
+  ]);
+  // No label of a metric names a user.
+  expect(await (await fetch(`${url}/metrics`)).text()).not.toMatch(/alice|bob/);
+});
+
 describe('a browser token', () => {
   it('is made by a key that acts for users, for an hour at most', async () => {
     const answer = await mint(bearer(app, 'alice'), { expires_in: 60 });
