@@ -46,6 +46,11 @@ export interface Format {
   /** Its reader, for a stream of bytes. @param wantsParts whether more than text is wanted */
   partParser(wantsParts: boolean): PartParser;
   writer(head: AnswerHead): StreamWriter;
+  /**
+   * A writer that goes on where another one, or a provider, stopped: with the same ids, places and numbers.
+   * @param events the data of each event so far, in order; none of them ends the answer. With none it has yet to begin
+   */
+  resumedWriter?(events: readonly string[], head: AnswerHead): StreamWriter;
   readAnswer(body: unknown): readonly StreamPart[];
   /** @param parts of a whole answer, without an error */
   writeAnswer(head: AnswerHead, parts: readonly StreamPart[]): object;
