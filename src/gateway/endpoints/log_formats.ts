@@ -84,7 +84,7 @@ function eventFormat(endpoint: Endpoint, graceMs: number): LogFormat {
     graceMs,
     limit: { units: MAX_EVENTS, ends: 'resumability' },
     frames: (record, current) =>
-      new EventFrames(current, (error) => format.writer(headOf(record, undefined)).write({ type: 'error', error })),
+      new EventFrames(current, (error) => format.writer(headOf(record, () => ({}))).write({ type: 'error', error })),
     request: (kept) => keptRequest(endpoint, kept as KeptBody),
     resume: (entries, record, kept) => resumeEvents(endpoint.format, entries, record, kept as KeptBody | undefined),
   };
@@ -98,8 +98,18 @@ function keptRequest(endpoint: Endpoint, { body, headers }: KeptBody): UpstreamR
   return bodyRequest(endpoint, asked, bytes, headers, () => () => {}, { inParts: true }).upstream;
 }
 
-function headOf({ id, createdAt }: ResumableRecord, body: JsonObject | undefined) {
-  return { id, created: Math.floor(createdAt / 1000), model: textOf(body?.model), body: body ?? {} };
+/** @param body of the request; asked when the head is, as it may cost a parse */
+function headOf({ id, createdAt }: ResumableRecord, body: () => JsonObject) {
+  return {
+    id,
+    created: Math.floor(createdAt / 1000),
+    get model() {
+      return textOf(body().model);
+    },
+    get body() {
+      return body();
+    },
+  };
 }
 
 function resumeEvents(
@@ -108,11 +118,15 @@ function resumeEvents(
   record: ResumableRecord,
   kept: KeptBody | undefined,
 ): ResumedStream {
-  const body = kept && parseObject(kept.body);
+  let parsed: JsonObject | undefined;
+  const body = () => {
+    parsed ??= (kept && parseObject(kept.body)) ?? {};
+    return parsed;
+  };
   const head = headOf(record, body);
   const events = entries.flatMap((_, at) => dataOf(unpackEvent(entries, at + 1)) ?? []);
   if (events.length === 0) {
-    const encoder = new FormatEncoder(format, head, () => head.body);
+    const encoder = new FormatEncoder(format, head, body);
     return { encoder, texts: [], canGoOn: entries.length === 0, ended: undefined };
   }
   const writer = format.resumedWriter?.(events, head) ?? format.writer(head);
@@ -120,10 +134,10 @@ function resumeEvents(
   const parts = events.flatMap((data) => reader.read(data));
   const last = parts.at(-1);
   const isPlain = parts.every(({ type }) => type !== 'tool_call' && type !== 'refusal' && type !== 'error');
-  const n = typeof body?.n === 'number' ? body.n : 1;
+  const { n = 1 } = body();
   const hasFinished = reader.finishReason !== undefined && n === 1;
   return {
-    encoder: new FormatEncoder(format, head, () => head.body, { writer }),
+    encoder: new FormatEncoder(format, head, body, { writer }),
     texts: parts.flatMap((part) => (part.type === 'text' ? part.text : [])),
     canGoOn: format.resumedWriter !== undefined && n === 1 && isPlain && (!last || GOES_ON.has(last.type)),
     ended: hasFinished
