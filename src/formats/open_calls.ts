@@ -18,10 +18,18 @@ export class OpenCalls<Call extends OpenCall> {
   /** How long arguments were that were not whole: only twice as many are looked at again. */
   readonly #looked = new Map<Call, number>();
 
-  /** @param index of the call in its answer */
+  /** @param index of the call in its answer; @param call which may have arguments already */
   begin(index: number, call: Call): void {
     this.#calls.set(index, call);
     this.#open.add(call);
+    if (call.json !== '') this.#changed.add(call);
+  }
+
+  /** Counts a call as over. */
+  end(index: number): void {
+    const call = this.#calls.get(index) as Call;
+    this.#open.delete(call);
+    this.#changed.delete(call);
   }
 
   /** Adds a piece of arguments. */

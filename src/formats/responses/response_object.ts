@@ -1,3 +1,4 @@
+import { type JsonObject, listOf, objectOf, textOf } from '../json_object.ts';
 import type { Citation, TokenUsage } from '../stream_part.ts';
 import { responsesUsage } from './responses_end.ts';
 
@@ -33,23 +34,37 @@ const REPEATED = {
 /** One item of a response's output. */
 export type Item = Record<string, unknown> & { id: string };
 
-/** A response that has begun. */
+/** A response that has begun; one that runs in the background waits first, and is always stored. */
 export function emptyResponse({ id, created, model, request }: ResponsesHead) {
-  const repeated = Object.fromEntries(
-    Object.entries(REPEATED).map(([name, otherwise]) => [name, request[name] ?? otherwise]),
-  );
+  const background = request.background === true;
+  const otherwise = { ...REPEATED, store: background };
+  const repeated = Object.fromEntries(Object.entries(otherwise).map(([name, value]) => [name, request[name] ?? value]));
   return {
     id,
     object: 'response',
     created_at: created,
-    status: 'in_progress',
-    background: request.background === true,
+    status: background ? 'queued' : 'in_progress',
+    background,
     error: null,
     incomplete_details: null,
     model,
     output: [] as Item[],
     ...repeated,
     usage: null,
+  };
+}
+
+/** @param response as a provider sent it @returns it with all fields that clients rely on */
+export function completeResponse(response: JsonObject): JsonObject {
+  return {
+    object: 'response',
+    created_at: 0,
+    status: 'in_progress',
+    background: false,
+    error: null,
+    incomplete_details: null,
+    ...REPEATED,
+    ...response,
   };
 }
 
@@ -88,7 +103,15 @@ export function annotationOf({ url, title, start, end }: Citation): object {
   return { type: 'url_citation', url, title, start_index: start ?? 0, end_index: end ?? 0 };
 }
 
-/** The parts that an item has so far. */
+/** The parts that a message, or reasoning, has so far. */
 export function partsOf({ summary, content }: Item): object[] {
   return (summary ?? content) as object[];
+}
+
+/** The last part of an item, as far as it is said. */
+export function lastPart(item: Item): { kind: PartKind; text: string } | undefined {
+  const part = objectOf(listOf(item.summary ?? item.content).at(-1));
+  if (part?.type === 'summary_text') return { kind: 'reasoning', text: textOf(part.text) };
+  if (part?.type === 'refusal') return { kind: 'refusal', text: textOf(part.refusal) };
+  return part?.type === 'output_text' ? { kind: 'output_text', text: textOf(part.text) } : undefined;
 }

@@ -1,40 +1,30 @@
 import type { WeirError } from '../error_code.ts';
-import { OpenCalls } from '../open_calls.ts';
+import { type JsonObject, listOf, objectOf } from '../json_object.ts';
 import { openAiError } from '../openai_error.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
-import { CustomToolInput } from './custom_tool_input.ts';
+import { CallItems, type OpenItem } from './call_items.ts';
 import {
   annotationOf,
   emptyPart,
   emptyResponse,
   endedResponse,
   type Item,
+  lastPart,
   type PartKind,
   partEvent,
   partsOf,
   type ResponsesHead,
 } from './response_object.ts';
+import type { ResponseState } from './response_state.ts';
 import { incompleteReason } from './responses_end.ts';
-import { type NamedTool, namedTools } from './responses_tools.ts';
-
-interface OpenItem {
-  index: number;
-  item: Item;
-}
-
-interface OpenCall extends OpenItem {
-  /** Its arguments so far. */
-  json: string;
-  /** Of a custom tool, whose input is text and no JSON. */
-  input: CustomToolInput | undefined;
-}
 
 /** `text`: what is said so far of its last part; `head`: how the events of it begin. */
 type OpenMessage = OpenItem & { kind: PartKind; text: string; head?: string | undefined };
 
-const DATA = '\ndata: ';
 const TEXT_DELTA = 'response.output_text.delta';
+/** Items that are calls of the client's tools. */
+const CALLS: ReadonlySet<unknown> = new Set(['function_call', 'custom_tool_call']);
 
 /** Writes the events of a response: numbered, each item opened before its pieces and closed before the end. */
 export class ResponsesWriter implements StreamWriter {
@@ -42,11 +32,12 @@ export class ResponsesWriter implements StreamWriter {
   readonly #output: Item[] = [];
   /** The item that is being said: a message with its last content part, or reasoning. */
   #open: OpenMessage | undefined;
-  readonly #calls = new OpenCalls<OpenCall>();
-  readonly #requestTools: unknown;
-  /** The tools of the request by the name that the upstream knows; made with the first call. */
-  #tools: Map<string, NamedTool> | undefined;
+  readonly #calls: CallItems;
   #hasBegun = false;
+  /** Something comes before the events of the next part. */
+  #isBehind = false;
+  /** Items that another writer left between two of their parts. */
+  readonly #leftOpen: OpenItem[] = [];
   #sequence = 0;
   #refused = false;
   /** Of the items that are closed now. */
@@ -54,17 +45,49 @@ export class ResponsesWriter implements StreamWriter {
   #usage: TokenUsage = { input: 0, output: 0 };
 
   constructor(head: ResponsesHead) {
-    this.#requestTools = head.request.tools;
     this.#response = emptyResponse(head);
+    this.#calls = new CallItems(
+      {
+        event: (type, fields) => this.#event(type, fields),
+        itemDone: (open) => this.#itemDone(open),
+      },
+      head.request.tools,
+    );
+  }
+
+  /** Goes on with a response that another writer began. @param state after all of its events so far, none of which ends it */
+  static after(state: ResponseState, head: ResponsesHead): ResponsesWriter {
+    const writer = new ResponsesWriter(head);
+    if (state.response) writer.#goOn(state, state.response);
+    return writer;
   }
 
   begin(): string {
     this.#hasBegun = true;
     const response = this.#response;
-    return this.#event('response.created', { response }) + this.#event('response.in_progress', { response });
+    const created = this.#event('response.created', { response });
+    this.#isBehind = response.background;
+    return created + (response.background ? this.#event('response.queued', { response }) : this.#start());
   }
 
   write(part: StreamPart): string {
+    return this.#isBehind ? this.#catchUp(part) + this.#write(part) : this.#write(part);
+  }
+
+  #catchUp(part: StreamPart): string {
+    this.#isBehind = false;
+    if (part.type === 'error') this.#itemStatus = 'incomplete';
+    const isStart = this.#response.status === 'queued' && part.type !== 'error';
+    const left = this.#leftOpen.map((open) => this.#itemDone(open));
+    return (isStart ? this.#start() : '') + left.join('');
+  }
+
+  #start(): string {
+    this.#response.status = 'in_progress';
+    return this.#event('response.in_progress', { response: this.#response });
+  }
+
+  #write(part: StreamPart): string {
     switch (part.type) {
       case 'text':
         return this.#begin('output_text') + this.#text(part.text);
@@ -80,7 +103,7 @@ export class ResponsesWriter implements StreamWriter {
       case 'tool_call':
         return this.#close() + this.#call(part.index, part.id, part.name);
       case 'tool_arguments':
-        return this.#argue(part.index, part.json);
+        return this.#calls.argue(part.index, part.json);
       case 'usage':
         this.#usage = part.usage;
         return '';
@@ -158,52 +181,9 @@ export class ResponsesWriter implements StreamWriter {
   }
 
   #call(index: number, callId: string, flatName: string): string {
-    // The client's own name and kind of the tool.
-    this.#tools ??= new Map(namedTools(this.#requestTools).map((tool) => [tool.flatName, tool]));
-    const { kind, name, namespace } = this.#tools.get(flatName) ?? { kind: 'function', name: flatName };
-    const isCustom = kind === 'custom';
-    const { open, event } = this.#add({
-      id: this.#id(isCustom ? 'ctc' : 'fc'),
-      type: isCustom ? 'custom_tool_call' : 'function_call',
-      status: 'in_progress',
-      call_id: callId,
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      [isCustom ? 'input' : 'arguments']: '',
-    });
-    this.#calls.begin(index, { ...open, json: '', input: isCustom ? new CustomToolInput() : undefined });
+    const { open, event } = this.#add(this.#calls.item(callId, flatName, (prefix) => this.#id(prefix)));
+    this.#calls.begin(index, open);
     return event;
-  }
-
-  #argue(index: number, json: string): string {
-    const call = this.#calls.argue(index, json);
-    const place = { item_id: call.item.id, output_index: call.index };
-    if (!call.input) return this.#event('response.function_call_arguments.delta', { ...place, delta: json });
-    const delta = call.input.add(json);
-    return delta === '' ? '' : this.#event('response.custom_tool_call_input.delta', { ...place, delta });
-  }
-
-  #closeCalls(calls: readonly OpenCall[]): string {
-    let events = '';
-    for (const call of calls) {
-      events += (call.input ? this.#inputDone(call, call.input) : this.#argumentsDone(call)) + this.#itemDone(call);
-    }
-    return events;
-  }
-
-  #argumentsDone(call: OpenCall): string {
-    call.item.arguments = call.json;
-    const { id, name } = call.item;
-    const whole = { item_id: id, output_index: call.index, name, arguments: call.json };
-    return this.#event('response.function_call_arguments.done', whole);
-  }
-
-  #inputDone(call: OpenCall, input: CustomToolInput): string {
-    const place = { item_id: call.item.id, output_index: call.index };
-    const delta = input.finish();
-    const last = delta === '' ? '' : this.#event('response.custom_tool_call_input.delta', { ...place, delta });
-    call.item.input = input.text;
-    return last + this.#event('response.custom_tool_call_input.done', { ...place, input: input.text });
   }
 
   #closePart(): string {
@@ -222,7 +202,7 @@ export class ResponsesWriter implements StreamWriter {
 
   /** Another item begins. */
   #close(): string {
-    return this.#closeOpen() + this.#closeCalls(this.#calls.takeWhole());
+    return this.#closeOpen() + this.#calls.closeWhole();
   }
 
   #closeOpen(): string {
@@ -241,19 +221,52 @@ export class ResponsesWriter implements StreamWriter {
   #end(reason: FinishReason): string {
     const why = incompleteReason(reason, this.#refused);
     if (why !== undefined) this.#itemStatus = 'incomplete';
-    const closed = this.#closeOpen() + this.#closeCalls(this.#calls.takeAll());
+    const closed = this.#closeOpen() + this.#calls.closeAll();
     const response = endedResponse(this.#response, this.#output, why, this.#usage);
     return closed + this.#event(`response.${response.status}`, { response });
   }
 
-  /** Some clients look for the error in an event of its own, some only in a response that has failed: if it is ours. */
+  /**
+   * Some clients look for the error in an event of its own, some only in a response that has failed: if it is ours. One
+   * that was cancelled, or runs in the background, has no other event: its clients read how it ended in the response.
+   */
   #fail(failure: WeirError): string {
     const { error } = openAiError(failure);
     const { message, code, param } = error;
+    const isCancelled = failure.code === 'cancelled';
+    if (this.#hasBegun && (isCancelled || this.#response.background)) {
+      this.#itemStatus = 'incomplete';
+      const closed = this.#closeOpen() + this.#calls.closeAll();
+      const ended = isCancelled ? { status: 'cancelled' } : { status: 'failed', error: { code, message } };
+      return (
+        closed + this.#event('response.failed', { response: { ...this.#response, ...ended, output: this.#output } })
+      );
+    }
     const event = this.#event('error', { message, code, param, error });
     if (!this.#hasBegun) return event;
     const response = { ...this.#response, status: 'failed', error: { code, message } };
     return event + this.#event('response.failed', { response });
+  }
+
+  #goOn({ output, openItems, isPartOpen, sequence }: ResponseState, response: JsonObject): void {
+    Object.assign(this.#response, response, { output: [] });
+    this.#hasBegun = true;
+    this.#sequence = sequence + 1;
+    this.#output.push(...output);
+    let calls = 0;
+    for (const [index, item] of output.entries()) {
+      const isOpen = openItems.has(index);
+      const open = { index, item };
+      const last = index === output.length - 1 && isPartOpen ? lastPart(item) : undefined;
+      if (CALLS.has(item.type)) {
+        this.#calls.begin(calls, open);
+        if (!isOpen) this.#calls.end(calls);
+        calls += 1;
+      } else if (isOpen && last) this.#open = { ...open, ...last };
+      else if (isOpen) this.#leftOpen.push(open);
+      this.#refused ||= listOf(item.content).some((part) => objectOf(part)?.type === 'refusal');
+    }
+    this.#isBehind = this.#response.status === 'queued' || this.#leftOpen.length > 0;
   }
 
   #add(item: Item): { open: OpenItem; event: string } {
@@ -282,14 +295,4 @@ export class ResponsesWriter implements StreamWriter {
     this.#sequence += 1;
     return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
   }
-}
-
-/** @param parts of a whole answer, without an error @returns the body of a response that is not streamed */
-export function responsesAnswer(head: ResponsesHead, parts: readonly StreamPart[]): object {
-  const writer = new ResponsesWriter(head);
-  const events = parts.map((part) => writer.write(part));
-  const last = events.at(-1) as string;
-  // The JSON of an event is one line: what it says can't look like the field's name.
-  const data = last.slice(last.lastIndexOf(DATA) + DATA.length);
-  return (JSON.parse(data) as { response: object }).response;
 }
