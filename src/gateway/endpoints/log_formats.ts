@@ -8,7 +8,7 @@ import { EntryEncoder, TextFrames, WeirPartFrames } from '../../core/durable/wei
 import { weirRequest } from '../../core/upstream/client_request.ts';
 import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import type { WeirError } from '../../formats/error_code.ts';
-import type { Format } from '../../formats/format.ts';
+import type { StreamFormat } from '../../formats/format.ts';
 import { type JsonObject, parseObject, textOf } from '../../formats/json_object.ts';
 import type { StreamPart } from '../../formats/stream_part.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
@@ -113,7 +113,7 @@ function headOf({ id, createdAt }: ResumableRecord, body: () => JsonObject) {
 }
 
 function resumeEvents(
-  format: Format,
+  format: StreamFormat,
   entries: readonly string[],
   record: ResumableRecord,
   kept: KeptBody | undefined,
