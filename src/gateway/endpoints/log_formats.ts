@@ -1,7 +1,7 @@
 import { eventId } from '../../core/durable/cursor.ts';
 import { dataOf, unpackEvent } from '../../core/durable/event_entries.ts';
 import { EventFrames } from '../../core/durable/event_frames.ts';
-import type { KeptBody, KeptRequest } from '../../core/durable/kept_request.ts';
+import type { KeptBody } from '../../core/durable/kept_request.ts';
 import type { LogFormat, LogFormats, ResumedStream } from '../../core/durable/log_format.ts';
 import type { ResumableRecord } from '../../core/durable/resumable_record.ts';
 import { EntryEncoder, TextFrames, WeirPartFrames } from '../../core/durable/weir_frames.ts';
@@ -9,8 +9,8 @@ import { weirRequest } from '../../core/upstream/client_request.ts';
 import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import type { WeirError } from '../../formats/error_code.ts';
 import type { AnswerHead, StreamFormat } from '../../formats/format.ts';
-import { objectOf, parseObject, textOf } from '../../formats/json_object.ts';
-import type { AnswerEnd, StreamPart } from '../../formats/stream_part.ts';
+import { type JsonObject, parseObject, textOf } from '../../formats/json_object.ts';
+import type { StreamPart } from '../../formats/stream_part.ts';
 import { uiMessageFormat } from '../../formats/ui_message/ui_message_format.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { encodeError } from '../../formats/weir/weir_encoder.ts';
@@ -83,8 +83,11 @@ function weirEncoder(record: ResumableRecord, current: () => ResumableRecord, wa
 interface EventStreams {
   name: LogFormat['endpoint'];
   format: StreamFormat;
-  /** @param current asked anew for each member: a failover changes the provider */
-  head(record: ResumableRecord, kept: KeptBody | undefined, current: () => ResumableRecord): AnswerHead;
+  /**
+   * @param body as it is kept; asked when the head is, as it may cost a parse
+   * @param current asked anew: a failover changes the provider
+   */
+  head(record: ResumableRecord, body: () => JsonObject, current: () => ResumableRecord): AnswerHead;
   /** @throws WeirError */
   request(kept: KeptBody, record: ResumableRecord): UpstreamRequest;
 }
@@ -96,11 +99,17 @@ function eventFormat({ name, format, head, request }: EventStreams, graceMs: num
     limit: { units: MAX_EVENTS, ends: 'resumability' },
     frames: (record, current) =>
       new EventFrames(current, (error) =>
-        format.writer(head(record, undefined, current)).write({ type: 'error', error }),
+        format.writer(head(record, () => ({}), current)).write({ type: 'error', error }),
       ),
     request: (kept, record) => request(kept as KeptBody, record),
-    resume: (entries, record, kept, current) =>
-      resumeEvents(format, entries, head(record, kept as KeptBody | undefined, current)),
+    resume: (entries, record, kept, current) => {
+      let parsed: JsonObject | undefined;
+      const body = () => {
+        parsed ??= (kept && parseObject((kept as KeptBody).body)) ?? {};
+        return parsed;
+      };
+      return resumeEvents(format, entries, head(record, body, current), body);
+    },
   };
 }
 
@@ -114,11 +123,10 @@ const endpointEvents = (endpoint: Endpoint): EventStreams => ({
 const CHAT_EVENTS: EventStreams = {
   name: 'ui_message',
   format: uiMessageFormat,
-  head: ({ id, createdAt, instance }, kept, current) => ({
-    ...keptHead(kept?.body, id),
-    created: Math.floor(createdAt / 1000),
-    body: {},
-    instance,
+  head: (record, body, current) => ({
+    ...headOf(record, body),
+    ...keptHead(body(), record.id),
+    instance: record.instance,
     get provider() {
       return current().provider;
     },
@@ -134,15 +142,29 @@ function keptRequest(endpoint: Endpoint, { body, headers }: KeptBody): UpstreamR
   return bodyRequest(endpoint, asked, bytes, headers, () => () => {}, { inParts: true }).upstream;
 }
 
-function headOf({ id, createdAt }: ResumableRecord, kept: KeptBody | undefined): AnswerHead {
-  const body = (kept && parseObject(kept.body)) ?? {};
-  return { id, created: Math.floor(createdAt / 1000), model: textOf(body.model), body };
+/** @param body of the request; asked when the head is, as it may cost a parse */
+function headOf({ id, createdAt }: ResumableRecord, body: () => JsonObject): AnswerHead {
+  return {
+    id,
+    created: Math.floor(createdAt / 1000),
+    get model() {
+      return textOf(body().model);
+    },
+    get body() {
+      return body();
+    },
+  };
 }
 
-function resumeEvents(format: StreamFormat, entries: readonly string[], head: AnswerHead): ResumedStream {
+function resumeEvents(
+  format: StreamFormat,
+  entries: readonly string[],
+  head: AnswerHead,
+  body: () => JsonObject,
+): ResumedStream {
   const events = entries.flatMap((_, at) => dataOf(unpackEvent(entries, at + 1)) ?? []);
   if (events.length === 0) {
-    const encoder = new FormatEncoder(format, head, () => head.body);
+    const encoder = new FormatEncoder(format, head, body);
     return { encoder, texts: [], canGoOn: entries.length === 0, ended: undefined };
   }
   const writer = format.resumedWriter?.(events, head) ?? format.writer(head);
@@ -150,10 +172,10 @@ function resumeEvents(format: StreamFormat, entries: readonly string[], head: An
   const parts = events.flatMap((data) => reader.read(data));
   const last = parts.at(-1);
   const isPlain = parts.every(({ type }) => type !== 'tool_call' && type !== 'refusal' && type !== 'error');
-  const n = typeof head.body.n === 'number' ? head.body.n : 1;
+  const { n = 1 } = body();
   const hasFinished = reader.finishReason !== undefined && n === 1;
   return {
-    encoder: new FormatEncoder(format, head, () => head.body, { writer }),
+    encoder: new FormatEncoder(format, head, body, { writer }),
     texts: parts.flatMap((part) => (part.type === 'text' ? part.text : [])),
     canGoOn: format.resumedWriter !== undefined && n === 1 && isPlain && (!last || GOES_ON.has(last.type)),
     ended: hasFinished

@@ -3,7 +3,7 @@ import { ClientRequest, promptText } from '../../core/upstream/client_request.ts
 import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { GenerationRequest } from '../../formats/generation_request.ts';
-import { parseObject, textOf } from '../../formats/json_object.ts';
+import { type JsonObject, parseObject, textOf } from '../../formats/json_object.ts';
 import { PROVIDER_SILENCE_MS } from '../../formats/timing.ts';
 import { RUN_PREFIX, readUiMessageRequest } from '../../formats/ui_message/read_ui_message_request.ts';
 import { fakeOptionsOf, invalid, parseBody } from './endpoint_request.ts';
@@ -68,9 +68,8 @@ export function keepChat({ messageId, model }: ReadChat, bytes: Buffer): KeptBod
   return { endpoint: 'ui_message', body: JSON.stringify({ messageId, model, ...chat }), headers: {} };
 }
 
-/** What an answer says of itself. */
-export function keptHead(kept: string | undefined, run: string): { id: string; model: string } {
-  const { messageId, model } = (kept === undefined ? undefined : parseObject(kept)) ?? {};
+/** What an answer says of itself. @param kept of {@link keepChat} */
+export function keptHead({ messageId, model }: JsonObject, run: string): { id: string; model: string } {
   return { id: textOf(messageId) || newMessageId(run), model: textOf(model) };
 }
 

@@ -99,8 +99,7 @@ function endpointRoute(
       const abort = abortWhenGone(reply, context.open);
       const isResumable =
         asked.stream && endpoint.parser !== undefined && (route.resumable || asksToResume(request.raw));
-      // Before anything is made of the body: that costs more, the longer it is. Of a resumable stream the rate counts only
-      // where it is not a repeat.
+      // Before anything is made of the body: that costs more, the longer it is.
       if (admit && !isResumable) await admit();
       const takeRoom = () => budget.takeForCopies(bytes.length, reply);
       if (endpoint.protocol === 'count_tokens' && !route.targets[0].upstream.serves('count_tokens')) {
@@ -110,7 +109,12 @@ function endpointRoute(
       const { threadId } = request;
       const headers = passedOn(endpoint, request);
       const body = bodyRequest(endpoint, asked, bytes, headers, takeRoom);
-      refuseUnsaid(route, body.upstream);
+      // A repeat of a resumable stream is not counted, and its body is not read again.
+      const admitLater = async () => {
+        await admit?.();
+        refuseUnsaid(route, body.upstream);
+      };
+      if (!isResumable) refuseUnsaid(route, body.upstream);
       const head = { id: threadId, created: Math.floor(Date.now() / 1000), model: asked.model };
       const exchange: StreamExchange = {
         route,
@@ -120,7 +124,7 @@ function endpointRoute(
         threadId,
         startedAt,
         abort,
-        admit: isResumable ? admit : undefined,
+        admit: isResumable ? admitLater : undefined,
         head: HEAD,
         generates: endpoint.generates,
         trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: body.upstream.stream },
@@ -156,7 +160,7 @@ function endpointRoute(
         wish,
         onRepeat: () => void seat.use(context.readers.take(userId)),
         ownId: request.headers['x-thread-id'] !== undefined,
-        idempotency: idempotencyOf(request.headers['idempotency-key'], bytes),
+        idempotency: idempotencyOf(request.headers['idempotency-key'], [endpoint.name, JSON.stringify(headers), bytes]),
       });
       if (!opened) return reply;
       if (opened.kind === 'whole') return sendWhole(reply.headers(dropped(opened.target)), opened);
