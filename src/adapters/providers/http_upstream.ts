@@ -2,7 +2,7 @@ import type { ApiFormat, Continuation } from '../../config/provider_presets.ts';
 import { checkHead } from '../../core/upstream/check_head.ts';
 import { collectBody } from '../../core/upstream/collect_body.ts';
 import { parsedAnswer } from '../../core/upstream/parsed_answer.ts';
-import { skipDelivered, uncounted } from '../../core/upstream/skip_delivered.ts';
+import { type Delivered, skipDelivered, uncounted } from '../../core/upstream/skip_delivered.ts';
 import { translatedHeaders } from '../../core/upstream/translated_head.ts';
 import type {
   Answer,
@@ -162,7 +162,7 @@ export class HttpUpstream implements Upstream {
 
   async #readAgain(
     { wantsParts }: UpstreamRequest,
-    delivered: readonly string[],
+    delivered: Delivered,
     run: string | undefined,
     context: CallContext,
   ): Promise<PartAnswer> {
@@ -174,15 +174,21 @@ export class HttpUpstream implements Upstream {
   async #goOn(
     request: UpstreamRequest,
     model: string,
-    delivered: readonly string[],
+    delivered: Delivered,
     context: CallContext,
     mark: PrefixMark,
     echo: boolean,
   ): Promise<PartAnswer> {
+    // Only text can be given to it.
+    if (!isText(delivered)) throw new WeirError('producer_lost');
     const { format, path } = SPOKEN_FORMATS.chat;
     const { body, again } = continuedBody(this.#written(request, model, SPOKEN_FORMATS.chat).body, delivered, mark);
     const call = { method: 'POST', path, body } as const;
     const answer = await this.#server.parts(call, format.partParser(false), context);
     return skipDelivered(uncounted(answer), echo ? delivered : [again], () => {});
   }
+}
+
+function isText(delivered: Delivered): delivered is readonly string[] {
+  return delivered.every((part) => typeof part === 'string');
 }

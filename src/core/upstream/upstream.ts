@@ -6,6 +6,7 @@ import type { GenerationRequest } from '../../formats/generation_request.ts';
 import type { AnswerEnd, AnswerPart } from '../../formats/stream_part.ts';
 import type { FakeOptions } from '../../formats/weir/stream_request.ts';
 import type { TraceContext } from '../observe/stream_span.ts';
+import type { Delivered } from './skip_delivered.ts';
 
 /** What a client speaks; a count of tokens is asked in the format of messages, and is no answer. */
 export type ClientFormat = 'weir' | 'count_tokens' | ApiFormat;
@@ -153,7 +154,7 @@ export interface Upstream {
   continueFrom?(
     request: UpstreamRequest,
     model: string,
-    delivered: readonly string[],
+    delivered: Delivered,
     run: string | undefined,
     context: CallContext,
   ): Promise<PartAnswer>;
