@@ -5,15 +5,18 @@ FROM node:26-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY performance_dashboard/package.json performance_dashboard/
-RUN npm ci --omit=dev --workspaces=false --ignore-scripts
+COPY packages/client/src/package.json packages/client/src/
+RUN npm ci --omit=dev --workspace=weir-client --include-workspace-root --ignore-scripts
 
 FROM node:26-slim AS dashboard
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY performance_dashboard/package.json performance_dashboard/
+COPY packages/client/src/package.json packages/client/src/
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.browser.json ./
 COPY src src
+COPY packages packages
 COPY performance_dashboard performance_dashboard
 RUN npm run build --workspace performance_dashboard
 
@@ -31,6 +34,7 @@ EXPOSE 8000
 CMD ["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8", "--expose-gc", "src/gateway/main.ts"]
 
 FROM app AS console
+COPY packages/client/src packages/client/src
 COPY --from=dashboard /app/performance_dashboard/dist performance_dashboard/dist
 EXPOSE 3001
 CMD ["node", "--disable-warning=ExperimentalWarning", "src/console/main.ts"]

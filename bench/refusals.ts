@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openStream } from '../src/client/open_stream.ts';
+import { openStream } from 'weir-client';
 import { nodeTransport } from '../src/load/node/node_transport.ts';
 import type { StackFixture } from '../test/support/stack_fixture.ts';
 import { KeptConnections } from './kept_connections.ts';

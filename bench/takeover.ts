@@ -1,4 +1,4 @@
-import { openStream } from '../src/client/open_stream.ts';
+import { openStream } from 'weir-client';
 import { nodeTransport } from '../src/load/node/node_transport.ts';
 import { newStack } from '../test/support/stack_fixture.ts';
 import { until } from '../test/support/until.ts';

@@ -11,16 +11,19 @@ const LAYERS: Record<string, readonly string[]> = {
   'src/core': ['src/formats', 'src/config'],
   'src/adapters': ['src/core', 'src/formats', 'src/config'],
   'src/gateway': ['src/adapters', 'src/core', 'src/formats', 'src/config'],
-  'src/client': ['src/formats'],
-  'src/load': ['src/client', 'src/formats'],
+  'packages/client': ['src/formats'],
+  'src/load': ['packages/client', 'src/formats'],
   'src/stack': ['src/formats', 'src/config'],
-  'src/console': ['src/load', 'src/stack', 'src/client', 'src/formats', 'src/config'],
+  'src/console': ['src/load', 'src/stack', 'packages/client', 'src/formats', 'src/config'],
   'src/cli': ['src/console', 'src/load', 'src/stack', 'src/formats', 'src/config'],
-  performance_dashboard: ['src/client', 'src/load', 'src/formats', 'src/config'],
+  performance_dashboard: ['packages/client', 'src/load', 'src/formats', 'src/config'],
   infrastructure: ['src/cli'],
 };
 
 const SEAM = 'performance_dashboard/src/api.ts';
+
+/** The entry of the client package, which is imported by its name only. */
+const CLIENT = 'packages/client/src/weir_client.ts';
 
 /** The one file per program that reads the environment. */
 const ENVIRONMENT_READERS = [
@@ -73,10 +76,10 @@ const text = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), '
 
 function importsOf(file: string): string[] {
   const source = text.get(file) ?? '';
-  const paths = [...source.matchAll(/(?:from|import\(|import)\s*['"](\.{1,2}\/[^'"]+)['"]/g)].map(
+  const paths = [...source.matchAll(/(?:from|import\(|import)\s*['"](\.{1,2}\/[^'"]+|weir-client)['"]/g)].map(
     (match) => match[1] as string,
   );
-  return paths.map((path) => relative(ROOT, resolve(ROOT, dirname(file), path)));
+  return paths.map((path) => (path === 'weir-client' ? CLIENT : relative(ROOT, resolve(ROOT, dirname(file), path))));
 }
 
 function layerOf(file: string): string | undefined {
@@ -115,6 +118,19 @@ describe('the architecture', () => {
       .filter((file) => file.startsWith('performance_dashboard/') && file !== SEAM)
       .filter((file) => importsOf(file).some((target) => target.startsWith('src/')));
     expect(crossing).toEqual([]);
+  });
+
+  it('has everything outside the client package import it by its name, so that what it offers is enough', () => {
+    const inside = (file: string) => file.startsWith('packages/client/');
+    const reaching = files
+      .filter((file) => !inside(file))
+      .flatMap((file) =>
+        importsOf(file)
+          .map((target) => `${file} -> ${target}`)
+          .filter((edge) => inside(edge.split(' -> ')[1]!)),
+      );
+    expect(reaching.filter((edge) => !edge.endsWith(` -> ${CLIENT}`))).toEqual([]);
+    expect(reaching.length).toBeGreaterThan(5);
   });
 
   it('has no import cycles', () => {
@@ -169,7 +185,7 @@ describe('the architecture', () => {
     );
     const written = globSync(
       [
-        '{src,test,bench,scripts,infrastructure,performance_dashboard}/**/*.{ts,tsx,css,html,lua,conf,json}',
+        '{src,packages,test,bench,scripts,infrastructure,performance_dashboard}/**/*.{ts,tsx,css,html,lua,conf,json}',
         'docs/**/*.md',
         '*.{md,yml,yaml,json}',
         'Dockerfile',

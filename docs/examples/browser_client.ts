@@ -1,5 +1,4 @@
-import { attachStream, openStream } from '../../src/client/open_stream.ts';
-import type { StreamEvent } from '../../src/formats/weir/stream_event.ts';
+import { attachStream, openStream, type StreamEvent } from 'weir-client';
 
 /** Streams an answer into an element; called again after the page was reloaded, it goes on with the same answer. */
 export async function showAnswer(query: string, element: HTMLElement, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { streamEvents } from '../../src/client/stream_events.ts';
+import { streamEvents } from 'weir-client';
 
 /** Asks a question and writes the answer as it comes; throws where it does not come whole. */
 export async function ask(baseUrl: string, query: string, write: (text: string) => void): Promise<void> {

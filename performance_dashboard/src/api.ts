@@ -1,5 +1,4 @@
-import { attachStream as attach, openStream as open } from '../../src/client/open_stream.ts';
-import { fetchTransport, type Transport } from '../../src/client/transport.ts';
+import { attachStream as attach, fetchTransport, openStream as open, type Transport } from 'weir-client';
 import type { ClusterView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
 import type { UsageView } from '../../src/formats/cluster/usage_row.ts';
 import { SseDecoder } from '../../src/formats/sse/sse_decoder.ts';
@@ -14,8 +13,7 @@ import { apiKey } from './stores/apiKey.ts';
 
 // The only file of the page that imports the rest of Weir. Every request of the page starts here.
 
-export type { StreamResult } from '../../src/client/open_stream.ts';
-export { StreamRefusal } from '../../src/client/stream_refusal.ts';
+export { StreamRefusal, type StreamResult } from 'weir-client';
 export type { ClusterView, InstanceView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
 export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/formats/cluster/group_usage.ts';
 export { usageDays } from '../../src/formats/cluster/usage_days.ts';

@@ -1,4 +1,4 @@
-import { pause } from '../client/abortable.ts';
+import { pause } from '../formats/abortable.ts';
 import type { RequestRunner } from './request_runner.ts';
 
 /** Upper bound of the wait after a refusal, so that a load test does not stand still. */

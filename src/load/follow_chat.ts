@@ -1,6 +1,5 @@
-import { orAborted } from '../client/abortable.ts';
-import { readRefusal } from '../client/stream_refusal.ts';
-import { streamHead } from '../client/transport.ts';
+import { readRefusal, streamHead } from 'weir-client';
+import { orAborted } from '../formats/abortable.ts';
 import { SseDecoder, SseLimitError } from '../formats/sse/sse_decoder.ts';
 import type { Ending, LoadUser, StreamWatcher } from './follower.ts';
 import type { LoadPlan } from './load_plan.ts';

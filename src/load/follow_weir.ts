@@ -1,5 +1,4 @@
-import type { StreamResult } from '../client/open_stream.ts';
-import { openStream } from '../client/open_stream.ts';
+import { openStream, type StreamResult } from 'weir-client';
 import type { Ending, LoadUser, StreamWatcher } from './follower.ts';
 import { type LoadPlan, planRequest } from './load_plan.ts';
 import { outcomeOfErrorEvent } from './outcome.ts';

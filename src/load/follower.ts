@@ -1,5 +1,4 @@
-import { StreamRefusal } from '../client/stream_refusal.ts';
-import type { StreamHead, Transport } from '../client/transport.ts';
+import { type StreamHead, StreamRefusal, type Transport } from 'weir-client';
 import type { LoadPlan } from './load_plan.ts';
 import { type Outcome, outcomeOfFailure, outcomeOfStatus } from './outcome.ts';
 

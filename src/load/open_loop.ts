@@ -1,4 +1,4 @@
-import { pause } from '../client/abortable.ts';
+import { pause } from '../formats/abortable.ts';
 import type { OpenLoop } from './load_plan.ts';
 import type { RequestRunner } from './request_runner.ts';
 import type { Samples } from './samples.ts';

@@ -1,4 +1,4 @@
-import { fetchTransport, type Transport } from '../client/transport.ts';
+import { fetchTransport, type Transport } from 'weir-client';
 import { runClosedLoop } from './closed_loop.ts';
 import { findLimit } from './find_limit.ts';
 import type { LoadUser } from './follower.ts';

@@ -1,4 +1,4 @@
-import type { StreamHead } from '../client/transport.ts';
+import type { StreamHead } from 'weir-client';
 import { followChat } from './follow_chat.ts';
 import { followWeir } from './follow_weir.ts';
 import type { Follower, LoadUser, StreamWatcher } from './follower.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStream } from '../../src/client/open_stream.ts';
+import { openStream } from 'weir-client';
 import { Deployment } from '../support/deployment.ts';
 import {
   attach,

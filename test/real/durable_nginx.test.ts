@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStream } from '../../src/client/open_stream.ts';
+import { openStream } from 'weir-client';
 import { nodeTransport } from '../../src/load/node/node_transport.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { resumable, textOf } from '../support/thread_reading.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { openStream } from '../../src/client/open_stream.ts';
+import { openStream } from 'weir-client';
 import { Deployment } from '../support/deployment.ts';
 import { startMockOpenai } from '../support/mock_openai.ts';
 import {

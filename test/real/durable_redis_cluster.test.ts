@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StreamResult } from '../../src/client/open_stream.ts';
-import { openStream } from '../../src/client/open_stream.ts';
+import { openStream, type StreamResult } from 'weir-client';
 import { Deployment } from '../support/deployment.ts';
 import { startRedisCluster, type TestRedisCluster } from '../support/redis_cluster.ts';
 import { resumable, type Spoken, textOf } from '../support/thread_reading.ts';

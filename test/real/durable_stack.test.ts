@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openStream } from '../../src/client/open_stream.ts';
+import { openStream } from 'weir-client';
 import { SseDecoder, type SseEvent } from '../../src/formats/sse/sse_decoder.ts';
 import { nodeTransport } from '../../src/load/node/node_transport.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attachStream, openStream } from '../../src/client/open_stream.ts';
+import { attachStream, openStream } from 'weir-client';
 import { Deployment } from '../support/deployment.ts';
 import {
   attach,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import { RedisLogStore } from '../../src/adapters/stores/stream_log/redis_log_store.ts';
+import { claimName } from '../../src/core/durable/claims.ts';
 import type { Claim } from '../../src/core/durable/log_store.ts';
 import type { ResumableRecord } from '../../src/core/durable/resumable_record.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -147,21 +148,26 @@ describe('a stream that is over', () => {
   });
 });
 
-describe('the claim of a key in Redis', () => {
+describe.each([
+  ['a key', 'key'],
+  ['a chat', claimName('chat', 'my chat')],
+])('the claim of %s in Redis', (_, name) => {
   it('belongs to one request until that gives it back or it expires, and no other one can give it back', async () => {
     const [first, second, third] = ['1', '2', '3'].map((claimant) => {
       return { threadId: `t${claimant}`, bodyHash: 'hash', claimant, at: 1_700_000_000_000 };
     }) as [Claim, Claim, Claim];
-    expect(await store.claim('user', 'key', first)).toBeUndefined();
-    expect(await store.claim('user', 'key', second)).toEqual(first);
-    expect(await store.claim('another', 'key', third)).toBeUndefined();
-    await store.dropClaim('user', 'key', second);
-    expect(await store.claim('user', 'key', second, first)).toBeUndefined();
-    expect(await store.claim('user', 'key', third, first)).toEqual(second);
-    await store.dropClaim('user', 'key', first);
-    expect(await store.claim('user', 'key', third)).toEqual(second);
-    await store.dropClaim('user', 'key', second);
-    expect(await store.claim('user', 'key', third)).toBeUndefined();
+    expect(await store.claim('user', name, first)).toBeUndefined();
+    expect(await store.claim('user', name, second)).toEqual(first);
+    expect(await store.claim('another', name, third)).toBeUndefined();
+    expect(await store.dropClaim('user', name, second)).toBe(false);
+    expect(await store.readClaim('user', name)).toEqual(first);
+    expect(await store.claim('user', name, second, first)).toBeUndefined();
+    expect(await store.claim('user', name, third, first)).toEqual(second);
+    await store.dropClaim('user', name, first);
+    expect(await store.claim('user', name, third)).toEqual(second);
+    expect(await store.dropClaim('user', name, second)).toBe(true);
+    expect(await store.readClaim('user', name)).toBeUndefined();
+    expect(await store.claim('user', name, third)).toBeUndefined();
   });
 });
 

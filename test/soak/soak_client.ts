@@ -1,8 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StreamResult } from '../../src/client/open_stream.ts';
-import { openStream } from '../../src/client/open_stream.ts';
-import { StreamRefusal } from '../../src/client/stream_refusal.ts';
-import type { Transport } from '../../src/client/transport.ts';
+import { openStream, StreamRefusal, type StreamResult, type Transport } from 'weir-client';
 import { QUERY, textOf } from '../support/thread_reading.ts';
 import { Timeline } from './timeline.ts';
 

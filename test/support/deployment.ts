@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fetchTransport, type Transport } from '../../src/client/transport.ts';
+import { fetchTransport, type Transport } from 'weir-client';
 import { freePort } from './free_port.ts';
 import { type Instance, startInstance } from './instance.ts';
 import { startRedis, type TestRedis } from './redis.ts';

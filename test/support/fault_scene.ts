@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { openStream } from '../../src/client/open_stream.ts';
+import { openStream } from 'weir-client';
 import { nodeTransport } from '../../src/load/node/node_transport.ts';
 import { Deployment } from './deployment.ts';
 import { startNginxFront } from './nginx_front.ts';

@@ -13,7 +13,7 @@ import { isStepCount, jsonSchema, type LanguageModel, Output, streamText, tool }
 import OpenAI from 'openai';
 import type { ChatCompletion, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import type { ResponseInput } from 'openai/resources/responses/responses';
-import { openStream } from '../../src/client/open_stream.ts';
+import { openStream } from 'weir-client';
 import type { JsonObject } from '../../src/formats/json_object.ts';
 
 /** What a client is to ask, in the terms of none. */

@@ -1,11 +1,10 @@
 import { WeirError } from '../../formats/error_code.ts';
+import { CLAIM_MS, newClaim } from './claims.ts';
 import type { DurableCore } from './durable_core.ts';
 import { type Located, locateResumable, lookAgain } from './locate_resumable.ts';
 import { type Claim, whileAway } from './log_store.ts';
 import type { ResumableRecord } from './resumable_record.ts';
 
-/** A claim counts as long as its stream is known, and before that for this long. */
-const CLAIM_MS = 10_000;
 /** A repeat waits until then, and for a little longer. */
 const REPEAT_TIMEOUT_MS = CLAIM_MS + 2_000;
 
@@ -34,10 +33,10 @@ export async function claimKey(core: DurableCore, request: KeyedRequest): Promis
   const { key, bodyHash } = idempotency;
   const { store, clock } = core;
   const until = performance.now() + REPEAT_TIMEOUT_MS;
-  const mine: Claim = { threadId, bodyHash, claimant: core.newToken(), at: Math.round(clock.now()) };
+  const mine = newClaim(core, threadId, bodyHash);
   const { claimant, at } = mine;
   const record = { key, bodyHash, claimant, at };
-  const giveBack = () => store.dropClaim(userId, key, mine).catch(() => {});
+  const giveBack = async () => void (await store.dropClaim(userId, key, mine).catch(() => {}));
   let over: Claim | undefined;
   let isRepeat = false;
   for (let looks = 0; ; looks += 1) {

@@ -10,7 +10,10 @@ export type AppendReply = { kind: 'ok' | 'duplicate' | 'sealed' | 'lost' } | { k
 /** `kept`: that text is. `not_mine`: the stream is another's, or over. `unknown`: the store has forgotten the stream. */
 export type CheckpointReply = 'kept' | 'not_mine' | 'unknown';
 
-/** Who took an idempotency key first, and with which body. */
+/**
+ * Who took a name first, and with which body: the hash of an Idempotency-Key, or what `claimName` makes of another kind.
+ * A claim counts as long as its stream is known, and before that for a moment.
+ */
 export interface Claim {
   threadId: string;
   bodyHash: string;
@@ -97,10 +100,12 @@ export interface LogStore {
   finish(record: ResumableRecord, contents: readonly string[], terminal: string): Promise<boolean>;
 
   /**
-   * Undefined when the key is now ours. Its claim is kept for longer than any stream and its end can be read.
-   * @param over a claim that counts no longer: it is replaced, if it still is the one that holds the key
+   * Undefined when the name is now ours. Its claim is kept for longer than any stream and its end can be read.
+   * @param over a claim that counts no longer: it is replaced, if it still is the one that holds the name
    */
-  claim(userId: string, key: string, claim: Claim, over?: Claim): Promise<Claim | undefined>;
-  /** Frees the key, if this very claim holds it. */
-  dropClaim(userId: string, key: string, claim: Claim): Promise<void>;
+  claim(userId: string, name: string, claim: Claim, over?: Claim): Promise<Claim | undefined>;
+  /** Undefined where the name is free. */
+  readClaim(userId: string, name: string): Promise<Claim | undefined>;
+  /** Frees the name, if this very claim holds it. @returns whether it did */
+  dropClaim(userId: string, name: string, claim: Claim): Promise<boolean>;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Agent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
+import type { TransportRequest, TransportResponse } from 'weir-client';
 import { type ConnectOptions, placeOf } from './connect.ts';
 
 // An import would read all of its exports, one of which loads Node's own fetch: 0.1 s of CPU at each start.

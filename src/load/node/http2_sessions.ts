@@ -8,7 +8,7 @@ import {
   type IncomingHttpStatusHeader,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import type { TransportRequest, TransportResponse } from '../../client/transport.ts';
+import type { TransportRequest, TransportResponse } from 'weir-client';
 import type { ConnectOptions } from './connect.ts';
 import { connectTls } from './connect.ts';
 

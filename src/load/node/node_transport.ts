@@ -1,4 +1,4 @@
-import type { Transport } from '../../client/transport.ts';
+import type { Transport } from 'weir-client';
 import type { ConnectOptions } from './connect.ts';
 import { connectTls } from './connect.ts';
 import { Http1Requests } from './http1_requests.ts';

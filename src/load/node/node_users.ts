@@ -1,4 +1,4 @@
-import { orAborted } from '../../client/abortable.ts';
+import { orAborted } from '../../formats/abortable.ts';
 import type { LoadUser } from '../follower.ts';
 import { type NodeTransport, type NodeTransportOptions, nodeTransport } from './node_transport.ts';
 

@@ -8,7 +8,8 @@ import { lastLine, runCommand } from '../machine/run_command.ts';
 const SOURCES = [
   'performance_dashboard/{index.html,package.json,vite.config.ts}',
   'performance_dashboard/{src,public}/**/*',
-  'src/{formats,config,client,load}/**/*.ts',
+  'src/{formats,config,load}/**/*.ts',
+  'packages/client/src/**/*',
 ];
 
 function fingerprint(root: string, apiBaseUrl: string | undefined): string {

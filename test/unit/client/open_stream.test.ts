@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openStream } from '../../../src/client/open_stream.ts';
-import { StreamRefusal } from '../../../src/client/stream_refusal.ts';
-import type { StreamHead, Transport } from '../../../src/client/transport.ts';
+import { openStream } from '../../../packages/client/src/open_stream.ts';
+import { StreamRefusal } from '../../../packages/client/src/stream_refusal.ts';
+import type { StreamHead, Transport } from '../../../packages/client/src/transport.ts';
 import { WeirError } from '../../../src/formats/error_code.ts';
 import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import {

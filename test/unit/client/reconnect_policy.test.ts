@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeStatus, nextTryMs } from '../../../src/client/reconnect.ts';
+import { judgeStatus, nextTryMs } from '../../../packages/client/src/reconnect.ts';
 
 const failed = { attempt: 1, silentMs: 0, giveUpAfterMs: 60_000, random: 0.5 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { openStream } from '../../../src/client/open_stream.ts';
-import { fetchTransport } from '../../../src/client/transport.ts';
+import { openStream } from '../../../packages/client/src/open_stream.ts';
+import { fetchTransport } from '../../../packages/client/src/transport.ts';
 import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import { freePort } from '../../support/free_port.ts';
 import { until } from '../../support/until.ts';

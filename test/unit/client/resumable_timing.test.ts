@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { fetchTransport, type Transport } from '../../../src/client/transport.ts';
+import { fetchTransport, type Transport } from '../../../packages/client/src/transport.ts';
 import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import { HEARTBEAT } from '../../../src/formats/weir/weir_encoder.ts';
 import { type Answer, cut, drop, hang, refuse, ScriptedServer, stream } from './scripted_server.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, vi } from 'vitest';
-import { attachStream, openStream } from '../../../src/client/open_stream.ts';
-import type { AttachOptions, StreamOptions } from '../../../src/client/stream_options.ts';
+import { attachStream, openStream } from '../../../packages/client/src/open_stream.ts';
+import type { AttachOptions, StreamOptions } from '../../../packages/client/src/stream_options.ts';
 import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import { type Answer, ScriptedServer, THREAD, transcript } from './scripted_server.ts';
 

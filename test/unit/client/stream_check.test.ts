@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StreamCheck } from '../../../src/client/stream_check.ts';
+import { StreamCheck } from '../../../packages/client/src/stream_check.ts';
 
 const event = (name: string, id: string, data: unknown) => ({ event: name, id, data: JSON.stringify(data) });
 const status = event('status', '1.0', { status: 'validated' });

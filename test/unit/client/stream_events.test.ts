@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { streamEvents } from '../../../src/client/stream_events.ts';
-import type { Transport } from '../../../src/client/transport.ts';
+import { streamEvents } from '../../../packages/client/src/stream_events.ts';
+import type { Transport } from '../../../packages/client/src/transport.ts';
 import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import { until } from '../../support/until.ts';
 import { type Answer, cut, hang, refuse, ScriptedServer, stream, THREAD, transcript } from './scripted_server.ts';

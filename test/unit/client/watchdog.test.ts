@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Watchdog } from '../../../src/client/abortable.ts';
+import { Watchdog } from '../../../packages/client/src/watchdog.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -25,7 +25,11 @@ it.each([
 });
 
 const sources = import.meta.glob<string>(
-  ['../../../performance_dashboard/src/**/*.{ts,tsx}', '../../../src/{formats,load,client}/**/*.ts'],
+  [
+    '../../../performance_dashboard/src/**/*.{ts,tsx}',
+    '../../../src/{formats,load}/**/*.ts',
+    '../../../packages/client/src/*.ts',
+  ],
   { query: '?raw', import: 'default', eager: true },
 );
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { StreamCheck } from '../../../src/client/stream_check.ts';
+import { StreamCheck } from '../../../packages/client/src/stream_check.ts';
 import { SseDecoder } from '../../../src/formats/sse/sse_decoder.ts';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
 import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { streamEvents } from '../../../src/client/stream_events.ts';
+import { streamEvents } from 'weir-client';
 import { chatFormat } from '../../../src/formats/chat/chat_format.ts';
 import type { Format } from '../../../src/formats/format.ts';
 import { messagesFormat } from '../../../src/formats/messages/messages_format.ts';

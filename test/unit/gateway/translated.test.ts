@@ -10,7 +10,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { text as bodyText } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { streamEvents } from '../../../src/client/stream_events.ts';
+import { streamEvents } from 'weir-client';
 import { chatFormat } from '../../../src/formats/chat/chat_format.ts';
 import type { Format } from '../../../src/formats/format.ts';
 import { messagesFormat } from '../../../src/formats/messages/messages_format.ts';

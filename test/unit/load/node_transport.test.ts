@@ -5,7 +5,7 @@ import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { attachStream, openStream } from '../../../src/client/open_stream.ts';
+import { attachStream, openStream } from 'weir-client';
 import { encodeComplete, encodeStatus } from '../../../src/formats/weir/weir_encoder.ts';
 import { type NodeTransport, type NodeTransportOptions, nodeTransport } from '../../../src/load/node/node_transport.ts';
 import { reachApi } from '../../../src/load/node/reach_api.ts';

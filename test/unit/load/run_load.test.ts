@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Transport } from '../../../src/client/transport.ts';
+import type { Transport } from 'weir-client';
 import { encodeChunk, encodeComplete, encodeStatus } from '../../../src/formats/weir/weir_encoder.ts';
 import { runLoad } from '../../../src/load/run_load.ts';
 import { Summary } from '../../../src/load/summary.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Transport } from '../../../src/client/transport.ts';
+import type { Transport } from 'weir-client';
 import type { LoadPlan } from '../../../src/load/load_plan.ts';
 import { progressOf } from '../../../src/load/node/live_view.ts';
 import type { LoadRecord } from '../../../src/load/record.ts';

@@ -211,6 +211,15 @@ describe('Dockerfile', () => {
     expect(imageCommand()).toEqual(expect.arrayContaining([...INSTANCE_FLAGS]));
   });
 
+  it('has the client package where its link leads: the console imports it by its name', () => {
+    const { exports } = JSON.parse(read('packages/client/src/package.json')) as { exports: string };
+    expect(read(`packages/client/src/${exports}`)).toContain('openStream');
+    expect(read('Dockerfile').split('FROM app AS console')[1]).toContain(
+      'COPY packages/client/src packages/client/src',
+    );
+    expect(read('package-lock.json')).toContain('"resolved": "packages/client/src"');
+  });
+
   it('runs as an account without rights, and copies nothing secret', () => {
     expect(lines).toContain('USER node');
     expect(lines).not.toContain('COPY . .');

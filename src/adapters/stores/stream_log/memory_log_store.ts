@@ -134,18 +134,22 @@ export class MemoryLogStore implements LogStore {
     return true;
   }
 
-  async claim(userId: string, key: string, claim: Claim, over?: Claim): Promise<Claim | undefined> {
-    const name = `${userId}\n${key}`;
-    const first = this.#claims.get(name);
+  async claim(userId: string, name: string, claim: Claim, over?: Claim): Promise<Claim | undefined> {
+    const key = `${userId}\n${name}`;
+    const first = this.#claims.get(key);
     if (first && first.claimant !== over?.claimant) return first;
-    this.#claims.set(name, claim);
-    setTimeout(() => void this.dropClaim(userId, key, claim), CLAIM_KEPT_MS).unref();
+    this.#claims.set(key, claim);
+    setTimeout(() => void this.dropClaim(userId, name, claim), CLAIM_KEPT_MS).unref();
     return undefined;
   }
 
-  async dropClaim(userId: string, key: string, { claimant }: Claim): Promise<void> {
-    const name = `${userId}\n${key}`;
-    if (this.#claims.get(name)?.claimant === claimant) this.#claims.delete(name);
+  async readClaim(userId: string, name: string): Promise<Claim | undefined> {
+    return this.#claims.get(`${userId}\n${name}`);
+  }
+
+  async dropClaim(userId: string, name: string, { claimant }: Claim): Promise<boolean> {
+    const key = `${userId}\n${name}`;
+    return this.#claims.get(key)?.claimant === claimant && this.#claims.delete(key);
   }
 
   #drop(kept: Kept): void {

@@ -36,7 +36,9 @@ const lease = (incarnation: string) => `weir:lease:{${incarnation}}`;
 const thread = (id: string) => `weir:thread:{${id}}`;
 const text = (id: string) => `weir:text:{${id}}`;
 const req = (id: string) => `weir:req:{${id}}`;
-const claim = (userId: string, key: string) => `weir:claim:${userId}:${key}`;
+/** Those of an Idempotency-Key are spread; those of other kinds, which name it, lie in the slot of their user. */
+const claim = (userId: string, name: string) =>
+  name.includes(':') ? `weir:claim:{${userId}}:${name}` : `weir:claim:${userId}:${name}`;
 
 const SCAN_GROUPS = 200;
 const FIT_TRIES = 5;
@@ -193,14 +195,19 @@ export class RedisLogStore implements LogStore {
     return fit === 'ok';
   }
 
-  async claim(userId: string, key: string, mine: Claim, over?: Claim): Promise<Claim | undefined> {
+  async claim(userId: string, name: string, mine: Claim, over?: Claim): Promise<Claim | undefined> {
     const instead = over ? JSON.stringify(over) : '';
-    const first = await this.#scripts.claim(claim(userId, key), JSON.stringify(mine), instead, CLAIM_KEPT_MS);
+    const first = await this.#scripts.claim(claim(userId, name), JSON.stringify(mine), instead, CLAIM_KEPT_MS);
     return first === '' ? undefined : (JSON.parse(first) as Claim);
   }
 
-  async dropClaim(userId: string, key: string, mine: Claim): Promise<void> {
-    await this.#scripts.drop_claim(claim(userId, key), JSON.stringify(mine));
+  async readClaim(userId: string, name: string): Promise<Claim | undefined> {
+    const kept = await this.#redis.get(claim(userId, name));
+    return kept === null ? undefined : (JSON.parse(kept) as Claim);
+  }
+
+  async dropClaim(userId: string, name: string, mine: Claim): Promise<boolean> {
+    return (await this.#scripts.drop_claim(claim(userId, name), JSON.stringify(mine))) === 1;
   }
 }
 

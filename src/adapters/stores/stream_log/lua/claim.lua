@@ -1,4 +1,4 @@
--- Claims a key, if it is free or held by a claim that counts no longer.
+-- Claims a name, if it is free or held by a claim that counts no longer.
 -- KEYS  1 claim: string
 -- ARGV  1 our claim as JSON   2 the claim that counts no longer, or ''   3 life in milliseconds
 -- Returns '' when it is ours now, else the claim that holds it

@@ -1,4 +1,4 @@
--- Frees a key, if this very claim holds it.
+-- Frees a name, if this very claim holds it.
 -- KEYS  1 claim: string
 -- ARGV  1 the claim as JSON
 -- Returns 1 when it was, 0 when another one holds it

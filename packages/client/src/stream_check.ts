@@ -1,5 +1,5 @@
-import type { SseEvent } from '../formats/sse/sse_decoder.ts';
-import { CodePointCounter } from '../formats/weir/code_point_counter.ts';
+import type { SseEvent } from '../../../src/formats/sse/sse_decoder.ts';
+import { CodePointCounter } from '../../../src/formats/weir/code_point_counter.ts';
 import type {
   CompleteEvent,
   ErrorEvent,
@@ -7,7 +7,7 @@ import type {
   RefusalEvent,
   StreamEvent,
   ToolCallEvent,
-} from '../formats/weir/stream_event.ts';
+} from '../../../src/formats/weir/stream_event.ts';
 
 /**
  * Turns decoded SSE events into stream events and checks the protocol: `status` first, ids contiguous, chunks numbered

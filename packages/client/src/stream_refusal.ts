@@ -1,5 +1,5 @@
-import type { WireErrorCode } from '../formats/error_code.ts';
-import { retryAfterSeconds } from '../formats/retry_after.ts';
+import type { WireErrorCode } from '../../../src/formats/error_code.ts';
+import { retryAfterSeconds } from '../../../src/formats/retry_after.ts';
 import type { StreamHead, TransportResponse } from './transport.ts';
 import { streamHead } from './transport.ts';
 

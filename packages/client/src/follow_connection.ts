@@ -1,13 +1,14 @@
-import { SseDecoder, SseLimitError } from '../formats/sse/sse_decoder.ts';
-import { CLIENT_SILENCE_MS } from '../formats/timing.ts';
-import type { StreamEvent } from '../formats/weir/stream_event.ts';
-import { orAborted, Watchdog } from './abortable.ts';
+import { orAborted } from '../../../src/formats/abortable.ts';
+import { SseDecoder, SseLimitError } from '../../../src/formats/sse/sse_decoder.ts';
+import { CLIENT_SILENCE_MS } from '../../../src/formats/timing.ts';
+import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import { judgeStatus, type ReconnectLog } from './reconnect.ts';
 import type { StreamCalls } from './stream_calls.ts';
 import { type StreamCheck, StreamProtocolError } from './stream_check.ts';
 import type { StreamOptions } from './stream_options.ts';
 import { readRefusal, type StreamRefusal } from './stream_refusal.ts';
 import { type StreamHead, streamHead, type TransportResponse } from './transport.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** A stream over all its connections. */
 export interface FollowedStream {

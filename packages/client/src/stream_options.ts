@@ -1,4 +1,4 @@
-import type { StreamEvent } from '../formats/weir/stream_event.ts';
+import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
 import type { StreamHead, Transport } from './transport.ts';
 
 /** Options of `openStream`. */

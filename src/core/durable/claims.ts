@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { DurableCore } from './durable_core.ts';
+import type { Claim } from './log_store.ts';
+import type { ResumableRecord } from './resumable_record.ts';
+
+/** What names a stream beside its id: a chat, a response, or the request itself, for one that sends it again. */
+export type ClaimKind = 'chat' | 'response' | 'request';
+
+/** A claim without a stream counts for this long: its request may still be on its way to make one. */
+export const CLAIM_MS = 10_000;
+
+/** The name of a claim. Hashed: clients choose these texts. */
+export function claimName(kind: ClaimKind, text: string): string {
+  return `${kind}:${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+}
+
+/** A claim of this moment. @param bodyHash of what was asked, for kinds that compare it */
+export function newClaim(
+  { clock, newToken }: Pick<DurableCore, 'clock' | 'newToken'>,
+  threadId: string,
+  bodyHash = '',
+): Claim {
+  return { threadId, bodyHash, claimant: newToken(), at: Math.round(clock.now()) };
+}
+
+/** Who holds a name; `record` is undefined while its stream is not made yet. */
+export interface Claimed {
+  claim: Claim;
+  record: ResumableRecord | undefined;
+}
+
+/**
+ * Who holds a name now. A claim counts no longer where its stream is not known, and it is older than {@link CLAIM_MS}.
+ * @throws StoreUnavailable
+ */
+export async function findClaimed(
+  { store, clock }: Pick<DurableCore, 'store' | 'clock'>,
+  userId: string,
+  name: string,
+): Promise<Claimed | undefined> {
+  const claim = await store.readClaim(userId, name);
+  if (!claim) return undefined;
+  const record = await store.read(claim.threadId);
+  return record || clock.now() - claim.at <= CLAIM_MS ? { claim, record } : undefined;
+}
