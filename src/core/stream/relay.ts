@@ -53,21 +53,23 @@ export class Relay implements PartConsumer, ByteConsumer {
   /**
    * @param startedAt when the request came, by `performance.now()`
    * @param bytes undefined where the client's format is never passed on
-   * @param before text that a dead owner has sent already; numbers, counts and checksum go on after it
+   * @param before what a dead owner has sent already: its text, and its last sequence number; numbers, counts and
+   *   checksum go on after it
    */
   constructor(
     encoder: Encoder,
     observer: StreamObserver,
     startedAt: number,
     bytes?: BytesRelayed,
-    before: readonly string[] = [],
+    before?: { texts: readonly string[]; seq: number },
   ) {
     this.#encoder = encoder;
     this.#observer = observer;
     this.#startedAt = startedAt;
     this.#bytes = bytes;
-    for (const text of before) this.#transcript.add(text);
-    this.#seq = before.length;
+    if (!before) return;
+    for (const text of before.texts) this.#transcript.add(text);
+    this.#seq = before.seq;
     if (this.#seq > 0) this.#lastContent = performance.now();
   }
 

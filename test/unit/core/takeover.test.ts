@@ -6,6 +6,7 @@ import type { ResumableRecord } from '../../../src/core/durable/resumable_record
 import { takeOver } from '../../../src/core/durable/take_over.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 import { LEASE_MS } from '../../../src/formats/timing.ts';
+import { logFormats } from '../../../src/gateway/endpoints/log_formats.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
 afterEach(() => {
@@ -45,12 +46,11 @@ function coreWith(store: Record<string, unknown>) {
     log: silentLog,
     wheel: new TimerWheel(50),
     // Beyond the test run: the stream that is taken over here must not end in another test.
-    graceMs: 3_600_000,
+    formats: logFormats({ weir: 3_600_000, others: 3_600_000 }),
     checkpointMs: 10_000,
     streamLog: { incarnation: 'mine', fenced: false, horizon: 1, enroll: () => '1', note() {}, renew: async () => {} },
     clock: { now: () => Date.now() },
     deadLogs: { read: async () => new Map() },
-    encoder: () => ({}),
     observer: { opened() {}, closed() {}, tookOver: () => (counts.takeovers += 1) },
     pool: { adoptConnection: async () => ({ setDetached() {}, onLost() {}, [Symbol.asyncDispose]: async () => {} }) },
     routing: {
