@@ -66,7 +66,7 @@ export function addResumable(core: DurableCore, { record, format, ...about }: Ne
     ...about,
     record,
     frames: format.frames(record, () => stream.record),
-    limit: format.limit,
+    limit: record.background ? { ...format.limit, ends: 'stream' } : format.limit,
     graceMs: format.graceMs,
     log: streamLog,
     wheel,

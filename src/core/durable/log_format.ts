@@ -11,6 +11,10 @@ export const LOG_VERSION = 2;
 
 /** Who reads a stream. */
 export interface ReaderWish {
+  /** What is there now, and an end: for peers, who would wait for more. */
+  now?: boolean;
+  /** A reader that is beyond the log is refused by peers with a status, and not with an event. */
+  refusesRegressed?: boolean;
   /** Whether each event is to have an `id:` line, in formats that have none by themselves. */
   withIds: boolean;
 }

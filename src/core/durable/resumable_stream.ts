@@ -1,5 +1,5 @@
 import { WeirError } from '../../formats/error_code.ts';
-import { STREAM_LIFE_MS } from '../../formats/timing.ts';
+import { BACKGROUND_LIFE_MS, STREAM_LIFE_MS } from '../../formats/timing.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Outlet } from '../stream/encoder.ts';
@@ -111,10 +111,11 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
     this.#opened.promise.catch(() => {});
     if (options.before) {
-      this.#graceTimer.arm(options.graceMs);
+      this.#waitForReader();
       this.open();
     }
-    this.#lifeTimer.arm(Math.max(0, STREAM_LIFE_MS - options.ageMs));
+    const lifeMs = record.background ? BACKGROUND_LIFE_MS : STREAM_LIFE_MS;
+    this.#lifeTimer.arm(Math.max(0, lifeMs - options.ageMs));
   }
 
   /** Last sequence number that readers may have; the terminal is the one after the last text. */
@@ -325,8 +326,13 @@ export class ResumableStream implements LoggedStream, Outlet {
     if (!this.readers.delete(reader) || this.#over || this.#gone) return;
     if (this.readers.size > 0) return this.onRead?.();
     if (!this.isKept) return this.abort.abort(new WeirError('cancelled'));
-    this.#graceTimer.arm(this.#options.graceMs);
+    this.#waitForReader();
     this.onDetached(true);
+  }
+
+  /** Without a reader it goes on for a while; in the background to its end. */
+  #waitForReader(): void {
+    if (!this.record.background) this.#graceTimer.arm(this.#options.graceMs);
   }
 
   /** From the first frame on recovery must know whose number it is; in silence, soon. */

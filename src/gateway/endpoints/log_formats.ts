@@ -93,7 +93,7 @@ function eventFormat(endpoint: Endpoint, graceMs: number): LogFormat {
 /** For an answer in parts, which another answer in parts can follow. */
 function keptRequest(endpoint: Endpoint, { body, headers }: KeptBody): UpstreamRequest {
   const bytes = Buffer.from(body);
-  const asked = parseEndpointRequest(bytes);
+  const asked = { ...parseEndpointRequest(bytes), stream: true };
   // What was taken in once is in memory already.
   return bodyRequest(endpoint, asked, bytes, headers, () => () => {}, { inParts: true }).upstream;
 }

@@ -21,6 +21,7 @@ import { conversationOfRequest } from './conversation.ts';
 import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { listedModels } from './models_routes.ts';
 import { asksToResume, idempotencyOf, threadIdOf, traceContextOf, wishOf } from './parse_stream_request.ts';
+import { mustBeStored, responseNow } from './responses_routes.ts';
 import { sendResumable } from './send_resumable.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
 import type { StreamRouteContext } from './stream_route.ts';
@@ -35,6 +36,9 @@ const bodySchema = z.looseObject({
 
 /** These clients try again by status, so the provider's own head is waited for as long as a heartbeat allows. */
 const HEAD = { after: 'answer', timeoutMs: 10_000 } as const;
+
+/** A response that runs in the background answers at once: how it goes on is read later. */
+const BACKGROUND_HEAD = { after: 'head', timeoutMs: 0 } as const;
 
 /** Whole or streamed, in the format of the endpoint. */
 function answerOf({ parser }: Endpoint) {
@@ -95,6 +99,8 @@ function endpointRoute(
       const startedAt = performance.now();
       const bytes = request.body as Buffer;
       const asked = parseEndpointRequest(bytes);
+      const background = endpoint.protocol === 'responses' && asked.background;
+      if (background) mustBeStored(asked.isUnstored);
       const { routing } = context.core;
       const userId = context.access.userOf(request);
       const conversation = () => conversationOfRequest({ userId, headers: request.headers }, asked);
@@ -104,7 +110,7 @@ function endpointRoute(
       const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, endpoint.protocol));
       const abort = abortWhenGone(reply, context.open);
       const isResumable =
-        asked.stream && endpoint.parser !== undefined && (route.resumable || asksToResume(request.raw));
+        background || (asked.stream && endpoint.parser !== undefined && (route.resumable || asksToResume(request.raw)));
       // Before anything is made of the body: that costs more, the longer it is. Of a resumable stream the rate counts only
       // where it is not a repeat.
       if (admit && !isResumable) await admit();
@@ -115,7 +121,9 @@ function endpointRoute(
       }
       const { threadId } = request;
       const headers = passedOn(endpoint, request);
-      const body = bodyRequest(endpoint, asked, bytes, headers, takeRoom);
+      // Its events are ours, and so are its ids: its upstream is asked for parts.
+      const wanted = background ? { ...asked, stream: true } : asked;
+      const body = bodyRequest(endpoint, wanted, bytes, headers, takeRoom, { inParts: background });
       refuseUnsaid(route, body.upstream);
       const head = { id: threadId, created: Math.floor(Date.now() / 1000), model: asked.model };
       const exchange: StreamExchange = {
@@ -127,7 +135,7 @@ function endpointRoute(
         startedAt,
         abort,
         admit: isResumable ? admit : undefined,
-        head: HEAD,
+        head: background ? BACKGROUND_HEAD : HEAD,
         generates: endpoint.generates,
         trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: body.upstream.stream },
         compared: () => ({
@@ -158,6 +166,7 @@ function endpointRoute(
       const opened = await openResumable(context.core, {
         ...exchange,
         format: endpoint.name,
+        background,
         kept: keptBody(endpoint, bytes, headers),
         wish,
         onRepeat: () => void seat.use(context.readers.take(userId)),
@@ -166,6 +175,7 @@ function endpointRoute(
       });
       if (!opened) return reply;
       if (opened.kind === 'whole') return sendWhole(reply.headers(dropped(opened.target)), opened);
+      if (background && !asked.stream) return responseNow(context.core, { id: opened.threadId, userId });
       const stream = context.core.streams.get(opened.threadId);
       const own = reply.getHeaders() as OutgoingHttpHeaders;
       const answer = { request: request.raw, response: reply.raw, wheel: context.core.wheel, cursor: undefined, wish };
