@@ -38,6 +38,8 @@ export interface ResumableOptions {
   /** Entries that a dead owner had committed; the stream then waits for its readers to come back. */
   before?: string[] | undefined;
   span?: StreamSpan | undefined;
+  /** Called with its first events. */
+  onBegun?: ((frame: string) => void) | undefined;
   /** Its frames go out unlogged from now on. */
   onUnlogged?: () => void;
   /** It is kept no longer. */
@@ -175,7 +177,8 @@ export class ResumableStream implements LoggedStream, Outlet {
     if (frame === '') return !this.#full;
     const { contents, record } = this;
     const first = contents.length + 1;
-    this.frames.add(this.#decoded(frame), contents, !this.isKept);
+    const text = this.#decoded(frame);
+    this.frames.add(text, contents, !this.isKept);
     const last = contents.length;
     let records = '';
     for (let seq = first; seq <= last; seq += 1) {
@@ -185,6 +188,7 @@ export class ResumableStream implements LoggedStream, Outlet {
       records += textRecord(record.number, seq, entry);
     }
     if (!this.isKept) return this.#passOn();
+    if (first === 1) this.#options.onBegun?.(text);
     this.#options.log.add(this, last, records, first === 1);
     if (this.#size > this.#options.limit.units) this.#endAtLimit();
     this.#full = this.#waiting >= MAX_WAITING;
@@ -247,6 +251,7 @@ export class ResumableStream implements LoggedStream, Outlet {
   logEnd(frame: () => string): Promise<void> {
     this.#endFrame = frame;
     this.#terminal = this.#decoded(frame());
+    if (this.contents.length === 0) this.#options.onBegun?.(this.#terminal);
     this.#lifeTimer.cancel();
     if (!this.isKept) return Promise.resolve();
     return new Promise((resolve) => {

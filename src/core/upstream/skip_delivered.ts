@@ -23,6 +23,9 @@ interface Said {
   at: number;
 }
 
+/** What formats may add by themselves. */
+const COUNTED: ReadonlySet<string> = new Set(['reasoning_seal', 'citation']);
+
 /** Parts whose text grows from one to the next have one name; each other part has its own. */
 function nameOf(part: AnswerPart): string {
   return 'index' in part ? `${part.type} ${part.index}` : part.type;
@@ -90,7 +93,8 @@ class SkippingAnswer implements PartAnswer, PartConsumer {
 
   end(end: AnswerEnd): void {
     if (this.#over) return;
-    if (isOpen(this.#text) || this.#others?.values().some(isOpen)) this.#differs();
+    if (isOpen(this.#text) || this.#others?.entries().some(([name, said]) => !COUNTED.has(name) && isOpen(said)))
+      this.#differs();
     else this.#consumer?.end(end);
   }
 

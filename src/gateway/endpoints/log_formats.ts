@@ -1,15 +1,17 @@
 import { eventId } from '../../core/durable/cursor.ts';
-import { dataOf, unpackEvent } from '../../core/durable/event_entries.ts';
+import { dataOf, splitEvents, unpackEvent } from '../../core/durable/event_entries.ts';
 import { EventFrames } from '../../core/durable/event_frames.ts';
 import type { KeptBody, KeptRequest } from '../../core/durable/kept_request.ts';
 import type { LogFormat, LogFormats, ResumedStream } from '../../core/durable/log_format.ts';
 import type { ResumableRecord } from '../../core/durable/resumable_record.ts';
 import { EntryEncoder, TextFrames, WeirPartFrames } from '../../core/durable/weir_frames.ts';
 import { weirRequest } from '../../core/upstream/client_request.ts';
+import type { Delivered } from '../../core/upstream/skip_delivered.ts';
 import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import type { WeirError } from '../../formats/error_code.ts';
 import type { Format } from '../../formats/format.ts';
 import { type JsonObject, objectOf, parseObject, textOf } from '../../formats/json_object.ts';
+import { responsesFormat } from '../../formats/responses/responses_format.ts';
 import type { AnswerEnd, StreamPart } from '../../formats/stream_part.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { encodeError } from '../../formats/weir/weir_encoder.ts';
@@ -85,6 +87,7 @@ function eventFormat(endpoint: Endpoint, graceMs: number): LogFormat {
     limit: { units: MAX_EVENTS, ends: 'resumability' },
     frames: (record, current) =>
       new EventFrames(current, (error) => format.writer(headOf(record, undefined)).write({ type: 'error', error })),
+    ...(format === responsesFormat ? { nameOf: responseName } : {}),
     request: (kept) => keptRequest(endpoint, kept as KeptBody),
     resume: (entries, record, kept) => resumeEvents(endpoint.format, entries, record, kept as KeptBody | undefined),
   };
@@ -125,9 +128,22 @@ function resumeEvents(
   return {
     encoder: new FormatEncoder(format, head, () => head.body, { writer }),
     texts: parts.flatMap((part) => (part.type === 'text' ? part.text : [])),
+    ...(format === responsesFormat ? { said: parts.flatMap(deliveredOf) } : {}),
     canGoOn: format.resumedWriter !== undefined && n === 1 && isPlain && (!last || GOES_ON.has(last.type)),
     ended: hasFinished
       ? { finish: format.finishOf(reader.finishReason), finishReason: reader.finishReason }
       : undefined,
   };
+}
+
+function deliveredOf(part: StreamPart): Delivered {
+  if (part.type === 'text') return [part.text];
+  return part.type === 'usage' || part.type === 'finish' || part.type === 'error' ? [] : [part];
+}
+
+/** The id of a response as its provider gave it. */
+function responseName(frame: string, { id }: ResumableRecord): string | undefined {
+  const event = parseObject(dataOf(splitEvents(frame)[0] ?? '') ?? '');
+  const name = textOf(objectOf(event?.response)?.id);
+  return name === '' || name === `resp_${id}` ? undefined : name;
 }

@@ -10,7 +10,7 @@ import type { ResumableRecord } from '../../core/durable/resumable_record.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { JsonObject } from '../../formats/json_object.ts';
 import { openAiError } from '../../formats/openai_error.ts';
-import { responseState } from '../../formats/responses/response_state.ts';
+import { type ResponseState, responseState } from '../../formats/responses/response_state.ts';
 import { THREAD_ID } from '../../formats/weir/stream_request.ts';
 import { streamHeaders } from './http_sink.ts';
 import type { ResumableRoutesContext } from './resumable_routes.ts';
@@ -19,8 +19,8 @@ import { eventStream, unchecked } from './stream_docs.ts';
 
 /** What our ids begin with; the id of the stream follows. */
 const PREFIX = 'resp_';
-/** So often the end of a response that was cancelled is looked for. */
-const CANCEL_LOOKS = 20;
+/** So often a response is looked at for what is about to happen. */
+const LOOKS = 20;
 const NO_IDS = { withIds: false };
 
 const params = z.object({ response_id: z.string().describe('The id of a response that was stored') });
@@ -32,13 +32,14 @@ const query = z.object({
 
 /** OpenAI's responses that run in the background, or were stored: read, streamed again, cancelled, deleted, on any instance. */
 export function responsesRoutes(app: FastifyInstance, { core, access, readers, open }: ResumableRoutesContext): void {
-  const found = async (request: FastifyRequest) => {
+  const found = async (request: FastifyRequest, reply: FastifyReply) => {
     open.refuseWhenClosed();
     const { response_id } = request.params as { response_id: string };
     const caller = { userId: access.userOf(request), token: undefined };
     const record = await findResponse(core, caller.userId, response_id).catch(whileAway(unavailable));
     if (!record) throw notFound(response_id);
     request.threadId = record.id;
+    reply.header('X-Thread-ID', record.id);
     return { record, caller };
   };
   const options = (summary: string, response: object) => ({
@@ -62,7 +63,7 @@ export function responsesRoutes(app: FastifyInstance, { core, access, readers, o
     config: { wantsKey: true },
     validatorCompiler: unchecked,
     handler: async (request, reply) => {
-      const { record, caller } = await found(request);
+      const { record, caller } = await found(request, reply);
       const { stream, starting_after } = request.query as { stream?: string; starting_after?: string };
       if (stream !== 'true') return responseNow(core, record);
       const after = sequenceOf(starting_after);
@@ -73,11 +74,11 @@ export function responsesRoutes(app: FastifyInstance, { core, access, readers, o
 
   app.post('/v1/responses/:response_id/cancel', {
     ...options('Cancel a response that runs in the background', { 200: object }),
-    handler: async (request) => {
-      const { record, caller } = await found(request);
+    handler: async (request, reply) => {
+      const { record, caller } = await found(request, reply);
       if (!record.background) throw refused('Only a response that runs in the background can be cancelled.');
       if (record.state === 'running') await cancelResumable(core, record.id, caller);
-      const response = await ended(core, record);
+      const response = await responseOnce(core, record, ({ isOver }) => isOver);
       if (response.status !== 'cancelled') throw refused('This response is over already; it can not be cancelled.');
       return response;
     },
@@ -87,12 +88,12 @@ export function responsesRoutes(app: FastifyInstance, { core, access, readers, o
     ...options('Delete a response; one that runs is cancelled', {
       200: z.object({ id: z.string(), object: z.literal('response'), deleted: z.literal(true) }),
     }),
-    handler: async (request) => {
-      const { record, caller } = await found(request);
+    handler: async (request, reply) => {
+      const { record, caller } = await found(request, reply);
       const { response_id: id } = request.params as { response_id: string };
       if (record.state === 'running') {
         await cancelResumable(core, record.id, caller);
-        await ended(core, record);
+        await responseOnce(core, record, ({ isOver }) => isOver);
       }
       const last = await core.store.read(record.id).catch(whileAway(unavailable));
       if (last) await core.store.discard(last).catch(whileAway(unavailable));
@@ -110,24 +111,24 @@ async function findResponse(core: DurableCore, userId: string, id: string): Prom
   return (await findClaimed(core, userId, claimName('response', id)))?.record;
 }
 
-/** @throws WeirError */
-export async function responseNow(
-  core: DurableCore,
-  { id, userId }: Pick<ResumableRecord, 'id' | 'userId'>,
-): Promise<JsonObject> {
-  const events = await readNow(core, id, { userId, token: undefined });
-  const response = responseState(events).object();
-  if (!response) throw new WeirError('service_unavailable', { retryAfter: 1 });
-  return response;
+/** As it is now. Its first event may be on its way into the log. @throws WeirError */
+export function responseNow(core: DurableCore, record: Owned): Promise<JsonObject> {
+  return responseOnce(core, record, () => true);
 }
 
-/** The response once it is over; as it is where that takes long. */
-async function ended(core: DurableCore, record: ResumableRecord): Promise<JsonObject> {
+type Owned = Pick<ResumableRecord, 'id' | 'userId'>;
+
+/** @returns it once it is so, or as it is where that takes long */
+async function responseOnce(
+  core: DurableCore,
+  { id, userId }: Owned,
+  isSo: (state: ResponseState) => boolean,
+): Promise<JsonObject> {
   for (let looks = 0; ; looks += 1) {
-    const events = await readNow(core, record.id, { userId: record.userId, token: undefined });
-    const state = responseState(events);
+    const state = responseState(await readNow(core, id, { userId, token: undefined }));
     const response = state.object();
-    if (response && (state.isOver || looks === CANCEL_LOOKS)) return response;
+    if (response && (isSo(state) || looks >= LOOKS)) return response;
+    if (looks >= LOOKS) throw new WeirError('service_unavailable', { retryAfter: 1 });
     await lookAgain(looks);
   }
 }
