@@ -1,4 +1,3 @@
-import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { StreamCore } from '../stream/stream_exchange.ts';
 import { claimName, newClaim } from './claims.ts';
@@ -9,6 +8,7 @@ import type { KeptRequest } from './kept_request.ts';
 import type { LogFormat, LogFormats } from './log_format.ts';
 import type { Claim, LogStore } from './log_store.ts';
 import type { Peers } from './peers.ts';
+import { SINGLE_INSTANCE } from './resumable_notices.ts';
 import type { ResumableRecord } from './resumable_record.ts';
 import { ResumableStream } from './resumable_stream.ts';
 import type { StoreClock } from './store_clock.ts';
@@ -47,11 +47,6 @@ export interface DurableCore extends StreamCore {
 
 /** Several may get one name at once. */
 const CLAIM_TRIES = 5;
-
-const SINGLE_INSTANCE: NoticeEvent = {
-  kind: 'single_instance',
-  message: 'There is no Redis: this stream survives its connection, not its instance.',
-};
 
 /** What a stream of this instance is made of. */
 interface NewResumable {

@@ -11,6 +11,7 @@ import { type Located, place } from './locate_resumable.ts';
 import { LOG_VERSION, type LogFormat } from './log_format.ts';
 import { whileAway } from './log_store.ts';
 import { LoggedDelivery } from './logged_delivery.ts';
+import { NOT_RESUMABLE } from './resumable_notices.ts';
 import type { ResumableRecord } from './resumable_record.ts';
 import type { ResumableStream } from './resumable_stream.ts';
 
@@ -26,12 +27,6 @@ export interface ResumableExchange extends StreamExchange, Pick<KeyedRequest, 'o
   ownId: boolean;
   idempotency: KeyedRequest['idempotency'] | undefined;
 }
-
-/** Said to a client whose stream is served as a plain one. */
-const NOT_RESUMABLE = {
-  kind: 'not_resumable',
-  message: 'The stream log cannot be reached now; this stream would not survive its instance.',
-};
 
 /**
  * Opens a resumable stream: claims the key, and has the stream run with a log. It then runs by itself, and its client is

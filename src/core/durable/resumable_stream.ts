@@ -3,50 +3,19 @@ import { BACKGROUND_LIFE_MS, STREAM_LIFE_MS } from '../../formats/timing.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Outlet } from '../stream/encoder.ts';
-import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
-import type { GroupLog, LoggedStream } from './group_log.ts';
+import type { WheelTimer } from '../time/timer_wheel.ts';
+import type { LoggedStream } from './group_log.ts';
 import type { KeptRequest } from './kept_request.ts';
-import type { LogFormat, LogFrames } from './log_format.ts';
+import type { LogFrames } from './log_format.ts';
 import { idRecord, terminalRecord, textRecord } from './log_record.ts';
 import type { LogSubscriber } from './log_subscriber.ts';
+import { LOGGED_AGAIN, TOO_LONG, UNLOGGED } from './resumable_notices.ts';
+import type { ResumableOptions } from './resumable_options.ts';
 import type { ResumableRecord } from './resumable_record.ts';
+import { UnkeptRest } from './unkept_rest.ts';
 
 /** This much may wait for its commit; then the provider is throttled. */
 const MAX_WAITING = 256 * 1024;
-
-const TOO_LONG: NoticeEvent = {
-  kind: 'not_resumable',
-  message: 'This answer is too long to be kept; it goes on, but not on another connection.',
-};
-
-const UNLOGGED: NoticeEvent = {
-  kind: 'not_resumable',
-  message: 'The stream log cannot be reached; until it is back this stream would not survive.',
-};
-
-export interface ResumableOptions {
-  record: ResumableRecord;
-  request: KeptRequest | undefined;
-  frames: LogFrames;
-  limit: LogFormat['limit'];
-  log: GroupLog;
-  wheel: TimerWheel;
-  /** In milliseconds. */
-  ageMs: number;
-  /** How long it goes on without a reader, in milliseconds. */
-  graceMs: number;
-  /** Entries that a dead owner had committed; the stream then waits for its readers to come back. */
-  before?: string[] | undefined;
-  span?: StreamSpan | undefined;
-  /** Called with its first events. */
-  onBegun?: ((frame: string) => void) | undefined;
-  /** Its frames go out unlogged from now on. */
-  onUnlogged?: () => void;
-  /** It is kept no longer. */
-  onTooLong?: () => void;
-  /** Sent to every reader. */
-  standing?: NoticeEvent | undefined;
-}
 
 /**
  * A resumable stream on the instance that produces it: all that was said, how far it is committed, and its readers. It
@@ -80,21 +49,22 @@ export class ResumableStream implements LoggedStream, Outlet {
   #committed: number;
   #size: number;
   #waiting = 0;
-  #full = false;
   #unlogged = false;
   #terminal: string | undefined;
   #endFrame: (() => string) | undefined;
   #terminalCommitted: (() => void) | undefined;
-  #over = false;
-  #gone = false;
   /** What is written is bytes, one character each. */
   #bytes = false;
-  /** Entries up to here may refer to each other; undefined while it is kept. */
-  #keptUpTo: number | undefined;
-  /** So many entries were let go, as each reader has them. */
-  #forgotten = 0;
+  /** Undefined while it is kept. */
+  #rest: UnkeptRest | undefined;
   /** Whether readers may come. */
   isOpen = false;
+  /** The log has to catch up. */
+  full = false;
+  /** The terminal may go to readers. */
+  over = false;
+  /** Another instance has it now, or shall have it. */
+  gone = false;
 
   constructor(options: ResumableOptions) {
     const { record, wheel, log } = options;
@@ -109,11 +79,13 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#size = before.reduce((sum, text) => sum + text.length, 0);
     this.oldestGroup = log.horizon;
     this.#logId();
-    this.#graceTimer = wheel.timer(() => this.abort.abort(new WeirError('cancelled')));
+    this.#graceTimer = wheel.timer(() => {
+      if (!record.background) this.abort.abort(new WeirError('cancelled'));
+    });
     this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
     this.#opened.promise.catch(() => {});
     if (options.before) {
-      this.#waitForReader();
+      this.#graceTimer.arm(this.#options.graceMs);
       this.open();
     }
     const lifeMs = record.background ? BACKGROUND_LIFE_MS : STREAM_LIFE_MS;
@@ -125,19 +97,9 @@ export class ResumableStream implements LoggedStream, Outlet {
     return this.#committed;
   }
 
-  /** The terminal may go to readers. */
-  get over(): boolean {
-    return this.#over;
-  }
-
   /** The frame of the end; undefined before it. */
   get terminal(): string | undefined {
     return this.#terminal;
-  }
-
-  /** Another instance has it now, or shall have it. */
-  get gone(): boolean {
-    return this.#gone;
   }
 
   /**
@@ -159,13 +121,9 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#opened.reject(error);
   }
 
-  get full(): boolean {
-    return this.#full;
-  }
-
   /** Whether it is in the log: only then can it be read on other connections, and by other instances. */
   get isKept(): boolean {
-    return this.#keptUpTo === undefined;
+    return this.#rest === undefined;
   }
 
   passBytes(): void {
@@ -174,7 +132,7 @@ export class ResumableStream implements LoggedStream, Outlet {
 
   /** The next frame. @returns false when the log has to catch up first: {@link onRoom} is called when it has */
   write(frame: string): boolean {
-    if (frame === '') return !this.#full;
+    if (frame === '') return !this.full;
     const { contents, record } = this;
     const first = contents.length + 1;
     const text = this.#decoded(frame);
@@ -191,51 +149,41 @@ export class ResumableStream implements LoggedStream, Outlet {
     if (first === 1) this.#options.onBegun?.(text);
     this.#options.log.add(this, last, records, first === 1);
     if (this.#size > this.#options.limit.units) this.#endAtLimit();
-    this.#full = this.#waiting >= MAX_WAITING;
-    return !this.#full;
+    this.full = this.#waiting >= MAX_WAITING;
+    return !this.full;
   }
 
-  #decoded(frame: string): string {
-    return this.#bytes ? Buffer.from(frame, 'latin1').toString() : frame;
-  }
+  readonly #decoded = (frame: string): string => (this.#bytes ? Buffer.from(frame, 'latin1').toString() : frame);
 
   #endAtLimit(): void {
     if (this.#options.limit.ends === 'stream') {
       this.abort.abort(new WeirError('limit_exceeded'));
       return;
     }
-    this.#keptUpTo = this.contents.length;
+    this.#rest = new UnkeptRest(this.contents.length);
     this.oldestGroup = Number.POSITIVE_INFINITY;
     this.#options.onTooLong?.();
     if (this.readers.size === 0) this.abort.abort(new WeirError('cancelled'));
-    this.onRead = () => this.#forgetRead();
+    this.onRead = () => {
+      this.#waiting = (this.#rest as UnkeptRest).forgetRead(this.contents, this.readers);
+      if (this.full) this.#makeRoom();
+    };
     this.notice(TOO_LONG);
     this.#passOn();
   }
 
   /** Sends what is kept no longer to the readers that are there. @returns as {@link write} */
   #passOn(): boolean {
-    this.#full = false;
+    this.full = false;
     this.#committed = this.contents.length;
     for (const reader of this.readers) reader.pump();
-    this.#forgetRead();
-    this.#full = this.#waiting >= MAX_WAITING;
-    return !this.#full;
+    this.full = this.#waiting >= MAX_WAITING;
+    return !this.full;
   }
 
-  /** Lets go of what each reader has; what the slowest has not is what waits. */
-  #forgetRead(): void {
-    const { contents } = this;
-    const read = Math.min(...Array.from(this.readers, ({ at }) => at), contents.length);
-    this.#waiting = 0;
-    for (let at = read; at < contents.length; at += 1) this.#waiting += (contents[at] as string).length;
-    // Before that, entries may refer to others.
-    if (read >= (this.#keptUpTo as number)) {
-      contents.fill('', this.#forgotten, read);
-      this.#forgotten = read;
-    }
-    if (!this.#full || this.#waiting >= MAX_WAITING) return;
-    this.#full = false;
+  #makeRoom(): void {
+    if (this.#waiting >= MAX_WAITING) return;
+    this.full = false;
     this.onRoom();
   }
 
@@ -262,7 +210,7 @@ export class ResumableStream implements LoggedStream, Outlet {
   }
 
   deliverEnd(): void {
-    this.#over = true;
+    this.over = true;
     this.#graceTimer.cancel();
     for (const reader of this.readers) reader.pump();
   }
@@ -287,7 +235,7 @@ export class ResumableStream implements LoggedStream, Outlet {
       log.add(this, seq, textRecord(number, seq, this.contents[seq - 1] as string), false);
     }
     if (!this.#endFrame) return;
-    if (!this.#over && this.frames.remakesEnd) this.#terminal = this.#endFrame();
+    if (!this.over && this.frames.remakesEnd) this.#terminal = this.#endFrame();
     const seq = this.contents.length + 1;
     log.add(this, seq, terminalRecord(number, seq, this.#terminal as string), true);
   }
@@ -307,14 +255,12 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#committed = seq;
     for (const reader of this.readers) reader.pump();
     // Not for each token: the way back to its provider leads through objects that were not touched for long.
-    if (!this.#full || this.#waiting >= MAX_WAITING) return;
-    this.#full = false;
-    this.onRoom();
+    if (this.full) this.#makeRoom();
   }
 
   loggedAgain(): void {
     this.#unlogged = false;
-    this.notice({ kind: 'resumable', message: 'The stream log is back; this stream survives its instance again.' });
+    this.notice(LOGGED_AGAIN);
   }
 
   notice(notice: NoticeEvent): void {
@@ -328,16 +274,12 @@ export class ResumableStream implements LoggedStream, Outlet {
   }
 
   detach(reader: LogSubscriber): void {
-    if (!this.readers.delete(reader) || this.#over || this.#gone) return;
-    if (this.readers.size > 0) return this.onRead?.();
-    if (!this.isKept) return this.abort.abort(new WeirError('cancelled'));
-    this.#waitForReader();
+    if (!this.readers.delete(reader) || this.over || this.gone) return;
+    this.onRead?.();
+    if (this.readers.size > 0) return;
+    if (!this.isKept) this.abort.abort(new WeirError('cancelled'));
+    this.#graceTimer.arm(this.#options.graceMs);
     this.onDetached(true);
-  }
-
-  /** Without a reader it goes on for a while; in the background to its end. */
-  #waitForReader(): void {
-    if (!this.record.background) this.#graceTimer.arm(this.#options.graceMs);
   }
 
   /** From the first frame on recovery must know whose number it is; in silence, soon. */
@@ -348,7 +290,7 @@ export class ResumableStream implements LoggedStream, Outlet {
 
   /** Ends it here without an end: its readers are cut, come back, and find the instance that goes on with it. */
   leave(): void {
-    this.#gone = true;
+    this.gone = true;
     this.#graceTimer.cancel();
     this.#lifeTimer.cancel();
     this.abort.abort(new WeirError('producer_lost'));

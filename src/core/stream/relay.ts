@@ -53,8 +53,7 @@ export class Relay implements PartConsumer, ByteConsumer {
   /**
    * @param startedAt when the request came, by `performance.now()`
    * @param bytes undefined where the client's format is never passed on
-   * @param before what a dead owner has sent already: its text, and its last sequence number; numbers, counts and
-   *   checksum go on after it
+   * @param before text and last number that a dead owner has sent: numbers, counts and checksum go on after it
    */
   constructor(
     encoder: Encoder,
@@ -67,9 +66,8 @@ export class Relay implements PartConsumer, ByteConsumer {
     this.#observer = observer;
     this.#startedAt = startedAt;
     this.#bytes = bytes;
-    if (!before) return;
-    for (const text of before.texts) this.#transcript.add(text);
-    this.#seq = before.seq;
+    for (const text of before?.texts ?? []) this.#transcript.add(text);
+    this.#seq = before?.seq ?? 0;
     if (this.#seq > 0) this.#lastContent = performance.now();
   }
 

@@ -1,7 +1,7 @@
 import { eventId } from '../../core/durable/cursor.ts';
 import { dataOf, splitEvents, unpackEvent } from '../../core/durable/event_entries.ts';
 import { EventFrames } from '../../core/durable/event_frames.ts';
-import type { KeptBody, KeptRequest } from '../../core/durable/kept_request.ts';
+import type { KeptBody } from '../../core/durable/kept_request.ts';
 import type { LogFormat, LogFormats, ResumedStream } from '../../core/durable/log_format.ts';
 import type { ResumableRecord } from '../../core/durable/resumable_record.ts';
 import { EntryEncoder, TextFrames, WeirPartFrames } from '../../core/durable/weir_frames.ts';
@@ -12,7 +12,7 @@ import type { WeirError } from '../../formats/error_code.ts';
 import type { Format } from '../../formats/format.ts';
 import { type JsonObject, objectOf, parseObject, textOf } from '../../formats/json_object.ts';
 import { responsesFormat } from '../../formats/responses/responses_format.ts';
-import type { AnswerEnd, StreamPart } from '../../formats/stream_part.ts';
+import type { StreamPart } from '../../formats/stream_part.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { encodeError } from '../../formats/weir/weir_encoder.ts';
 import { FormatEncoder, WeirEncoder } from './encoders.ts';

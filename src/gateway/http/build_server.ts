@@ -22,6 +22,7 @@ import { responsesRoutes } from './responses_routes.ts';
 import { resumableRoutes } from './resumable_routes.ts';
 import { RESUME_TOKEN } from './send_resumable.ts';
 import { streamRoute } from './stream_route.ts';
+import { tokenRoute } from './token_route.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 
@@ -86,7 +87,7 @@ export async function buildServer(
   });
   await prepare?.(app);
   apiDocs(app);
-  app.decorateRequest('apiKey', undefined);
+  app.decorateRequest('asker', undefined);
   // Hooks that have nothing to wait for call on: a promise each is a tick of every request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Instance-Id', config.INSTANCE_ID);
@@ -112,6 +113,7 @@ export async function buildServer(
   await app.register(endpointRoutes, { ...routes, models });
   resumableRoutes(app, { core, access, readers, open: context.open });
   responsesRoutes(app, { core, access, readers, open: context.open });
+  tokenRoute(app, access);
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {
@@ -119,7 +121,7 @@ export async function buildServer(
       summary: 'Providers, models and routes, and whether each is usable',
       response: { 200: modelsViewSchema },
     },
-    config: { wantsKey: true },
+    config: { wantsKey: true, sameForUsers: true },
     handler: (request) => modelsFor(core.routing.table, models, (...names) => access.mayUse(request, ...names)),
   });
   app.get('/metrics', {

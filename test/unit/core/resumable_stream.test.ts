@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import type { GroupLog } from '../../../src/core/durable/group_log.ts';
-import type { LogSubscriber } from '../../../src/core/durable/log_subscriber.ts';
 import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 import { ResumableStream } from '../../../src/core/durable/resumable_stream.ts';
 import { TextFrames } from '../../../src/core/durable/weir_frames.ts';
@@ -37,27 +36,31 @@ it('a stream stops its provider while its log is behind, and lets it go on once 
 });
 
 it('a response in the background needs no reader, and lives for an hour', () => {
-  const armed = (background: boolean): number[] => {
-    const ms: number[] = [];
-    const timer = { arm: (after: number) => ms.push(after), cancel() {} };
-    const log = { horizon: 1, add() {}, note() {} } as unknown as GroupLog;
+  const ended = (background: boolean): unknown[] => {
+    const timers: { fire: () => void; ms: number }[] = [];
+    const timer = (fire: () => void) => {
+      const made = { fire, ms: 0 };
+      timers.push(made);
+      return { arm: (ms: number) => void (made.ms = ms), cancel() {} };
+    };
     const record = { id: 't', number: '1', epoch: 2, ...(background ? { background } : {}) } as ResumableRecord;
     const stream = new ResumableStream({
       record,
       request: undefined,
       frames: new TextFrames({} as Encoder, () => ''),
       limit: { units: 512 * 1024, ends: 'stream' },
-      log,
-      wheel: { timer: () => timer } as unknown as TimerWheel,
+      log: { horizon: 1, add() {}, note() {} } as unknown as GroupLog,
+      wheel: { timer } as unknown as TimerWheel,
       ageMs: 0,
       graceMs: 1_000,
       before: ['It was taken over.'],
     });
-    const reader = {} as LogSubscriber;
-    stream.attach(reader);
-    stream.detach(reader);
-    return ms;
+    const endsAt = (ms: number) => {
+      for (const each of timers) if (each.ms === ms) each.fire();
+      return stream.abort.signal.aborted;
+    };
+    return [endsAt(1_000), endsAt(15 * 60_000), endsAt(60 * 60_000)];
   };
-  expect(armed(false)).toEqual([1_000, 15 * 60_000, 1_000]);
-  expect(armed(true)).toEqual([60 * 60_000]);
+  expect(ended(false)).toEqual([true, true, true]);
+  expect(ended(true)).toEqual([false, false, true]);
 });
