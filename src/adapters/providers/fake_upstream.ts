@@ -1,11 +1,12 @@
 import type { ApiFormat } from '../../config/provider_presets.ts';
 import { type TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
 import { promptText } from '../../core/upstream/client_request.ts';
-import { type Delivered, skipDelivered } from '../../core/upstream/skip_delivered.ts';
+import { skipDelivered } from '../../core/upstream/skip_delivered.ts';
 import type {
   AnswerEnd,
   CallContext,
   ClientFormat,
+  Delivered,
   PartAnswer,
   PartConsumer,
   Upstream,

@@ -2,13 +2,14 @@ import type { ApiFormat, Continuation } from '../../config/provider_presets.ts';
 import { checkHead } from '../../core/upstream/check_head.ts';
 import { collectBody } from '../../core/upstream/collect_body.ts';
 import { parsedAnswer } from '../../core/upstream/parsed_answer.ts';
-import { type Delivered, skipDelivered, uncounted } from '../../core/upstream/skip_delivered.ts';
+import { skipDelivered, uncounted } from '../../core/upstream/skip_delivered.ts';
 import { translatedHeaders } from '../../core/upstream/translated_head.ts';
 import type {
   Answer,
   ByteAnswer,
   CallContext,
   ClientFormat,
+  Delivered,
   GeneratingFormat,
   PartAnswer,
   PassedRequest,

@@ -1,12 +1,12 @@
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { StreamCore } from '../stream/stream_exchange.ts';
-import { claimName, newClaim } from './claims.ts';
+import { claimOtherName } from './claims.ts';
 import type { DeadLogs } from './dead_logs.ts';
 import type { FaultPoint } from './fault_point.ts';
 import type { GroupLog } from './group_log.ts';
 import type { KeptRequest } from './kept_request.ts';
 import type { LogFormat, LogFormats } from './log_format.ts';
-import type { Claim, LogStore } from './log_store.ts';
+import type { LogStore } from './log_store.ts';
 import type { Peers } from './peers.ts';
 import { SINGLE_INSTANCE } from './resumable_notices.ts';
 import type { ResumableRecord } from './resumable_record.ts';
@@ -45,9 +45,6 @@ export interface DurableCore extends StreamCore {
   formats: LogFormats;
 }
 
-/** Several may get one name at once. */
-const CLAIM_TRIES = 5;
-
 /** What a stream of this instance is made of. */
 interface NewResumable {
   record: ResumableRecord;
@@ -77,24 +74,4 @@ export function addResumable(core: DurableCore, { record, format, ...about }: Ne
   });
   core.streams.set(record.id, stream);
   return stream;
-}
-
-/** The newest stream of a name gets it. Without the store it is found by its id only. Never rejects. */
-async function claimOtherName(
-  core: DurableCore,
-  { id, userId }: ResumableRecord,
-  name: string | undefined,
-): Promise<void> {
-  if (name === undefined) return;
-  const claimed = claimName('response', name);
-  const mine = newClaim(core, id);
-  let over: Claim | undefined;
-  for (let tries = 0; tries < CLAIM_TRIES; tries += 1) {
-    try {
-      over = await core.store.claim(userId, claimed, mine, over);
-    } catch {
-      return;
-    }
-    if (!over || over.claimant === mine.claimant) return;
-  }
 }

@@ -2,8 +2,7 @@ import type { WeirError } from '../../formats/error_code.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { SpanBegin } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';
-import type { Delivered } from '../upstream/skip_delivered.ts';
-import type { AnswerEnd, UpstreamRequest } from '../upstream/upstream.ts';
+import type { AnswerEnd, Delivered, UpstreamRequest } from '../upstream/upstream.ts';
 import type { KeptRequest } from './kept_request.ts';
 import type { ResumableRecord } from './resumable_record.ts';
 

@@ -79,9 +79,7 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#size = before.reduce((sum, text) => sum + text.length, 0);
     this.oldestGroup = log.horizon;
     this.#logId();
-    this.#graceTimer = wheel.timer(() => {
-      if (!record.background) this.abort.abort(new WeirError('cancelled'));
-    });
+    this.#graceTimer = wheel.timer(() => record.background || this.abort.abort(new WeirError('cancelled')));
     this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
     this.#opened.promise.catch(() => {});
     if (options.before) {

@@ -1,11 +1,8 @@
 import { WeirError } from '../../formats/error_code.ts';
 import type { AnswerPart } from '../../formats/stream_part.ts';
-import type { AnswerEnd, PartAnswer, PartConsumer } from './upstream.ts';
+import type { AnswerEnd, Delivered, PartAnswer, PartConsumer } from './upstream.ts';
 
 const DIFFERS = 'The instance that produced this stream is gone, and its provider did not say the same text again.';
-
-/** What was said already: texts, and where more than text is known, the other parts too, in order. */
-export type Delivered = readonly (string | AnswerPart)[];
 
 /**
  * An answer that says `delivered` again before it goes on: compared character by character, and left out, wherever its

@@ -6,7 +6,6 @@ import type { GenerationRequest } from '../../formats/generation_request.ts';
 import type { AnswerEnd, AnswerPart } from '../../formats/stream_part.ts';
 import type { FakeOptions } from '../../formats/weir/stream_request.ts';
 import type { TraceContext } from '../observe/stream_span.ts';
-import type { Delivered } from './skip_delivered.ts';
 
 /** What a client speaks; a count of tokens is asked in the format of messages, and is no answer. */
 export type ClientFormat = 'weir' | 'count_tokens' | ApiFormat;
@@ -115,6 +114,9 @@ export interface CallContext {
   /** Sent along, so that the provider's own spans are a part of the same trace. */
   trace?: TraceContext | undefined;
 }
+
+/** What was said already: texts, and where more than text is known, the other parts too, in order. */
+export type Delivered = readonly (string | AnswerPart)[];
 
 /** A source of answers: a provider's server, or the fake provider in this process. */
 export interface Upstream {

@@ -4,7 +4,7 @@ import { endParts } from '../../core/stream/whole_answer.ts';
 import type { AnswerEnd } from '../../core/upstream/upstream.ts';
 import { answerUsage } from '../../core/usage/stream_usage.ts';
 import type { WeirError } from '../../formats/error_code.ts';
-import type { AnswerHead, Format } from '../../formats/format.ts';
+import type { AnswerHead, StreamFormat } from '../../formats/format.ts';
 import type { JsonObject } from '../../formats/json_object.ts';
 import { type AnswerPart, lengthOf, type StreamWriter } from '../../formats/stream_part.ts';
 import type { NoticeEvent, StatusEvent } from '../../formats/weir/stream_event.ts';
@@ -99,11 +99,11 @@ function weirFinishReason({ finish, finishReason }: AnswerEnd): string | null {
   return finish === 'other' ? finishReason : finish;
 }
 
-/** Writes an answer in parts in a format of `/v1/*`; of an answer in bytes only its failure. */
+/** Writes an answer in parts in a format of others; of an answer in bytes only its failure. */
 export class FormatEncoder implements Encoder {
   readonly wantsParts = true;
   readonly heartbeat = HEARTBEAT;
-  readonly #format: Format;
+  readonly #format: StreamFormat;
   readonly #head: Omit<AnswerHead, 'body'>;
   readonly #body: () => JsonObject;
   readonly #saysNotices: boolean;
@@ -114,7 +114,7 @@ export class FormatEncoder implements Encoder {
    * @param more `saysNotices`: as comments; `writer` of an answer that another instance began
    */
   constructor(
-    format: Format,
+    format: StreamFormat,
     head: Omit<AnswerHead, 'body'>,
     body: () => JsonObject,
     { saysNotices = false, writer }: { saysNotices?: boolean; writer?: StreamWriter } = {},
@@ -124,25 +124,20 @@ export class FormatEncoder implements Encoder {
     this.#format = format;
     this.#head = head;
     this.#body = body;
-  }
 
-  status(): string {
-    this.#writer = this.#format.writer({ ...this.#head, body: this.#body() });
+  status(): string 
+    this.#writer = this.#format.writer(...this.#head, body: this.#body() );
     return this.#writer.begin();
-  }
 
-  chunk(_seq: number, text: string): string {
+  chunk(_seq: number, text: string): string 
     return (this.#writer as StreamWriter).write({ type: 'text', text });
-  }
 
-  part(_seq: number, part: AnswerPart): string {
+  part(_seq: number, part: AnswerPart): string 
     return (this.#writer as StreamWriter).write(part);
-  }
 
   /** These formats have no event for it. */
-  notice(notice: NoticeEvent): string {
+  notice(notice: NoticeEvent): string 
     return this.#saysNotices ? noticeComment(notice) : '';
-  }
 
   complete(_seq: number, _summary: TranscriptSummary, end: AnswerEnd): string {
     const writer = this.#writer as StreamWriter;

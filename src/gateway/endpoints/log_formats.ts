@@ -6,8 +6,7 @@ import type { LogFormat, LogFormats, ResumedStream } from '../../core/durable/lo
 import type { ResumableRecord } from '../../core/durable/resumable_record.ts';
 import { EntryEncoder, TextFrames, WeirPartFrames } from '../../core/durable/weir_frames.ts';
 import { weirRequest } from '../../core/upstream/client_request.ts';
-import type { Delivered } from '../../core/upstream/skip_delivered.ts';
-import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
+import type { Delivered, UpstreamRequest } from '../../core/upstream/upstream.ts';
 import type { WeirError } from '../../formats/error_code.ts';
 import type { Format } from '../../formats/format.ts';
 import { type JsonObject, objectOf, parseObject, textOf } from '../../formats/json_object.ts';

@@ -41,7 +41,10 @@ it('a response in the background needs no reader, and lives for an hour', () => 
     const timer = (fire: () => void) => {
       const made = { fire, ms: 0 };
       timers.push(made);
-      return { arm: (ms: number) => void (made.ms = ms), cancel() {} };
+      const arm = (ms: number) => {
+        made.ms = ms;
+      };
+      return { arm, cancel() {} };
     };
     const record = { id: 't', number: '1', epoch: 2, ...(background ? { background } : {}) } as ResumableRecord;
     const stream = new ResumableStream({

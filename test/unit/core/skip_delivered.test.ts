@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Delivered, skipDelivered, uncounted } from '../../../src/core/upstream/skip_delivered.ts';
-import type { AnswerEnd, PartAnswer, PartConsumer } from '../../../src/core/upstream/upstream.ts';
+import { skipDelivered, uncounted } from '../../../src/core/upstream/skip_delivered.ts';
+import type { AnswerEnd, Delivered, PartAnswer, PartConsumer } from '../../../src/core/upstream/upstream.ts';
 import { WeirError } from '../../../src/formats/error_code.ts';
 import type { AnswerPart } from '../../../src/formats/stream_part.ts';
 
