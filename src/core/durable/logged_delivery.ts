@@ -172,7 +172,11 @@ export function continueResumable(
  * @returns false where the stream is another's; undefined where the store does not answer
  */
 async function finish(core: DurableCore, stream: ResumableStream): Promise<boolean | undefined> {
-  if (!stream.isKept) return true;
+  if (!stream.isKept) {
+    // The store may have been away when it was let go.
+    await core.store.discard(stream.record).catch(() => {});
+    return true;
+  }
   core.faults('in_finish');
   return core.streamLog.answering ? await write(core, stream).catch(() => undefined) : undefined;
 }

@@ -124,20 +124,25 @@ export class FormatEncoder implements Encoder {
     this.#format = format;
     this.#head = head;
     this.#body = body;
+  }
 
-  status(): string 
-    this.#writer = this.#format.writer(...this.#head, body: this.#body() );
+  status(): string {
+    this.#writer = this.#format.writer({ ...this.#head, body: this.#body() });
     return this.#writer.begin();
+  }
 
-  chunk(_seq: number, text: string): string 
+  chunk(_seq: number, text: string): string {
     return (this.#writer as StreamWriter).write({ type: 'text', text });
+  }
 
-  part(_seq: number, part: AnswerPart): string 
+  part(_seq: number, part: AnswerPart): string {
     return (this.#writer as StreamWriter).write(part);
+  }
 
   /** These formats have no event for it. */
-  notice(notice: NoticeEvent): string 
+  notice(notice: NoticeEvent): string {
     return this.#saysNotices ? noticeComment(notice) : '';
+  }
 
   complete(_seq: number, _summary: TranscriptSummary, end: AnswerEnd): string {
     const writer = this.#writer as StreamWriter;

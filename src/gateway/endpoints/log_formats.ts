@@ -8,7 +8,7 @@ import { EntryEncoder, TextFrames, WeirPartFrames } from '../../core/durable/wei
 import { weirRequest } from '../../core/upstream/client_request.ts';
 import type { Delivered, UpstreamRequest } from '../../core/upstream/upstream.ts';
 import type { WeirError } from '../../formats/error_code.ts';
-import type { Format } from '../../formats/format.ts';
+import type { StreamFormat } from '../../formats/format.ts';
 import { type JsonObject, objectOf, parseObject, textOf } from '../../formats/json_object.ts';
 import { responsesFormat } from '../../formats/responses/responses_format.ts';
 import type { StreamPart } from '../../formats/stream_part.ts';
@@ -85,7 +85,7 @@ function eventFormat(endpoint: Endpoint, graceMs: number): LogFormat {
     graceMs,
     limit: { units: MAX_EVENTS, ends: 'resumability' },
     frames: (record, current) =>
-      new EventFrames(current, (error) => format.writer(headOf(record, undefined)).write({ type: 'error', error })),
+      new EventFrames(current, (error) => format.writer(headOf(record, () => ({}))).write({ type: 'error', error })),
     ...(format === responsesFormat ? { nameOf: responseName } : {}),
     request: (kept) => keptRequest(endpoint, kept as KeptBody),
     resume: (entries, record, kept) => resumeEvents(endpoint.format, entries, record, kept as KeptBody | undefined),
@@ -100,21 +100,35 @@ function keptRequest(endpoint: Endpoint, { body, headers }: KeptBody): UpstreamR
   return bodyRequest(endpoint, asked, bytes, headers, () => () => {}, { inParts: true }).upstream;
 }
 
-function headOf({ id, createdAt }: ResumableRecord, body: JsonObject | undefined) {
-  return { id, created: Math.floor(createdAt / 1000), model: textOf(body?.model), body: body ?? {} };
+/** @param body of the request; asked when the head is, as it may cost a parse */
+function headOf({ id, createdAt }: ResumableRecord, body: () => JsonObject) {
+  return {
+    id,
+    created: Math.floor(createdAt / 1000),
+    get model() {
+      return textOf(body().model);
+    },
+    get body() {
+      return body();
+    },
+  };
 }
 
 function resumeEvents(
-  format: Format,
+  format: StreamFormat,
   entries: readonly string[],
   record: ResumableRecord,
   kept: KeptBody | undefined,
 ): ResumedStream {
-  const body = kept && parseObject(kept.body);
+  let parsed: JsonObject | undefined;
+  const body = () => {
+    parsed ??= (kept && parseObject(kept.body)) ?? {};
+    return parsed;
+  };
   const head = headOf(record, body);
   const events = entries.flatMap((_, at) => dataOf(unpackEvent(entries, at + 1)) ?? []);
   if (events.length === 0) {
-    const encoder = new FormatEncoder(format, head, () => head.body);
+    const encoder = new FormatEncoder(format, head, body);
     return { encoder, texts: [], canGoOn: entries.length === 0, ended: undefined };
   }
   const writer = format.resumedWriter?.(events, head) ?? format.writer(head);
@@ -122,10 +136,10 @@ function resumeEvents(
   const parts = events.flatMap((data) => reader.read(data));
   const last = parts.at(-1);
   const isPlain = parts.every(({ type }) => type !== 'tool_call' && type !== 'refusal' && type !== 'error');
-  const n = typeof body?.n === 'number' ? body.n : 1;
+  const { n = 1 } = body();
   const hasFinished = reader.finishReason !== undefined && n === 1;
   return {
-    encoder: new FormatEncoder(format, head, () => head.body, { writer }),
+    encoder: new FormatEncoder(format, head, body, { writer }),
     texts: parts.flatMap((part) => (part.type === 'text' ? part.text : [])),
     ...(format === responsesFormat ? { said: parts.flatMap(deliveredOf) } : {}),
     canGoOn: format.resumedWriter !== undefined && n === 1 && isPlain && (!last || GOES_ON.has(last.type)),

@@ -105,8 +105,7 @@ function endpointRoute(
       const abort = abortWhenGone(reply, context.open);
       const isResumable =
         background || (asked.stream && endpoint.parser !== undefined && (route.resumable || asksToResume(request.raw)));
-      // Before anything is made of the body: that costs more, the longer it is. Of a resumable stream the rate counts only
-      // where it is not a repeat.
+      // Before anything is made of the body: that costs more, the longer it is.
       if (admit && !isResumable) await admit();
       const takeRoom = () => budget.takeForCopies(bytes.length, reply);
       if (endpoint.protocol === 'count_tokens' && !route.targets[0].upstream.serves('count_tokens')) {
@@ -118,7 +117,12 @@ function endpointRoute(
       // Its events are ours, and so are its ids: its upstream is asked for parts.
       const wanted = background ? { ...asked, stream: true } : asked;
       const body = bodyRequest(endpoint, wanted, bytes, headers, takeRoom, { inParts: background });
-      refuseUnsaid(route, body.upstream);
+      // A repeat of a resumable stream is not counted, and its body is not read again.
+      const admitLater = async () => {
+        await admit?.();
+        refuseUnsaid(route, body.upstream);
+      };
+      if (!isResumable) refuseUnsaid(route, body.upstream);
       const head = { id: threadId, created: Math.floor(Date.now() / 1000), model: asked.model };
       const exchange: StreamExchange = {
         route,
@@ -128,7 +132,7 @@ function endpointRoute(
         threadId,
         startedAt,
         abort,
-        admit: isResumable ? admit : undefined,
+        admit: isResumable ? admitLater : undefined,
         head: background ? BACKGROUND_HEAD : HEAD,
         generates: endpoint.generates,
         trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: body.upstream.stream },
@@ -165,7 +169,7 @@ function endpointRoute(
         wish,
         onRepeat: () => void seat.use(context.readers.take(userId)),
         ownId: request.headers['x-thread-id'] !== undefined,
-        idempotency: idempotencyOf(request.headers['idempotency-key'], bytes),
+        idempotency: idempotencyOf(request.headers['idempotency-key'], [endpoint.name, JSON.stringify(headers), bytes]),
       });
       if (!opened) return reply;
       if (opened.kind === 'whole') return sendWhole(reply.headers(dropped(opened.target)), opened);

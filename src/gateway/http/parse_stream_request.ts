@@ -76,10 +76,10 @@ export function wishOf(request: { headers: IncomingHttpHeaders }): ReaderWish {
 
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
-/** The client's key and the hash of what it asks, `body`: a key stands for one request. @throws WeirError validation_error */
+/** The client's key and the hash of what it asks: a key stands for one request. @throws WeirError validation_error */
 export function idempotencyOf(
   header: string | string[] | undefined,
-  body: string | Uint8Array,
+  asked: readonly (string | Uint8Array)[],
 ): { key: string; bodyHash: string } | undefined {
   if (header === undefined) return undefined;
   if (typeof header !== 'string' || !KEY.test(header)) {
@@ -87,6 +87,11 @@ export function idempotencyOf(
     throw new WeirError('validation_error', { message: 'Not valid: Idempotency-Key.', details: { fields } });
   }
   // Whatever the client's library put into its key, it is as good as any as a part of our own.
-  const hash = (text: string | Uint8Array) => createHash('sha256').update(text).digest('hex').slice(0, 32);
-  return { key: hash(header), bodyHash: hash(body) };
+  return { key: shortHash([header]), bodyHash: shortHash(asked) };
+}
+
+function shortHash(texts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const [at, text] of texts.entries()) hash.update(at === 0 ? '' : '\0').update(text);
+  return hash.digest('hex').slice(0, 32);
 }

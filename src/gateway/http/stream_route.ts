@@ -135,7 +135,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         wish,
         onRepeat: () => void seat.use(context.readers.take(exchange.userId)),
         ownId: request.headers['x-thread-id'] !== undefined,
-        idempotency: idempotencyOf(request.headers['idempotency-key'], JSON.stringify(body)),
+        idempotency: idempotencyOf(request.headers['idempotency-key'], [JSON.stringify(body)]),
       });
       if (!located || located.kind === 'whole') return reply;
       const target = core.streams.get(located.threadId)?.record;

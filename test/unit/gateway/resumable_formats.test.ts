@@ -164,6 +164,8 @@ describe('a route whose streams are resumable', () => {
     expect(asked).toBe(before + 1);
     const other = await post('/v1/chat/completions', { ...body, messages: [...said, ...said] }, key);
     expect(other.status).toBe(422);
+    // The same bytes are another request elsewhere.
+    expect((await post('/v1/messages', body, key)).status).toBe(422);
   });
 
   it('answers what is not streamed as any other does', async () => {
