@@ -28,7 +28,6 @@ const LONGEST = [
   'test/browser/experiments',
   'test/real/routes_stack',
   'test/real/stack_supervisor',
-  'test/real/soak',
   'test/browser/unreachable',
   'test/real/mixed_versions',
   'test/real/compose_driver',
