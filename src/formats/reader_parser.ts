@@ -4,6 +4,8 @@ import type { AnswerEnd, StreamPart, StreamReader, TokenUsage } from './stream_p
 
 /** Gives what a reader reads to a sink, part by part. */
 export class ReaderParser implements PartParser {
+  /** The reader's; kept here, as most tokens of chat then need no more of the reader. */
+  readonly #plainText: StreamReader['plainText'];
   readonly #reader: StreamReader;
   readonly #wantsParts: boolean;
   #begun = false;
@@ -13,6 +15,7 @@ export class ReaderParser implements PartParser {
 
   /** @param wantsParts whether the sink wants more than text */
   constructor(reader: StreamReader, wantsParts: boolean) {
+    this.#plainText = reader.plainText;
     this.#reader = reader;
     this.#wantsParts = wantsParts;
   }
@@ -22,7 +25,7 @@ export class ReaderParser implements PartParser {
   }
 
   readParts(data: string, sink: PartSink): Sight {
-    const plain = this.#reader.plainText?.(data);
+    const plain = this.#plainText?.call(this.#reader, data);
     if (plain) {
       this.#begun = true;
       sink.text(sink.decode(plain));

@@ -101,5 +101,7 @@ export function sortFields(
 
 /** @returns the members that are neither undefined nor null */
 export function given<Members extends JsonObject>(members: Members): Partial<Members> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value != null)) as Partial<Members>;
+  const found: JsonObject = {};
+  for (const name of Object.keys(members)) if (members[name] != null) found[name] = members[name];
+  return found as Partial<Members>;
 }

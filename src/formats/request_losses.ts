@@ -11,6 +11,8 @@ const REASONS = new Map([
   ['n', 'this provider gives one answer; send 1, or send the request several times'],
 ]);
 
+const NOTHING_LIKE_IT = 'this provider has nothing like it; leave it out';
+
 /** A body may hold thousands of what has to be refused, with names of any length. */
 const MAX_SAID = 5;
 const MAX_FIELDS = 100;
@@ -30,9 +32,8 @@ export class RequestLosses {
   constructor(request: GenerationRequest) {
     this.#request = request;
     this.#dropped = new Set(request.ignored);
-    this.#refused = new Map(
-      request.unread.map((field) => [field, REASONS.get(field) ?? 'this provider has nothing like it; leave it out']),
-    );
+    this.#refused = new Map();
+    for (const field of request.unread) this.refuse(field, REASONS.get(field) ?? NOTHING_LIKE_IT);
   }
 
   /** Leaves members out, where the request has them. */
@@ -55,7 +56,7 @@ export class RequestLosses {
   /** Leaves out members of a message that only chat has. */
   loseMembers({ at, more }: Message): void {
     for (const name of Object.keys(more ?? {})) {
-      if (ESSENTIAL.has(name)) this.refuse(`${at}.${name}`, 'this provider has nothing like it; leave it out');
+      if (ESSENTIAL.has(name)) this.refuse(`${at}.${name}`, NOTHING_LIKE_IT);
       else if (!SILENT.has(name)) this.dropField(`${at}.${name}`);
     }
   }

@@ -1,10 +1,11 @@
 import type { WriteTarget } from '../format.ts';
-import { openAiModel } from '../openai_model.ts';
+import { type OpenAiModel, openAiModel } from '../openai_model.ts';
 
 /** What a server of chat completions takes beyond what all of them do. */
 export interface ChatAbilities {
   /** Whether the model is one of OpenAI's own. */
   isOwn: boolean;
+  openAi: OpenAiModel;
   /** The efforts that it takes; empty where it takes none. */
   efforts: readonly string[];
   /** Where it reads reasoning that it gave as text; undefined: nowhere. Strict servers refuse a field that they don't know. */
@@ -51,8 +52,25 @@ const EFFORTS: readonly [target: RegExp, more: readonly string[]][] = [
   [/deepseek/, ['max']],
 ];
 
-export function chatAbilities({ provider, server = '', model }: WriteTarget): ChatAbilities {
-  const { isOwn, efforts } = openAiModel(model);
+/** What was found for a target: to look for it costs more than to write most requests. */
+const found = new Map<string, ChatAbilities>();
+/** Clients choose the names of models. */
+const MAX_FOUND = 1_000;
+
+export function chatAbilities(target: Pick<WriteTarget, 'provider' | 'server' | 'model'>): ChatAbilities {
+  const key = `${target.provider}\n${target.server}\n${target.model}`;
+  let abilities = found.get(key);
+  if (!abilities) {
+    abilities = findAbilities(target);
+    if (found.size === MAX_FOUND) found.clear();
+    found.set(key, abilities);
+  }
+  return abilities;
+}
+
+function findAbilities({ provider, server = '', model }: Pick<WriteTarget, 'provider' | 'server' | 'model'>) {
+  const openAi = openAiModel(model);
+  const { isOwn, efforts } = openAi;
   const isClaude = model.includes('claude');
   const where = `${provider}/${server}`.toLowerCase();
   const known = SERVERS.find(([name]) => name.test(where))?.[1];
@@ -61,8 +79,9 @@ export function chatAbilities({ provider, server = '', model }: WriteTarget): Ch
   const readsDetails = known?.readsDetails ?? false;
   const readsSignatures = model.includes('gemini') && !readsDetails;
   const byModel = READS_REASONING.test(model) ? 'reasoning_content' : undefined;
-  return {
+  const abilities: ChatAbilities = {
     isOwn,
+    openAi,
     efforts: isOwn ? efforts : UNREASONING.test(model) ? [] : [...efforts, ...more],
     reasoningField: readsText ? (known ? known.reasoningField : byModel) : undefined,
     wantsReasoning: WANTS_REASONING.test(model),
@@ -72,4 +91,5 @@ export function chatAbilities({ provider, server = '', model }: WriteTarget): Ch
     readsCache: isClaude,
     readsRefusals: isOwn,
   };
+  return abilities;
 }

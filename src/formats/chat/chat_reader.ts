@@ -140,25 +140,29 @@ function readMessage(message: JsonObject, state: MessageState, parts: StreamPart
  * repeat the text of the whole block.
  */
 function readReasoning(message: JsonObject, state: MessageState, parts: StreamPart[]): void {
+  if (message.reasoning_details == null) {
+    think(textOf(message.reasoning_content) || textOf(message.reasoning), state, parts);
+    return;
+  }
   const details = listOf(message.reasoning_details).flatMap((entry) => {
     const detail = objectOf(entry);
     return detail ? [readReasoningDetail(detail)] : [];
   });
   const isSealed = details.some(({ seal }) => seal !== undefined);
   const hasText = details.some(({ text }) => text !== '');
-  if (!hasText) say(textOf(message.reasoning_content) || textOf(message.reasoning));
+  if (!hasText) think(textOf(message.reasoning_content) || textOf(message.reasoning), state, parts);
   for (const { text, seal } of details) {
-    if (!(isSealed && text === state.reasoning)) say(text);
+    if (!(isSealed && text === state.reasoning)) think(text, state, parts);
     if (!seal) continue;
     parts.push({ type: 'reasoning_seal', seal });
     state.reasoning = '';
   }
+}
 
-  function say(text: string): void {
-    if (text === '') return;
-    parts.push({ type: 'reasoning', text });
-    state.reasoning += text;
-  }
+function think(text: string, state: MessageState, parts: StreamPart[]): void {
+  if (text === '') return;
+  parts.push({ type: 'reasoning', text });
+  state.reasoning += text;
 }
 
 /** Text, nothing, or a list of parts (Mistral's models that reason send their thinking there). */

@@ -36,6 +36,11 @@ const READ = new Set([
 ]);
 /** @param path of the message in the body */
 export function readChatMessage(entry: ChatMessage, path: string): Message {
+  const { role, content } = entry;
+  if (typeof content === 'string' && content !== '' && role !== 'tool' && role !== 'developer') {
+    // Nearly all messages are this; the same as below, for less.
+    if (Object.keys(entry).length === 2) return { role, parts: [{ type: 'text', text: content }] };
+  }
   const kept = Object.entries(entry).filter(([name, value]) => !READ.has(name) && value != null);
   const more: JsonObject = entry.role === 'developer' ? { role: entry.role } : {};
   for (const [name, value] of kept) more[name] = value;

@@ -113,7 +113,11 @@ export const CHAT_FATES: Readonly<Record<string, FieldFate>> = {
 
 /** @param body of a chat completion's request @throws WeirError validation_error */
 export function readChatRequest(body: unknown): GenerationRequest {
-  const asked = checked(schema, body);
+  return chatGeneration(checked(schema, body));
+}
+
+/** @param asked checked */
+export function chatGeneration(asked: Asked): GenerationRequest {
   const { unread, ignored } = sortFields(asked, CHAT_FIELDS, CHAT_FATES);
   const messages = asked.messages.map((entry, index) => readChatMessage(entry, `messages.${index}`));
   const { tools, toolChoice } = toolsOf(asked, unread);

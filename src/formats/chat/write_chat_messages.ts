@@ -56,6 +56,11 @@ export class ChatMessages {
   }
 
   #say({ role, parts, more }: Message): void {
+    const [only] = parts;
+    if (parts.length === 1 && only?.type === 'text' && only.cache === undefined) {
+      this.#written.push({ role, content: only.text, ...more });
+      return;
+    }
     const whole = withoutLastReasoning(wholeParts(parts));
     const blocks = whole.filter((part) => part.type === 'reasoning_block');
     const signatures = this.#signatures(blocks);
@@ -162,7 +167,8 @@ function withOneSystem(messages: readonly Message[]): readonly Message[] {
 }
 
 /** Servers refuse a call whose result does not follow it at once, as where the user has said something in between. */
-function withResultsBehindCalls(messages: readonly Message[]): Message[] {
+function withResultsBehindCalls(messages: readonly Message[]): readonly Message[] {
+  if (!messages.some(({ role }) => role === 'tool')) return messages;
   const groups: Message[][] = [];
   const callers = new Map<string, Message[]>();
   for (const message of messages) {

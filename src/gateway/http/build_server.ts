@@ -12,6 +12,8 @@ import type { GatewayConfig } from '../config.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import { type Access, RATE_HEADERS } from './access.ts';
 import { apiDocs } from './api_docs.ts';
+import { BodyBudget } from './body_budget.ts';
+import { chatRoutes } from './chat_routes.ts';
 import { clusterRoutes, healthRoutes } from './cluster_routes.ts';
 import { ESTIMATED, endpointRoutes, REFUSED_BY } from './endpoint_routes.ts';
 import { answerParserError, translateErrors } from './error_translation.ts';
@@ -20,6 +22,7 @@ import { modelsFor } from './models_routes.ts';
 import { ReaderCounts } from './reader_counts.ts';
 import { resumableRoutes } from './resumable_routes.ts';
 import { streamRoute } from './stream_route.ts';
+import { tokenRoute } from './token_route.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 
@@ -83,7 +86,7 @@ export async function buildServer(
   });
   await prepare?.(app);
   apiDocs(app);
-  app.decorateRequest('apiKey', undefined);
+  app.decorateRequest('asker', undefined);
   // Hooks that have nothing to wait for call on: a promise each is a tick of every request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Instance-Id', config.INSTANCE_ID);
@@ -106,8 +109,11 @@ export async function buildServer(
   };
   streamRoute(app, routes);
   const models = new ModelList(() => core.routing.table.upstreams);
-  await app.register(endpointRoutes, { ...routes, models });
+  const budget = new BodyBudget();
+  await app.register(endpointRoutes, { ...routes, models, budget });
+  await app.register(chatRoutes, { ...routes, budget });
   resumableRoutes(app, { core, access, readers, open: context.open });
+  tokenRoute(app, access);
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {
@@ -115,7 +121,7 @@ export async function buildServer(
       summary: 'Providers, models and routes, and whether each is usable',
       response: { 200: modelsViewSchema },
     },
-    config: { wantsKey: true },
+    config: { wantsKey: true, sameForUsers: true },
     handler: (request) => modelsFor(core.routing.table, models, (...names) => access.mayUse(request, ...names)),
   });
   app.get('/metrics', {

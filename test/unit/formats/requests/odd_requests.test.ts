@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { WeirError } from '../../../../src/formats/error_code.ts';
 import type { Message, MessagePart } from '../../../../src/formats/generation_request.ts';
 import { sealText } from '../../../../src/formats/reasoning_seal.ts';
+import { readWeirRequest } from '../../../../src/formats/weir/read_weir_request.ts';
+import { streamRequestSchema } from '../../../../src/formats/weir/stream_request.ts';
 import { FORMATS, type FormatName, LEAST, MODELS, translated } from './translate.ts';
 
 describe('a message of very many parts', () => {
@@ -56,5 +58,23 @@ describe('names that every object has', () => {
     expect(() => translated('chat', { constructor: 1 }, 'messages')).toThrow(
       '"constructor": this provider has nothing',
     );
+  });
+});
+
+describe('a request of /api/v1/stream', () => {
+  const read = (messages: object[]) => readWeirRequest(streamRequestSchema.parse({ model: 'm', messages }));
+
+  it.each([
+    { role: 'user', content: 'Hi' },
+    { role: 'developer', content: 'Be short.' },
+    { role: 'assistant', content: null, refusal: 'No.' },
+    { role: 'user', content: [{ type: 'text', text: 'Hi' }], name: 'ada' },
+    { role: 'assistant', tool_calls: [{ id: 'a', function: { name: 'f', arguments: '{}' } }] },
+  ])('is read as one of chat: %j', (message) => {
+    expect(read([message])).toEqual(FORMATS.chat.readRequest({ model: 'm', stream: true, messages: [message] }));
+  });
+
+  it('is refused for calls that are none', () => {
+    expect(() => read([{ role: 'assistant', tool_calls: [{ function: 1 }] }])).toThrow('messages.0.tool_calls');
   });
 });
