@@ -219,7 +219,9 @@ describe('Anthropic’s own client, through NGINX', () => {
     expect(data.input_tokens).toBeGreaterThan(0);
     expect(response.headers.get('x-weir-estimated')).toBe('input_tokens');
     expect(provider.requests).toHaveLength(before);
-    await expect(client().messages.countTokens({ model: 'mock-429', messages })).rejects.toThrow(anthropic.RateLimitError);
+    await expect(client().messages.countTokens({ model: 'mock-429', messages })).rejects.toThrow(
+      anthropic.RateLimitError,
+    );
   });
 
   it('knows a cut message from a whole one', async () => {
