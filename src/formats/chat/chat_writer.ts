@@ -15,13 +15,15 @@ export interface ChatHead {
 export class ChatWriter implements StreamWriter {
   readonly #prefix: string;
   readonly #includeUsage: boolean;
+  readonly #hasFinished: boolean;
   #usage: TokenUsage | undefined;
   #refused = false;
   /** Since the last seal. */
   #reasoning = '';
 
-  /** @param includeUsage as the request's `stream_options` say */
-  constructor({ id, created, model }: ChatHead, includeUsage: boolean) {
+  /** @param includeUsage as the request's `stream_options` say; @param hasFinished the reason was written already */
+  constructor({ id, created, model }: ChatHead, includeUsage: boolean, hasFinished = false) {
+    this.#hasFinished = hasFinished;
     this.#prefix = JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1);
     this.#includeUsage = includeUsage;
   }
@@ -69,6 +71,7 @@ export class ChatWriter implements StreamWriter {
   }
 
   #end(reason: FinishReason): string {
+    if (this.#hasFinished) return 'data: [DONE]\n\n';
     const counted =
       this.#includeUsage && this.#usage
         ? `data: ${this.#prefix},"choices":[],"usage":${JSON.stringify(chatUsage(this.#usage))}}\n\n`
