@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CHAT_FIELDS, readChatRequest } from '../chat/read_chat_request.ts';
 import { WeirError } from '../error_code.ts';
 import type { GenerationRequest } from '../generation_request.ts';
-import type { JsonObject } from '../json_object.ts';
+import { isObject, type JsonObject, objectOf } from '../json_object.ts';
 import { checked, listed } from '../request_fields.ts';
 import { readUiMessage, uiMessage } from './read_ui_messages.ts';
 
@@ -23,6 +23,8 @@ const OWN_FIELDS = {
   messages: listed(uiMessage, 10_000, 1),
   trigger: z.string().nullish(),
   messageId: z.string().nullish(),
+  /** assistant-ui's. */
+  system: z.string().nullish(),
 };
 const schema = z.looseObject(OWN_FIELDS);
 
@@ -45,11 +47,13 @@ export interface UiMessageRequest {
  * @throws WeirError validation_error
  */
 export function readUiMessageRequest(body: JsonObject): UiMessageRequest {
-  const { id, messages } = checked(schema, body);
+  const { id, messages, system } = checked(schema, body);
   const asked = Object.fromEntries(Object.entries(body).filter(([name]) => READ.has(name)));
   const ignored = Object.keys(body).filter((name) => !KNOWN.has(name));
+  if (isObject(asked.tools)) asked.tools = toolsByName(asked.tools);
   const said = messages.flatMap((message, index) => readUiMessage(message, `messages.${index}`));
-  if (said.length === 0) {
+  if (system) said.unshift({ role: 'system', parts: [{ type: 'text', text: system }] });
+  if (said.every(({ role }) => role === 'system')) {
     const message = 'hold nothing that a model can read';
     const fields = [{ field: 'messages', message }];
     throw new WeirError('validation_error', { message: `Not valid: messages ${message}.`, details: { fields } });
@@ -61,4 +65,12 @@ export function readUiMessageRequest(body: JsonObject): UiMessageRequest {
     messageId: last?.role === 'assistant' ? (last.id ?? undefined) : undefined,
     generation: { ...generation, messages: said, ignored: [...generation.ignored, ...ignored] },
   };
+}
+
+/** As assistant-ui sends them. @param tools `{description?, parameters}` by name */
+function toolsByName(tools: JsonObject): object[] {
+  return Object.entries(tools).map(([name, tool]) => {
+    const { description, parameters } = objectOf(tool) ?? {};
+    return { type: 'function', function: { name, description, parameters } };
+  });
 }

@@ -170,6 +170,14 @@ describe('UI messages', () => {
     });
   });
 
+  it('come with system and tools as assistant-ui sends them', () => {
+    const tools = { now: { description: 'The time', parameters: { type: 'object' } } };
+    const { generation } = read([user('Hi')], { system: 'Be brief.', tools, callSettings: {}, config: {} });
+    expect(generation.tools).toEqual([{ name: 'now', description: 'The time', parameters: { type: 'object' } }]);
+    expect(generation.messages[0]).toEqual({ role: 'system', parts: [{ type: 'text', text: 'Be brief.' }] });
+    expect(read([user('Hi')], { tools: {} }).generation.tools).toEqual([]);
+  });
+
   it.each<[string, object, RegExp]>([
     ['no messages', { messages: [] }, /messages/],
     ['a message without parts', { messages: [{ role: 'user', content: 'Hi' }] }, /messages\.0\.parts/],
