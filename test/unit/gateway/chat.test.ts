@@ -110,6 +110,8 @@ describe('a chat that goes on without its client', () => {
   const JSON_TYPE = { 'Content-Type': 'application/json' };
   /** At its own pace it would never end here. */
   const SLOW = { tokens: 1_000, tokens_per_second: 200, ttft_ms: 0 };
+  /** Long enough to be left in the middle. */
+  const PACED = { tokens: 50, tokens_per_second: 50, ttft_ms: 0 };
   const QUICK = { tokens: 20, tokens_per_second: 0, ttft_ms: 0 };
   const as = (user: string) => ({ ...JSON_TYPE, 'x-user': user });
   const begin = async (id: string, fake: object, more: RequestInit = {}, user = 'ann') =>
@@ -140,7 +142,7 @@ describe('a chat that goes on without its client', () => {
   const startOf = (events: string) => events.slice(0, events.indexOf('\n\n'));
 
   it('is read again from its start, until its end was read', async () => {
-    const { first } = await left('reload', QUICK);
+    const { first } = await left('reload', PACED);
     const again = await readAgain('reload');
     expect(again.headers.get('x-vercel-ai-ui-message-stream')).toBe('v1');
     const events = await again.text();
@@ -177,7 +179,7 @@ describe('a chat that goes on without its client', () => {
   });
 
   it('goes on for a client that has so many chunks, by the name of its run', async () => {
-    const { run } = await left('chunks', QUICK);
+    const { run } = await left('chunks', PACED);
     expect(run).toMatch(/^run_/);
     const read = async (startIndex: number) => {
       const answer = await fetch(`${api}/${run}/stream?startIndex=${startIndex}`, { headers: as('ann') });
