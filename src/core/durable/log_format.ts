@@ -13,6 +13,8 @@ export const LOG_VERSION = 2;
 export interface ReaderWish {
   /** Whether each event is to have an `id:` line, in formats that have none by themselves. */
   withIds: boolean;
+  /** It sends the same request again: the stream is for it only if each reader has left before the end. */
+  isRetry?: boolean;
 }
 
 /** How one stream is kept in the log, entry by entry, and made into frames again, for whichever reader. */

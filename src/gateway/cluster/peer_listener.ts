@@ -10,6 +10,9 @@ export const SECRET_HEADER = 'x-peer-secret';
 /** In a request: the incarnation that is asked for. In each answer to a client with the secret: the one that answers. */
 export const INCARNATION_HEADER = 'x-weir-boot';
 
+/** Wants the stream only if each of its readers has left. */
+export const RETRY_HEADER = 'x-weir-retry';
+
 /** What a peer may ask of streams; the caller's right was checked by the instance that asks. */
 export interface ResumableServices {
   /** Of the newest incarnation; a process that was fenced had others. */

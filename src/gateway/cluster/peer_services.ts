@@ -5,7 +5,7 @@ import { place } from '../../core/durable/locate_resumable.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { wishOf } from '../http/parse_stream_request.ts';
 import { sendResumable } from '../http/send_resumable.ts';
-import type { ResumableServices } from './peer_listener.ts';
+import { RETRY_HEADER, type ResumableServices } from './peer_listener.ts';
 
 /** What this instance does for the others: reads its streams to them, and cancels them. */
 export function peerServices(core: DurableCore, isMine: (incarnation: string) => boolean): ResumableServices {
@@ -15,6 +15,7 @@ export function peerServices(core: DurableCore, isMine: (incarnation: string) =>
     read(threadId, request, response) {
       const stream = core.streams.get(threadId);
       if (!stream?.isOpen || stream.gone || !stream.isKept) return false;
+      if (request.headers[RETRY_HEADER] !== undefined && !stream.takeLeft()) return false;
       try {
         const cursor = parseCursor(request.headers['last-event-id']);
         const located = place(stream, stream.record, cursor);
