@@ -49,10 +49,3 @@ function isInTime({ formats, clock }: DurableCore, record: ResumableRecord): boo
   const graceMs = logFormatOf(formats, record)?.graceMs ?? 0;
   return record.leftAt !== undefined && clock.now() - record.leftAt <= graceMs;
 }
-
-/** The end was delivered, or its client wants it no more: an equal request is a new one. Never rejects. */
-export function dropAttach({ store }: Pick<DurableCore, 'store'>, { id, userId, attach }: ResumableRecord): void {
-  if (!attach) return;
-  const { name, ...rest } = attach;
-  void store.dropClaim(userId, name, { threadId: id, ...rest }).catch(() => {});
-}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { DurableCore } from './durable_core.ts';
-import type { Claim } from './log_store.ts';
+import type { Claim, LogStore } from './log_store.ts';
 import type { ResumableRecord } from './resumable_record.ts';
+import type { StoreClock } from './store_clock.ts';
 
 /** What names a stream beside its id: a chat, a response, or the request itself, for one that sends it again. */
 export type ClaimKind = 'chat' | 'response' | 'request';
@@ -14,9 +14,11 @@ export function claimName(kind: ClaimKind, text: string): string {
   return `${kind}:${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
 }
 
+type Now = Pick<StoreClock, 'now'>;
+
 /** A claim of this moment. @param bodyHash of what was asked, for kinds that compare it */
 export function newClaim(
-  { clock, newToken }: Pick<DurableCore, 'clock' | 'newToken'>,
+  { clock, newToken }: { clock: Now; newToken(): string },
   threadId: string,
   bodyHash = '',
 ): Claim {
@@ -34,7 +36,7 @@ export interface Claimed {
  * @throws StoreUnavailable
  */
 export async function findClaimed(
-  { store, clock }: Pick<DurableCore, 'store' | 'clock'>,
+  { store, clock }: { store: LogStore; clock: Now },
   userId: string,
   name: string,
 ): Promise<Claimed | undefined> {
@@ -44,4 +46,11 @@ export async function findClaimed(
   // Names are made of what clients choose: no claim leads to another user's stream.
   const record = known?.userId === userId ? known : undefined;
   return record || clock.now() - claim.at <= CLAIM_MS ? { claim, record } : undefined;
+}
+
+/** The end was delivered, or its client wants it no more: an equal request is a new one. Never rejects. */
+export function dropAttach({ store }: { store: LogStore }, { id, userId, attach }: ResumableRecord): void {
+  if (!attach) return;
+  const { name, ...rest } = attach;
+  void store.dropClaim(userId, name, { threadId: id, ...rest }).catch(() => {});
 }

@@ -1,6 +1,6 @@
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { StreamCore } from '../stream/stream_exchange.ts';
-import { dropAttach } from './attach_again.ts';
+import { dropAttach } from './claims.ts';
 import type { DeadLogs } from './dead_logs.ts';
 import type { FaultPoint } from './fault_point.ts';
 import type { GroupLog } from './group_log.ts';

@@ -1,6 +1,6 @@
 import { WeirError } from '../../formats/error_code.ts';
 import { TAKEOVER_WAIT_MS } from '../../formats/timing.ts';
-import { dropAttach } from './attach_again.ts';
+import { dropAttach } from './claims.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
 import { instanceOf } from './incarnation.ts';

@@ -8,7 +8,7 @@ import { type BytesRelayed, Relay } from '../stream/relay.ts';
 import { continueStream } from '../stream/run_stream.ts';
 import type { ResumableDelivery } from '../stream/stream_exchange.ts';
 import type { Answer, PartAnswer } from '../upstream/upstream.ts';
-import { dropAttach } from './attach_again.ts';
+import { dropAttach } from './claims.ts';
 import type { DurableCore } from './durable_core.ts';
 import { keepClaim, keepRun, keepTarget } from './keep_run.ts';
 import type { ResumedStream } from './log_format.ts';
