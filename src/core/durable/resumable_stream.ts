@@ -1,5 +1,5 @@
 import { WeirError } from '../../formats/error_code.ts';
-import { STREAM_LIFE_MS } from '../../formats/timing.ts';
+import { BACKGROUND_LIFE_MS, STREAM_LIFE_MS } from '../../formats/timing.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Outlet } from '../stream/encoder.ts';
@@ -85,21 +85,18 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#size = before.reduce((sum, text) => sum + text.length, 0);
     this.oldestGroup = log.horizon;
     this.#logId();
-    this.#graceTimer = wheel.timer(() => this.abort.abort(new WeirError('cancelled')));
+    this.#graceTimer = wheel.timer(() => record.background || this.abort.abort(new WeirError('cancelled')));
     this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
     this.#opened.promise.catch(() => {});
     if (options.before) {
       this.leftAt = performance.now();
-      this.#graceTimer.arm(options.graceMs);
+      this.#graceTimer.arm(this.#options.graceMs);
       this.open();
     }
-    this.#lifeTimer.arm(Math.max(0, STREAM_LIFE_MS - options.ageMs));
+    this.#lifeTimer.arm(Math.max(0, (record.background ? BACKGROUND_LIFE_MS : STREAM_LIFE_MS) - options.ageMs));
   }
 
-  /**
-   * Resolves when it may be read; rejects with the refusal where its provider failed before its head, which is then
-   * the answer to everybody who has asked for it.
-   */
+  /** Resolves when it may be read; rejects with the refusal of its provider, which then all get who have asked for it. */
   get opened(): Promise<void> {
     return this.#opened.promise;
   }
@@ -127,7 +124,8 @@ export class ResumableStream implements LoggedStream, Outlet {
     if (frame === '') return !this.full;
     const { contents, record } = this;
     const first = contents.length + 1;
-    this.frames.add(this.#decoded(frame), contents, !this.isKept);
+    const text = this.#decoded(frame);
+    this.frames.add(text, contents, !this.isKept);
     const last = contents.length;
     let records = '';
     for (let seq = first; seq <= last; seq += 1) {
@@ -137,6 +135,7 @@ export class ResumableStream implements LoggedStream, Outlet {
       records += textRecord(record.number, seq, entry);
     }
     if (!this.isKept) return this.#passOn();
+    if (first === 1) this.#options.onBegun?.(text);
     this.#options.log.add(this, last, records, first === 1);
     if (this.#size > this.#options.limit.units) this.#endAtLimit();
     this.full = this.#waiting >= MAX_WAITING;
@@ -189,6 +188,7 @@ export class ResumableStream implements LoggedStream, Outlet {
   logEnd(frame: () => string): Promise<void> {
     this.#endFrame = frame;
     this.terminal = this.#decoded(frame());
+    if (this.contents.length === 0) this.#options.onBegun?.(this.terminal);
     this.#lifeTimer.cancel();
     if (!this.isKept) return Promise.resolve();
     return new Promise((resolve) => {

@@ -12,6 +12,9 @@ export const INCARNATION_HEADER = 'x-weir-boot';
 
 /** Wants the stream only if each of its readers has left. */
 export const RETRY_HEADER = 'x-weir-retry';
+/** In a request: as `ReaderWish` has it. */
+export const NOW = 'x-weir-now';
+export const REFUSES_REGRESSED = 'x-weir-refuses-regressed';
 
 /** What a peer may ask of streams; the caller's right was checked by the instance that asks. */
 export interface ResumableServices {
