@@ -99,6 +99,10 @@ const routeSchema = z.strictObject({
     .boolean()
     .optional()
     .describe('streams of /v1 survive their connection and their instance; false, but for requests that ask for it'),
+  attach: z
+    .enum(['on', 'off'])
+    .optional()
+    .describe('a client that lost a resumable stream and sends its request again gets the same answer; on'),
 });
 
 /** `weir.config.yaml`. Names, and what refers to another part of it, are checked by `configProblems`. */

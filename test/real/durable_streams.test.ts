@@ -11,6 +11,7 @@ import {
   only,
   openThread,
   QUERY,
+  readStream,
   resumable,
   sequence,
   sha256,
@@ -55,6 +56,62 @@ describe('a resumable stream whose instance is killed', () => {
       expect(contentOf(between)).toBe(text);
       expect(between.events.map(({ id }) => id)).toContain(lastId(first));
     }
+  });
+
+  const said = [{ role: 'user', content: 'q' }];
+  const path = { chat: '/v1/chat/completions', responses: '/v1/responses', messages: '/v1/messages' };
+  const ask = { chat: { messages: said }, responses: { input: 'q' }, messages: { messages: said, max_tokens: 999 } };
+
+  it.each(['chat', 'responses', 'messages'] as const)(
+    'goes on in the format of %s: each event once',
+    async (format) => {
+      const fake = { seed: 13, tokens: 150, tokens_per_second: 60, ttft_ms: 0 };
+      const post = (headers: Record<string, string>, spoken: object) =>
+        readStream(`${deployment.url(0)}${path[format]}`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json', ...headers },
+          body: JSON.stringify({ model: 'fake/m', stream: true, ...ask[format], fake: { ...fake, ...spoken } }),
+        });
+      const plain = await post({ 'X-Thread-ID': `killed-${format}` }, { tokens_per_second: 0 });
+      const first = await post({ 'X-Thread-ID': `killed-${format}`, 'X-Weir-Resumable': 'true' }, {});
+      await until('forty events', () => first.events.length >= 40);
+      await deployment.kill(0);
+      expect(await first.ended).toBe('broken');
+      const second = await attach(deployment.url(1), threadOf(first), lastId(first));
+      expect(await second.ended).toBe('ended');
+      const again = await attach(deployment.url(2), threadOf(first), undefined, { 'X-Weir-Resumable': 'true' });
+      expect(await again.ended).toBe('ended');
+      await plain.ended;
+      await deployment.boot(0);
+
+      const events = [...first.events, ...second.events];
+      expect(again.events).toEqual(events);
+      expect(events.map(({ id }) => Number(id.split('.')[1]))).toEqual(range(1, events.length));
+      expect(events.at(-1)?.id).toMatch(/^2\./);
+      const neutral = ({ data }: { data: string }) => data.replace(/"created(_at)?":\d+/g, '"created":0');
+      expect(events.map(neutral)).toEqual(plain.events.map(neutral));
+    },
+  );
+
+  it('is gone on with for a client that sends its request again', async () => {
+    const fake = { seed: 14, tokens: 150, tokens_per_second: 60, ttft_ms: 0 };
+    const body = JSON.stringify({ model: 'fake/m', stream: true, ...ask.messages, fake });
+    const headers = { 'Content-Type': 'application/json', 'X-Weir-Resumable': 'true' };
+    const post = (at: number) => readStream(`${deployment.url(at)}${path.messages}`, { method: 'POST', headers, body });
+    const first = await post(0);
+    await until('forty events', () => first.events.length >= 40);
+    await deployment.kill(0);
+    expect(await first.ended).toBe('broken');
+    const second = await post(1);
+    expect(second.headers.get('x-weir-attached')).toBe('true');
+    expect(threadOf(second)).toBe(threadOf(first));
+    const third = await post(2);
+    expect(third.headers.get('x-weir-attached')).toBeNull();
+    third.leave();
+    expect(await second.ended).toBe('ended');
+    await deployment.boot(0);
+    expect(second.events.slice(0, first.events.length)).toEqual(first.events);
+    expect(second.events.at(-1)?.event).toBe('message_stop');
   });
 
   it('is whole for the client library, which tries whatever instance comes next', async () => {

@@ -57,6 +57,13 @@ export async function findClaimed(
   return record || clock.now() - claim.at <= CLAIM_MS ? { claim, record } : undefined;
 }
 
+/** The end was delivered, or its client wants it no more: an equal request is a new one. Never rejects. */
+export function dropAttach({ store }: { store: LogStore }, { id, userId, attach }: ResumableRecord): void {
+  if (!attach) return;
+  const { name, ...rest } = attach;
+  void store.dropClaim(userId, name, { threadId: id, ...rest }).catch(() => {});
+}
+
 /** The newest stream of a name gets it. Without the store it is found by its id only. Never rejects. */
 export async function claimOtherName(
   core: ClaimCore,

@@ -1,6 +1,6 @@
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { StreamCore } from '../stream/stream_exchange.ts';
-import { claimOtherName } from './claims.ts';
+import { claimOtherName, dropAttach } from './claims.ts';
 import type { DeadLogs } from './dead_logs.ts';
 import type { FaultPoint } from './fault_point.ts';
 import type { GroupLog } from './group_log.ts';
@@ -72,6 +72,7 @@ export function addResumable(core: DurableCore, { record, format, ...about }: Ne
     onTooLong: () => void store.discard(stream.record).catch(() => {}),
     standing: store.shared ? undefined : SINGLE_INSTANCE,
   });
+  stream.onEnd = () => dropAttach(core, stream.record);
   core.streams.set(record.id, stream);
   return stream;
 }

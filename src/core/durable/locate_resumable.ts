@@ -1,5 +1,6 @@
 import { WeirError } from '../../formats/error_code.ts';
 import { TAKEOVER_WAIT_MS } from '../../formats/timing.ts';
+import { dropAttach } from './claims.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
 import { instanceOf } from './incarnation.ts';
@@ -33,6 +34,8 @@ interface LocatedStream {
   producer: string;
   /** Opens the stream to any user who has it. Undefined where the stream says so itself, in its first event. */
   token: string | undefined;
+  /** Its client has sent its request again, and goes on with the answer to the first one. */
+  isAttached?: boolean;
 }
 
 /** A takeover that has failed so often here is not waited for. */
@@ -62,6 +65,7 @@ export async function locateResumable(
       if (!mine.isKept) throw new WeirError('not_found');
       await mine.opened;
       if (mine.gone) continue;
+      if (wish.isRetry && !mine.takeLeft()) throw new WeirError('not_found');
       return place(mine, mine.record, cursor);
     }
     const record = await core.store.read(threadId).catch(whileAway(unavailable));
@@ -97,7 +101,10 @@ async function askOwner(
   if (record.owner === core.streamLog.incarnation) return undefined;
   const address = await core.store.peerOf(record.owner).catch(whileAway(unavailable));
   const answer = await core.peers.read(address, record.owner, record.id, cursor, wish);
-  if (answer === 'unknown') return undefined;
+  if (answer === 'unknown') {
+    if (wish.isRetry) throw new WeirError('not_found');
+    return undefined;
+  }
   if (typeof answer !== 'string') {
     const about = locatedAs(record);
     if (answer.kind === 'frames') return { ...about, kind: 'peer', frames: answer.frames };
@@ -141,6 +148,7 @@ async function finished(core: DurableCore, record: ResumableRecord): Promise<Res
     over: true,
     terminal,
     frames: format.frames(record, () => record),
+    onEnd: () => dropAttach(core, record),
     attach: (reader) => void readers.add(reader),
     detach: (reader) => void readers.delete(reader),
   };

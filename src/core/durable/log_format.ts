@@ -17,6 +17,8 @@ export interface ReaderWish {
   refusesRegressed?: boolean;
   /** Whether each event is to have an `id:` line, in formats that have none by themselves. */
   withIds: boolean;
+  /** It sends the same request again: the stream is for it only if each reader has left before the end. */
+  isRetry?: boolean;
 }
 
 /** How one stream is kept in the log, entry by entry, and made into frames again, for whichever reader. */

@@ -19,6 +19,8 @@ export interface ResumableSource {
   detach(reader: LogSubscriber): void;
   /** The reader has moved on. */
   onRead?: (() => void) | undefined;
+  /** A reader has been sent the end. */
+  onEnd?: (() => void) | undefined;
 }
 
 /** Where a reader begins, and what it wants. */
@@ -72,6 +74,7 @@ export class LogSubscriber {
     if (!source.over || this.#writer.full || this.#at < source.committed) return;
     const { frames, committed, terminal } = source;
     this.#writer.end(frames.terminal(terminal as string, committed + 1, this.#at - committed, this.#start));
+    source.onEnd?.();
     this.#leave();
   }
 

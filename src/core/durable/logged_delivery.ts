@@ -1,5 +1,6 @@
 import { asWeirError, type WeirError } from '../../formats/error_code.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
+import type { Outcome } from '../observe/observers.ts';
 import type { Permit } from '../resilience/connection_pool_manager.ts';
 import type { RouteTarget } from '../routing/selected_route.ts';
 import { logDefect } from '../stream/record_stream.ts';
@@ -7,6 +8,7 @@ import { type BytesRelayed, Relay } from '../stream/relay.ts';
 import { continueStream } from '../stream/run_stream.ts';
 import type { ResumableDelivery } from '../stream/stream_exchange.ts';
 import type { Answer, PartAnswer } from '../upstream/upstream.ts';
+import { dropAttach } from './claims.ts';
 import type { DurableCore } from './durable_core.ts';
 import { keepClaim, keepRun, keepTarget } from './keep_run.ts';
 import type { ResumedStream } from './log_format.ts';
@@ -77,9 +79,11 @@ export class LoggedDelivery implements ResumableDelivery {
     this.#stream.notice(notice);
   }
 
-  async end(_: unknown, frame: () => string): Promise<boolean> {
+  async end(outcome: Outcome, frame: () => string): Promise<boolean> {
     const core = this.#core;
     const stream = this.#stream;
+    // A failure is not what a client sends its request again for.
+    if (outcome !== 'ok') dropAttach(core, stream.record);
     if (!stream.gone) await stream.logEnd(frame);
     let stored: boolean | undefined = false;
     if (!stream.gone) {
@@ -181,9 +185,12 @@ async function finish(core: DurableCore, stream: ResumableStream): Promise<boole
   return core.streamLog.answering ? await write(core, stream).catch(() => undefined) : undefined;
 }
 
-async function write({ store }: DurableCore, stream: ResumableStream): Promise<boolean> {
+async function write({ store, clock }: DurableCore, stream: ResumableStream): Promise<boolean> {
   for (;;) {
     const { record, contents, terminal } = stream;
+    if (record.attach && stream.leftAt !== undefined) {
+      record.leftAt = Math.round(clock.now() - (performance.now() - stream.leftAt));
+    }
     // Refused to the old incarnation, where it comes under a new one meanwhile.
     if (await store.finish(record, contents, terminal as string)) return true;
     if (stream.gone || stream.record === record) return false;

@@ -4,12 +4,14 @@ import type { Permit } from '../resilience/connection_pool_manager.ts';
 import { bytesRelayed } from '../stream/client_writer.ts';
 import { runStream } from '../stream/run_stream.ts';
 import type { ResumableDelivery, StreamExchange, WholeAnswer } from '../stream/stream_exchange.ts';
+import { attachAgain } from './attach_again.ts';
+import { newClaim } from './claims.ts';
 import { addResumable, type DurableCore } from './durable_core.ts';
 import type { KeptRequest } from './kept_request.ts';
 import { claimKey, type KeyedRequest } from './key_claim.ts';
 import { type Located, place } from './locate_resumable.ts';
 import { LOG_VERSION, type LogFormat } from './log_format.ts';
-import { whileAway } from './log_store.ts';
+import { type Claim, whileAway } from './log_store.ts';
 import { LoggedDelivery } from './logged_delivery.ts';
 import { NOT_RESUMABLE } from './resumable_notices.ts';
 import type { ResumableRecord } from './resumable_record.ts';
@@ -28,6 +30,8 @@ export interface ResumableExchange extends StreamExchange, Pick<KeyedRequest, 'o
   idempotency: KeyedRequest['idempotency'] | undefined;
   /** Another claim that its record keeps; asked once it was admitted. */
   claimed?: () => ResumableRecord['claim'];
+  /** Of the claim of the request itself; undefined where a client that sends it again gets an answer of its own. */
+  attachName?: string | undefined;
 }
 
 /**
@@ -52,6 +56,12 @@ export async function openResumable(
   const giveBack = claim?.kind === 'mine' ? claim.giveBack : undefined;
   const format = core.formats.get(exchange.format) as LogFormat;
   try {
+    const { attachName } = exchange;
+    const attaching = attachName === undefined ? undefined : await attachAgain(core, { ...exchange, attachName });
+    if (attaching && 'located' in attaching) {
+      await giveBack?.();
+      return { ...attaching.located, isAttached: true };
+    }
     if (exchange.ownId && (await isIdKnown(core, threadId))) throw new WeirError('thread_in_use');
     let stream: ResumableStream | undefined;
     const resumable = async (permit: Permit, span: StreamSpan | undefined): Promise<ResumableDelivery | undefined> => {
@@ -60,6 +70,7 @@ export async function openResumable(
       const facts = { permitId: permit.slot.permitId, target, trace: span?.context, claim: kept };
       const { record, created } = await create(core, exchange, facts, claim?.kind !== 'unknown');
       if (created) {
+        if (record.attach) await claimAttach(core, record, attaching?.over);
         const { kept: request, startedAt } = exchange;
         const made = addResumable(core, { record, format, request, span });
         stream = made;
@@ -83,6 +94,17 @@ export async function openResumable(
     await giveBack?.();
     throw error;
   }
+}
+
+function attachClaim(core: DurableCore, threadId: string, name: string): NonNullable<ResumableRecord['attach']> {
+  const { threadId: _, ...claim } = newClaim(core, threadId);
+  return { name, ...claim };
+}
+
+/** One that another request holds stays: this stream is then its own client's only. */
+async function claimAttach({ store }: DurableCore, record: ResumableRecord, over: Claim | undefined): Promise<void> {
+  const { name, ...claim } = record.attach as NonNullable<ResumableRecord['attach']>;
+  await store.claim(record.userId, name, { threadId: record.id, ...claim }, over).catch(() => {});
 }
 
 function whole(answer: WholeAnswer | undefined) {
@@ -127,11 +149,13 @@ function newRecord(
   exchange: ResumableExchange,
   { permitId, target: { provider, model }, trace, claim }: RecordFacts,
 ): ResumableRecord {
-  const { format, route, background } = exchange;
+  const { format, route, background, attachName: name } = exchange;
+  const attach = name === undefined ? {} : { attach: attachClaim(core, exchange.threadId, name) };
   const versioned = format === 'text' ? {} : { log: LOG_VERSION, format, ...(route.name ? { route: route.name } : {}) };
   return {
     id: exchange.threadId,
     ...versioned,
+    ...attach,
     ...(background ? { background } : {}),
     owner: core.streamLog.incarnation,
     number: core.streamLog.enroll(),

@@ -42,6 +42,10 @@ export interface ResumableRecord {
   trace?: TraceContext;
   /** Its claim of an Idempotency-Key or a chat, for a store that forgets it while the stream lives. */
   claim?: { key: string; bodyHash: string; claimant: string; at: number };
+  /** Its claim of the request itself, for a client that sends it again. */
+  attach?: { name: string; bodyHash: string; claimant: string; at: number };
+  /** When its last reader left before the end, by the store; only of one that ended without a reader. */
+  leftAt?: number;
   /** Milliseconds since 1970, by the store. */
   createdAt: number;
 }

@@ -40,17 +40,19 @@ export class ResumableStream implements LoggedStream, Outlet {
   headers: Readonly<Record<string, string>> = {};
   /** A reader has moved on. Set while that matters. */
   onRead: (() => void) | undefined;
+  /** When its last reader left, by `performance.now()`; undefined where it has one, or has had none yet. */
+  leftAt: number | undefined;
+  /** A reader has been sent the end. */
+  onEnd: (() => void) | undefined;
   /** Whether it has no reader. */
   onDetached: (detached: boolean) => void = () => {};
   readonly #options: ResumableOptions;
   readonly #opened = Promise.withResolvers<void>();
   readonly #graceTimer: WheelTimer;
   readonly #lifeTimer: WheelTimer;
-  #committed: number;
   #size: number;
   #waiting = 0;
   #unlogged = false;
-  #terminal: string | undefined;
   #endFrame: (() => string) | undefined;
   #terminalCommitted: (() => void) | undefined;
   /** What is written is bytes, one character each. */
@@ -59,6 +61,10 @@ export class ResumableStream implements LoggedStream, Outlet {
   #rest: UnkeptRest | undefined;
   /** Whether readers may come. */
   isOpen = false;
+  /** Last sequence number that readers may have; the terminal follows the last entry. */
+  committed: number;
+  /** The frame of the end; undefined before it. */
+  terminal: string | undefined;
   /** The log has to catch up. */
   full = false;
   /** The terminal may go to readers. */
@@ -75,7 +81,7 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.frames = options.frames;
     this.span = options.span;
     this.contents = before;
-    this.#committed = before.length;
+    this.committed = before.length;
     this.#size = before.reduce((sum, text) => sum + text.length, 0);
     this.oldestGroup = log.horizon;
     this.#logId();
@@ -83,27 +89,14 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
     this.#opened.promise.catch(() => {});
     if (options.before) {
+      this.leftAt = performance.now();
       this.#graceTimer.arm(this.#options.graceMs);
       this.open();
     }
-    const lifeMs = record.background ? BACKGROUND_LIFE_MS : STREAM_LIFE_MS;
-    this.#lifeTimer.arm(Math.max(0, lifeMs - options.ageMs));
+    this.#lifeTimer.arm(Math.max(0, (record.background ? BACKGROUND_LIFE_MS : STREAM_LIFE_MS) - options.ageMs));
   }
 
-  /** Last sequence number that readers may have; the terminal is the one after the last text. */
-  get committed(): number {
-    return this.#committed;
-  }
-
-  /** The frame of the end; undefined before it. */
-  get terminal(): string | undefined {
-    return this.#terminal;
-  }
-
-  /**
-   * Resolves when it may be read; rejects with the refusal where its provider failed before its head, which is then
-   * the answer to everybody who has asked for it.
-   */
+  /** Resolves when it may be read; rejects with the refusal of its provider, which then all get who have asked for it. */
   get opened(): Promise<void> {
     return this.#opened.promise;
   }
@@ -115,9 +108,7 @@ export class ResumableStream implements LoggedStream, Outlet {
   }
 
   /** Nothing has begun. */
-  refuse(error: unknown): void {
-    this.#opened.reject(error);
-  }
+  readonly refuse = (error: unknown): void => this.#opened.reject(error);
 
   /** Whether it is in the log: only then can it be read on other connections, and by other instances. */
   get isKept(): boolean {
@@ -173,7 +164,7 @@ export class ResumableStream implements LoggedStream, Outlet {
   /** Sends what is kept no longer to the readers that are there. @returns as {@link write} */
   #passOn(): boolean {
     this.full = false;
-    this.#committed = this.contents.length;
+    this.committed = this.contents.length;
     for (const reader of this.readers) reader.pump();
     this.full = this.#waiting >= MAX_WAITING;
     return !this.full;
@@ -196,14 +187,14 @@ export class ResumableStream implements LoggedStream, Outlet {
    */
   logEnd(frame: () => string): Promise<void> {
     this.#endFrame = frame;
-    this.#terminal = this.#decoded(frame());
-    if (this.contents.length === 0) this.#options.onBegun?.(this.#terminal);
+    this.terminal = this.#decoded(frame());
+    if (this.contents.length === 0) this.#options.onBegun?.(this.terminal);
     this.#lifeTimer.cancel();
     if (!this.isKept) return Promise.resolve();
     return new Promise((resolve) => {
       this.#terminalCommitted = resolve;
       const seq = this.contents.length + 1;
-      this.#options.log.add(this, seq, terminalRecord(this.record.number, seq, this.#terminal as string), true);
+      this.#options.log.add(this, seq, terminalRecord(this.record.number, seq, this.terminal as string), true);
     });
   }
 
@@ -233,9 +224,9 @@ export class ResumableStream implements LoggedStream, Outlet {
       log.add(this, seq, textRecord(number, seq, this.contents[seq - 1] as string), false);
     }
     if (!this.#endFrame) return;
-    if (!this.over && this.frames.remakesEnd) this.#terminal = this.#endFrame();
+    if (!this.over && this.frames.remakesEnd) this.terminal = this.#endFrame();
     const seq = this.contents.length + 1;
-    log.add(this, seq, terminalRecord(number, seq, this.#terminal as string), true);
+    log.add(this, seq, terminalRecord(number, seq, this.terminal as string), true);
   }
 
   commitTo(seq: number, logged: boolean): void {
@@ -248,9 +239,9 @@ export class ResumableStream implements LoggedStream, Outlet {
       this.#terminalCommitted?.();
       seq = this.contents.length;
     }
-    if (seq <= this.#committed) return;
-    for (let at = this.#committed; at < seq; at += 1) this.#waiting -= (this.contents[at] as string).length;
-    this.#committed = seq;
+    if (seq <= this.committed) return;
+    for (let at = this.committed; at < seq; at += 1) this.#waiting -= (this.contents[at] as string).length;
+    this.committed = seq;
     for (const reader of this.readers) reader.pump();
     // Not for each token: the way back to its provider leads through objects that were not touched for long.
     if (this.full) this.#makeRoom();
@@ -267,6 +258,7 @@ export class ResumableStream implements LoggedStream, Outlet {
 
   attach(reader: LogSubscriber): void {
     this.readers.add(reader);
+    this.leftAt = undefined;
     this.#graceTimer.cancel();
     if (this.readers.size === 1) this.onDetached(false);
   }
@@ -276,8 +268,16 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.onRead?.();
     if (this.readers.size > 0) return;
     if (!this.isKept) this.abort.abort(new WeirError('cancelled'));
+    this.leftAt = performance.now();
     this.#graceTimer.arm(this.#options.graceMs);
     this.onDetached(true);
+  }
+
+  /** For a client that sends its request again. @returns whether each reader has left: then it is the caller's */
+  takeLeft(): boolean {
+    if (this.leftAt === undefined || this.over) return false;
+    this.leftAt = undefined;
+    return true;
   }
 
   /** From the first frame on recovery must know whose number it is; in silence, soon. */

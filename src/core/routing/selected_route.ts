@@ -35,6 +35,8 @@ export interface SelectedRoute {
   cache: { ttl_seconds: number } | undefined;
   /** Whether streams of the formats of others survive their connection, also where the request does not ask for it. */
   resumable: boolean;
+  /** Whether a client that sends the request of a resumable stream again gets the answer to the first one. */
+  attach: boolean;
 }
 
 /**

@@ -4,7 +4,7 @@ import { WeirError } from '../../formats/error_code.ts';
 import { PEER_SILENCE_MS } from '../../formats/timing.ts';
 import { RESUMABLE } from '../http/parse_stream_request.ts';
 import { peerPlace } from './peer_address.ts';
-import { INCARNATION_HEADER, NOW, REFUSES_REGRESSED, SECRET_HEADER } from './peer_listener.ts';
+import { INCARNATION_HEADER, NOW, REFUSES_REGRESSED, RETRY_HEADER, SECRET_HEADER } from './peer_listener.ts';
 
 // An import would read all of its exports, one of which loads Node's own fetch: 0.1 s of CPU at each start.
 const { request: httpRequest } = process.getBuiltinModule('node:http');
@@ -47,6 +47,7 @@ export function peerClient(secret: string, silenceMs = PEER_SILENCE_MS): Peers {
         ...(wish.withIds ? { [RESUMABLE]: 'true' } : {}),
         ...(wish.now ? { [NOW]: 'true' } : {}),
         ...(wish.refusesRegressed ? { [REFUSES_REGRESSED]: 'true' } : {}),
+        ...(wish.isRetry ? { [RETRY_HEADER]: 'true' } : {}),
       });
       if (typeof response === 'string') return response;
       if (response.statusCode === 200) return { kind: 'frames', frames: response };

@@ -10,6 +10,8 @@ export const SECRET_HEADER = 'x-peer-secret';
 /** In a request: the incarnation that is asked for. In each answer to a client with the secret: the one that answers. */
 export const INCARNATION_HEADER = 'x-weir-boot';
 
+/** Wants the stream only if each of its readers has left. */
+export const RETRY_HEADER = 'x-weir-retry';
 /** In a request: as `ReaderWish` has it. */
 export const NOW = 'x-weir-now';
 export const REFUSES_REGRESSED = 'x-weir-refuses-regressed';

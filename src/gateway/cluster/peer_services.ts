@@ -6,7 +6,7 @@ import { framesNow } from '../../core/durable/read_now.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { wishOf } from '../http/parse_stream_request.ts';
 import { sendResumable } from '../http/send_resumable.ts';
-import { NOW, REFUSES_REGRESSED, type ResumableServices } from './peer_listener.ts';
+import { NOW, REFUSES_REGRESSED, RETRY_HEADER, type ResumableServices } from './peer_listener.ts';
 
 /** What this instance does for the others: reads its streams to them, and cancels them. */
 export function peerServices(core: DurableCore, isMine: (incarnation: string) => boolean): ResumableServices {
@@ -16,6 +16,7 @@ export function peerServices(core: DurableCore, isMine: (incarnation: string) =>
     read(threadId, request, response) {
       const stream = core.streams.get(threadId);
       if (!stream?.isOpen || stream.gone || !stream.isKept) return false;
+      if (request.headers[RETRY_HEADER] !== undefined && !stream.takeLeft()) return false;
       if (request.headers[NOW] !== undefined) {
         response.end(framesNow(stream));
         return true;

@@ -23,7 +23,7 @@ import { modelsFor } from './models_routes.ts';
 import { ReaderCounts } from './reader_counts.ts';
 import { responsesRoutes } from './responses_routes.ts';
 import { resumableRoutes } from './resumable_routes.ts';
-import { RESUME_TOKEN } from './send_resumable.ts';
+import { ATTACHED, RESUME_TOKEN } from './send_resumable.ts';
 import { streamRoute } from './stream_route.ts';
 import { tokenRoute } from './token_route.ts';
 
@@ -33,6 +33,7 @@ const BODY_LIMIT = 1024 * 1024;
 const EXPOSED = [
   'X-Thread-ID',
   RESUME_TOKEN,
+  ATTACHED,
   'X-Instance-Id',
   'X-Producer-Id',
   'X-Gateway-Via',

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseExactly } from '../../core/cache/request_key.ts';
+import { claimName } from '../../core/durable/claims.ts';
 import type { KeptRequest } from '../../core/durable/kept_request.ts';
 import { openResumable } from '../../core/durable/open_resumable.ts';
 import type { SpanTarget } from '../../core/observe/stream_span.ts';
@@ -20,7 +21,14 @@ import type { BodyBudget } from './body_budget.ts';
 import { conversationOfRequest } from './conversation.ts';
 import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { listedModels } from './models_routes.ts';
-import { asksToResume, idempotencyOf, threadIdOf, traceContextOf, wishOf } from './parse_stream_request.ts';
+import {
+  asksToAttach,
+  asksToResume,
+  idempotencyOf,
+  threadIdOf,
+  traceContextOf,
+  wishOf,
+} from './parse_stream_request.ts';
 import { mustBeStored, responseNow } from './responses_routes.ts';
 import { sendResumable } from './send_resumable.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
@@ -169,6 +177,8 @@ function endpointRoute(
         wish,
         onRepeat: () => void seat.use(context.readers.take(userId)),
         ownId: request.headers['x-thread-id'] !== undefined,
+        attachName:
+          !background && route.attach && asksToAttach(request.raw) ? attachName(endpoint, bytes, headers) : undefined,
         idempotency: idempotencyOf(request.headers['idempotency-key'], [endpoint.name, JSON.stringify(headers), bytes]),
       });
       if (!opened) return reply;
@@ -190,6 +200,14 @@ function endpointRoute(
 
 /** A longer body is not kept: its stream can be read again, and is not continued by another instance. */
 const KEPT_BYTES = 1024 * 1024;
+
+/** Equal for equal requests, streamed or not. Longer bodies are not compared. */
+function attachName({ name }: Endpoint, bytes: Buffer, headers: Record<string, string>): string | undefined {
+  const body = bytes.length > COMPARED_BYTES ? undefined : parseExactly(bytes);
+  if (body === undefined) return undefined;
+  const { stream, stream_options, ...asked } = body as JsonObject;
+  return claimName('request', JSON.stringify([name, headers, asked]));
+}
 
 function keptBody({ name }: Endpoint, bytes: Buffer, headers: Record<string, string>): KeptRequest | undefined {
   return bytes.length > KEPT_BYTES ? undefined : { endpoint: name, body: bytes.toString(), headers };

@@ -69,6 +69,11 @@ export function asksToResume({ headers }: { headers: IncomingHttpHeaders }): boo
   return headers['x-weir-resumable'] === 'true';
 }
 
+/** Whether a client that sends the same request again may get the answer to the first one. */
+export function asksToAttach({ headers }: { headers: IncomingHttpHeaders }): boolean {
+  return headers['x-weir-attach'] !== 'off';
+}
+
 /** How a client reads: it has use for ids where it asks for them, or has had one. */
 export function wishOf(request: { headers: IncomingHttpHeaders }): ReaderWish {
   return { withIds: asksToResume(request) || request.headers['last-event-id'] !== undefined };

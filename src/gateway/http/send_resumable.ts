@@ -12,6 +12,9 @@ import { HttpSink, streamHeaders } from './http_sink.ts';
 /** Of an answer: any user who sends it may attach and cancel. */
 export const RESUME_TOKEN = 'X-Resume-Token';
 
+/** Of an answer that an equal request had begun. */
+export const ATTACHED = 'X-Weir-Attached';
+
 /** One client's way to a stream. */
 export interface ResumableAnswer {
   threadId: string;
@@ -27,8 +30,13 @@ export interface ResumableAnswer {
 /** Sends a stream from the client's cursor on, until its end or until the client leaves. Failures after the head are thrown, too. */
 export async function sendResumable(located: Located, answer: ResumableAnswer): Promise<void> {
   const { response, threadId } = answer;
-  const { producer, token } = located;
-  const headers = { ...answer.headers, 'X-Producer-Id': producer, ...(token ? { [RESUME_TOKEN]: token } : {}) };
+  const { producer, token, isAttached } = located;
+  const headers = {
+    ...answer.headers,
+    'X-Producer-Id': producer,
+    ...(token ? { [RESUME_TOKEN]: token } : {}),
+    ...(isAttached ? { [ATTACHED]: 'true' } : {}),
+  };
   answer = { ...answer, headers };
   if (located.kind === 'ended') {
     response.writeHead(204, { ...headers, 'X-Thread-ID': threadId }).end();

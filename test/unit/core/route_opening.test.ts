@@ -43,7 +43,13 @@ function open(
   });
   const opening = new RouteOpening<string>(
     {
-      route: { name: 'r', targets: targets as [RouteTarget, ...RouteTarget[]], cache: undefined, resumable: false },
+      route: {
+        name: 'r',
+        targets: targets as [RouteTarget, ...RouteTarget[]],
+        cache: undefined,
+        resumable: false,
+        attach: true,
+      },
       held: true,
       span: undefined,
       threadId: 't',
