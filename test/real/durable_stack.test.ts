@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openStream } from 'weir-client';
+import { openStream, resumableFetch } from 'weir-client';
 import { SseDecoder, type SseEvent } from '../../src/formats/sse/sse_decoder.ts';
 import { nodeTransport } from '../../src/load/node/node_transport.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { Http2Client, requestHttp1, type StackRequest } from '../support/stack_requests.ts';
 import { resumable, sha256, textOf } from '../support/thread_reading.ts';
+import { trustingFetch } from '../support/trusting_fetch.ts';
 import { until } from '../support/until.ts';
 
 let stack: StackFixture;
@@ -154,6 +157,73 @@ describe('an instance behind NGINX that is killed at token 100 of 300', () => {
     const rest = await curl('--header', `Last-Event-ID: ${last}`, `${stack.api}/stream/by_curl`);
     expectWhole(85, 300, [...before, ...eventsOf(rest)]);
   });
+});
+
+/** An official client's stream of the fake provider, event by event. */
+const OFFICIAL = {
+  chat: (fetch: typeof globalThis.fetch, body: object) =>
+    new OpenAI({ baseURL: `${stack.url}/v1`, apiKey: 'any', fetch, maxRetries: 0 }).chat.completions.create({
+      ...{ model: 'fake/demo', messages: [{ role: 'user', content: 'hi' }], stream: true },
+      ...body,
+    }),
+  responses: (fetch: typeof globalThis.fetch, body: object) =>
+    new OpenAI({ baseURL: `${stack.url}/v1`, apiKey: 'any', fetch, maxRetries: 0 }).responses.create({
+      ...{ model: 'fake/demo', input: 'hi', stream: true },
+      ...body,
+    }),
+  messages: (fetch: typeof globalThis.fetch, body: object) =>
+    new Anthropic({ baseURL: stack.url, apiKey: 'any', fetch, maxRetries: 0 }).messages.create({
+      ...{ model: 'fake/demo', max_tokens: 999, messages: [{ role: 'user', content: 'hi' }], stream: true },
+      ...body,
+    }),
+};
+
+/** What differs between two answers to one request: ids, times and the instance. */
+const alike = (text: string) => text.replace(/"(\w*id|created\w*)":\s*("[^"]*"|\d+)/g, '"$1":0');
+
+describe('an official client with resumableFetch', () => {
+  it.each(['chat', 'responses', 'messages'] as const)(
+    'gets the bytes and events of an undisturbed answer (%s) where the owner is killed in the middle',
+    async (format) => {
+      const plain = trustingFetch(stack.ca);
+      const fake = { seed: 87, tokens: 200, ttft_ms: 0 };
+      const reasons: string[] = [];
+      const resuming = resumableFetch({ fetch: plain, onInterrupt: (reason) => void reasons.push(reason) });
+      /** One answer as its client sees it, and its bytes. */
+      const answer = async (
+        send: typeof fetch,
+        tokens_per_second: number,
+        onEvent: (count: number, head: Headers) => void = () => {},
+      ) => {
+        let head = new Headers();
+        let bytes: Promise<string> | undefined;
+        const watched: typeof fetch = async (...args) => {
+          const response = await send(...args);
+          const [one, other] = response.body!.tee();
+          head = response.headers;
+          bytes = new Response(one).text();
+          return new Response(other, response);
+        };
+        const events: string[] = [];
+        for await (const event of await OFFICIAL[format](watched, { fake: { ...fake, tokens_per_second } })) {
+          events.push(alike(JSON.stringify(event)));
+          onEvent(events.length, head);
+        }
+        return { events, head, bytes: await bytes! };
+      };
+      const undisturbed = await answer(plain, 0);
+      const survived = await answer(resuming, 100, (count, head) => {
+        if (count === 100) void killOwner(head.get('x-instance-id') ?? '');
+      });
+      expect(reasons[0]).toContain('the connection broke');
+      expect(survived.events).toEqual(undisturbed.events);
+      expect(alike(survived.bytes)).toBe(alike(undisturbed.bytes));
+      const again = await plain(`${stack.api}/stream/${survived.head.get('x-thread-id')}`, {
+        headers: { 'x-resume-token': survived.head.get('x-resume-token') ?? '' },
+      });
+      expect(await again.text()).toBe(survived.bytes);
+    },
+  );
 });
 
 describe('NGINX', () => {
