@@ -113,4 +113,21 @@ describe('a response in the background, with the official client', () => {
     await expect(third.responses.retrieve(id)).rejects.toBeInstanceOf(NotFoundError);
     await until('its slot is free', async () => (await deployment.slots(0)) === 0);
   }, 60_000);
+
+  it('is refused where Redis is full, and is no plain stream instead', async () => {
+    await deployment.redis.cli('config', 'set', 'maxmemory', '1');
+    const body = { seed: 6, tokens: 10 };
+    for (const request of [asked(body), streamed(body)]) {
+      await expect(clientAt(1).responses.create(request)).rejects.toMatchObject({ status: 503 });
+    }
+    await deployment.redis.cli('config', 'set', 'maxmemory', '0');
+    await until('there is room again', () =>
+      clientAt(1)
+        .responses.create(asked(body))
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+  }, 60_000);
 });

@@ -119,7 +119,7 @@ export async function buildServer(
   await app.register(endpointRoutes, { ...routes, models, budget });
   await app.register(chatRoutes, { ...routes, budget });
   resumableRoutes(app, { core, access, readers, open: context.open });
-  responsesRoutes(app, { core, access, readers, open: context.open });
+  await app.register(responsesRoutes, { core, access, readers, open: context.open });
   tokenRoute(app, access);
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);

@@ -19,6 +19,8 @@ import { eventStream, unchecked } from './stream_docs.ts';
 
 /** What our ids begin with; the id of the stream follows. */
 const PREFIX = 'resp_';
+/** Of a body that says nothing. */
+const IGNORED_BYTES = 64 * 1024;
 /** So often a response is looked at for what is about to happen. */
 const LOOKS = 20;
 const NO_IDS = { withIds: false };
@@ -31,7 +33,13 @@ const query = z.object({
 });
 
 /** OpenAI's responses that run in the background, or were stored: read, streamed again, cancelled, deleted, on any instance. */
-export function responsesRoutes(app: FastifyInstance, { core, access, readers, open }: ResumableRoutesContext): void {
+export async function responsesRoutes(
+  app: FastifyInstance,
+  { core, access, readers, open }: ResumableRoutesContext,
+): Promise<void> {
+  // None of these has a body; clients that say they send JSON send an empty one.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: IGNORED_BYTES }, (_, __, done) => done(null));
   const found = async (request: FastifyRequest, reply: FastifyReply) => {
     open.refuseWhenClosed();
     const { response_id } = request.params as { response_id: string };
@@ -68,7 +76,7 @@ export function responsesRoutes(app: FastifyInstance, { core, access, readers, o
       if (stream !== 'true') return responseNow(core, record);
       const after = sequenceOf(starting_after);
       using _ = readers.take(caller.userId);
-      return sendEvents(core, record, after, request, reply);
+      return await sendEvents(core, record, after, request, reply);
     },
   });
 

@@ -157,12 +157,25 @@ describe('a response that runs in the background', () => {
     await client.responses.cancel(id);
   });
 
+  it('has ten readers of a user at the most', async () => {
+    const { responses } = clientAt('10.0.0.3');
+    const { id } = (await responses.create(ENDLESS as never)) as OpenAiResponse;
+    const more = () => responses.retrieve(id, { stream: true });
+    const readers = await Promise.all(Array.from({ length: 10 }, more));
+    expect(await thrownBy(more())).toMatchObject({ status: 429, code: 'too_many_connections' });
+    await responses.cancel(id);
+    for (const reader of readers) expect((await events(reader)).at(-1)?.type).toBe('response.failed');
+  });
+
   it('is cancelled once and for all, and says so', async () => {
     const { id } = await begin(ENDLESS);
     const live = events(await client.responses.retrieve(id, { stream: true }));
     const cancelled = await client.responses.cancel(id);
     expect(cancelled).toMatchObject({ id, status: 'cancelled', error: null });
-    expect(await client.responses.cancel(id)).toMatchObject({ id, status: 'cancelled' });
+    // As OpenAI's client for Python asks: it says JSON, and sends none.
+    const headers = { 'Content-Type': 'application/json', 'X-Real-IP': '10.0.0.1' };
+    const again = await fetch(`${baseURL}/responses/${id}/cancel`, { method: 'POST', headers, body: '' });
+    expect(await again.json()).toMatchObject({ id, status: 'cancelled' });
     expect((await live).at(-1)).toMatchObject({ type: 'response.failed', response: { status: 'cancelled' } });
     expect(await client.responses.retrieve(id)).toMatchObject({ status: 'cancelled' });
   });
