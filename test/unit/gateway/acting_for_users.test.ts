@@ -281,6 +281,24 @@ describe('other people’s streams', () => {
     expect(threadOf(await keyed(bearer(app, 'alice:first'), 'second'))).not.toBe(hers);
   });
 
+  it('of background responses are 404 to anyone else', async () => {
+    const body = { model: 'fake/demo', input: 'hi', background: true, fake: { ttft_ms: 60_000 } };
+    const { id } = (await (await send('POST', '/v1/responses', bearer(app, 'alice'), body)).json()) as { id: string };
+    expect(id).toMatch(/^resp_/);
+    for (const [who, headers] of await strangers()) {
+      const answers = [
+        await send('GET', `/v1/responses/${id}`, headers),
+        await send('GET', `/v1/responses/${id}?stream=true`, headers),
+        await send('POST', `/v1/responses/${id}/cancel`, headers),
+        await send('DELETE', `/v1/responses/${id}`, headers),
+        await send('GET', `/api/v1/stream/${id.slice('resp_'.length)}`, headers),
+      ];
+      expect([who, ...answers.map(({ status }) => status)]).toEqual([who, 404, 404, 404, 404, 404]);
+    }
+    const cancelled = await send('POST', `/v1/responses/${id}/cancel`, bearer(await tokenOf(app, 'alice')));
+    expect(await cancelled.json()).toMatchObject({ id, status: 'cancelled' });
+  });
+
   it('an equal body of another user gets no kept answer', async () => {
     const kept = async (headers: Headers) => {
       const answer = await ask(headers, { model: 'kept' });
