@@ -1,3 +1,4 @@
+import { DefaultChatTransport, readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attachStream, openStream } from 'weir-client';
@@ -9,6 +10,7 @@ import {
   lastId,
   only,
   openThread,
+  QUERY,
   resumable,
   sequence,
   sha256,
@@ -246,3 +248,107 @@ describe('a stream whose client left before a word was said, and whose instance 
     await deployment.boot(0);
   });
 });
+
+describe('a chat of the AI SDK', () => {
+  const said: UIMessage = { id: 'u1', role: 'user', parts: [{ type: 'text', text: QUERY }] };
+  /** The SDK's own transport, to one instance. */
+  const transport = (at: number, fake: object = {}) =>
+    new DefaultChatTransport({ api: `${deployment.url(at)}/api/v1/chat`, body: { model: 'fake/demo', fake } });
+  const send = (at: number, chatId: string, fake: object) =>
+    transport(at, fake).sendMessages({
+      trigger: 'submit-message',
+      chatId,
+      messageId: undefined,
+      messages: [said],
+      abortSignal: undefined,
+    });
+
+  /** Chunks as they come, and how they ended. */
+  function follow(stream: ReadableStream<UIMessageChunk>) {
+    const chunks: UIMessageChunk[] = [];
+    const ended = stream.pipeTo(new WritableStream({ write: (chunk) => void chunks.push(chunk) })).then(
+      () => 'ended' as const,
+      () => 'broken' as const,
+    );
+    return { chunks, ended };
+  }
+  async function messageOf(chunks: readonly UIMessageChunk[]): Promise<UIMessage | undefined> {
+    let message: UIMessage | undefined;
+    for await (const state of readUIMessageStream({ stream: ReadableStream.from(chunks) })) message = state;
+    return message;
+  }
+
+  it('whose instance is killed breaks, and is whole on another one: the same message, each chunk once', async () => {
+    const spoken = { seed: 21, tokens: 150, tokens_per_second: 60 };
+    const first = follow(await send(0, 'killed', spoken));
+    await until('forty chunks', () => first.chunks.length >= 40);
+    await deployment.kill(0);
+    // A clean end without a finish would be a success to the SDK.
+    expect(await first.ended).toBe('broken');
+    const again = follow((await transport(1).reconnectToStream({ chatId: 'killed' })) as never);
+    const elsewhere = follow((await transport(2).reconnectToStream({ chatId: 'killed' })) as never);
+    expect(await Promise.all([again.ended, elsewhere.ended])).toEqual(['ended', 'ended']);
+    await deployment.boot(0);
+
+    expect(again.chunks.slice(0, first.chunks.length)).toEqual(first.chunks);
+    expect(elsewhere.chunks).toEqual(again.chunks);
+    const message = await messageOf(again.chunks);
+    expect(message?.parts).toMatchObject([
+      { type: 'step-start' },
+      { type: 'text', text: textOf(spoken), state: 'done' },
+    ]);
+    expect(message?.metadata).toMatchObject({ provider: 'fake', instance: 'app-1' });
+    expect(again.chunks.at(-1)).toEqual({ type: 'finish', finishReason: 'stop' });
+    await until('nothing is left to resume', async () => {
+      return (await transport(0).reconnectToStream({ chatId: 'killed' })) === null;
+    });
+  });
+
+  it('goes on after so many chunks for a client that counts them, on another instance than the killed one', async () => {
+    const spoken = { seed: 22, tokens: 150, tokens_per_second: 60 };
+    const body = JSON.stringify({ id: 'counted', messages: [said], model: 'fake/demo', fake: spoken });
+    const answer = await fetch(`${deployment.url(0)}/api/v1/chat`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+    });
+    const run = answer.headers.get('x-workflow-run-id') as string;
+    const first = await readUntil(answer, 40);
+    await deployment.kill(0);
+    const rest = await fetch(`${deployment.url(1)}/api/v1/chat/${run}/stream?startIndex=${first.length}`);
+    const events = [...first, ...eventsOf(await rest.text())];
+    await deployment.boot(0);
+    const whole = await fetch(`${deployment.url(2)}/api/v1/chat/${run}/stream?startIndex=0`);
+    expect(events).toEqual(eventsOf(await whole.text()));
+    const deltas = events.map((data) => (data === '[DONE]' ? {} : JSON.parse(data)).delta ?? '');
+    expect(deltas.join('')).toBe(textOf(spoken));
+  });
+
+  it('is stopped, and replaced, through an instance that does not produce it', async () => {
+    const spoken = { seed: 23, tokens: 10_000, tokens_per_second: 60 };
+    const stopped = follow(await send(0, 'stopped', spoken));
+    const replaced = follow(await send(0, 'replaced', spoken));
+    await until('both speak', () => stopped.chunks.length > 3 && replaced.chunks.length > 3);
+    const stop = (at: number) => fetch(`${deployment.url(at)}/api/v1/chat/stopped/stop`, { method: 'POST' });
+    expect((await stop(1)).status).toBe(202);
+    const next = follow(await send(2, 'replaced', { tokens: 3, ttft_ms: 0 }));
+    expect(await Promise.all([stopped.ended, replaced.ended, next.ended])).toEqual(['ended', 'ended', 'ended']);
+    expect(stopped.chunks.at(-1)).toEqual({ type: 'abort' });
+    expect(replaced.chunks.at(-1)).toEqual({ type: 'abort' });
+    expect(next.chunks.at(-1)).toMatchObject({ type: 'finish' });
+    expect((await stop(2)).status).toBe(204);
+  });
+});
+
+const eventsOf = (text: string) =>
+  text.split('\n\n').flatMap((event) => (event.startsWith('data: ') ? event.slice('data: '.length) : []));
+
+/** Reads until there are so many whole events. */
+async function readUntil(answer: Response, count: number): Promise<string[]> {
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  reader.closed.catch(() => {});
+  const decoder = new TextDecoder();
+  let text = '';
+  while (text.split('\n\n').length <= count) text += decoder.decode((await reader.read()).value, { stream: true });
+  return eventsOf(text.slice(0, text.lastIndexOf('\n\n') + 2));
+}

@@ -26,6 +26,8 @@ export interface ResumableExchange extends StreamExchange, Pick<KeyedRequest, 'o
   /** The client chose the stream's id itself, so it may be known already. */
   ownId: boolean;
   idempotency: KeyedRequest['idempotency'] | undefined;
+  /** Another claim that its record keeps; asked once it was admitted. */
+  claimed?: () => ResumableRecord['claim'];
 }
 
 /**
@@ -54,7 +56,7 @@ export async function openResumable(
     let stream: ResumableStream | undefined;
     const resumable = async (permit: Permit, span: StreamSpan | undefined): Promise<ResumableDelivery | undefined> => {
       const [target] = exchange.route.targets;
-      const kept = claim?.kind === 'mine' ? claim.record : undefined;
+      const kept = claim?.kind === 'mine' ? claim.record : exchange.claimed?.();
       const facts = { permitId: permit.slot.permitId, target, trace: span?.context, claim: kept };
       const { record, created } = await create(core, exchange, facts, claim?.kind !== 'unknown');
       if (created) {

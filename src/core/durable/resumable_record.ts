@@ -40,7 +40,7 @@ export interface ResumableRecord {
   promptLength: number;
   /** The span of the instance that produces it, or did last; where traces are on. */
   trace?: TraceContext;
-  /** Its claim of an Idempotency-Key, for a store that forgets it while the stream lives. */
+  /** Its claim of an Idempotency-Key or a chat, for a store that forgets it while the stream lives. */
   claim?: { key: string; bodyHash: string; claimant: string; at: number };
   /** Milliseconds since 1970, by the store. */
   createdAt: number;

@@ -8,15 +8,17 @@ import { EntryEncoder, TextFrames, WeirPartFrames } from '../../core/durable/wei
 import { weirRequest } from '../../core/upstream/client_request.ts';
 import type { Delivered, UpstreamRequest } from '../../core/upstream/upstream.ts';
 import type { WeirError } from '../../formats/error_code.ts';
-import type { StreamFormat } from '../../formats/format.ts';
+import type { AnswerHead, StreamFormat } from '../../formats/format.ts';
 import { type JsonObject, objectOf, parseObject, textOf } from '../../formats/json_object.ts';
 import { responsesFormat } from '../../formats/responses/responses_format.ts';
 import type { StreamPart } from '../../formats/stream_part.ts';
+import { uiMessageFormat } from '../../formats/ui_message/ui_message_format.ts';
 import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import { encodeError } from '../../formats/weir/weir_encoder.ts';
 import { FormatEncoder, WeirEncoder } from './encoders.ts';
 import { ENDPOINTS, type Endpoint } from './endpoint.ts';
 import { bodyRequest, parseEndpointRequest } from './endpoint_request.ts';
+import { keptChat, keptHead } from './ui_message_request.ts';
 
 /** In UTF-16 units. */
 const MAX_TEXT = 512 * 1024;
@@ -31,7 +33,8 @@ export function logFormats(graceMs: { weir: number; others: number }): LogFormat
   return new Map<string, LogFormat>([
     ['text', weirFormat(graceMs.weir, false)],
     ['weir_parts', weirFormat(graceMs.weir, true)],
-    ...endpoints.map((endpoint) => [endpoint.name, eventFormat(endpoint, graceMs.others)] as const),
+    ...endpoints.map((endpoint) => [endpoint.name, eventFormat(endpointEvents(endpoint), graceMs.others)] as const),
+    [CHAT_EVENTS.name, eventFormat(CHAT_EVENTS, graceMs.others)],
   ]);
 }
 
@@ -77,20 +80,61 @@ function weirEncoder(record: ResumableRecord, current: () => ResumableRecord, wa
   return new WeirEncoder(status, promptLength, wantsParts, (seq) => eventId(current(), seq));
 }
 
-/** The log holds the client's events. */
-function eventFormat(endpoint: Endpoint, graceMs: number): LogFormat {
-  const { format } = endpoint;
+/** What differs between streams whose log holds the client's events. */
+interface EventStreams {
+  name: LogFormat['endpoint'];
+  format: StreamFormat;
+  /**
+   * @param body as it is kept; asked when the head is, as it may cost a parse
+   * @param current asked anew: a failover changes the provider
+   */
+  head(record: ResumableRecord, body: () => JsonObject, current: () => ResumableRecord): AnswerHead;
+  /** @throws WeirError */
+  request(kept: KeptBody, record: ResumableRecord): UpstreamRequest;
+}
+
+function eventFormat({ name, format, head, request }: EventStreams, graceMs: number): LogFormat {
   return {
-    endpoint: endpoint.name,
+    endpoint: name,
     graceMs,
     limit: { units: MAX_EVENTS, ends: 'resumability' },
     frames: (record, current) =>
-      new EventFrames(current, (error) => format.writer(headOf(record, () => ({}))).write({ type: 'error', error })),
+      new EventFrames(current, (error) =>
+        format.writer(head(record, () => ({}), current)).write({ type: 'error', error }),
+      ),
     ...(format === responsesFormat ? { nameOf: responseName } : {}),
-    request: (kept) => keptRequest(endpoint, kept as KeptBody),
-    resume: (entries, record, kept) => resumeEvents(endpoint.format, entries, record, kept as KeptBody | undefined),
+    request: (kept, record) => request(kept as KeptBody, record),
+    resume: (entries, record, kept, current) => {
+      let parsed: JsonObject | undefined;
+      const body = () => {
+        parsed ??= (kept && parseObject((kept as KeptBody).body)) ?? {};
+        return parsed;
+      };
+      return resumeEvents(format, entries, head(record, body, current), body);
+    },
   };
 }
+
+const endpointEvents = (endpoint: Endpoint): EventStreams => ({
+  name: endpoint.name,
+  format: endpoint.format,
+  head: headOf,
+  request: (kept) => keptRequest(endpoint, kept),
+});
+
+const CHAT_EVENTS: EventStreams = {
+  name: 'ui_message',
+  format: uiMessageFormat,
+  head: (record, body, current) => ({
+    ...headOf(record, body),
+    ...keptHead(body(), record.id),
+    instance: record.instance,
+    get provider() {
+      return current().provider;
+    },
+  }),
+  request: ({ body }, { id }) => keptChat(body, id),
+};
 
 /** For an answer in parts, which another answer in parts can follow. */
 function keptRequest(endpoint: Endpoint, { body, headers }: KeptBody): UpstreamRequest {
@@ -101,7 +145,7 @@ function keptRequest(endpoint: Endpoint, { body, headers }: KeptBody): UpstreamR
 }
 
 /** @param body of the request; asked when the head is, as it may cost a parse */
-function headOf({ id, createdAt }: ResumableRecord, body: () => JsonObject) {
+function headOf({ id, createdAt }: ResumableRecord, body: () => JsonObject): AnswerHead {
   return {
     id,
     created: Math.floor(createdAt / 1000),
@@ -117,15 +161,9 @@ function headOf({ id, createdAt }: ResumableRecord, body: () => JsonObject) {
 function resumeEvents(
   format: StreamFormat,
   entries: readonly string[],
-  record: ResumableRecord,
-  kept: KeptBody | undefined,
+  head: AnswerHead,
+  body: () => JsonObject,
 ): ResumedStream {
-  let parsed: JsonObject | undefined;
-  const body = () => {
-    parsed ??= (kept && parseObject(kept.body)) ?? {};
-    return parsed;
-  };
-  const head = headOf(record, body);
   const events = entries.flatMap((_, at) => dataOf(unpackEvent(entries, at + 1)) ?? []);
   if (events.length === 0) {
     const encoder = new FormatEncoder(format, head, body);

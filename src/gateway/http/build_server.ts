@@ -13,6 +13,7 @@ import type { OpenStreams } from '../open_streams.ts';
 import { type Access, RATE_HEADERS } from './access.ts';
 import { apiDocs } from './api_docs.ts';
 import { BodyBudget } from './body_budget.ts';
+import { CHAT_HEADERS } from './chat_answer_routes.ts';
 import { chatRoutes } from './chat_routes.ts';
 import { clusterRoutes, healthRoutes } from './cluster_routes.ts';
 import { ESTIMATED, endpointRoutes, REFUSED_BY } from './endpoint_routes.ts';
@@ -40,6 +41,7 @@ const EXPOSED = [
   REFUSED_BY,
   DROPPED,
   ESTIMATED,
+  ...CHAT_HEADERS,
   ...RATE_HEADERS,
 ];
 

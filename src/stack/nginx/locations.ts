@@ -74,6 +74,8 @@ export function locations(plan: NginxPlan): Conf {
       LOAD BALANCING HAPPENS HERE: the stream is handed to the least busy instance. An instance sends a heartbeat
       every ${HEARTBEAT_MS / 1000} s, so ${NGINX_STREAM_SILENCE_MS / 1000} s without a byte mean that it hangs.`),
     block('location /api/v1/stream', toInstances('sse_backend', NGINX_STREAM_SILENCE_MS, '2m')),
+    comment('The same for chats of the AI SDK, whose messages may hold images.'),
+    block('location /api/v1/chat', toInstances('sse_backend', NGINX_STREAM_SILENCE_MS, '33m')),
     '',
     comment('Open dashboards, counted apart from the work.'),
     block('location = /api/v1/cluster/events', toInstances('sse_watchers', NGINX_STREAM_SILENCE_MS, '1k')),
