@@ -269,6 +269,29 @@ describe('other people’s streams', () => {
     await running.text();
   });
 
+  it('of a chat are nothing to anyone else, by the chat’s id and by the run’s', async () => {
+    const messages = [{ id: 'm1', role: 'user', parts: [{ type: 'text', text: 'hi' }] }];
+    const chat = (headers: Headers, fake: object) =>
+      send('POST', '/api/v1/chat', headers, { id: 'my chat', messages, model: 'fake/demo', fake });
+    const running = await chat(bearer(app, 'alice'), { text: 'Hers.', ttft_ms: 60_000 });
+    const run = running.headers.get('x-workflow-run-id') ?? '';
+    expect(run).toMatch(/^run_/);
+    for (const [who, headers] of await strangers()) {
+      const answers = [
+        await send('GET', '/api/v1/chat/my%20chat/stream', headers),
+        await send('POST', '/api/v1/chat/my%20chat/stop', headers),
+        await send('GET', `/api/v1/chat/${run}/stream`, headers),
+        await send('POST', `/api/v1/chat/${run}/stop`, headers),
+        await send('GET', `/api/v1/stream/${run}`, headers),
+      ];
+      expect([who, ...answers.map(({ status }) => status)]).toEqual([who, 204, 204, 404, 404, 404]);
+    }
+    // A chat of the same name is a chat of one's own, and ends no one else's.
+    expect(await (await chat(bearer(app, 'bob'), { text: 'His.', ttft_ms: 0 })).text()).toContain('His.');
+    expect((await send('POST', '/api/v1/chat/my%20chat/stop', bearer(await tokenOf(app, 'alice')))).status).toBe(202);
+    expect(await running.text()).toContain('"type":"abort"');
+  });
+
   it('an equal Idempotency-Key and an equal body lead to one’s own', async () => {
     const keyed = (headers: Headers, key: string) => ask({ ...headers, 'idempotency-key': key }, { resumable: true });
     const hers = threadOf(await keyed(bearer(app, 'alice'), 'first:second'));
