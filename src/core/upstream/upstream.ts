@@ -84,6 +84,8 @@ export interface UpstreamRequest {
   readonly silenceMs: number;
   /** @param model as the upstream calls it. Undefined where the client speaks Weir's own format. */
   readonly passed: ((model: string) => PassedRequest) | undefined;
+  /** Whether it holds seals that are marked for their provider: its bytes make sense to none. */
+  readonly hasMarkedSeals: boolean;
   /** Makes one for a stream of bytes. */
   readonly parser: (() => EventParser) | undefined;
   /** In no format's terms, for upstreams that do not speak the client's. @throws WeirError validation_error */

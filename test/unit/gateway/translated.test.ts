@@ -331,6 +331,47 @@ describe('a route over several formats', () => {
   });
 });
 
+describe('the seal of a provider’s reasoning', () => {
+  const SEALS = {
+    responses: { kind: 'encrypted', data: 'sealed-1', id: 'rs_1' },
+    messages: { kind: 'signature', data: 'sealed-1' },
+  } as const;
+  const call = { id: 'call_a1', content: 'done' };
+  /** What a client sends next: what it was answered, and the result of the tool. */
+  const next: Record<Name, (answer: Record<string, unknown>) => object> = {
+    chat: ({ choices }) => {
+      const [{ message }] = choices as [{ message: object }];
+      return { messages: [...said, message, { role: 'tool', tool_call_id: call.id, content: call.content }] };
+    },
+    responses: ({ output }) => {
+      const result = { type: 'function_call_output', call_id: call.id, output: call.content };
+      return { input: [...said, ...(output as object[]), result] };
+    },
+    messages: ({ content }) => {
+      const result = { type: 'tool_result', tool_use_id: call.id, content: call.content };
+      return { messages: [...said, { role: 'assistant', content }, { role: 'user', content: [result] }] };
+    },
+  };
+  const cells = CELLS.filter(([client, upstream]) => client !== upstream && upstream !== 'chat');
+
+  it.each(cells)('given to a client of %s goes back to the upstream of %s, and to no other', async (client, from) => {
+    const parts = PARTS.toSpliced(2, 0, { type: 'reasoning_seal', seal: SEALS[from as keyof typeof SEALS] });
+    reply = refuses(200, FORMATS[from].writeAnswer(headOf(from), parts));
+    const body = next[client](await (await post(client, { model: `${from}/m` })).json());
+    reply = answers;
+    for (const to of NAMES) {
+      const answer = await post(client, { ...body, model: `${to}/m` });
+      expect([to, answer.status]).toEqual([to, 200]);
+      const request = JSON.stringify(asked.at(-1)?.body);
+      expect(request).toContain('done');
+      expect(request).not.toContain('weir');
+      expect([to, request.includes('"sealed-1"')]).toEqual([to, to === from]);
+      const lost = { chat: 'reasoning_details', responses: 'encrypted_content', messages: 'signature' }[client];
+      expect(answer.headers.get('x-weir-dropped') ?? '').toBe(to === from ? '' : lost);
+    }
+  });
+});
+
 describe('a provider of another format that fails', () => {
   it.each([true, false])('with an error in its answer, streamed: %s, ends in the client’s error', async (stream) => {
     const error = { type: 'overloaded_error', message: 'Overloaded.' };
