@@ -1,6 +1,6 @@
 import { attachStream as attach, fetchTransport, openStream as open, type Transport } from 'weir-client';
 import type { ClusterView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
-import type { UsageView } from '../../src/formats/cluster/usage_row.ts';
+import type { UsageView, UserUsageView } from '../../src/formats/cluster/usage_row.ts';
 import { SseDecoder } from '../../src/formats/sse/sse_decoder.ts';
 import type { LoadPlan } from '../../src/load/load_plan.ts';
 import type { LoadReport, LoadSnapshot } from '../../src/load/load_report.ts';
@@ -15,8 +15,14 @@ import { apiKey } from './stores/apiKey.ts';
 
 export { StreamRefusal, type StreamResult } from 'weir-client';
 export type { ClusterView, InstanceView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
-export { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../../src/formats/cluster/group_usage.ts';
-export { usageDays } from '../../src/formats/cluster/usage_days.ts';
+export {
+  groupUsage,
+  totalUsage,
+  type UsageGroup,
+  type UsageGrouping,
+  userGroups,
+} from '../../src/formats/cluster/group_usage.ts';
+export { USER_USAGE_DAYS, usageDays } from '../../src/formats/cluster/usage_days.ts';
 export { errorSentence } from '../../src/formats/error_code.ts';
 export { byName, formatOneDecimal, formatWhole, LOCALE, TIME_LOCALE } from '../../src/formats/locale.ts';
 export type { StreamEvent } from '../../src/formats/weir/stream_event.ts';
@@ -217,6 +223,13 @@ export interface PageUsage extends UsageView {
   key_names: Record<string, string>;
 }
 export const fetchUsage = (days: number, signal: AbortSignal) => ask<PageUsage>(`/api/usage?days=${days}`, signal);
+
+/** Usage by user of keys that act for users, and the names of the keys. */
+export interface PageUserUsage extends UserUsageView {
+  key_names: Record<string, string>;
+}
+export const fetchUserUsage = (days: number, signal: AbortSignal) =>
+  ask<PageUserUsage>(`/api/usage?by=user&days=${days}`, signal);
 
 export interface RunEnd {
   state: 'finished' | 'cancelled' | 'failed';

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiKey } from '../config/api_key.ts';
 import { shareKeys } from '../stack/compose/container_files.ts';
-import { changeKeys, keyState, newKey, readKeys } from '../stack/keys/api_keys.ts';
+import { changeKeys, keyState, newKey, readKeys, withNewTokenSecret } from '../stack/keys/api_keys.ts';
 import { UsageError } from '../stack/stack_error.ts';
 import type { Environment } from './environment.ts';
 import { print, say } from './reporter.ts';
@@ -18,9 +18,12 @@ interface CreateFlags extends FileFlag {
   rpm?: number;
   tpm?: number;
   expires?: Date;
+  actsForUsers?: true;
+  totalRpm?: number;
+  totalTpm?: number;
 }
 
-/** Adds `keys create|list|revoke`. */
+/** Adds `keys create|list|revoke|rotate-tokens`. */
 export function addKeysCommands(
   program: Command,
   environment: Environment,
@@ -33,9 +36,19 @@ export function addKeysCommands(
     .argument('<name>', 'who uses it')
     .description('make a key; it is shown once')
     .option('--models <list>', 'models it may use, comma separated; * stands for anything (*)', patterns)
+    .option(
+      '--acts-for-users',
+      'requests name their user in X-Weir-User, and browser tokens can be made; limits are per user',
+    )
     .option('--streams <n>', 'streams at once over all instances (the limit of every user)', atLeastOne)
     .option('--rpm <n>', 'requests per minute (no limit)', atLeastOne)
     .option('--tpm <n>', 'tokens per minute (no limit)', atLeastOne)
+    .option(
+      '--total-rpm <n>',
+      'with --acts-for-users: requests per minute of all users together (no limit)',
+      atLeastOne,
+    )
+    .option('--total-tpm <n>', 'with --acts-for-users: tokens per minute of all users together (no limit)', atLeastOne)
     .option('--expires <when>', 'a lifetime such as 30d or 12h, or a date such as 2027-01-31 (never)', moment)
     .action((name: string, flags: CreateFlags) => finish(create(name, flags, environment)));
   add('list')
@@ -46,12 +59,27 @@ export function addKeysCommands(
     .argument('<key>', 'its id or its name')
     .description('refuse it from now on; its open streams may finish')
     .action((key: string, flags: FileFlag) => finish(revoke(key, flags, environment)));
+  add('rotate-tokens')
+    .argument('<key>', 'its id or its name')
+    .description('sign browser tokens with a new secret; those that were made before hold until they end')
+    .action((key: string, flags: FileFlag) => finish(rotateTokens(key, flags, environment)));
 }
 
 async function create(name: string, flags: CreateFlags, environment: Environment): Promise<number> {
   const now = new Date();
   if (name === '' || name.length > 100) throw new UsageError('a name must have 1 to 100 characters', 'choose another');
   if (flags.expires && flags.expires <= now) throw new UsageError('--expires is in the past', 'give a later time');
+  const { totalRpm, totalTpm } = flags;
+  if (!flags.actsForUsers && (totalRpm ?? totalTpm) !== undefined) {
+    throw new UsageError(
+      '--total-rpm and --total-tpm are for keys of many users',
+      'add --acts-for-users, or use --rpm and --tpm',
+    );
+  }
+  const total = {
+    ...(totalRpm === undefined ? {} : { requests_per_minute: totalRpm }),
+    ...(totalTpm === undefined ? {} : { tokens_per_minute: totalTpm }),
+  };
   const { text, key } = newKey(
     {
       name,
@@ -60,6 +88,7 @@ async function create(name: string, flags: CreateFlags, environment: Environment
       ...(flags.rpm === undefined ? {} : { requests_per_minute: flags.rpm }),
       ...(flags.tpm === undefined ? {} : { tokens_per_minute: flags.tpm }),
       ...(flags.expires === undefined ? {} : { expires: flags.expires.toISOString() }),
+      ...(flags.actsForUsers ? { acts_for_users: total } : {}),
     },
     now,
   );
@@ -84,8 +113,7 @@ async function list(flags: FileFlag & { json?: boolean }, environment: Environme
   const now = new Date();
   const keys = readKeys(fileOf(flags, environment));
   if (flags.json) {
-    const shown = keys.map(({ sha256: _, ...key }) => ({ ...key, state: keyState(key as ApiKey, now) }));
-    print(JSON.stringify({ keys: shown }, null, 2));
+    print(JSON.stringify({ keys: keys.map((key) => withoutSecrets(key, now)) }, null, 2));
     return 0;
   }
   if (keys.length === 0) say('there are no keys; make one with ./weir keys create NAME');
@@ -93,18 +121,40 @@ async function list(flags: FileFlag & { json?: boolean }, environment: Environme
   return 0;
 }
 
+function withoutSecrets({ sha256: _, acts_for_users, ...key }: ApiKey, now: Date): object {
+  const { token_secrets: __, ...total } = acts_for_users ?? {};
+  return { ...key, ...(acts_for_users && { acts_for_users: total }), state: keyState(key, now) };
+}
+
 async function revoke(wanted: string, flags: FileFlag, environment: Environment): Promise<number> {
   const now = new Date();
-  let revoked: ApiKey | undefined;
+  const { id, name } = changeKey(wanted, flags, environment, (key) => ({
+    ...key,
+    revoked: key.revoked ?? now.toISOString(),
+  }));
+  say(`${id} (${name}) is refused from now on; its open streams may finish`);
+  return 0;
+}
+
+async function rotateTokens(wanted: string, flags: FileFlag, environment: Environment): Promise<number> {
+  const { id, name } = changeKey(wanted, flags, environment, (key) => withNewTokenSecret(key, new Date()));
+  say(`${id} (${name}) signs browser tokens with a new secret in a minute; those before it hold until they end`);
+  return 0;
+}
+
+/** Changes one key. @param wanted its id, or the name of a valid one; @returns the key as it is now */
+function changeKey(wanted: string, flags: FileFlag, environment: Environment, how: (key: ApiKey) => ApiKey): ApiKey {
+  const now = new Date();
+  const changed: ApiKey[] = [];
   change(flags, environment, (keys) => {
     const isMeant = (key: ApiKey) => key.id === wanted || (key.name === wanted && keyState(key, now) === 'valid');
     const key = keys.find(isMeant);
     if (!key) throw new UsageError(`there is no key ${wanted}`, 'see ./weir keys list');
-    revoked = { ...key, revoked: key.revoked ?? now.toISOString() };
-    return keys.map((each) => (each === key ? (revoked as ApiKey) : each));
+    const next = how(key);
+    changed.push(next);
+    return keys.map((each) => (each === key ? next : each));
   });
-  say(`${revoked?.id} (${revoked?.name}) is refused from now on; its open streams may finish`);
-  return 0;
+  return changed[0] as ApiKey;
 }
 
 /** Changes the stack's own file (and the copy that its containers read), or another file. */
@@ -117,13 +167,21 @@ function fileOf({ file }: FileFlag, environment: Environment): string {
   return file ?? layoutOf(environment).apiKeys;
 }
 
-const HEAD = ['ID', 'NAME', 'STATE', 'STREAMS', 'REQ/MIN', 'TOK/MIN', 'EXPIRES', 'MODELS'];
-const WIDTHS = [8, 20, 8, 8, 8, 10, 10, 0];
+const HEAD = ['ID', 'NAME', 'STATE', 'ACTS FOR', 'STREAMS', 'REQ/MIN', 'TOK/MIN', 'EXPIRES', 'MODELS'];
+const WIDTHS = [8, 20, 8, 8, 8, 8, 10, 10, 0];
 
 function row(key: ApiKey, now: Date): string[] {
   const { id, name, streams, requests_per_minute, tokens_per_minute, expires, models } = key;
   const limits = [streams, requests_per_minute, tokens_per_minute].map((limit) => `${limit ?? '-'}`);
-  return [id, name, keyState(key, now), ...limits, expires?.slice(0, 10) ?? 'never', models.join(',')];
+  return [
+    id,
+    name,
+    keyState(key, now),
+    key.acts_for_users ? 'users' : 'itself',
+    ...limits,
+    expires?.slice(0, 10) ?? 'never',
+    models.join(','),
+  ];
 }
 
 function line(cells: string[]): string {

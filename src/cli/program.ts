@@ -140,10 +140,10 @@ function addOtherCommands(program: Command, environment: Environment, finish: Fi
   addKeysCommands(program, environment, finish);
   program
     .command('usage')
-    .description('usage by key, model or day')
+    .description('usage by key, model, day or user')
     .option('--days <n>', 'the last days, including today', daysOfUsage, 7)
-    .addOption(new Option('--by <what>', 'group by').choices(['key', 'model', 'day']).default('key'))
-    .option('--json', 'rows by day, key and model, for programs')
+    .addOption(new Option('--by <what>', 'group by').choices(['key', 'model', 'day', 'user']).default('key'))
+    .option('--json', 'rows by day, key and model, or of users, for programs')
     .option('--csv', 'the same, for spreadsheets')
     .action((flags: UsageFlags) =>
       finish(import('./usage_command.ts').then((its) => its.usageCommand(flags, environment))),

@@ -1,7 +1,15 @@
-import { groupUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../formats/cluster/group_usage.ts';
+import {
+  groupUsage,
+  totalUsage,
+  type UsageGroup,
+  type UsageGrouping,
+  userGroups,
+} from '../formats/cluster/group_usage.ts';
+import { USER_USAGE_DAYS } from '../formats/cluster/usage_days.ts';
+import type { UserUsage } from '../formats/cluster/usage_row.ts';
 import { readKeys } from '../stack/keys/api_keys.ts';
 import { DEFAULT_STACK_OPTIONS } from '../stack/stack_options.ts';
-import { readUsage } from '../stack/usage/read_usage.ts';
+import { type AskPeer, readUsage, readUserUsage } from '../stack/usage/read_usage.ts';
 import type { Environment } from './environment.ts';
 import { print, say } from './reporter.ts';
 import { driverFor, keptOptions, layoutOf } from './stack_access.ts';
@@ -18,12 +26,24 @@ const HEAD = ['REQUESTS', 'OK', 'CANCELLED', 'FAILED', 'INPUT', 'CACHED', 'OUTPU
 const CSV_HEAD =
   'day,key,key_name,provider,model,ok,cancelled,failed,input_tokens,output_tokens,estimated_tokens,cost_usd,cached_input_tokens';
 
-/** `usage`: what keys, models or days have used; as rows of all three for programs. */
-export async function usageCommand({ days, by, json, csv }: UsageFlags, environment: Environment): Promise<number> {
+/** `usage`: what keys, models, days or users have used; as rows of the first three, or of users, for programs. */
+export async function usageCommand(flags: UsageFlags, environment: Environment): Promise<number> {
   const layout = layoutOf(environment);
   const driver = driverFor(keptOptions(layout) ?? DEFAULT_STACK_OPTIONS, environment);
-  const view = await readUsage(await driver.peers(), days);
-  const names = new Map(readKeys(layout.apiKeys).map(({ id, name }) => [id, name]));
+  const peers = await driver.peers();
+  const names: KeyNames = new Map(readKeys(layout.apiKeys).map(({ id, name }) => [id, name]));
+  return flags.by === 'user' ? showUsers(peers, flags, names) : showRows(peers, { ...flags, by: flags.by }, names);
+}
+
+type KeyNames = ReadonlyMap<string, string>;
+type ShowRows = UsageFlags & { by: Exclude<UsageGrouping, 'user'> };
+
+async function showRows(
+  peers: readonly AskPeer[],
+  { days, by, json, csv }: ShowRows,
+  names: KeyNames,
+): Promise<number> {
+  const view = await readUsage(peers, days);
   const rows = view.rows.map((row) => ({ ...row, key_name: names.get(row.key) ?? null }));
   if (json) print(JSON.stringify({ ...view, rows }, null, 2));
   else if (csv) {
@@ -49,18 +69,53 @@ export async function usageCommand({ days, by, json, csv }: UsageFlags, environm
     print([CSV_HEAD, ...lines].join('\n'));
   } else if (rows.length === 0) say(`nothing was used from ${view.from} to ${view.to}`);
   else {
-    // A name may be given again, its id never.
-    const named = (id: string) => (names.has(id) ? `${names.get(id)} (${id})` : id);
     const groups = groupUsage(rows, by).map((group) => ({
       ...group,
-      name: by === 'key' ? named(group.name) : group.name,
+      name: by === 'key' ? named(group.name, names) : group.name,
     }));
     print(table(by, [...groups, totalUsage(rows)]));
-    say(
-      `from ${view.from} to ${view.to}, days in UTC; CACHED is the share of INPUT that prompt caches had; a * marks what has no price`,
-    );
+    say(`from ${view.from} to ${view.to}, ${LEGEND}`);
   }
   return 0;
+}
+
+const LEGEND = 'days in UTC; CACHED is the share of INPUT that prompt caches had; a * marks what has no price';
+
+async function showUsers(peers: readonly AskPeer[], { days, json, csv }: UsageFlags, names: KeyNames): Promise<number> {
+  const view = await readUserUsage(peers, days);
+  const users = view.users.map((user) => ({ ...user, key_name: names.get(user.key) ?? null }));
+  const period = `from ${view.from} to ${view.to}`;
+  if (json) print(JSON.stringify({ ...view, users }, null, 2));
+  else if (csv) print([CSV_HEAD_OF_USERS, ...users.map(userLine)].join('\n'));
+  else if (users.length === 0) say(`no user of a key that acts for users has used anything ${period}`);
+  else {
+    print(table('user', [...userGroups(users, (id) => named(id, names)), totalUsage(users)]));
+    say(`${period}: users are kept for ${USER_USAGE_DAYS} days; ${LEGEND}`);
+  }
+  return 0;
+}
+
+/** A name may be given again, its id never. */
+function named(id: string, names: KeyNames): string {
+  return names.has(id) ? `${names.get(id)} (${id})` : id;
+}
+
+const CSV_HEAD_OF_USERS =
+  'key,key_name,user,ok,cancelled,failed,input_tokens,output_tokens,estimated_tokens,cost_usd,cached_input_tokens';
+
+function userLine({ key, key_name, user, ...used }: UserUsage & { key_name: string | null }): string {
+  const { ok, cancelled, failed, input_tokens, output_tokens, estimated_tokens, cost_usd, cached_input_tokens } = used;
+  const counts = [
+    ok,
+    cancelled,
+    failed,
+    input_tokens,
+    output_tokens,
+    estimated_tokens,
+    cost_usd ?? '',
+    cached_input_tokens,
+  ];
+  return [key, key_name ?? '', user, ...counts].map(csvCell).join(',');
 }
 
 function table(by: UsageGrouping, groups: readonly UsageGroup[]): string {

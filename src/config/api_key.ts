@@ -2,6 +2,9 @@ import { z } from 'zod';
 
 const PER_MINUTE = z.number().int().min(1).max(1_000_000_000);
 
+/** Signs the browser tokens of one key; 256 random bits. Unlike a key's hash it is a secret. */
+const tokenSecretSchema = z.object({ secret: z.string().regex(/^[A-Za-z0-9_-]{43}$/), created: z.iso.datetime() });
+
 /** One client's key, as it is stored: the file does not contain the key itself. */
 export const apiKeySchema = z.object({
   /** Names it in logs, limits and usage; no secret. */
@@ -19,6 +22,16 @@ export const apiKeySchema = z.object({
   /** Absent: as many as it likes. */
   requests_per_minute: PER_MINUTE.optional(),
   tokens_per_minute: PER_MINUTE.optional(),
+  /** Present where each request says for which user it is; the limits above then are those of each user. */
+  acts_for_users: z
+    .object({
+      /** The newest first. */
+      token_secrets: z.array(tokenSecretSchema).min(1).max(2),
+      /** Of all users together. */
+      requests_per_minute: PER_MINUTE.optional(),
+      tokens_per_minute: PER_MINUTE.optional(),
+    })
+    .optional(),
   created: z.iso.datetime(),
   /** From then on it is refused. */
   expires: z.iso.datetime().optional(),

@@ -4,14 +4,14 @@ import { keptSecret } from '../stack/compose/private_files.ts';
 import { doctorContext } from '../stack/doctor/check.ts';
 import { readKeys } from '../stack/keys/api_keys.ts';
 import { StackError } from '../stack/stack_error.ts';
-import { type AskPeer, networkPeers, readUsage, socketPeers } from '../stack/usage/read_usage.ts';
+import { type AskPeer, networkPeers, readUsage, readUserUsage, socketPeers } from '../stack/usage/read_usage.ts';
 import type { ConsoleConfig } from './console_config.ts';
 
 const DEFAULT_DAYS = 7;
 
-/** Usage by key. */
+/** Usage by key, or with `by=user` by user. */
 export function registerUsage(app: FastifyInstance, config: ConsoleConfig): void {
-  app.get<{ Querystring: { days?: string } }>('/api/usage', async ({ query }, reply) => {
+  app.get<{ Querystring: { days?: string; by?: string } }>('/api/usage', async ({ query }, reply) => {
     reply.header('cache-control', 'no-store');
     const source = usageSource(config);
     if (!source) {
@@ -24,7 +24,7 @@ export function registerUsage(app: FastifyInstance, config: ConsoleConfig): void
       return reply.code(422).send({ error: 'validation_error', message });
     }
     try {
-      const view = await readUsage(source.peers, days);
+      const view = await (query.by === 'user' ? readUserUsage : readUsage)(source.peers, days);
       const keys = source.keysFile === undefined ? [] : readKeys(source.keysFile);
       const key_names = Object.fromEntries(keys.map(({ id, name }) => [id, name]));
       return { ...view, key_names };

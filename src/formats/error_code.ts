@@ -13,6 +13,7 @@ export const ERROR_TABLE = {
     retryable: false,
     message: 'This API key may not use this model; use one that it may, or another key.',
   },
+  not_allowed: { status: 403, retryable: false, message: 'This key may not do that; use another one.' },
   not_found: { status: 404, retryable: false, message: 'There is nothing here; check the path and the id.' },
   method_not_allowed: { status: 405, retryable: false, message: 'This path does not accept that method.' },
   request_timeout: { status: 408, retryable: true, message: 'The request took too long to arrive; send it again.' },

@@ -77,7 +77,7 @@ export async function buildGateway(
   const tracer = await loadTracer(config, version, eventLog);
   const metrics = new PrometheusMetrics(() => pool.view());
   const keys = await openKeys(config, eventLog);
-  const ownLimit = keys && ((id: string) => keys.ring.get(id)?.streams);
+  const ownLimit = keys && ((id: string) => keys.ring.ofAsker(id)?.streams);
   const slots = await buildSlotStore(config, redis, incarnation, metrics, eventLog, ownLimit);
   const routing = new Routing(providers.table, {
     wheel,
@@ -87,7 +87,7 @@ export async function buildGateway(
   });
   const pool = new ConnectionPoolManager(slots, eventLog, incarnation);
   const limits = keys && buildLimits(config, redis, eventLog, (limit) => pool.staticShare(limit));
-  const access = keys && limits ? keyAccess(keys.ring, limits) : openAccess(identifyBy(config));
+  const access = keys && limits ? keyAccess(keys.ring, limits, () => core.clock.now()) : openAccess(identifyBy(config));
   const usage = buildUsage({
     redis,
     incarnation,
@@ -181,7 +181,7 @@ export async function buildGateway(
     incarnation: () => core.streamLog.incarnation,
     open,
     durable,
-    peerServices: { ...durable.peerServices, usage: usage.view },
+    peerServices: { ...durable.peerServices, usage: usage.view, usageOfUsers: usage.viewOfUsers },
     log: eventLog,
     announcer,
     /** Reads providers and routes again; streams that run keep theirs. */

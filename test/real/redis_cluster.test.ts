@@ -48,7 +48,7 @@ describe('keys on a Redis Cluster', () => {
     const share = (limit: number) => limit;
     const counters = [0, 1].map(() => new RateCounters(redis, { share, onFailure: 'static', log: silentLog }));
     for (const key of keys) {
-      const limited = { ...key, requests_per_minute: 10, tokens_per_minute: 100 };
+      const limited = { id: key.id, who: 'This key', requests_per_minute: 10, tokens_per_minute: 100 };
       for (const each of counters) await each.count(limited);
       counters[0]?.charge(limited, 60);
       await until('the tokens are charged', async () => {

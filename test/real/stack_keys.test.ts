@@ -207,6 +207,103 @@ it('usage is by key and model, for people and programs', async () => {
   expect((await requestHttp1(stack.url, { path: '/api/usage' })).status).toBe(401);
 });
 
+it('users of one key have limits and streams of their own over all instances, and a browser token is one of them', async () => {
+  const backend = await weir('keys', 'create', 'backend', '--acts-for-users', '--streams', '1', '--models', 'fake/*');
+  await known(backend, 200);
+  const as = (user: string) => ({ authorization: `Bearer ${backend}`, 'x-weir-user': user });
+  const tokenOf = async (user: string) => {
+    const { status, text } = await requestHttp1(stack.url, {
+      path: '/api/v1/tokens',
+      method: 'POST',
+      headers: as(user),
+    });
+    expect(status).toBe(200);
+    return { authorization: `Bearer ${json(text).token}` };
+  };
+  const [alice, bob] = [await tokenOf('alice'), await tokenOf('bob')];
+  type Headers = Record<string, string>;
+  const streams = '/api/v1/stream';
+  const ask = (headers: Headers, more: object = {}) =>
+    requestHttp1(stack.url, {
+      path: streams,
+      headers,
+      body: { query: 'hi', model: 'fake/demo', resumable: true, ...more },
+    });
+  // Each has one stream at once, wherever it is asked for, with the key or with the token.
+  const held = { fake: { tokens: 4_000, tokens_per_second: 20 } };
+  const threads = { alice: 'of-alice', bob: 'of-bob' };
+  let begun = 0;
+  const open = (headers: Headers, thread: string) =>
+    requestHttp1(stack.url, {
+      path: streams,
+      headers: { ...headers, 'x-thread-id': thread },
+      body: { query: 'hi', model: 'fake/demo', resumable: true, ...held },
+      onHead: () => (begun += 1),
+    });
+  const running = [open(as('alice'), threads.alice), open(bob, threads.bob)];
+  await until('both run', () => begun === 2);
+  const more = await Promise.all([alice, as('alice'), bob, as('bob')].flatMap((who) => [ask(who), ask(who), ask(who)]));
+  expect(more.map(({ status }) => status)).toEqual(Array(12).fill(429));
+
+  const at = (thread: string) => `${streams}/${thread}`;
+  for (const [stranger, thread] of [
+    [as('bob'), threads.alice],
+    [bob, threads.alice],
+    [as('alice'), threads.bob],
+    [alice, threads.bob],
+    [{ ...bob, 'x-resume-token': 'AAAAAAAAAAAAAAAAAAAAAA' }, threads.alice],
+    [{ authorization: `Bearer ${key}` }, threads.alice],
+  ] as [Headers, string][]) {
+    for (const method of ['GET', 'GET', 'GET', 'DELETE', 'DELETE', 'DELETE']) {
+      expect((await requestHttp1(stack.url, { path: at(thread), method, headers: stranger })).status).toBe(404);
+    }
+  }
+  // Her own: read with the token what was opened with the key, and cancelled with the key what was opened with the token.
+  let read = '';
+  const reading = requestHttp1(stack.url, {
+    path: at(threads.alice),
+    headers: alice,
+    onData: (piece) => (read += piece),
+  });
+  await until('it is read', () => read.includes('event: chunk'));
+  for (const [headers, thread] of [
+    [alice, threads.alice],
+    [as('bob'), threads.bob],
+  ] as [Headers, string][]) {
+    expect((await requestHttp1(stack.url, { path: at(thread), method: 'DELETE', headers })).status).toBe(202);
+  }
+  for (const { text } of await Promise.all([...running, reading])) expect(text).toContain('"error":"cancelled"');
+
+  const used = await until('both are counted', async () => {
+    const { users } = json(await weir('usage', '--by', 'user', '--json')) as { users: Record<string, unknown>[] };
+    return users.length === 2 ? users : undefined;
+  });
+  expect(used.map(({ user }) => user).sort()).toEqual(['alice', 'bob']);
+  expect(used[0]).toMatchObject({ key_name: 'backend', ok: 0, cancelled: 1, failed: 0 });
+  expect(await weir('usage', '--by', 'key')).toMatch(/backend \(\w{8}\) +2 +0 +2/);
+  expect(await weir('usage', '--by', 'user')).toMatch(/^USER +REQUESTS[\s\S]*backend \(\w{8}\) \/ alice +1 +0 +1/);
+  expect(await weir('usage', '--by', 'user', '--csv')).toMatch(/,backend,alice,0,1,0,/);
+  const page = (await (await fetch(`${stack.dashboard}/api/usage?by=user`)).json()) as { users: unknown[] };
+  expect(page.users).toHaveLength(2);
+
+  await weir('keys', 'rotate-tokens', 'backend');
+  expect((await ask(alice, { fake: { tokens: 1, ttft_ms: 0 } })).status).toBe(200);
+  const { keys } = json(await weir('keys', 'list', '--json')) as { keys: Record<string, unknown>[] };
+  expect(keys.find(({ name }) => name === 'backend')).toMatchObject({ streams: 1, acts_for_users: {} });
+  expect(await weir('keys', 'list')).toMatch(/backend +valid +users/);
+  const secrets = [...readFileSync(path.join(stack.state, 'api_keys.json'), 'utf8').matchAll(/"secret": "(.+?)"/g)].map(
+    ([, text]) => text as string,
+  );
+  expect(secrets).toHaveLength(2);
+  for (const secret of secrets) expect(JSON.stringify(keys)).not.toContain(secret);
+
+  const { code, stderr } = await stack.weir(['keys', 'rotate-tokens', 'alice']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('alice does not act for users')]);
+  await weir('keys', 'revoke', 'backend');
+  await known((alice.authorization as string).slice('Bearer '.length), 401);
+  expect((await ask(alice)).text).toContain('The key of this browser token was revoked');
+});
+
 it('no output has a client’s key in it', async () => {
   const secrets = [key, readFileSync(path.join(stack.state, 'operator.key'), 'utf8').trim()];
   const outputs = [

@@ -48,16 +48,23 @@ it('is carried over the end of a Redis that writes nothing to disk, and never ad
   const own = await startRedis();
   const socket = own.url.slice('unix://'.length);
   const day = dayOf(Date.now());
+  const SEVEN_OF_EACH = [
+    ['m', 7],
+    ['alice', 7],
+  ];
+  const users = (client: Redis) => new RedisUsageStore(client, 'user_usage', 7);
   const counted = async () => {
     const client = new Redis({ path: socket });
-    const rows = await new RedisUsageStore(client).read([day, '2020-01-01']);
+    const stores = [new RedisUsageStore(client), users(client)];
+    const rows = await Promise.all(stores.map((store) => store.read([day, '2020-01-01'])));
     client.disconnect();
-    return rows.map(({ model, ok }) => [model, ok]);
+    return rows.flat().map(({ model, ok }) => [model, ok]);
   };
   const add = async (count: number, number: number) => {
     const client = new Redis({ path: socket });
     const batch = { day, incarnation: 'app-1-a', number, increases: [increase('m', [['ok', count]])] };
     await new RedisUsageStore(client).add(batch);
+    await users(client).add({ ...batch, increases: [increase('alice', [['ok', count]])] });
     client.disconnect();
   };
   const keeper = new UsageKeeper([{ path: socket }], path.join(folder, 'usage.json'));
@@ -72,12 +79,13 @@ it('is carried over the end of a Redis that writes nothing to disk, and never ad
   await add(2, 2);
   await keeper.look();
   await keeper.look();
-  expect(await counted()).toEqual([['m', 7]]);
+  expect(await counted()).toEqual(SEVEN_OF_EACH);
   await keeper.stop();
   const again = new UsageKeeper([{ path: socket }], path.join(folder, 'usage.json'));
   await again.look();
-  expect(await counted()).toEqual([['m', 7]]);
+  expect(await counted()).toEqual(SEVEN_OF_EACH);
   expect(await own.cli('ttl', `weir:usage:{${day}}`)).toMatch(/^7[67]\d{5}$/);
+  expect(await own.cli('ttl', `weir:user_usage:{${day}}`)).toMatch(/^[56]\d{5}$/);
   await own.close();
   rmSync(folder, { recursive: true });
 });

@@ -1,9 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { fetchUsage, type PageUsage, totalUsage, type UsageGroup, type UsageGrouping } from '../api.ts';
+import {
+  fetchUsage,
+  fetchUserUsage,
+  type PageUsage,
+  totalUsage,
+  USER_USAGE_DAYS,
+  type UsageGroup,
+  type UsageGrouping,
+} from '../api.ts';
 import type { PageConfig } from '../pageConfig.ts';
 import { formatCount, formatShare } from '../view/format.ts';
-import { formatUsd, usageBars, usageGroups } from '../view/usageRows.ts';
+import { formatUsd, usageBars, usageGroups, usersGroups } from '../view/usageRows.ts';
 import { Command } from './Copy.tsx';
 import { Figures, LoginRequired, Panel, PanelState, Scroll } from './Panel.tsx';
 
@@ -13,9 +21,10 @@ const GROUPINGS: readonly { by: UsageGrouping; label: string; what: string }[] =
   { by: 'key', label: 'Key', what: 'Key' },
   { by: 'model', label: 'Model', what: 'Provider and model' },
   { by: 'day', label: 'Day', what: 'Day, UTC' },
+  { by: 'user', label: 'User', what: 'Key and user' },
 ];
 
-/** Usage of all clients, by key, model or day. */
+/** Usage of all clients, by key, model, day or user. */
 export function Usage({ config }: { config: PageConfig }) {
   const [days, setDays] = useState<number>(TIMES[0]);
   const [by, setBy] = useState<UsageGrouping>('key');
@@ -98,9 +107,13 @@ export function Usage({ config }: { config: PageConfig }) {
           <UsageBars usage={data} />
           <Panel
             title={`By ${grouping.label.toLowerCase()}`}
-            unit={by === 'day' ? 'oldest first' : 'most tokens first'}
+            unit={by === 'day' ? 'oldest first' : by === 'user' ? USERS_UNIT : 'most tokens first'}
           >
-            <UsageTable groups={usageGroups(data, by)} what={grouping.what} />
+            {by === 'user' ? (
+              <UsersTable days={days} what={grouping.what} />
+            ) : (
+              <UsageTable groups={usageGroups(data, by)} what={grouping.what} />
+            )}
           </Panel>
         </>
       )}
@@ -172,6 +185,25 @@ export function UsageBars({ usage }: { usage: PageUsage }) {
         <span>{usage.to}</span>
       </p>
     </Panel>
+  );
+}
+
+const USERS_UNIT = `most tokens first, of ${USER_USAGE_DAYS} days at most`;
+
+/** Users of keys that act for users, asked for when they are looked at: they may be many. */
+function UsersTable({ days, what }: { days: number; what: string }) {
+  const usage = useQuery({
+    queryKey: ['usage', 'users', days],
+    queryFn: ({ signal }) => fetchUserUsage(days, signal),
+    refetchInterval: REFRESH_MS,
+  });
+  if (usage.isPending) return <p className="text-muted">Loading the users…</p>;
+  if (!usage.data) return <p role="alert">The users cannot be loaded: {usage.error?.message}</p>;
+  if (usage.data.users.length > 0) return <UsageTable groups={usersGroups(usage.data)} what={what} />;
+  return (
+    <p className="text-muted">
+      Only keys that act for users have any: <Command text="./weir keys create NAME --acts-for-users" />
+    </p>
   );
 }
 

@@ -1,10 +1,27 @@
-import { groupUsage, LOCALE, type PageUsage, type UsageGroup, type UsageGrouping, usageDays } from '../api.ts';
+import {
+  groupUsage,
+  LOCALE,
+  type PageUsage,
+  type PageUserUsage,
+  type UsageGroup,
+  type UsageGrouping,
+  usageDays,
+  userGroups,
+} from '../api.ts';
 
 /** Usage groups; keys appear with name and id, because names can be reused. */
-export function usageGroups({ rows, key_names }: PageUsage, by: UsageGrouping): UsageGroup[] {
+export function usageGroups({ rows, key_names }: PageUsage, by: Exclude<UsageGrouping, 'user'>): UsageGroup[] {
   const groups = groupUsage(rows, by);
-  const named = (id: string) => (key_names[id] === undefined ? id : `${key_names[id]} (${id})`);
-  return by === 'key' ? groups.map((group) => ({ ...group, name: named(group.name) })) : groups;
+  return by === 'key' ? groups.map((group) => ({ ...group, name: named(group.name, key_names) })) : groups;
+}
+
+/** The same for users, each with the key that acts for it. */
+export function usersGroups({ users, key_names }: PageUserUsage): UsageGroup[] {
+  return userGroups(users, (id) => named(id, key_names));
+}
+
+function named(id: string, names: Record<string, string>): string {
+  return names[id] === undefined ? id : `${names[id]} (${id})`;
 }
 
 /** A day of the chart; heights are shares of the highest day. */

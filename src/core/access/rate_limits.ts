@@ -1,7 +1,35 @@
 import type { ApiKey } from '../../config/api_key.ts';
 import { WeirError } from '../../formats/error_code.ts';
+import type { Asker } from './asker.ts';
 
-/** What a key has used of one of its limits in the last minute. */
+/** What is counted together: the requests and tokens of one name, against its limits. */
+export interface RateSubject extends Pick<ApiKey, 'requests_per_minute' | 'tokens_per_minute'> {
+  id: string;
+  /** Begins the sentence of a refusal. */
+  who: string;
+}
+
+/**
+ * Where requests of this asker count, as far as that is limited: a user's own count comes first, so that what it is
+ * refused takes nothing from the other users of the key.
+ */
+export function rateSubjects({ key, id }: Pick<Asker, 'key' | 'id'>): RateSubject[] {
+  const { requests_per_minute, tokens_per_minute, acts_for_users } = key;
+  const own = {
+    id,
+    who: acts_for_users ? 'Each user of this key' : 'This key',
+    requests_per_minute,
+    tokens_per_minute,
+  };
+  const all = acts_for_users && { ...acts_for_users, id: key.id, who: 'All users of this key together' };
+  return [own, all].filter((subject) => subject !== undefined).filter(isLimited);
+}
+
+function isLimited({ requests_per_minute, tokens_per_minute }: RateSubject): boolean {
+  return requests_per_minute !== undefined || tokens_per_minute !== undefined;
+}
+
+/** What was used of a limit in the last minute. */
 export interface Allowance {
   used: number;
   limit: number;
@@ -11,21 +39,21 @@ export interface Allowance {
   resetMs: number;
 }
 
-/** Of a key's limits per minute those that it has. */
+/** Of the limits per minute those that there are. */
 export interface Allowances {
   requests?: Allowance;
   tokens?: Allowance;
 }
 
-/** Counts what keys use per minute, over all instances. */
+/** Counts what keys and users use per minute, over all instances. */
 export interface RateLimits {
   /**
    * Counts one more request, where the limits let it in: at most one round trip. A refused one is not counted.
    * @throws WeirError service_unavailable where the store does not answer and nothing may be guessed
    */
-  count(key: ApiKey): Promise<Allowances>;
-  /** Counts the tokens of an answer that has ended: with the key's next request, or soon. Never fails. */
-  charge(key: ApiKey, tokens: number): void;
+  count(subject: RateSubject): Promise<Allowances>;
+  /** Counts the tokens of an answer that has ended: with its next request, or soon. Never fails. */
+  charge(subject: RateSubject, tokens: number): void;
 }
 
 /**
@@ -37,12 +65,12 @@ export function beyond({ requests, tokens }: Allowances): Allowance | undefined 
   return longest && longest.waitMs > 0 ? longest : undefined;
 }
 
-/** 429 for a key that is {@link beyond} one of its limits. */
-export function rateLimited(allowances: Allowances, exceeded: Allowance): WeirError {
+/** 429 for what is {@link beyond} one of its limits. */
+export function rateLimited(who: string, allowances: Allowances, exceeded: Allowance): WeirError {
   const unit = exceeded === allowances.requests ? 'requests' : 'tokens';
   const seconds = Math.max(1, Math.ceil(exceeded.waitMs / 1000));
   return new WeirError('rate_limited', {
-    message: `This key may use ${exceeded.limit} ${unit} a minute; try again in ${seconds} s.`,
+    message: `${who} may use ${exceeded.limit} ${unit} a minute; try again in ${seconds} s.`,
     details: { unit, limit: exceeded.limit, reset_seconds: seconds },
     retryAfter: seconds,
   });

@@ -1,4 +1,5 @@
 import { dayOf } from '../../formats/cluster/usage_days.ts';
+import { OTHERS } from '../../formats/cluster/usage_row.ts';
 import type { StreamUsage } from './stream_usage.ts';
 import type { UsageBatch, UsageCounter, UsageIncrease, UsageStore } from './usage_store.ts';
 
@@ -6,7 +7,6 @@ import type { UsageBatch, UsageCounter, UsageIncrease, UsageStore } from './usag
 const FLUSH_MS = 1_000;
 /** Clients name models as they like; beyond so many rows a day the rest goes under one name. */
 const MAX_ROWS = 5_000;
-const OTHERS = '(others)';
 
 /** USD for a million tokens; undefined where it is not known. */
 export type Price = (provider: string, model: string) => { input: number; output: number } | undefined;
@@ -16,6 +16,7 @@ export class UsageLedger {
   readonly #store: UsageStore;
   readonly #price: Price;
   readonly #incarnation: string;
+  readonly #maxRows: number;
   #day = '';
   /** Rows of the day that were ever begun here. */
   readonly #begun = new Set<string>();
@@ -26,10 +27,11 @@ export class UsageLedger {
   #sending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(store: UsageStore, price: Price, incarnation: string) {
+  constructor(store: UsageStore, price: Price, incarnation: string, maxRows = MAX_ROWS) {
     this.#store = store;
     this.#price = price;
     this.#incarnation = incarnation;
+    this.#maxRows = maxRows;
   }
 
   start(): void {
@@ -43,9 +45,10 @@ export class UsageLedger {
     await this.flush();
   }
 
-  /** @param key whose stream it was */
-  record(key: string, { provider, model, route, outcome, usage }: StreamUsage): void {
-    const { counters } = this.#row(key, provider, route ?? model);
+  /** @param key whose stream it was @param row where it is added, where not under its provider and model */
+  record(key: string, used: StreamUsage, row?: Pick<UsageIncrease, 'provider' | 'model'>): void {
+    const { provider, model, route, outcome, usage } = used;
+    const { counters } = this.#row(key, row?.provider ?? provider, row?.model ?? route ?? model);
     const add = (counter: UsageCounter, count: number) => {
       if (count > 0) counters.set(counter, (counters.get(counter) ?? 0) + count);
     };
@@ -78,7 +81,7 @@ export class UsageLedger {
     const name = `${key}\t${provider}\t${model}`;
     const found = this.#open.get(name);
     if (found) return found;
-    if (!this.#begun.has(name) && this.#begun.size >= MAX_ROWS && model !== OTHERS) {
+    if (!this.#begun.has(name) && this.#begun.size >= this.#maxRows && model !== OTHERS) {
       return this.#row(key, provider, OTHERS);
     }
     this.#begun.add(name);

@@ -1,41 +1,54 @@
 import { byName } from '../locale.ts';
-import type { UsageRow } from './usage_row.ts';
+import type { UsageRow, UserUsage } from './usage_row.ts';
 
-export type UsageGrouping = 'key' | 'model' | 'day';
+export type UsageGrouping = 'key' | 'model' | 'day' | 'user';
 
-/** What all streams of one key, model or day have used. */
-export interface UsageGroup
-  extends Pick<
-    UsageRow,
-    | 'ok'
-    | 'cancelled'
-    | 'failed'
-    | 'input_tokens'
-    | 'output_tokens'
-    | 'cached_input_tokens'
-    | 'estimated_tokens'
-    | 'cost_usd'
-  > {
-  /** The key's id, `provider/model`, or the day. */
+/** What usage counts. */
+export type UsageCounts = Pick<
+  UsageRow,
+  | 'ok'
+  | 'cancelled'
+  | 'failed'
+  | 'input_tokens'
+  | 'output_tokens'
+  | 'cached_input_tokens'
+  | 'estimated_tokens'
+  | 'cost_usd'
+>;
+
+/** What all streams of one key, model, day or user have used. */
+export interface UsageGroup extends UsageCounts {
+  /** The key's id, `provider/model`, the day, or the key and its user. */
   name: string;
   requests: number;
 }
 
 /** Rows added up: days in their order, else those with the most tokens first. */
-export function groupUsage(rows: readonly UsageRow[], by: UsageGrouping): UsageGroup[] {
+export function groupUsage(rows: readonly UsageRow[], by: Exclude<UsageGrouping, 'user'>): UsageGroup[] {
+  const groups = addUp(rows, (row) => (by === 'model' ? `${row.provider}/${row.model}` : row[by]));
+  return by === 'day' ? groups.sort((a, b) => byName(a.name, b.name)) : groups.sort(mostTokensFirst);
+}
+
+/** Users as groups. @param nameOfKey by its id */
+export function userGroups(users: readonly UserUsage[], nameOfKey: (id: string) => string): UsageGroup[] {
+  return addUp(users, ({ key, user }) => `${nameOfKey(key)} / ${user}`).sort(mostTokensFirst);
+}
+
+function addUp<Row extends UsageCounts>(rows: readonly Row[], nameOf: (row: Row) => string): UsageGroup[] {
   const groups = new Map<string, UsageGroup>();
   for (const row of rows) {
-    const name = by === 'model' ? `${row.provider}/${row.model}` : row[by];
+    const name = nameOf(row);
     groups.set(name, plus(groups.get(name) ?? nothing(name), row));
   }
-  const tokens = (group: UsageGroup) => group.input_tokens + group.output_tokens;
-  const inOrder = (a: UsageGroup, b: UsageGroup) =>
-    by === 'day' ? byName(a.name, b.name) : tokens(b) - tokens(a) || byName(a.name, b.name);
-  return [...groups.values()].sort(inOrder);
+  return [...groups.values()];
+}
+
+function mostTokensFirst(a: UsageGroup, b: UsageGroup): number {
+  return b.input_tokens + b.output_tokens - a.input_tokens - a.output_tokens || byName(a.name, b.name);
 }
 
 /** All of it in one. */
-export function totalUsage(rows: readonly UsageRow[]): UsageGroup {
+export function totalUsage(rows: readonly UsageCounts[]): UsageGroup {
   return rows.reduce(plus, nothing('total'));
 }
 
@@ -45,7 +58,7 @@ function nothing(name: string): UsageGroup {
   return { name, ...counts, ...tokens, cost_usd: null };
 }
 
-function plus(group: UsageGroup, row: UsageRow): UsageGroup {
+function plus(group: UsageGroup, row: UsageCounts): UsageGroup {
   return {
     name: group.name,
     requests: group.requests + row.ok + row.cancelled + row.failed,

@@ -2,6 +2,8 @@
 
 /** For so many days usage is kept. */
 export const USAGE_DAYS = 90;
+/** Usage of users, who may be many, is kept for so many. */
+export const USER_USAGE_DAYS = 7;
 
 /** The UTC days up to `now`, the oldest first. */
 export function usageDays(count: number, now: number): string[] {

@@ -30,6 +30,20 @@ export type UsageRow = z.output<typeof usageRowSchema>;
 export const usageViewSchema = z.object({ from: z.iso.date(), to: z.iso.date(), rows: z.array(usageRowSchema) });
 export type UsageView = z.output<typeof usageViewSchema>;
 
+/** What streams of one user of a key that acts for users have used, over all models and some days. */
+export const userUsageSchema = usageRowSchema.omit({ day: true, provider: true, model: true }).extend({
+  /** As the key's holder names it; {@link OTHERS} for all beyond a number. */
+  user: z.string(),
+});
+export type UserUsage = z.output<typeof userUsageSchema>;
+
+/** Usage of users, those with the most tokens first. */
+export const userUsageViewSchema = z.object({ from: z.iso.date(), to: z.iso.date(), users: z.array(userUsageSchema) });
+export type UserUsageView = z.output<typeof userUsageViewSchema>;
+
+/** The name for all that are not named, as there are too many. */
+export const OTHERS = '(others)';
+
 /** The user where no key is needed: addresses are not kept. */
 export const ANONYMOUS = 'anonymous';
 

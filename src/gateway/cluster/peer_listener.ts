@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ListenOptions } from 'node:net';
-import type { UsageView } from '../../formats/cluster/usage_row.ts';
+import type { UsageView, UserUsageView } from '../../formats/cluster/usage_row.ts';
 import { secretCheck } from './peer_secret.ts';
 
 // An import would read all of its exports, one of which loads Node's own fetch: 0.1 s of CPU at each start.
@@ -23,6 +23,7 @@ export interface ResumableServices {
 export interface PeerServices extends ResumableServices {
   /** For the stack's own account: its tools have no other way to Redis. Rejects where that does not answer. */
   usage(days: number): Promise<UsageView>;
+  usageOfUsers(days: number): Promise<UserUsageView>;
 }
 
 /**
@@ -33,11 +34,12 @@ export interface PeerServices extends ResumableServices {
 export function peerListener(services: PeerServices, secret: string, listen: ListenOptions): Promise<Server> {
   const hasSecret = secretCheck(secret);
   const server = createServer((request, response) => {
-    const [, area, threadId = ''] = (request.url ?? '/').split('/');
+    const [, area, threadId = '', more] = (request.url ?? '/').split('/');
     const end = (status: number) => void response.writeHead(status).end();
     if (!hasSecret(request.headers[SECRET_HEADER])) return end(404);
     response.setHeader(INCARNATION_HEADER, services.incarnation());
-    if (request.method === 'GET' && area === 'usage') void sendUsage(services, Number(threadId), response);
+    if (request.method === 'GET' && area === 'usage')
+      void sendUsage(more === 'users' ? services.usageOfUsers : services.usage, Number(threadId), response);
     else if (area !== 'threads') end(404);
     else if (!services.isMine(String(request.headers[INCARNATION_HEADER]))) end(410);
     else if (request.method === 'DELETE') end(services.cancel(threadId) ? 202 : 404);
@@ -49,8 +51,12 @@ export function peerListener(services: PeerServices, secret: string, listen: Lis
   });
 }
 
-/** `/usage/7`: the last seven days. */
-async function sendUsage({ usage }: PeerServices, days: number, response: ServerResponse): Promise<void> {
+/** `/usage/7`: the last seven days; `/usage/7/users`: of each user. */
+async function sendUsage(
+  usage: (days: number) => Promise<UsageView | UserUsageView>,
+  days: number,
+  response: ServerResponse,
+): Promise<void> {
   if (!Number.isInteger(days) || days < 1) return void response.writeHead(400).end();
   try {
     const body = JSON.stringify(await usage(days));

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ApiKey, mayUseModel } from '../../config/api_key.ts';
+import { mayUseModel } from '../../config/api_key.ts';
+import { type Asker, askerOf, isUserName } from '../../core/access/asker.ts';
+import { mintToken } from '../../core/access/browser_token.ts';
 import type { KeyRing } from '../../core/access/key_ring.ts';
 import {
   type Allowance,
@@ -7,6 +9,7 @@ import {
   beyond,
   type RateLimits,
   rateLimited,
+  rateSubjects,
 } from '../../core/access/rate_limits.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import type { Identify } from './identity.ts';
@@ -14,11 +17,13 @@ import type { Identify } from './identity.ts';
 declare module 'fastify' {
   interface FastifyRequest {
     /** Whose request it is; undefined where no key is wanted. */
-    apiKey: ApiKey | undefined;
+    asker: Asker | undefined;
   }
   interface FastifyContextConfig {
     /** Whether the route is for holders of a key, where there are keys. */
     wantsKey?: boolean;
+    /** Whether it is the same for all users of a key, which then need not be named. */
+    sameForUsers?: boolean;
   }
 }
 
@@ -27,9 +32,9 @@ type Admit = () => Promise<void>;
 
 /** Who may ask for what. */
 export interface Access {
-  /** Before anything else of a request is looked at. @throws WeirError unauthorized */
+  /** Before anything else of a request is looked at. @throws WeirError unauthorized, not_allowed, validation_error */
   authenticate(request: FastifyRequest): void;
-  /** The name that limits and records go by. */
+  /** The name that slots, limits, streams and records go by: {@link Asker.id}, or an address. */
   userOf(request: FastifyRequest): string;
   mayUse(request: FastifyRequest, ...names: string[]): boolean;
   /**
@@ -37,6 +42,12 @@ export interface Access {
    * @throws WeirError model_not_allowed
    */
   admission(request: FastifyRequest, reply: FastifyReply, ...names: string[]): Admit | undefined;
+  /**
+   * A browser token for the user whom the request names.
+   * @param seconds how long it holds
+   * @throws WeirError not_allowed, not_found
+   */
+  mintToken(request: FastifyRequest, seconds: number): { token: string; user: string; expires: number };
 }
 
 /** Everybody may ask for everything, up to the limits of an address. */
@@ -46,30 +57,75 @@ export function openAccess(identify: Identify): Access {
     userOf: (request) => identify(request.raw),
     mayUse: () => true,
     admission: () => undefined,
+    mintToken() {
+      throw new WeirError('not_found', { message: 'Here no client needs a key, and so no browser a token.' });
+    },
   };
 }
 
-/** Holders of a key, as far as that one goes. */
-export function keyAccess(ring: KeyRing, limits: RateLimits): Access {
-  const mayUse = ({ apiKey }: FastifyRequest, names: string[]) => apiKey === undefined || mayUseModel(apiKey, names);
+/** Holders of a key, as far as that one goes. @param now milliseconds since 1970, the same on all instances */
+export function keyAccess(ring: KeyRing, limits: RateLimits, now: () => number): Access {
+  const mayUse = ({ asker }: FastifyRequest, names: string[]) => asker === undefined || mayUseModel(asker.key, names);
   return {
     authenticate(request) {
-      if (request.routeOptions.config.wantsKey) request.apiKey = ring.check(keyText(request), Date.now());
+      const { wantsKey, sameForUsers } = request.routeOptions.config;
+      if (wantsKey) request.asker = withUser(ring.check(keyText(request), now()), request, sameForUsers === true);
     },
-    userOf: ({ apiKey }) => (apiKey as ApiKey).id,
+    userOf: ({ asker }) => (asker as Asker).id,
     mayUse: (request, ...names) => mayUse(request, names),
     admission(request, reply, ...names) {
       if (!mayUse(request, names)) throw new WeirError('model_not_allowed');
-      const key = request.apiKey as ApiKey;
-      if (key.requests_per_minute === undefined && key.tokens_per_minute === undefined) return undefined;
+      const subjects = rateSubjects(request.asker as Asker);
+      if (subjects.length === 0) return undefined;
       return async () => {
-        const allowances = await limits.count(key);
-        const exceeded = beyond(allowances);
-        reply.headers(rateHeaders(allowances, exceeded, request.url));
-        if (exceeded) throw rateLimited(allowances, exceeded);
+        for (const [at, subject] of subjects.entries()) {
+          const allowances = await limits.count(subject);
+          const exceeded = beyond(allowances);
+          if (at === 0 || exceeded) reply.headers(rateHeaders(allowances, exceeded, request.url));
+          if (exceeded) throw rateLimited(subject.who, allowances, exceeded);
+        }
       };
     },
+    mintToken({ asker }, seconds) {
+      const { key, user, byToken } = asker as Asker;
+      if (byToken)
+        throw new WeirError('not_allowed', { message: 'A browser token can not make another; ask with the key.' });
+      if (user === undefined) throw new WeirError('not_allowed', { message: NO_USERS });
+      const at = now();
+      const expires = Math.floor(at / 1000) + seconds;
+      return { token: mintToken(key, user, expires, at), user, expires };
+    },
   };
+}
+
+/** Names the user for whom a key asks that acts for users. */
+export const USER_HEADER = 'X-Weir-User';
+
+const NO_USERS = 'This key does not act for users; use one that was made with --acts-for-users.';
+
+/** @throws WeirError not_allowed, validation_error */
+function withUser(asker: Asker, { raw }: FastifyRequest, isOptional: boolean): Asker {
+  const sent = raw.headers['x-weir-user'];
+  if (asker.byToken) {
+    if (sent === undefined) return asker;
+    throw new WeirError('not_allowed', { message: `A browser token names its user itself; leave ${USER_HEADER} out.` });
+  }
+  if (!asker.key.acts_for_users) {
+    if (sent === undefined) return asker;
+    throw new WeirError('not_allowed', { message: `${NO_USERS} Or leave ${USER_HEADER} out.` });
+  }
+  if (sent === undefined) return isOptional ? asker : invalidUser('must name the user for whom this key asks');
+  // Sent twice, two names come as one, which no one meant.
+  const isOne = raw.headersDistinct['x-weir-user']?.length === 1;
+  if (!isOne || !isUserName(sent as string)) {
+    return invalidUser('must be sent once, with 1 to 200 printable characters of ASCII; encode others');
+  }
+  return askerOf(asker.key, sent as string, false);
+}
+
+function invalidUser(message: string): never {
+  const details = { fields: [{ field: USER_HEADER, message }] };
+  throw new WeirError('validation_error', { message: `${USER_HEADER} ${message}.`, details });
 }
 
 /** As OpenAI's clients send it, or as Anthropic's do. */

@@ -20,6 +20,7 @@ import { modelsFor } from './models_routes.ts';
 import { ReaderCounts } from './reader_counts.ts';
 import { resumableRoutes } from './resumable_routes.ts';
 import { streamRoute } from './stream_route.ts';
+import { tokenRoute } from './token_route.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 
@@ -83,7 +84,7 @@ export async function buildServer(
   });
   await prepare?.(app);
   apiDocs(app);
-  app.decorateRequest('apiKey', undefined);
+  app.decorateRequest('asker', undefined);
   // Hooks that have nothing to wait for call on: a promise each is a tick of every request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Instance-Id', config.INSTANCE_ID);
@@ -108,6 +109,7 @@ export async function buildServer(
   const models = new ModelList(() => core.routing.table.upstreams);
   await app.register(endpointRoutes, { ...routes, models });
   resumableRoutes(app, { core, access, readers, open: context.open });
+  tokenRoute(app, access);
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);
   app.get('/api/v1/models', {
@@ -115,7 +117,7 @@ export async function buildServer(
       summary: 'Providers, models and routes, and whether each is usable',
       response: { 200: modelsViewSchema },
     },
-    config: { wantsKey: true },
+    config: { wantsKey: true, sameForUsers: true },
     handler: (request) => modelsFor(core.routing.table, models, (...names) => access.mayUse(request, ...names)),
   });
   app.get('/metrics', {

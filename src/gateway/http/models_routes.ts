@@ -74,7 +74,7 @@ export function listedModels(
       summary: 'Routes, and models of all providers, in OpenAI’s shape, or with anthropic-version in Anthropic’s',
       response: { 200: z.union([listSchema, anthropicListSchema]) },
     },
-    config: { wantsKey: true },
+    config: { wantsKey: true, sameForUsers: true },
     handler: async (request) => {
       const models = await all(request);
       if (!speaksAnthropic(request)) return { object: 'list' as const, data: models.map(shaped) };
@@ -84,7 +84,7 @@ export function listedModels(
   // A name has a slash in it.
   app.get('/v1/models/*', {
     schema: { summary: 'One model', response: { 200: z.union([modelSchema, anthropicModelSchema]) } },
-    config: { wantsKey: true },
+    config: { wantsKey: true, sameForUsers: true },
     handler: async (request) => {
       const id = (request.params as { '*': string })['*'];
       const model = (await all(request)).find((each) => each.id === id);

@@ -2,25 +2,45 @@ import { hash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type ApiKey, type ApiKeysFile, apiKeysFileSchema } from '../../config/api_key.ts';
 import { writeJsonFile } from '../json_file.ts';
-import { StackError } from '../stack_error.ts';
+import { StackError, UsageError } from '../stack_error.ts';
 import type { StackLayout } from '../stack_layout.ts';
 import { takeLock } from '../start_lock.ts';
 
 /** Properties of a new key. */
-export type KeyWishes = Pick<
-  ApiKey,
-  'name' | 'models' | 'streams' | 'requests_per_minute' | 'tokens_per_minute' | 'expires'
->;
+export interface KeyWishes
+  extends Pick<ApiKey, 'name' | 'models' | 'streams' | 'requests_per_minute' | 'tokens_per_minute' | 'expires'> {
+  /** The key acts for users; limits of all of them together. */
+  acts_for_users?: Pick<NonNullable<ApiKey['acts_for_users']>, 'requests_per_minute' | 'tokens_per_minute'>;
+}
 
 /** A new key: its text, which is not stored, and the record that is stored. */
-export function newKey(wishes: KeyWishes, now: Date): { text: string; key: ApiKey } {
+export function newKey({ acts_for_users, ...wishes }: KeyWishes, now: Date): { text: string; key: ApiKey } {
   const id = randomBytes(4).toString('hex');
   const text = `weir_${id}_${randomBytes(32).toString('base64url')}`;
-  return { text, key: { id, sha256: hash('sha256', text, 'hex'), ...wishes, created: now.toISOString() } };
+  const users = acts_for_users && { acts_for_users: { token_secrets: [newTokenSecret(now)], ...acts_for_users } };
+  return { text, key: { id, sha256: hash('sha256', text, 'hex'), ...wishes, ...users, created: now.toISOString() } };
+}
+
+/**
+ * The key with a new secret for browser tokens. Tokens that the secret before it signed hold until they end; those of an
+ * older one hold no longer. @throws UsageError where the key acts for no users
+ */
+export function withNewTokenSecret(key: ApiKey, now: Date): ApiKey {
+  const { acts_for_users } = key;
+  if (!acts_for_users) throw new UsageError(`${key.name} does not act for users`, 'it has no tokens');
+  const token_secrets = [newTokenSecret(now), ...acts_for_users.token_secrets.slice(0, 1)];
+  return { ...key, acts_for_users: { ...acts_for_users, token_secrets } };
+}
+
+function newTokenSecret(now: Date) {
+  return { secret: randomBytes(32).toString('base64url'), created: now.toISOString() };
 }
 
 /** Whether a key is valid. */
-export function keyState({ revoked, expires }: ApiKey, now: Date): 'valid' | 'expired' | 'revoked' {
+export function keyState(
+  { revoked, expires }: Pick<ApiKey, 'revoked' | 'expires'>,
+  now: Date,
+): 'valid' | 'expired' | 'revoked' {
   if (revoked !== undefined) return 'revoked';
   return expires !== undefined && now.getTime() >= Date.parse(expires) ? 'expired' : 'valid';
 }

@@ -1,4 +1,9 @@
-import { type UsageView, usageViewSchema } from '../../formats/cluster/usage_row.ts';
+import {
+  type UsageView,
+  type UserUsageView,
+  usageViewSchema,
+  userUsageViewSchema,
+} from '../../formats/cluster/usage_row.ts';
 import { shortRequest } from '../http_request.ts';
 import { instanceNames, peerSocket } from '../stack_addresses.ts';
 import { StackError } from '../stack_error.ts';
@@ -29,11 +34,25 @@ export function networkPeers(urls: readonly string[], secret: string): AskPeer[]
  * The usage of the last `days`, from the first instance that answers.
  * @throws StackError if none does, or none has Redis
  */
-export async function readUsage(peers: readonly AskPeer[], days: number): Promise<UsageView> {
+export function readUsage(peers: readonly AskPeer[], days: number): Promise<UsageView> {
+  return readView(peers, `/usage/${days}`, (view) => usageViewSchema.parse(view));
+}
+
+/** The same by user, of at most the last seven days. */
+export function readUserUsage(peers: readonly AskPeer[], days: number): Promise<UserUsageView> {
+  return readView(peers, `/usage/${days}/users`, (view) => {
+    const parsed = userUsageViewSchema.safeParse(view);
+    // An older version answers with usage by key.
+    if (!parsed.success) throw new StackError('the instances do not count users yet', './weir restart --rolling');
+    return parsed.data;
+  });
+}
+
+async function readView<View>(peers: readonly AskPeer[], path: string, parse: (view: unknown) => View): Promise<View> {
   let why = 'no instance answers';
   for (const ask of peers) {
-    const answer = await ask(`/usage/${days}`).catch(() => undefined);
-    if (answer?.status === 200) return usageViewSchema.parse(JSON.parse(answer.body));
+    const answer = await ask(path).catch(() => undefined);
+    if (answer?.status === 200) return parse(JSON.parse(answer.body));
     if (answer?.status === 503) why = 'the instances can not read Redis';
   }
   throw new StackError(`usage can not be read: ${why}`, 'see ./weir status and ./weir doctor');

@@ -1,12 +1,17 @@
 import type { Cluster, Redis } from 'ioredis';
-import { USAGE_DAYS, usageDays } from '../../formats/cluster/usage_days.ts';
+import { USAGE_DAYS, USER_USAGE_DAYS, usageDays } from '../../formats/cluster/usage_days.ts';
 import { readJsonFile, writeJsonFile } from '../json_file.ts';
 import type { RedisPlace } from '../redis/redis_facts.ts';
 
 /** At most this much usage is lost when Redis dies. */
 const SAVE_MS = 10_000;
 const TIMEOUT_MS = 2_000;
-const TTL_SECONDS = USAGE_DAYS * 86_400;
+const DAY_SECONDS = 86_400;
+/** The adapter's hashes: what begins their names, and for how many days they are kept. */
+const AREAS = [
+  { area: 'usage', days: USAGE_DAYS },
+  { area: 'user_usage', days: USER_USAGE_DAYS },
+] as const;
 
 /** Counters by the names of their days' keys. */
 type Kept = Record<string, Record<string, string>>;
@@ -58,9 +63,10 @@ export class UsageKeeper {
     try {
       const kept = (readJsonFile(this.#file) ?? {}) as Kept;
       // All or nothing: while a part of a cluster is away, its saved usage stays in the file.
-      const days = usageDays(USAGE_DAYS, Date.now()).map(keyOf);
-      const found = await Promise.all(days.map((day) => carried(redis, day, kept[day])));
-      const now = Object.fromEntries(days.map((day, at) => [day, found[at]]).filter(([, counters]) => counters));
+      const hashes = AREAS.flatMap(({ area, days }) => usageDays(days, Date.now()).map((day) => ({ area, days, day })));
+      const found = await Promise.all(hashes.map((each) => carried(redis, each, kept[keyOf(each)])));
+      const all = hashes.map((each, at) => [keyOf(each), found[at]]);
+      const now = Object.fromEntries(all.filter(([, counters]) => counters));
       if (JSON.stringify(now) !== JSON.stringify(kept)) writeJsonFile(this.#file, now);
     } finally {
       redis.disconnect();
@@ -83,8 +89,15 @@ async function clientOf(places: readonly RedisPlace[]): Promise<Redis | Cluster>
   return new Cluster(nodes, { lazyConnect: true, clusterRetryStrategy: () => null, redisOptions });
 }
 
+/** Counters of one day, and for how many days they are kept. */
+interface DayHash {
+  area: string;
+  day: string;
+  days: number;
+}
+
 /** The adapter's hash of a day. Its tag keeps it and its marker in one part of a cluster. */
-const keyOf = (day: string) => `weir:usage:{${day}}`;
+const keyOf = ({ area, day }: DayHash) => `weir:${area}:{${day}}`;
 
 /**
  * The counters of a day, including the saved ones if this Redis started empty. A marker in Redis says that the saved
@@ -92,22 +105,23 @@ const keyOf = (day: string) => `weir:usage:{${day}}`;
  */
 async function carried(
   redis: Redis | Cluster,
-  day: string,
+  hash: DayHash,
   kept: Record<string, string> | undefined,
 ): Promise<Record<string, string> | undefined> {
-  const marker = `${day}:restored`;
-  const [isMarked, counters] = await Promise.all([redis.exists(marker), redis.hgetall(day)]);
+  const key = keyOf(hash);
+  const marker = `${key}:restored`;
+  const [isMarked, counters] = await Promise.all([redis.exists(marker), redis.hgetall(key)]);
   const isEmpty = Object.keys(counters).length === 0;
   if (isMarked === 1) return isEmpty ? undefined : counters;
   if (isEmpty && !kept) return undefined;
   // In one transaction, and added to the counts since Redis is back. The marker lives longer than the counters.
-  const step = redis.multi().set(marker, '1', 'EX', 2 * TTL_SECONDS);
-  for (const [field, count] of Object.entries(kept ?? {})) step.hincrby(day, field, count);
-  await step.expireat(day, endOf(day)).exec();
-  return redis.hgetall(day);
+  const step = redis.multi().set(marker, '1', 'EX', 2 * hash.days * DAY_SECONDS);
+  for (const [field, count] of Object.entries(kept ?? {})) step.hincrby(key, field, count);
+  await step.expireat(key, endOf(hash)).exec();
+  return redis.hgetall(key);
 }
 
 /** Seconds since 1970: restored counters expire when the original ones would have. */
-function endOf(day: string): number {
-  return Math.floor(Date.parse(/\{(.*)\}/.exec(day)?.[1] ?? '') / 1000) + TTL_SECONDS;
+function endOf({ day, days }: DayHash): number {
+  return Math.floor(Date.parse(day) / 1000) + days * DAY_SECONDS;
 }

@@ -106,6 +106,23 @@ describe('the ledger', () => {
     expect(rows.find(({ model }) => model === 'made-up-1')).toMatchObject({ ok: 2 });
   });
 
+  it('adds up users over all models, each at the price of its model, up to a bound', async () => {
+    const store = new MemoryUsageStore();
+    const ledger = new UsageLedger(store, price, 'boot', 2);
+    const record = (user: string, model: string) => {
+      ledger.record('app', stream({ model, route: 'smart' }), { provider: '', model: user });
+    };
+    for (const user of ['alice', 'bob', 'carol', 'dave']) for (const model of ['priced', 'free']) record(user, model);
+    await ledger.flush();
+    const rows = await store.read([today]);
+    expect(rows.map(({ key, provider, model, ok }) => [key, provider, model, ok])).toEqual([
+      ['app', '', 'alice', 2],
+      ['app', '', 'bob', 2],
+      ['app', '', '(others)', 4],
+    ]);
+    expect(rows[0]).toMatchObject({ input_tokens: 14, cost_usd: (7 * 0.15 + 3 * 0.6) / 1e6 });
+  });
+
   it('gives each day its own', async () => {
     vi.useFakeTimers({ now: Date.parse('2026-11-24T23:59:59.900Z'), toFake: ['Date'] });
     try {

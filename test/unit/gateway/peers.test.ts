@@ -38,6 +38,7 @@ async function listen(secret: string): Promise<string> {
     },
     cancel: (threadId) => threadId === 'here',
     usage: () => Promise.reject(new Error('no Redis')),
+    usageOfUsers: () => Promise.reject(new Error('no Redis')),
   };
   const server = await peerListener(services, secret, LOCAL);
   servers.push(server);

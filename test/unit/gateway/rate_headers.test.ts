@@ -19,7 +19,7 @@ it('shows the limit that stands in the way, and both by the names of OpenAI', ()
     'x-ratelimit-remaining-tokens': '600',
     'x-ratelimit-reset-tokens': '1m30s',
   });
-  expect(rateLimited({ requests, tokens }, requests)).toMatchObject({
+  expect(rateLimited('This key', { requests, tokens }, requests)).toMatchObject({
     code: 'rate_limited',
     retryAfter: 8,
     message: 'This key may use 60 requests a minute; try again in 8 s.',

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ApiKey } from '../../../config/api_key.ts';
-import type { Allowance, Allowances, RateLimits } from '../../../core/access/rate_limits.ts';
+import type { Allowance, Allowances, RateLimits, RateSubject } from '../../../core/access/rate_limits.ts';
 import type { EventLog } from '../../../core/observe/observers.ts';
 import { LimitsUnknownError } from '../../../core/resilience/connection_pool_manager.ts';
 import { isOutage, mistakeLog } from '../redis/redis_breaker.ts';
@@ -21,7 +20,7 @@ export interface UseReply {
  * @param isRequest asks for a request; without it `parts` are only added
  */
 export type CountUse = (
-  keyId: string,
+  id: string,
   limits: Readonly<Record<keyof Use, number | undefined>>,
   isRequest: boolean,
   parts: readonly AgedUse[],
@@ -32,9 +31,9 @@ export function countUse(redis: RedisConnection): CountUse {
   const lua = readFileSync(new URL('./lua/count_use.lua', import.meta.url), 'utf8');
   redis.defineCommand('weir_count_use', { lua, numberOfKeys: 1 });
   const { weir_count_use: command } = redis as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-  return async (keyId, { requests = 0, tokens = 0 }, isRequest, parts) => {
+  return async (id, { requests = 0, tokens = 0 }, isRequest, parts) => {
     const facts = parts.flatMap((part) => [part.age, part.requests, part.tokens]);
-    const reply = await command?.call(redis, `weir:rate:{${keyId}}`, requests, tokens, Number(isRequest), ...facts);
+    const reply = await command?.call(redis, `weir:rate:{${id}}`, requests, tokens, Number(isRequest), ...facts);
     const [made, isIn, ...views] = reply as [string, ...number[]];
     const view = (at: number): UseView => {
       const [used = 0, waitMs = 0, resetMs = 0] = views.slice(at);
@@ -46,8 +45,10 @@ export function countUse(redis: RedisConnection): CountUse {
 
 /** After a failed call requests do not ask Redis for this long: a call that reaches its deadline costs 100 ms. */
 const RETRY_MS = 1_000;
-/** Tokens of a key without further requests are sent to Redis after this. */
+/** Tokens without a further request of their key or user are sent to Redis after this. */
 const CHARGE_MS = 250;
+/** So few are all remembered. */
+const FORGET_FROM = 1_000;
 /** More tokens than any answer has. */
 const MAX_TOKENS = 1_000_000_000_000;
 
@@ -59,8 +60,8 @@ export interface RateCounterOptions {
   log: EventLog;
 }
 
-/** What one key used here in the last minute. */
-interface KeyUse {
+/** What one key or user used here in the last minute. */
+interface SubjectUse {
   id: string;
   limits: { requests: number | undefined; tokens: number | undefined };
   /** Uses that Redis has. */
@@ -69,19 +70,22 @@ interface KeyUse {
   unsent: MinuteUse;
   /** Identifies the counts in Redis; changes after a loss. */
   made: string;
+  /** Calls under way; what they carry comes back when they fail. */
+  asking: number;
 }
 
 /**
- * Counts what keys use per minute, in Redis or, without Redis, in this process, which is then the only one. While Redis
- * does not answer, each instance counts for itself: no client is locked out, and the limits still hold. Each instance
- * remembers its counts and sends them again to a Redis that has lost them.
+ * Counts what keys and users use per minute, in Redis or, without Redis, in this process, which is then the only one.
+ * While Redis does not answer, each instance counts for itself: no client is locked out, and the limits still hold. Each
+ * instance remembers its counts and sends them again to a Redis that has lost them.
  */
 export class RateCounters implements RateLimits {
   readonly #count: CountUse | undefined;
   readonly #options: RateCounterOptions;
   readonly #onMistake: (error: unknown) => void;
-  readonly #uses = new Map<string, KeyUse>();
+  readonly #uses = new Map<string, SubjectUse>();
   #askAgainAt = 0;
+  #forgetAt = FORGET_FROM;
   #sending: NodeJS.Timeout | undefined;
 
   constructor(redis: RedisConnection | undefined, options: RateCounterOptions) {
@@ -91,37 +95,46 @@ export class RateCounters implements RateLimits {
     redis?.on('ready', () => this.#redisIsBack());
   }
 
-  async count(key: ApiKey): Promise<Allowances> {
-    const use = this.#useOf(key);
+  async count(subject: RateSubject): Promise<Allowances> {
+    const use = this.#useOf(subject);
     const reply = await this.#ask(use, true);
     if (!reply && this.#count && this.#options.onFailure === 'strict') throw new LimitsUnknownError();
     if (!reply) return this.#countAlone(use);
-    if (reply.isIn && key.requests_per_minute !== undefined) use.sent.add({ age: 0, requests: 1, tokens: 0 });
+    if (reply.isIn && subject.requests_per_minute !== undefined) use.sent.add({ age: 0, requests: 1, tokens: 0 });
     return allowances(use, reply, (limit) => limit);
   }
 
-  charge(key: ApiKey, tokens: number): void {
-    if (key.tokens_per_minute === undefined || !(tokens > 0)) return;
+  charge(subject: RateSubject, tokens: number): void {
+    if (subject.tokens_per_minute === undefined || !(tokens > 0)) return;
     const whole = Math.ceil(Math.min(tokens, MAX_TOKENS));
-    this.#useOf(key).unsent.add({ age: 0, requests: 0, tokens: whole });
+    this.#useOf(subject).unsent.add({ age: 0, requests: 0, tokens: whole });
     this.#sendIn(CHARGE_MS);
   }
 
-  #useOf({ id, requests_per_minute: requests, tokens_per_minute: tokens }: ApiKey): KeyUse {
+  #useOf({ id, requests_per_minute: requests, tokens_per_minute: tokens }: RateSubject): SubjectUse {
     let use = this.#uses.get(id);
     if (!use) {
-      use = { id, limits: { requests, tokens }, sent: new MinuteUse(), unsent: new MinuteUse(), made: '' };
+      this.#forgetUnused();
+      use = { id, limits: { requests, tokens }, sent: new MinuteUse(), unsent: new MinuteUse(), made: '', asking: 0 };
       this.#uses.set(id, use);
     }
     use.limits = { requests, tokens };
     return use;
   }
 
+  /** Users may be many: looks whenever there are twice as many as were left. */
+  #forgetUnused(): void {
+    if (this.#uses.size < this.#forgetAt) return;
+    for (const [id, use] of this.#uses) if (isForgettable(use)) this.#uses.delete(id);
+    this.#forgetAt = Math.max(FORGET_FROM, 2 * this.#uses.size);
+  }
+
   /** Sends what Redis has not, and asks for a request. @returns undefined where Redis does not answer */
-  async #ask(use: KeyUse, isRequest: boolean) {
+  async #ask(use: SubjectUse, isRequest: boolean) {
     if (!this.#count || performance.now() < this.#askAgainAt) return undefined;
     const parts = use.unsent.list();
     use.unsent.clear();
+    use.asking += 1;
     try {
       const reply = await this.#count(use.id, use.limits, isRequest, parts);
       if (reply.made !== use.made) this.#sendAgain(use, reply.made);
@@ -132,18 +145,20 @@ export class RateCounters implements RateLimits {
       this.#askAgainAt = performance.now() + RETRY_MS;
       if (!isOutage(error)) this.#onMistake(error);
       return undefined;
+    } finally {
+      use.asking -= 1;
     }
   }
 
   /** Redis has new counts: uses of the last minute that were sent before are lost there, and are sent again. */
-  #sendAgain(use: KeyUse, made: string): void {
+  #sendAgain(use: SubjectUse, made: string): void {
     use.made = made;
     addAll(use.unsent, use.sent.list());
     use.sent.clear();
     if (use.unsent.list().length > 0) this.#sendIn(0);
   }
 
-  #countAlone(use: KeyUse): Allowances {
+  #countAlone(use: SubjectUse): Allowances {
     const share = (limit: number) => (this.#count ? this.#options.share(limit) : limit);
     const { requests, tokens } = use.limits;
     const sent = use.sent.list();
@@ -175,7 +190,8 @@ export class RateCounters implements RateLimits {
   }
 }
 
-const isUsed = ({ sent, unsent }: KeyUse) => sent.list().length + unsent.list().length > 0;
+const isUsed = ({ sent, unsent }: SubjectUse) => sent.list().length + unsent.list().length > 0;
+const isForgettable = (use: SubjectUse) => use.asking === 0 && !isUsed(use);
 
 function addAll(use: MinuteUse, parts: readonly AgedUse[]): void {
   for (const part of parts) use.add(part);
@@ -183,7 +199,7 @@ function addAll(use: MinuteUse, parts: readonly AgedUse[]): void {
 
 /** Of the limits that the key has. */
 function allowances(
-  { limits }: KeyUse,
+  { limits }: SubjectUse,
   views: { requests: UseView | undefined; tokens: UseView | undefined },
   limitOf: (limit: number) => number,
 ): Allowances {

@@ -5,7 +5,6 @@ import { USAGE_DAYS } from '../../../formats/cluster/usage_days.ts';
 import type { UsageRow } from '../../../formats/cluster/usage_row.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 
-const TTL_SECONDS = USAGE_DAYS * 86_400;
 /** Counters of one call; more would keep Redis busy for too long. */
 const MAX_ROWS = 500;
 
@@ -14,10 +13,15 @@ type AddUsage = (...keysAndArguments: (string | number)[]) => Promise<number>;
 /** A hash of counters for each day, with a field for each counter of each row. */
 export class RedisUsageStore implements UsageStore {
   readonly #redis: RedisConnection;
+  readonly #area: string;
+  readonly #ttlSeconds: number;
   readonly #addUsage: AddUsage;
 
-  constructor(redis: RedisConnection) {
+  /** @param area begins the names of its keys; @param days for which a day's counters are kept */
+  constructor(redis: RedisConnection, area = 'usage', days = USAGE_DAYS) {
     this.#redis = redis;
+    this.#area = area;
+    this.#ttlSeconds = days * 86_400;
     const lua = readFileSync(new URL('lua/add_usage.lua', import.meta.url), 'utf8');
     redis.defineCommand('weir_add_usage', { numberOfKeys: 2, lua });
     this.#addUsage = (redis as unknown as Record<string, AddUsage>).weir_add_usage!.bind(redis);
@@ -27,18 +31,21 @@ export class RedisUsageStore implements UsageStore {
     // Each part has a name of its own, so that each counts once.
     for (let at = 0; at < increases.length; at += MAX_ROWS) {
       const part = increases.slice(at, at + MAX_ROWS).flatMap(fields);
-      await this.#addUsage(keyOf(day), `${keyOf(day)}:batches`, `${incarnation}:${at}`, number, TTL_SECONDS, ...part);
+      const key = this.#keyOf(day);
+      await this.#addUsage(key, `${key}:batches`, `${incarnation}:${at}`, number, this.#ttlSeconds, ...part);
     }
   }
 
   async read(days: readonly string[]): Promise<UsageRow[]> {
-    const hashes = await Promise.all(days.map((day) => this.#redis.hgetall(keyOf(day))));
+    const hashes = await Promise.all(days.map((day) => this.#redis.hgetall(this.#keyOf(day))));
     return hashes.flatMap((hash, at) => usageRows(days[at] as string, increasesOf(hash)));
   }
-}
 
-/** The hash tag is the day: its keys lie together in a Redis Cluster. */
-const keyOf = (day: string) => `weir:usage:{${day}}`;
+  /** The hash tag is the day: its keys lie together in a Redis Cluster. */
+  #keyOf(day: string): string {
+    return `weir:${this.#area}:{${day}}`;
+  }
+}
 
 /** The model last: only there may a client have put a tab. */
 function fields({ key, provider, model, counters }: UsageIncrease): (string | number)[] {

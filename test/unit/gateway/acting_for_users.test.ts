@@ -1,0 +1,309 @@
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
+import { parseConfig } from '../../../src/gateway/config.ts';
+import { KeyFile } from '../../support/key_file.ts';
+import { along, type RouteFile, routeFile } from '../../support/route_files.ts';
+import { until } from '../../support/until.ts';
+
+let file: KeyFile;
+let routes: RouteFile;
+let gateway: Gateway;
+let url: string;
+/** Acts for users. */
+let app: string;
+let other: string;
+let plain: string;
+beforeAll(async () => {
+  file = new KeyFile();
+  const acts_for_users = {};
+  app = file.add({ name: 'app', acts_for_users }).text;
+  other = file.add({ name: 'other app', acts_for_users }).text;
+  plain = file.add({ name: 'plain' }).text;
+  routes = routeFile({ routes: { kept: { ...along('fake/demo'), cache: { ttl_seconds: 600 } } } });
+  const env = { ...file.environment, WEIR_CONFIG: routes.file, RESUME_GRACE_SECONDS: '900', LOG_LEVEL: 'error' };
+  gateway = await buildGateway(parseConfig(env), {}, '');
+  await gateway.app.listen({ host: '127.0.0.1', port: 0 });
+  url = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  await gateway.app.close();
+  await gateway.close();
+  file.close();
+  routes[Symbol.dispose]();
+});
+
+const bearer = (key: string, user?: string) => ({
+  authorization: `Bearer ${key}`,
+  ...(user === undefined ? {} : { 'x-weir-user': user }),
+});
+type Headers = Record<string, string>;
+const send = (method: string, path: string, headers: Headers, body?: unknown) =>
+  fetch(`${url}${path}`, {
+    method,
+    headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+const short = { query: 'hi', model: 'fake/demo', fake: { tokens: 2, tokens_per_second: 0, ttft_ms: 0 } };
+const ask = (headers: Headers, more: object = {}) => send('POST', '/api/v1/stream', headers, { ...short, ...more });
+const threadOf = (answer: Response) => answer.headers.get('x-thread-id') ?? '';
+const mint = (headers: Headers, body?: unknown) => send('POST', '/api/v1/tokens', headers, body);
+const tokenOf = async (key: string, user: string) =>
+  ((await (await mint(bearer(key, user))).json()) as { token: string }).token;
+const known = (text: string, status: number) =>
+  until(`the key gets ${status}`, async () => (await send('GET', '/v1/models', bearer(text))).status === status);
+
+/** A key that the instance knows. */
+async function newKey(wishes: Parameters<KeyFile['add']>[0]) {
+  const made = file.add(wishes);
+  await known(made.text, 200);
+  return made;
+}
+
+describe('who asks', () => {
+  const shapes = [
+    ['/api/v1/stream', (code: string) => ({ error: code })],
+    ['/v1/chat/completions', (code: string) => ({ error: { code } })],
+    ['/v1/messages', (_: string, type: string) => ({ type: 'error', error: { type } })],
+  ] as const;
+
+  it.each(shapes)(
+    '%s says in its own format what is wrong with X-Weir-User, before it looks at the body',
+    async (path, shape) => {
+      const refusal = async (headers: Headers) => {
+        const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: '{' });
+        return [answer.status, await answer.json()] as const;
+      };
+      const [forbidden, denied] = await refusal(bearer(plain, 'alice'));
+      expect([forbidden, denied]).toMatchObject([403, shape('not_allowed', 'permission_error')]);
+      const [unnamed, missing] = await refusal(bearer(app));
+      expect([unnamed, missing]).toMatchObject([422, shape('validation_error', 'invalid_request_error')]);
+      expect(JSON.stringify(missing)).toContain('X-Weir-User must name the user for whom this key asks.');
+      for (const wrong of ['', 'a'.repeat(201), 'm\u00fcnchen']) {
+        expect(await refusal(bearer(app, wrong))).toMatchObject([
+          422,
+          shape('validation_error', 'invalid_request_error'),
+        ]);
+      }
+    },
+  );
+
+  it('lists of models need no user', async () => {
+    for (const path of ['/v1/models', '/v1/models/fake/demo', '/api/v1/models']) {
+      expect((await send('GET', path, bearer(app))).status).toBe(200);
+      expect((await send('GET', path, bearer(app, 'alice'))).status).toBe(200);
+    }
+  });
+
+  it('two names in two headers are no user', async () => {
+    const { request } = await import('node:http');
+    const headers = [
+      'host',
+      'localhost',
+      'authorization',
+      `Bearer ${app}`,
+      'x-weir-user',
+      'alice',
+      'x-weir-user',
+      'bob',
+    ];
+    const status = await new Promise((resolve) => {
+      request(`${url}/v1/models`, { headers }, (answer) => resolve(answer.resume().statusCode)).end();
+    });
+    expect(status).toBe(422);
+  });
+
+  it('pages of the allowed origins may send the headers, and read the answer', async () => {
+    const origin = 'https://localhost';
+    const wanted = 'authorization,x-weir-user,content-type';
+    const preflight = await send('OPTIONS', '/api/v1/stream', {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': wanted,
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(preflight.headers.get('access-control-allow-headers')).toBe(wanted);
+  });
+});
+
+describe('limits of a key that acts for users', () => {
+  it('are those of each user: streams at once', async () => {
+    const { text } = await newKey({ name: 'streams', streams: 1, acts_for_users: {} });
+    const held = { fake: { ttft_ms: 60_000 } };
+    const ends = new AbortController();
+    const holding = fetch(`${url}/api/v1/stream`, {
+      method: 'POST',
+      headers: { ...bearer(text, 'alice'), 'content-type': 'application/json' },
+      body: JSON.stringify({ ...short, ...held }),
+      signal: ends.signal,
+    }).catch(() => {});
+    const refused = await until('she has her one stream', async () => {
+      const answer = await ask(bearer(text, 'alice'));
+      return answer.status === 429 ? answer : undefined;
+    });
+    expect(await refused.json()).toMatchObject({ error: 'too_many_connections', details: { current: 1, max: 1 } });
+    // Her token is her, too.
+    expect((await ask(bearer(await tokenOf(text, 'alice')))).status).toBe(429);
+    expect((await ask(bearer(text, 'bob'))).status).toBe(200);
+    ends.abort();
+    await holding;
+  });
+
+  it('are those of each user, and of all users together: requests and tokens', async () => {
+    const { text } = await newKey({
+      name: 'rates',
+      requests_per_minute: 2,
+      acts_for_users: { requests_per_minute: 3 },
+    });
+    const of = async (user: string) => {
+      const answer = await ask(bearer(text, user));
+      const { message = '' } = answer.ok ? {} : ((await answer.json()) as { message: string });
+      return [answer.status, answer.headers.get('x-ratelimit-limit'), message.split(';')[0]];
+    };
+    expect(await of('alice')).toEqual([200, '2', '']);
+    expect(await of('alice')).toEqual([200, '2', '']);
+    expect(await of('alice')).toEqual([429, '2', 'Each user of this key may use 2 requests a minute']);
+    // What she was refused takes nothing from others.
+    expect(await of('bob')).toEqual([200, '2', '']);
+    expect(await of('bob')).toEqual([429, '3', 'All users of this key together may use 3 requests a minute']);
+
+    const tokens = await newKey({ name: 'tokens', acts_for_users: { tokens_per_minute: 1 } });
+    await (await ask(bearer(tokens.text, 'alice'))).text();
+    await until('her tokens count for all', async () => (await ask(bearer(tokens.text, 'bob'))).status === 429);
+  });
+});
+
+describe('other people’s streams', () => {
+  /** Everyone who is not alice, with all that can be named without being known. */
+  const strangers = async (): Promise<[string, Headers][]> => [
+    ['another user', bearer(app, 'bob')],
+    ['another user with a token', bearer(await tokenOf(app, 'bob'))],
+    ['the same name at another key', bearer(other, 'alice')],
+    ['a token of the same name at another key', bearer(await tokenOf(other, 'alice'))],
+    ['another key', bearer(plain)],
+    ['a guess of her name', bearer(app, 'alice/')],
+    ['her name, as it is kept', bearer(app, `${app.slice(5, 13)}/alice`)],
+    ['a guessed resume token', { ...bearer(app, 'bob'), 'x-resume-token': 'AAAAAAAAAAAAAAAAAAAAAA' }],
+    ['an empty resume token', { ...bearer(app, 'bob'), 'x-resume-token': '' }],
+  ];
+
+  it('are 404 to anyone else: read, cancel, continue, while they run and after their end', async () => {
+    const opened = await ask(bearer(app, 'alice'), { resumable: true, fake: { tokens: 2, ttft_ms: 60_000 } });
+    const ended = await ask(bearer(app, 'alice'), { resumable: true });
+    await ended.text();
+    for (const path of [opened, ended].map((answer) => `/api/v1/stream/${threadOf(answer)}`)) {
+      for (const [who, headers] of await strangers()) {
+        const answers = [
+          await send('GET', path, headers),
+          await send('GET', path, { ...headers, 'last-event-id': '1.1' }),
+          await send('DELETE', path, headers),
+        ];
+        expect([who, ...answers.map(({ status }) => status)]).toEqual([who, 404, 404, 404]);
+        const unknown = await send('GET', '/api/v1/stream/unknown', headers);
+        const [missing, theirs] = [await unknown.json(), await answers[0]?.json()] as Record<string, unknown>[];
+        expect({ ...theirs, thread_id: '' }).toEqual({ ...missing, thread_id: '' });
+      }
+    }
+    // Hers it is, by key and by token; and the id is taken for anyone else.
+    const token = bearer(await tokenOf(app, 'alice'));
+    expect(await (await send('GET', `/api/v1/stream/${threadOf(ended)}`, token)).text()).toContain('[DONE]');
+    const taken = { ...bearer(app, 'bob'), 'x-thread-id': threadOf(ended) };
+    const refused = await ask(taken, { resumable: true });
+    expect(await refused.json()).toMatchObject({ error: 'thread_in_use' });
+    expect((await send('DELETE', `/api/v1/stream/${threadOf(opened)}`, token)).status).toBe(202);
+    await opened.text();
+  });
+
+  it('an equal Idempotency-Key and an equal body lead to one’s own', async () => {
+    const keyed = (headers: Headers, key: string) => ask({ ...headers, 'idempotency-key': key }, { resumable: true });
+    const hers = threadOf(await keyed(bearer(app, 'alice'), 'first:second'));
+    expect(threadOf(await keyed(bearer(await tokenOf(app, 'alice')), 'first:second'))).toBe(hers);
+    const others = await Promise.all(
+      (await strangers()).map(async ([, headers]) => threadOf(await keyed(headers, 'first:second'))),
+    );
+    expect(others).not.toContain(hers);
+    // No user's name and key can be cut at another place.
+    expect(threadOf(await keyed(bearer(app, 'alice:first'), 'second'))).not.toBe(hers);
+  });
+
+  it('an equal body of another user gets no kept answer', async () => {
+    const kept = async (headers: Headers) => {
+      const answer = await ask(headers, { model: 'kept' });
+      await answer.text();
+      return answer.headers.get('x-weir-cache');
+    };
+    expect(await kept(bearer(app, 'alice'))).toBe('miss');
+    expect(await kept(bearer(await tokenOf(app, 'alice')))).toBe('hit');
+    expect(await kept(bearer(app, 'bob'))).toBe('miss');
+    expect(await kept(bearer(other, 'alice'))).toBe('miss');
+    expect(await kept(bearer(plain))).toBe('miss');
+  });
+});
+
+it('usage adds up by key, and by user', async () => {
+  const { text, id } = await newKey({ name: 'counted', acts_for_users: {} });
+  for (const user of ['alice', 'alice', 'bob']) await (await ask(bearer(text, user))).text();
+  const { usage, usageOfUsers } = gateway.peerServices;
+  const mine = <Row extends { key: string }>(rows: Row[]) => rows.filter(({ key }) => key === id);
+  expect(mine((await usage(1)).rows)).toMatchObject([{ ok: 3, provider: 'fake', output_tokens: 6 }]);
+  expect(mine((await usageOfUsers(1)).users)).toMatchObject([
+    { user: 'alice', ok: 2, output_tokens: 4 },
+    { user: 'bob', ok: 1, output_tokens: 2 },
+  ]);
+  // No label of a metric names a user.
+  expect(await (await fetch(`${url}/metrics`)).text()).not.toMatch(/alice|bob/);
+});
+
+describe('a browser token', () => {
+  it('is made by a key that acts for users, for an hour at most', async () => {
+    const answer = await mint(bearer(app, 'alice'), { expires_in: 60 });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    const made = (await answer.json()) as { token: string; expires_at: string };
+    expect(made).toMatchObject({ token_type: 'Bearer', user: 'alice', expires_in: 60 });
+    expect(made.token).not.toContain(app.slice(14));
+    expect(await (await mint(bearer(app, 'alice'))).json()).toMatchObject({ expires_in: 900 });
+    for (const body of [{ expires_in: 59 }, { expires_in: 3_601 }, { expires_in: '60' }, { user: 'bob' }, []]) {
+      const refused = await mint(bearer(app, 'alice'), body);
+      expect([refused.status, body]).toEqual([422, body]);
+      expect(await refused.json()).toMatchObject({ error: 'validation_error' });
+    }
+    expect((await mint(bearer(app))).status).toBe(422);
+    expect(await (await mint(bearer(plain))).json()).toMatchObject({ error: 'not_allowed' });
+    expect((await mint({})).status).toBe(401);
+  });
+
+  it('is taken wherever a key is; makes no other, and names no other user', async () => {
+    const token = await tokenOf(app, 'alice');
+    for (const headers of [bearer(token), { 'x-api-key': token }] as Headers[]) {
+      const messages = [{ role: 'user', content: 'hi' }];
+      const chat = { model: short.model, fake: short.fake, messages };
+      const responses = { model: short.model, fake: short.fake, input: 'hi' };
+      expect((await ask(headers)).status).toBe(200);
+      expect((await send('POST', '/v1/chat/completions', headers, chat)).status).toBe(200);
+      expect((await send('POST', '/v1/messages', headers, { ...chat, max_tokens: 9 })).status).toBe(200);
+      expect((await send('POST', '/v1/responses', headers, responses)).status).toBe(200);
+      expect((await send('GET', '/v1/models', headers)).status).toBe(200);
+    }
+    const again = await mint(bearer(token));
+    expect([again.status, await again.json()]).toMatchObject([403, { error: 'not_allowed' }]);
+    for (const user of ['bob', 'alice']) expect((await ask(bearer(token, user))).status).toBe(403);
+  });
+
+  it('ends with its key, without a restart', async () => {
+    const { text, id } = await newKey({ name: 'short-lived', acts_for_users: {} });
+    const token = await tokenOf(text, 'alice');
+    await known(token, 200);
+    file.revoke(id);
+    await known(token, 401);
+    const answer = await send('POST', '/v1/messages', bearer(token));
+    expect(await answer.json()).toMatchObject({
+      type: 'error',
+      error: {
+        type: 'authentication_error',
+        message: expect.stringMatching(/^The key of this browser token was revoked/),
+      },
+    });
+  });
+});
