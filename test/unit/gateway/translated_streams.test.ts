@@ -137,7 +137,9 @@ describe('an answer on its way', () => {
 
 function frameOf(encoder: Encoder, part: StreamPart, seq: number, chunk: number): string {
   if (part.type === 'text') return encoder.chunk(seq, part.text, chunk);
-  return part.type === 'usage' || part.type === 'finish' || part.type === 'error' ? '' : encoder.part(seq, ofReal(part));
+  return part.type === 'usage' || part.type === 'finish' || part.type === 'error'
+    ? ''
+    : encoder.part(seq, ofReal(part));
 }
 
 /** As the relay gets it: seals name the provider. */
