@@ -357,7 +357,7 @@ describe('the seal of a provider’s reasoning', () => {
   it.each(cells)('given to a client of %s goes back to the upstream of %s, and to no other', async (client, from) => {
     const parts = PARTS.toSpliced(2, 0, { type: 'reasoning_seal', seal: SEALS[from as keyof typeof SEALS] });
     reply = refuses(200, FORMATS[from].writeAnswer(headOf(from), parts));
-    const body = next[client](await (await post(client, { model: `${from}/m` })).json());
+    const body = next[client]((await (await post(client, { model: `${from}/m` })).json()) as Asked['body']);
     reply = answers;
     for (const to of NAMES) {
       const answer = await post(client, { ...body, model: `${to}/m` });
