@@ -40,7 +40,7 @@ export interface WrittenRequest {
 export interface Format {
   /** @throws WeirError validation_error */
   readRequest(body: unknown): GenerationRequest;
-  /** @throws WeirError validation_error for what would change the answer and has no place in this format */
+  /** @throws WeirError not_supported for what would change the answer and has no place in this format */
   writeRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest;
   reader(): StreamReader;
   /** Its reader, for a stream of bytes. @param wantsParts whether more than text is wanted */

@@ -1,5 +1,4 @@
 import type { AnswerHead, Format } from '../format.ts';
-import { objectOf } from '../json_object.ts';
 import { ReaderParser } from '../reader_parser.ts';
 import { chatFinishOf, chatUsageOf } from './chat_end.ts';
 import { ChatReader, readChatAnswer } from './chat_reader.ts';
@@ -15,9 +14,9 @@ export const chatFormat: Format = {
   writeRequest: writeChatRequest,
   reader: () => new ChatReader(),
   partParser: (wantsParts) => new ReaderParser(new ChatReader(), wantsParts),
-  writer: (head) => new ChatWriter(headOf(head), objectOf(head.body.stream_options)?.include_usage === true),
+  writer: (head) => new ChatWriter(headOf(head), head.body),
   readAnswer: readChatAnswer,
-  writeAnswer: (head, parts) => chatAnswer(headOf(head), parts),
+  writeAnswer: (head, parts) => chatAnswer(headOf(head), head.body, parts),
   finishOf: chatFinishOf,
   usageOf: chatUsageOf,
 };

@@ -242,7 +242,7 @@ describe('what a provider’s format has no place for', () => {
       ['responses', { previous_response_id: 'resp_1' }, 'previous_response_id'],
     ] as const) {
       const answer = await post(client, { model: 'messages/m', ...body });
-      expect(answer.status).toBe(422);
+      expect(answer.status).toBe(400);
       const { error } = (await answer.json()) as { error: { message: string; param: string } };
       expect(error.param).toBe(field);
       expect(error.message).toContain('"messages"');
