@@ -65,9 +65,8 @@ function readMessage(entry: ChatMessage, path: string): Message {
     // Nearly all messages are this; the same as below, for less.
     if (Object.keys(entry).length === 2) return { role, parts: [{ type: 'text', text: content }] };
   }
-  const kept = Object.entries(entry).filter(([name, value]) => !READ.has(name) && value != null);
   const more: JsonObject = entry.role === 'developer' ? { role: entry.role } : {};
-  for (const [name, value] of kept) more[name] = value;
+  for (const name of Object.keys(entry)) if (!READ.has(name) && entry[name] != null) more[name] = entry[name];
   const rest = Object.keys(more).length > 0 ? { at: path, more } : {};
   const parts = [...reasoningOf(entry), ...contentOf(entry.content, `${path}.content`)];
   if (entry.role === 'tool') {
