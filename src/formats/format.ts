@@ -13,6 +13,9 @@ export interface AnswerHead {
   model: string;
   /** Of the request: some formats repeat fields of it. */
   body: JsonObject;
+  /** Who answers, and the instance that the client reached; for formats that say so. */
+  provider?: string;
+  instance?: string;
 }
 
 /** Who a request is written for. */
@@ -36,26 +39,30 @@ export interface WrittenRequest {
   answerTool?: string;
 }
 
-/** One wire format: how requests and answers are written in it. Reading and writing know no other format. */
-export interface Format {
-  /** @throws WeirError validation_error */
-  readRequest(body: unknown): GenerationRequest;
-  /** @throws WeirError not_supported for what would change the answer and has no place in this format */
-  writeRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest;
+/** How streams are written in one wire format, and read. */
+export interface StreamFormat {
   reader(): StreamReader;
-  /** Its reader, for a stream of bytes. @param wantsParts whether more than text is wanted */
-  partParser(wantsParts: boolean): PartParser;
   writer(head: AnswerHead): StreamWriter;
   /**
    * A writer that goes on where another one, or a provider, stopped: with the same ids, places and numbers.
    * @param events the data of each event so far, in order; none of them ends the answer. With none it has yet to begin
    */
   resumedWriter?(events: readonly string[], head: AnswerHead): StreamWriter;
+  /** What one of its words for why an answer ended means. */
+  finishOf(word: unknown): FinishReason;
+}
+
+/** One wire format: how requests and answers are written in it. Reading and writing know no other format. */
+export interface Format extends StreamFormat {
+  /** @throws WeirError validation_error */
+  readRequest(body: unknown): GenerationRequest;
+  /** @throws WeirError not_supported for what would change the answer and has no place in this format */
+  writeRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest;
+  /** Its reader, for a stream of bytes. @param wantsParts whether more than text is wanted */
+  partParser(wantsParts: boolean): PartParser;
   readAnswer(body: unknown): readonly StreamPart[];
   /** @param parts of a whole answer, without an error */
   writeAnswer(head: AnswerHead, parts: readonly StreamPart[]): object;
-  /** What one of its words for why an answer ended means. */
-  finishOf(word: unknown): FinishReason;
   /**
    * @param value what an answer, or one of its events, has under `usage`
    * @param before what the events before it have said, where they say totals so far

@@ -10,7 +10,8 @@ const DESCRIPTION = `Streams LLM answers over Server-Sent Events. Requests below
 
 ${ERROR_CODES}`;
 
-const KEY = 'A key of this deployment, where it asks for one; X-API-Key is taken too.';
+const KEY =
+  'A key of this deployment, where it asks for one, or a browser token; X-API-Key is taken too. A key that acts for users names its user in X-Weir-User.';
 
 /** The OpenAPI document of an instance's routes. Instances serve the file that `npm run generate` writes, and do not load the library that makes it. */
 export async function openApiDocument(): Promise<object> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { UsageRow } from '../../src/formats/cluster/usage_row.ts';
 import { SAMPLE_USAGE } from '../support/sample_runs.ts';
 import { openDashboard, pathIsWhole, screenshot } from './dashboard_page.ts';
 import { fakeInBrowser } from './fake_in_browser.ts';
@@ -6,7 +7,7 @@ import { fakeInBrowser } from './fake_in_browser.ts';
 const { browser, fake, open } = await fakeInBrowser();
 
 describe('the usage', () => {
-  it('is empty, can not be read, and is added up by key, model and day', async () => {
+  it('is empty, can not be read, and is added up by key, model, user and day', async () => {
     const { page, console } = await open({}, '#/usage');
     await page.getByRole('heading', { name: 'No usage yet' }).waitFor();
     console.script.console = 'fails';
@@ -20,6 +21,11 @@ describe('the usage', () => {
     await table.getByRole('row', { name: 'nightly evaluation (ef56ab78) 33 30 0 3 330 10 % 3,000 3,330 –' }).waitFor();
     await other.getByLabel('Group by').selectOption('model');
     await table.getByRole('row', { name: /^openai\/smart 324 310 11 3/ }).waitFor();
+    await other.getByLabel('Group by').selectOption('user');
+    await other.getByText('Only keys that act for users have any').waitFor();
+    const { day: _, provider: __, model: ___, ...counts } = SAMPLE_USAGE.rows[0] as UsageRow;
+    console.script.usage = { ...SAMPLE_USAGE, users: [{ ...counts, user: 'u-1842' }] };
+    await table.getByRole('row', { name: /^alice \(ab12cd34\) \/ u-1842 125 120 4 1/ }).waitFor();
     await other.getByLabel('Group by').selectOption('day');
     await table.getByRole('row', { name: /^2026-11-25 75 72 0 3/ }).waitFor();
     const bars = other.getByRole('list', { name: 'Tokens per day' }).getByRole('listitem');

@@ -4,6 +4,7 @@ import { Deployment } from '../support/deployment.ts';
 import { KeyFile } from '../support/key_file.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
 import { until } from '../support/until.ts';
+import { wrongClock } from '../support/wrong_clock.ts';
 
 let provider: MockOpenai;
 let file: KeyFile;
@@ -13,6 +14,8 @@ beforeAll(async () => {
   file = new KeyFile();
   deployment = await Deployment.start({
     instances: 2,
+    // The clock of one is wrong by more than any browser token holds.
+    envOf: (at) => (at === 1 ? wrongClock(2 * 3_600_000) : {}),
     env: { ...file.environment, OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'sk-of-the-deployment' },
   });
 });
@@ -168,6 +171,20 @@ describe('a key', () => {
     const attach = (key: string) => fetch(`${deployment.url(1)}/api/v1/stream/a-thread`, { headers: bearer(key) });
     expect((await attach(other)).status).toBe(404);
     expect(await (await attach(mine)).text()).toContain('[DONE]');
+  });
+});
+
+it('a browser token is made on either instance and holds on both, whatever their own clocks say', async () => {
+  const key = await newKey({ acts_for_users: {} });
+  // An instance knows what the others' time is once Redis has answered promptly.
+  await until('a token of either holds on both', async () => {
+    const statuses = [];
+    for (const at of [0, 1]) {
+      const answer = await send({ ...bearer(key), 'x-weir-user': 'alice', ...json }, {}, '/api/v1/tokens', at);
+      const { token } = (await answer.json()) as { token: string };
+      for (const on of [0, 1]) statuses.push((await send({ ...bearer(token), ...json }, short, undefined, on)).status);
+    }
+    return statuses.every((status) => status === 200);
   });
 });
 

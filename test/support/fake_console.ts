@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { ClusterView, InstanceView, ModelsView } from '../../src/formats/cluster/cluster_view.ts';
-import type { UsageView } from '../../src/formats/cluster/usage_row.ts';
+import type { UsageView, UserUsage } from '../../src/formats/cluster/usage_row.ts';
 import type { LoadPlan } from '../../src/load/load_plan.ts';
 import type { LoadRun } from '../../src/load/load_run.ts';
 import { SimulatedRun } from './simulated_run.ts';
@@ -39,7 +39,7 @@ export interface FakeScript {
   /** Whether the console answers questions about runs and findings at all. */
   console: 'answers' | 'fails';
   runs: LoadRun[];
-  usage: UsageView & { key_names: Record<string, string> };
+  usage: UsageView & { key_names: Record<string, string>; users?: UserUsage[] };
   /** The key that the API requires; undefined: none. */
   apiKey: string | undefined;
   /** Circuits of an instance's providers. */
@@ -131,7 +131,7 @@ class Fake {
       return json(401, { error: 'login_required', message: 'Log in first: run "./weir dashboard".' });
     if (this.script.console === 'fails') return json(500, { error: 'internal', message: 'The history is locked.' });
     if (pathname === '/api/diagnose') return json(200, { findings: this.script.findings });
-    if (pathname === '/api/usage') return json(200, this.script.usage);
+    if (pathname === '/api/usage') return json(200, { users: [], ...this.script.usage });
     if (pathname === '/api/drills') return json(202, {});
     if (pathname === '/api/comparison') return json(201, await this.#compare());
     return this.#runsApi(request, pathname.split('/').slice(3), response, json);

@@ -17,7 +17,7 @@ export interface SpanTarget {
 /** What is known of a stream when it is admitted. */
 export interface SpanBegin {
   /** The API that the client speaks. */
-  endpoint: 'weir' | 'count_tokens' | ApiFormat;
+  endpoint: 'weir' | 'ui_message' | 'count_tokens' | ApiFormat;
   /** Who is asked first. */
   target: SpanTarget;
   /** As the configuration calls it; undefined where the client named the provider itself. */

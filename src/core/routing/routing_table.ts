@@ -95,6 +95,16 @@ export class RoutingTable {
     return real.find((upstream) => answers(upstream, format))?.name ?? this.defaultProvider;
   }
 
+  /**
+   * What is asked where the client names no model: the route `default`, else the first model that is configured of the
+   * default provider. Undefined where there is neither.
+   */
+  get defaultModel(): string | undefined {
+    if (this.#routes.has('default')) return 'default';
+    const [model] = this.#upstreams.get(this.defaultProvider)?.models ?? [];
+    return model === undefined ? undefined : `${this.defaultProvider}/${model}`;
+  }
+
   /** The names by which the right to ask `route` goes: that of the route, else those of its one target. */
   namesOf({ name, targets: [target] }: SelectedRoute, format: ClientFormat): string[] {
     return name === undefined ? this.namesOfModel(target.provider, target.model, format) : [name];

@@ -4,7 +4,7 @@ import { endParts } from '../../core/stream/whole_answer.ts';
 import type { AnswerEnd } from '../../core/upstream/upstream.ts';
 import { answerUsage } from '../../core/usage/stream_usage.ts';
 import type { WeirError } from '../../formats/error_code.ts';
-import type { AnswerHead, Format } from '../../formats/format.ts';
+import type { AnswerHead, StreamFormat } from '../../formats/format.ts';
 import type { JsonObject } from '../../formats/json_object.ts';
 import { type AnswerPart, lengthOf, type StreamWriter } from '../../formats/stream_part.ts';
 import type { NoticeEvent, StatusEvent } from '../../formats/weir/stream_event.ts';
@@ -98,17 +98,17 @@ function weirFinishReason({ finish, finishReason }: AnswerEnd): string | null {
   return finish === 'other' ? finishReason : finish;
 }
 
-/** Writes an answer in parts in a format of `/v1/*`; of an answer in bytes only its failure. */
+/** Writes an answer in parts in a format of others; of an answer in bytes only its failure. */
 export class FormatEncoder implements Encoder {
   readonly wantsParts = true;
   readonly heartbeat = HEARTBEAT;
-  readonly #format: Format;
+  readonly #format: StreamFormat;
   readonly #head: Omit<AnswerHead, 'body'>;
   readonly #body: () => JsonObject;
   #writer: StreamWriter | undefined;
 
   /** @param body asked once the answer begins: it may cost a parse */
-  constructor(format: Format, head: Omit<AnswerHead, 'body'>, body: () => JsonObject) {
+  constructor(format: StreamFormat, head: Omit<AnswerHead, 'body'>, body: () => JsonObject) {
     this.#format = format;
     this.#head = head;
     this.#body = body;

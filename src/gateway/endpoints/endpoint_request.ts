@@ -173,6 +173,7 @@ function repeatedOf({ system, messages, input, ...others }: JsonObject): JsonObj
   return others;
 }
 
-function fakeOptionsOf(knobs: unknown): FakeOptions {
+/** @throws WeirError validation_error */
+export function fakeOptionsOf(knobs: unknown): FakeOptions {
   return checked(z.object({ fake: fakeOptionsSchema.optional() }), { fake: knobs }).fake ?? fakeOptionsSchema.parse({});
 }

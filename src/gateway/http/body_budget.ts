@@ -1,6 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WeirError } from '../../formats/error_code.ts';
 
+/** Images come inside the body. */
+const LARGEST = 32 * 1024 * 1024;
 /** Bodies up to here are what any request may bring. */
 const SMALL = 1024 * 1024;
 /** All larger ones together, as they are kept until their provider has answered. */
@@ -10,21 +12,30 @@ const COPIES = 3;
 
 /** Bounds the memory that large bodies take, by what they say of themselves before they are read. */
 export class BodyBudget {
-  readonly #largest: number;
   #taken = 0;
 
-  /** @param largest bytes that a body may have; one that doesn't say counts as that */
-  constructor(largest: number) {
-    this.#largest = largest;
+  /** Has the routes of this scope take large bodies: JSON, as its bytes. */
+  admit(app: FastifyInstance): void {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: LARGEST }, (_, body, done) =>
+      done(null, body),
+    );
+    app.addHook('onRequest', (request, reply, done) => {
+      this.take(request, reply);
+      done();
+    });
   }
 
-  /** Takes room for a request's body until its answer is over. @throws WeirError service_unavailable */
+  /**
+   * Takes room for a request's body until its answer is over; one that doesn't say its size counts as the largest.
+   * @throws WeirError service_unavailable
+   */
   take(request: FastifyRequest, reply: FastifyReply): void {
     const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
-    const declared = chunked === undefined ? Number(length ?? 0) : this.#largest;
+    const declared = chunked === undefined ? Number(length ?? 0) : LARGEST;
     if (!(declared > SMALL)) return;
     // One that is larger than allowed is refused by its own name later on.
-    this.#hold(Math.min(declared, this.#largest), reply);
+    this.#hold(Math.min(declared, LARGEST), reply);
   }
 
   /**

@@ -74,6 +74,7 @@ function described(answer: Answer): Answer {
 
 function groupOf(path: string): string {
   if (path.startsWith('/v1/')) return 'Clients of OpenAI and Anthropic';
+  if (path.startsWith('/api/v1/chat')) return 'The AI SDK';
   return path.startsWith('/api/v1/stream') ? 'Streams' : 'This deployment';
 }
 

@@ -13,16 +13,13 @@ import { ENDPOINTS, type Endpoint } from '../endpoints/endpoint.ts';
 import { bodyRequest, type EndpointRequest, parseBody, parseEndpointRequest } from '../endpoints/endpoint_request.ts';
 import { estimatedTokens } from '../endpoints/estimated_tokens.ts';
 import { abortWhenGone } from '../open_streams.ts';
-import { BodyBudget } from './body_budget.ts';
+import type { BodyBudget } from './body_budget.ts';
 import { conversationOfRequest } from './conversation.ts';
 import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { listedModels } from './models_routes.ts';
 import { threadIdOf, traceContextOf } from './parse_stream_request.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
 import type { StreamRouteContext } from './stream_route.ts';
-
-/** Images come inside the body. */
-const BODY_LIMIT = 32 * 1024 * 1024;
 
 const bodySchema = z.looseObject({
   model: z.string().describe('a route, provider/model, or a model of the default provider'),
@@ -49,25 +46,22 @@ export const REFUSED_BY = 'X-Weir-Refused-By';
 export const ESTIMATED = 'X-Weir-Estimated';
 
 interface EndpointContext extends StreamRouteContext {
+  budget: BodyBudget;
   models: ModelList;
 }
 
 /** The APIs of others: what comes in goes on as it is to a provider of the same format, and is translated for any other. */
 export async function endpointRoutes(app: FastifyInstance, context: EndpointContext): Promise<void> {
-  const budget = new BodyBudget(BODY_LIMIT);
-  app.removeAllContentTypeParsers();
-  // Not parsed: see jsonFields.
-  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_, body, done) =>
-    done(null, body),
-  );
+  const { budget } = context;
   app.addHook('onRequest', (request, reply, done) => {
     request.threadId = threadIdOf(request.headers['x-thread-id']);
     // Anthropic's clients know it by a name of their own.
     const name = request.url.startsWith('/v1/messages') ? 'Request-Id' : 'X-Request-Id';
     reply.headers({ [name]: request.threadId, 'X-Thread-ID': request.threadId });
-    budget.take(request, reply);
     done();
   });
+  // Not parsed: see jsonFields.
+  budget.admit(app);
   for (const endpoint of ENDPOINTS) endpointRoute(app, context, endpoint, budget);
   listedModels(app, context.core.routing, context.access, context.models);
 }

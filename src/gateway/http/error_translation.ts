@@ -88,7 +88,7 @@ export function answerParserError(error: NodeJS.ErrnoException, socket: Socket):
 function asWeirError(error: FastifyError, url: string): WeirError {
   if (error instanceof WeirError) return error;
   const known = FASTIFY_CODES[error.code];
-  if (known === 'payload_too_large' && url.startsWith('/v1/')) {
+  if (known === 'payload_too_large' && (url.startsWith('/v1/') || url.startsWith('/api/v1/chat'))) {
     return new WeirError(known, { message: 'The body is too large; send at most 32 MiB.' });
   }
   if (known) return new WeirError(known);

@@ -38,7 +38,7 @@ export function parseStreamRequest(body: unknown): StreamRequest {
 }
 
 /** @throws WeirError validation_error for knobs of the fake provider where no target is that one */
-export function checkKnobs({ fake }: StreamRequest, { targets }: SelectedRoute): void {
+export function checkKnobs({ fake }: { fake?: unknown }, { targets }: SelectedRoute): void {
   if (!fake || targets.some(({ upstream }) => upstream.isFake)) return;
   throw strayKnobs();
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RouteSettings } from '../../../src/config/weir_config.ts';
 import { RoutingTable } from '../../../src/core/routing/routing_table.ts';
 import type { ClientFormat } from '../../../src/core/upstream/upstream.ts';
 import { routedUpstream } from '../../support/routed_upstream.ts';
@@ -73,4 +74,14 @@ describe('a model’s name', () => {
       ['anthropic'],
     ]);
   });
+});
+
+it.each<[string, Record<string, RouteSettings>, string | undefined]>([
+  ['a route of that name', { default: { targets: [{ provider: 'anthropic', model: 'claude' }] } }, 'default'],
+  ['the first model of the default provider', {}, 'openai/gpt-5'],
+])('a client that names no model gets %s', (_, routes, model) => {
+  const openai = { ...routedUpstream('openai', ['chat']), models: ['gpt-5', 'gpt-5-mini'] };
+  const table = (byDefault: string) => new RoutingTable([openai, routedUpstream('bare', ['chat'])], routes, byDefault);
+  expect(table('openai').defaultModel).toBe(model);
+  expect(table('bare').defaultModel).toBe(model === 'default' ? model : undefined);
 });

@@ -3,56 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { responsesFormat } from '../../../src/formats/responses/responses_format.ts';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
 import { FORMATS, written } from './formats_under_test.ts';
+import { partsInAnyOrder } from './parts_in_any_order.ts';
 import { dataOf, joined } from './scenarios.ts';
-
-const text = fc.string({ minLength: 1, maxLength: 20, unit: 'binary' }).filter((said) => said.isWellFormed());
-const said = fc.oneof(
-  text.map((piece): StreamPart => ({ type: 'text', text: piece })),
-  text.map((piece): StreamPart => ({ type: 'reasoning', text: piece })),
-  text.map((piece): StreamPart => ({ type: 'refusal', text: piece })),
-  // OpenAI's encrypted reasoning always has an id.
-  fc
-    .record({
-      kind: fc.constantFrom('signature', 'redacted', 'encrypted' as const),
-      data: fc.base64String({ minLength: 4 }),
-    })
-    .map(
-      ({ kind, data }): StreamPart => ({
-        type: 'reasoning_seal',
-        seal: { kind, data, ...(kind === 'encrypted' ? { id: 'rs:1' } : {}) },
-      }),
-    ),
-);
-const usage = fc.record({ input: fc.nat(1e6), output: fc.nat(1e6) });
-const reason = fc.constantFrom('stop', 'length', 'content_filter' as const);
-
-/** Parts in any order that a provider may send: calls begin in turn, and their arguments come whenever they come. */
-const parts = fc
-  .record({
-    pieces: fc.array(fc.oneof(said, fc.constant('call' as const), fc.tuple(fc.nat(3), text)), { maxLength: 30 }),
-    usage,
-    reason,
-  })
-  .map(({ pieces, usage, reason }): StreamPart[] => {
-    let calls = 0;
-    const all = pieces.flatMap((piece): StreamPart[] => {
-      if (piece === 'call') {
-        calls += 1;
-        // Its first piece at once: a call without arguments has an empty object in some formats.
-        const index = calls - 1;
-        return [
-          { type: 'tool_call', index, id: `call_a${index}`, name: `tool_${index}` },
-          { type: 'tool_arguments', index, json: '{' },
-        ];
-      }
-      if (!Array.isArray(piece)) return [piece as StreamPart];
-      return piece[0] < calls ? [{ type: 'tool_arguments', index: piece[0], json: piece[1] }] : [];
-    });
-    const refused = all.some(({ type }) => type === 'refusal');
-    const stopped = calls > 0 ? 'tool_calls' : refused ? 'refusal' : 'stop';
-    const finish: StreamPart = { type: 'finish', reason: reason === 'stop' ? stopped : reason };
-    return [...all, { type: 'usage', usage }, finish];
-  });
 
 const json = fc.oneof(
   fc.jsonValue(),
@@ -117,7 +69,7 @@ describe.each(Object.entries(FORMATS))('%s', (_, tested) => {
 
   it('gives back the parts that it was given, whatever their order', () => {
     fc.assert(
-      fc.property(parts, (given) => {
+      fc.property(partsInAnyOrder, (given) => {
         const back = format.reader();
         const read = dataOf(written(tested, given)).flatMap((event) => back.read(event));
         expect(joined(read)).toEqual(joined(given.map(carried)));
@@ -128,7 +80,7 @@ describe.each(Object.entries(FORMATS))('%s', (_, tested) => {
 
   it('gives a sink what the reader reads, also where it finds the text without parsing', () => {
     fc.assert(
-      fc.property(parts, fc.boolean(), (given, wantsParts) => {
+      fc.property(partsInAnyOrder, fc.boolean(), (given, wantsParts) => {
         const events = dataOf(written(tested, given));
         const reader = format.reader();
         const read = events.flatMap((event) => reader.read(event));

@@ -88,6 +88,29 @@ describe('who asks', () => {
     },
   );
 
+  it('every route wants a key and a user, but for those that are known to be open', async () => {
+    const open = [
+      '/api/v1/cluster',
+      '/api/v1/cluster/events',
+      '/api/v1/health',
+      '/api/v1/health/live',
+      '/api/v1/health/ready',
+    ];
+    const sameForUsers = ['/v1/models', '/v1/models/{*}', '/api/v1/models'];
+    const document = (await (await send('GET', '/api/v1/openapi.json', {})).json()) as {
+      paths: Record<string, object>;
+    };
+    const routes = Object.entries(document.paths)
+      .filter(([path]) => !open.includes(path))
+      .flatMap(([path, operations]) => Object.keys(operations).map((method) => [method.toUpperCase(), path] as const));
+    expect(routes.length).toBeGreaterThan(8);
+    for (const [method, path] of routes) {
+      const status = async (headers: Headers) => (await send(method, path.replace(/\{.+?\}/g, 'x'), headers)).status;
+      expect([method, path, await status({})]).toEqual([method, path, 401]);
+      if (!sameForUsers.includes(path)) expect([method, path, await status(bearer(app))]).toEqual([method, path, 422]);
+    }
+  });
+
   it('lists of models need no user', async () => {
     for (const path of ['/v1/models', '/v1/models/fake/demo', '/api/v1/models']) {
       expect((await send('GET', path, bearer(app))).status).toBe(200);

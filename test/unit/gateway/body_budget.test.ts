@@ -16,7 +16,7 @@ function take(budget: BodyBudget, length: number | undefined): () => void {
 
 describe('large bodies', () => {
   it('are refused when all of them together would take too much memory, until others are over', () => {
-    const budget = new BodyBudget(32 * MIB);
+    const budget = new BodyBudget();
     const close = Array.from({ length: 16 }, () => take(budget, 32 * MIB));
     expect(() => take(budget, 2 * MIB)).toThrow('Too many large requests');
     close[0]?.();
@@ -24,13 +24,13 @@ describe('large bodies', () => {
   });
 
   it('that don’t say how large they are count as the largest', () => {
-    const budget = new BodyBudget(32 * MIB);
+    const budget = new BodyBudget();
     for (let count = 0; count < 16; count += 1) take(budget, undefined);
     expect(() => take(budget, undefined)).toThrow('Too many large requests');
   });
 
   it('take four times their size while they are written in another format', () => {
-    const budget = new BodyBudget(32 * MIB);
+    const budget = new BodyBudget();
     const raw = new EventEmitter();
     const reply = { raw } as unknown as FastifyReply;
     for (let count = 0; count < 4; count += 1) take(budget, 32 * MIB);
@@ -46,7 +46,7 @@ describe('large bodies', () => {
   });
 
   it('keep room for what an answer repeats of them until it is over', () => {
-    const budget = new BodyBudget(32 * MIB);
+    const budget = new BodyBudget();
     const raw = new EventEmitter();
     const giveBack = budget.takeForCopies(32 * MIB, { raw } as unknown as FastifyReply);
     giveBack(32 * MIB);
@@ -58,7 +58,7 @@ describe('large bodies', () => {
   });
 
   it('leave small ones alone, and requests without any', () => {
-    const budget = new BodyBudget(32 * MIB);
+    const budget = new BodyBudget();
     for (let count = 0; count < 16; count += 1) take(budget, 32 * MIB);
     for (let count = 0; count < 1000; count += 1) take(budget, MIB);
     budget.take({ headers: {} } as FastifyRequest, {} as FastifyReply);
