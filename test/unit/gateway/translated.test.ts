@@ -331,6 +331,34 @@ describe('a route over several formats', () => {
   });
 });
 
+describe('what was left out of a request of /api/v1/stream', () => {
+  const ask = async (more: object, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${url}/api/v1/stream`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify({ messages: [{ ...said[0], name: 'ada' }], ...more }),
+    });
+    await answer.text();
+    return answer.headers.get('x-weir-dropped');
+  };
+
+  it('is named again where the answer was kept', async () => {
+    expect([await ask({ model: 'kept' }), await ask({ model: 'kept' })]).toEqual([
+      'messages.0.name',
+      'messages.0.name',
+    ]);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is named again to a repeat of a stream that is over', async () => {
+    const ones = { 'Idempotency-Key': 'left-out-once' };
+    const body = { model: 'm', provider: 'messages', resumable: true };
+    expect(await ask(body, ones)).toBe('messages.0.name');
+    expect(await ask(body, ones)).toBe('messages.0.name');
+    expect(asked).toHaveLength(1);
+  });
+});
+
 describe('the seal of a provider’s reasoning', () => {
   const SEALS = {
     responses: { kind: 'encrypted', data: 'sealed-1', id: 'rs_1' },
