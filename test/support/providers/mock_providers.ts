@@ -67,7 +67,7 @@ export interface MockProviders extends AsyncDisposable {
 /**
  * Providers of three formats on one socket, in the shapes that the real ones send. The model's name says what is answered:
  * `<model>:<scenario>`, a name of {@link ANSWERS} or {@link REFUSALS}, and with `-<name>` after it the answer goes through
- * the gate of that name. A request that the real provider would refuse gets its refusal.
+ * the gate of that name; with `_unasked` before that, it is given to requests that do not ask for it, too. A request that the real provider would refuse gets its refusal.
  */
 export async function startMockProviders(): Promise<MockProviders> {
   const requests: ProviderRequest[] = [];
@@ -90,12 +90,14 @@ export async function startMockProviders(): Promise<MockProviders> {
     const format = name.startsWith('chat') ? 'chat' : name.startsWith('messages') ? 'messages' : 'responses';
     const provider = PROVIDERS[format];
     const body = parseObject(text) ?? {};
-    const [, scenario = '', key] = /:([^-]*)(?:-(.*))?$/.exec(textOf(body.model)) ?? [];
+    const [, scenario = '', unasked, key] = /:([^-]*?)(_unasked)?(?:-(.*))?$/.exec(textOf(body.model)) ?? [];
     const counted = name.endsWith('count_tokens');
     const refused =
       unauthorized(incoming, format) ??
       provider.refuses(counted ? { max_tokens: 1, ...body } : body, seals) ??
-      (counted || (ASKED[scenario] ?? /./).test(text) ? undefined : `the request lacks what ${scenario} is about`);
+      (counted || unasked || (ASKED[scenario] ?? /./).test(text)
+        ? undefined
+        : `the request lacks what ${scenario} is about`);
     requests.push({ format, path: `${path}${query && `?${query}`}`, headers: incoming.headers, body, refused });
     const refusal = refused === undefined ? REFUSALS[scenario] : ({ status: 400, message: refused } as const);
     if (refusal) {
