@@ -70,6 +70,10 @@ export function longParts(files: readonly string[]): TestPart[] {
       ...vitestPart('official clients over each pair of formats', [], ['test/real/translation.test.ts']),
       env: { WEIR_TEST_LONG: '1' },
     },
+    {
+      ...vitestPart('the client package in older versions of Node.js', [], ['test/browser/client_package.test.ts']),
+      env: { WEIR_TEST_LONG: '1' },
+    },
     { ...vitestPart('streams over plain sockets (WEIR_PLAIN_IO=1)', [], streams), env: { WEIR_PLAIN_IO: '1' } },
     script('providers that send nonsense, for two minutes', 'soak:hostile', '--minutes', '2'),
     script('clients of all manners while instances die, for two minutes', 'soak', '--minutes', '2'),

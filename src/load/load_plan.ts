@@ -1,4 +1,5 @@
-import type { FakeOptions, StreamRequestInput } from '../formats/weir/stream_request.ts';
+import type { FakeOptions } from '../formats/weir/stream_request.ts';
+import type { StreamRequestInput } from '../formats/weir/stream_request_input.ts';
 import type { SloChoice } from './slo.ts';
 
 /** How requests follow one another. Times in milliseconds. */

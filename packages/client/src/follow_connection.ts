@@ -7,7 +7,7 @@ import type { StreamCalls } from './stream_calls.ts';
 import { type StreamCheck, StreamProtocolError } from './stream_check.ts';
 import type { StreamOptions } from './stream_options.ts';
 import { readRefusal, type StreamRefusal } from './stream_refusal.ts';
-import { type StreamHead, streamHead, type TransportResponse } from './transport.ts';
+import { isEventStream, messageOf, type StreamHead, streamHead, type TransportResponse } from './transport.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** A stream over all its connections. */
@@ -45,8 +45,7 @@ export async function followConnection(stream: FollowedStream): Promise<Connecti
       response = await orAborted(calls.send(check.lastId, watchdog.signal), watchdog.signal);
     } catch (error) {
       options.signal?.throwIfAborted();
-      const message = error instanceof Error ? error.message : String(error);
-      return { kind: 'again', reason: watchdog.silence ?? `no response: ${message}`, error };
+      return { kind: 'again', reason: watchdog.silence ?? `no response: ${messageOf(error)}`, error };
     }
     watchdog.touch();
     const verdict = judgeStatus(kind, response.status);
@@ -77,9 +76,9 @@ async function followAnswer(
   log.connected(stream.head.instance, performance.now());
   options.onHead?.(stream.head);
   try {
-    const type = response.headers('content-type') ?? 'untyped';
-    if (!type.startsWith('text/event-stream')) {
-      throw new StreamProtocolError(`the response is ${type}, not an event stream; check the address`);
+    const type = response.headers('content-type');
+    if (!isEventStream(type)) {
+      throw new StreamProtocolError(`the response is ${type ?? 'untyped'}, not an event stream; check the address`);
     }
     const broken = await readEvents(response.body, check, {
       signal: options.signal,
@@ -157,6 +156,6 @@ async function readOrBroken(bytes: AsyncIterator<Uint8Array>): Promise<IteratorR
   try {
     return await bytes.next();
   } catch (error) {
-    return `the connection broke: ${error instanceof Error ? error.message : String(error)}`;
+    return `the connection broke: ${messageOf(error)}`;
   }
 }

@@ -1,7 +1,7 @@
 import { pause } from '../../../src/formats/abortable.ts';
 import { CLIENT_GIVE_UP_MS } from '../../../src/formats/timing.ts';
 import type { CompleteEvent, ErrorEvent } from '../../../src/formats/weir/stream_event.ts';
-import type { StreamRequestInput } from '../../../src/formats/weir/stream_request.ts';
+import type { StreamRequestInput } from '../../../src/formats/weir/stream_request_input.ts';
 import { type ConnectionEnd, type FollowedStream, followConnection } from './follow_connection.ts';
 import { nextTryMs, type Reconnect, ReconnectLog } from './reconnect.ts';
 import { StreamCalls } from './stream_calls.ts';

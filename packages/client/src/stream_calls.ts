@@ -1,4 +1,4 @@
-import type { StreamRequestInput } from '../../../src/formats/weir/stream_request.ts';
+import type { StreamRequestInput } from '../../../src/formats/weir/stream_request_input.ts';
 import type { CallKind } from './reconnect.ts';
 import type { StreamOptions } from './stream_options.ts';
 import { readRefusal } from './stream_refusal.ts';

@@ -1,5 +1,5 @@
 import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
-import type { StreamRequestInput } from '../../../src/formats/weir/stream_request.ts';
+import type { StreamRequestInput } from '../../../src/formats/weir/stream_request_input.ts';
 import type { StreamResult } from './open_stream.ts';
 import { openStream } from './open_stream.ts';
 import type { StreamOptions } from './stream_options.ts';

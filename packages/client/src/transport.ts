@@ -21,26 +21,32 @@ export interface TransportResponse {
  */
 export type Transport = (url: string, request: TransportRequest) => Promise<TransportResponse>;
 
-/** The default transport, for browsers and Node.js. */
-export const fetchTransport: Transport = async (url, { method, headers, body, signal }) => {
-  const response = await fetch(url, {
-    method,
-    headers,
-    body: body === '' ? null : body,
-    signal: signal ?? null,
-    cache: 'no-store',
-    // The user may leave the page while it cancels the stream.
-    keepalive: method === 'DELETE',
-  });
-  return {
-    status: response.status,
-    headers: (name) => response.headers.get(name),
-    body: readerBytes(response.body),
+/** Sends requests with a `fetch`. @param settings for all of them, such as `credentials` */
+export function transportOver(send: typeof fetch, settings?: RequestInit): Transport {
+  return async (url, { method, headers, body, signal }) => {
+    const response = await send(url, {
+      ...settings,
+      method,
+      headers,
+      body: body === '' ? null : body,
+      signal: signal ?? null,
+      cache: 'no-store',
+      // The user may leave the page while it cancels the stream.
+      keepalive: method === 'DELETE',
+    });
+    return {
+      status: response.status,
+      headers: (name) => response.headers.get(name),
+      body: readerBytes(response.body),
+    };
   };
-};
+}
+
+/** The default transport, for browsers and Node.js. */
+export const fetchTransport: Transport = transportOver((...args) => fetch(...args));
 
 /** Not every browser can iterate a ReadableStream. */
-async function* readerBytes(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+export async function* readerBytes(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader();
   try {
@@ -54,6 +60,12 @@ async function* readerBytes(body: ReadableStream<Uint8Array> | null): AsyncGener
     await reader.cancel().catch(() => {});
   }
 }
+
+export const isEventStream = (contentType: string | null): boolean =>
+  contentType?.startsWith('text/event-stream') ?? false;
+
+/** What a transport's error says; some throw what is none. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What a response head says about its path; null if the header is missing. */
 export interface StreamHead {

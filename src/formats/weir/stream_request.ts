@@ -62,8 +62,5 @@ export const streamRequestSchema = z
 /** A valid request, defaults filled in. */
 export type StreamRequest = z.output<typeof streamRequestSchema>;
 
-/** What a client may write: everything with a default is optional. */
-export type StreamRequestInput = z.input<typeof streamRequestSchema>;
-
 /** `X-Thread-ID`: 1 to 128 of these. */
 export const THREAD_ID = /^[A-Za-z0-9_-]{1,128}$/;

@@ -1,9 +1,11 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { closingWords } from '../../../src/cli/closing_words.ts';
 import { readEnvironment } from '../../../src/cli/environment.ts';
 import { buildProgram, usageSentence } from '../../../src/cli/program.ts';
 import { layoutOf } from '../../../src/cli/stack_access.ts';
 import { saidFlags } from '../../../src/cli/stack_flags.ts';
+import type { ApiKey } from '../../../src/config/api_key.ts';
+import { readKeys } from '../../../src/stack/keys/api_keys.ts';
 import { DEFAULT_STACK_OPTIONS } from '../../../src/stack/stack_options.ts';
 import { KeyFile } from '../../support/key_file.ts';
 
@@ -71,6 +73,37 @@ describe('the grammar', () => {
   it('keeps what was not said apart from what was', () => {
     const flags = { instances: 4, all: undefined } as unknown as Parameters<typeof saidFlags>[0];
     expect(saidFlags(flags)).toEqual({ instances: 4 });
+  });
+});
+
+describe('keys that act for users', () => {
+  const run = async (...args: string[]) => {
+    const own = buildProgram(environment, async (work) => void (await work));
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await own.parseAsync(['keys', ...args], { from: 'user' });
+  };
+
+  it('are made with limits of each user and of all, and change the secret of their tokens', async () => {
+    const file = new KeyFile();
+    onTestFinished(() => file.close());
+    const create = (...args: string[]) => run('create', ...args, '--file', file.path);
+    await create('app', '--acts-for-users', '--rpm', '5', '--total-rpm', '100', '--total-tpm', '2000');
+    const key = () => readKeys(file.path)[0] as ApiKey;
+    const { acts_for_users: before } = key();
+    expect(key()).toMatchObject({ name: 'app', requests_per_minute: 5 });
+    expect(before).toMatchObject({ requests_per_minute: 100, tokens_per_minute: 2000 });
+    await run('rotate-tokens', 'app', '--file', file.path);
+    const { acts_for_users: after } = key();
+    expect(after).toMatchObject({ requests_per_minute: 100, tokens_per_minute: 2000 });
+    expect(after?.token_secrets).toHaveLength(2);
+    expect(after?.token_secrets[1]).toEqual(before?.token_secrets[0]);
+    await create('plain');
+    await expect(create('wrong', '--total-rpm', '5')).rejects.toThrow(
+      '--total-rpm and --total-tpm are for keys of many',
+    );
+    await expect(run('rotate-tokens', 'plain', '--file', file.path)).rejects.toThrow('plain does not act for users');
+    expect(readKeys(file.path)).toHaveLength(2);
   });
 });
 

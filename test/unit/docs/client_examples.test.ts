@@ -21,7 +21,7 @@ async function asked(...answers: ConstructorParameters<typeof ScriptedServer>[0]
 }
 
 describe('docs/client.md', () => {
-  it.each(['browser_client.ts', 'node_client.ts'])('shows %s as it is', (file) => {
+  it.each(['browser_client.ts', 'node_client.ts', 'resumable_clients.ts'])('shows %s as it is', (file) => {
     expect(read('client.md')).toContain(`\`\`\`ts\n${read(`examples/${file}`)}\`\`\`\n`);
   });
 
