@@ -66,6 +66,7 @@ describe.each(cells)('$name over $upstream', ({ client, upstream, name }) => {
     for (const { instead } of losses) expected = instead?.(expected) ?? expected;
     const finals = withoutNames(await ran(client, upstream, scenario));
     expect(finals).toEqual(JSON.parse(expected));
+    if (isUnasked(client.format, scenario) && scenario.ask?.reasoning) expect(expected).toContain('think.');
   });
 
   it.each(scenarios.filter(({ fails }) => fails))('$title: the client throws', async (scenario) => {

@@ -25,6 +25,14 @@ const PROVIDERS: Record<UpstreamFormat, ProviderFormat> = {
   messages: messagesProvider,
 };
 
+/** How each format asks a model to reason, and to show it. */
+const REASONS = {
+  thinking: { type: 'adaptive' },
+  reasoning_effort: 'medium',
+  reasoning: { effort: 'medium', summary: 'auto' },
+  include: ['reasoning.encrypted_content'],
+};
+
 /** One request that the mock got, and what it answered it with. */
 export interface ProviderRequest {
   format: UpstreamFormat;
@@ -110,8 +118,9 @@ export async function startMockProviders(): Promise<MockProviders> {
       return sendJson(response, 404, provider.errorBody({ status: 404, message: `no model ${textOf(body.model)}` }));
     }
     const script = scripted(provider.turn(body));
-    if (body.stream !== true) return sendJson(response, 200, provider.whole(script, body, seals));
-    await sendFrames(provider.frames(script, body, seals), response, key === undefined ? undefined : gate(key));
+    const answered = unasked ? { ...body, ...REASONS } : body;
+    if (body.stream !== true) return sendJson(response, 200, provider.whole(script, answered, seals));
+    await sendFrames(provider.frames(script, answered, seals), response, key === undefined ? undefined : gate(key));
   }
 
   const server = createServer((incoming, response) => {
