@@ -95,6 +95,10 @@ const routeSchema = z.strictObject({
     .strictObject({ ttl_seconds: z.number().int().min(1).max(2_592_000) })
     .optional()
     .describe('whole answers to equal requests are kept for so long'),
+  resumable: z
+    .boolean()
+    .optional()
+    .describe('streams of /v1 survive their connection and their instance; false, but for requests that ask for it'),
 });
 
 /** `weir.config.yaml`. Names, and what refers to another part of it, are checked by `configProblems`. */

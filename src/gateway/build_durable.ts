@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { eventId } from '../core/durable/cursor.ts';
 import { DeadLogs } from '../core/durable/dead_logs.ts';
 import type { DurableCore } from '../core/durable/durable_core.ts';
 import { type FaultPoint, noFaults } from '../core/durable/fault_point.ts';
@@ -7,14 +6,13 @@ import { GroupLog } from '../core/durable/group_log.ts';
 import { beginIncarnation } from '../core/durable/incarnation.ts';
 import { HouseKeeping } from '../core/durable/keep_house.ts';
 import type { LogStore } from '../core/durable/log_store.ts';
-import type { ResumableRecord } from '../core/durable/resumable_record.ts';
 import { StoreClock } from '../core/durable/store_clock.ts';
 import type { StreamCore } from '../core/stream/stream_exchange.ts';
 import { BEAT_MS } from '../formats/timing.ts';
 import { peerClient } from './cluster/peer_client.ts';
 import { peerServices } from './cluster/peer_services.ts';
 import type { GatewayConfig } from './config.ts';
-import { WeirEncoder } from './endpoints/encoders.ts';
+import { logFormats } from './endpoints/log_formats.ts';
 
 const EMPTY_LOOK_MS = 50;
 
@@ -50,14 +48,16 @@ export function buildDurable({ config, core: streamCore, store, incarnation, new
     peers: peerClient(config.PEER_SECRET),
     streams: new Map(),
     takingOver: new Map(),
-    graceMs: config.RESUME_GRACE_SECONDS * 1000,
     checkpointMs: config.CHECKPOINT_SECONDS * 1000,
     faults,
     deadLogs: new DeadLogs(store),
     clock: new StoreClock(store),
     strict,
     newToken: () => randomBytes(16).toString('base64url'),
-    encoder: resumableEncoder,
+    formats: logFormats({
+      weir: config.RESUME_GRACE_SECONDS * 1000,
+      others: config.API_RESUME_GRACE_SECONDS * 1000,
+    }),
   };
   /** While the streams are brought over, some are found under the old incarnation and some under the new one. */
   const renew = async () => {
@@ -100,24 +100,6 @@ export function buildDurable({ config, core: streamCore, store, incarnation, new
       if (!leaving && core.streams.size === 0) await store.forget(streamLog.incarnation).catch(() => {});
     },
   };
-}
-
-function resumableEncoder(record: ResumableRecord, current: () => ResumableRecord) {
-  const { id: thread_id, instance, token: resume_token, promptLength } = record;
-  const status = {
-    status: 'validated' as const,
-    thread_id,
-    instance,
-    // A failover changes both.
-    get model() {
-      return current().model;
-    },
-    get provider() {
-      return current().provider;
-    },
-    resume_token,
-  };
-  return new WeirEncoder(status, promptLength, false, (seq) => eventId(current(), seq));
 }
 
 function faultPoint(setting: string | undefined): FaultPoint {

@@ -76,8 +76,10 @@ const variables = z.object({
   /** Of an IPv6 address so many bits are one user: a connection usually gets a whole /64. */
   IPV6_PREFIX: number(64, 16, 128),
   CORS_ORIGINS: list('http://localhost:3001,https://localhost'),
-  /** A resumable stream without a reader goes on this long. */
+  /** A resumable stream of `/api/v1/stream` without a reader goes on this long. */
   RESUME_GRACE_SECONDS: number(10, 0, 900),
+  /** The same on other paths: clients there send their request again, and may wait before they do. */
+  API_RESUME_GRACE_SECONDS: number(60, 0, 900),
   /** A running stream's text is kept apart from the log this often; tests want it sooner. */
   CHECKPOINT_SECONDS: number(30, 1, 60),
   /** For tests: the process ends itself with SIGKILL at this point, the nth time it comes by; `name@n`. */

@@ -124,6 +124,22 @@ describe('the text of a thread in Redis', () => {
   });
 });
 
+describe('a thread with a version of its log', () => {
+  it('is read by an instance that knows no versions, and is not changed by it', async () => {
+    const { id, ...rest } = await newThread();
+    const record = { ...rest, id: `${id}-versioned`, log: 2, format: 'chat' };
+    await store.create(record, { endpoint: 'chat', body: '{}', headers: {} });
+    const { log: _, format: __, ...older } = record;
+    expect(await store.read(record.id)).toMatchObject({ owner: 'boot-1', format: 'chat' });
+    expect(await store.checkpoint(older, text, 2)).toBe('not_mine');
+    expect(await store.adopt({ ...older, owner: 'boot-2' }, 'boot-1', undefined)).toBe(-1);
+    expect(await store.finish(older, text, 'end')).toBe(false);
+    expect(await store.checkpoint(record, text, 2)).toBe('kept');
+    expect(await store.adopt({ ...record, owner: 'boot-2' }, 'boot-1', undefined)).toBe(2);
+    expect(await store.finish({ ...record, owner: 'boot-2' }, text, 'end')).toBe(true);
+  });
+});
+
 describe('a stream that is over', () => {
   const lifeOf = async (memory: number | undefined) => {
     const used = Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);

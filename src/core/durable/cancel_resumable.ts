@@ -1,6 +1,15 @@
 import { WeirError } from '../../formats/error_code.ts';
 import type { DurableCore } from './durable_core.ts';
-import { type Caller, lookAgain, mustBeAllowed, notTakenOver, ownerSilent, unavailable } from './locate_resumable.ts';
+import {
+  type Caller,
+  lookAgain,
+  mustBeAllowed,
+  notKnown,
+  notTakenOver,
+  ownerSilent,
+  unavailable,
+} from './locate_resumable.ts';
+import { logFormatOf } from './log_format.ts';
 import { whileAway } from './log_store.ts';
 import { takeOver } from './take_over.ts';
 
@@ -37,6 +46,7 @@ async function cancelWherever(core: DurableCore, threadId: string, caller: Calle
     const address = await core.store.peerOf(record.owner);
     const answer = await core.peers.cancel(address, record.owner, threadId);
     if (answer === 'cancelled') return;
+    if (answer !== 'unknown' && !logFormatOf(core.formats, record)) throw notKnown();
     // A dead owner can't be asked: the stream is taken over, and then cancelled here.
     const isDead = answer !== 'unknown' && (await core.store.seal(record.owner, answer === 'gone'));
     if (!isDead || !(await takeOver(core, record))) await lookAgain(tries);

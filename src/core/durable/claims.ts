@@ -40,6 +40,8 @@ export async function findClaimed(
 ): Promise<Claimed | undefined> {
   const claim = await store.readClaim(userId, name);
   if (!claim) return undefined;
-  const record = await store.read(claim.threadId);
+  const known = await store.read(claim.threadId);
+  // Names are made of what clients choose: no claim leads to another user's stream.
+  const record = known?.userId === userId ? known : undefined;
   return record || clock.now() - claim.at <= CLAIM_MS ? { claim, record } : undefined;
 }

@@ -1,9 +1,9 @@
 import { WeirError } from '../../formats/error_code.ts';
 import type { SelectedRoute } from '../routing/selected_route.ts';
-import { weirRequest } from '../upstream/client_request.ts';
 import type { PartAnswer } from '../upstream/upstream.ts';
 import type { DurableCore } from './durable_core.ts';
 import { keepRun } from './keep_run.ts';
+import type { LogFormat, ResumedStream } from './log_format.ts';
 import type { ResumableRecord } from './resumable_record.ts';
 import type { ResumableStream } from './resumable_stream.ts';
 
@@ -15,18 +15,26 @@ const MAX_TAKEOVERS = 3;
  * own stream, by continuing a given text, or by saying the same again. Never a guess.
  * @throws WeirError producer_lost where none of that can be had
  */
-export async function continueAnswer(core: DurableCore, stream: ResumableStream): Promise<PartAnswer> {
-  const { record, contents, abort, span } = stream;
+export async function continueAnswer(
+  core: DurableCore,
+  stream: ResumableStream,
+  format: LogFormat,
+  before: ResumedStream,
+): Promise<PartAnswer> {
+  const { record, abort, span } = stream;
+  const { texts, ended } = before;
+  // Nothing is missing but its terminal.
+  if (ended) return { kind: 'parts', start: (consumer) => consumer.end(ended), resume() {} };
   const route = selectAgain(core, record);
   const provider = route.targets[0].upstream;
-  const request = stream.request && weirRequest({ ...stream.request, model: record.model });
   const run = record.providerRun;
-  if (record.takeovers > MAX_TAKEOVERS || !request) {
+  if (record.takeovers > MAX_TAKEOVERS || !stream.request || !before.canGoOn) {
     if (run !== undefined) provider.dropRun?.(run);
     throw new WeirError('producer_lost');
   }
+  const request = format.request(stream.request, record);
   // There is no text, and nothing runs: any answer is the answer.
-  if (contents.length === 0 && run === undefined) {
+  if (texts.length === 0 && run === undefined) {
     const about = { threadId: record.id, userId: record.userId, signal: abort.signal, span };
     const opening = core.routing.open(route, request, {
       ...about,
@@ -35,7 +43,7 @@ export async function continueAnswer(core: DurableCore, stream: ResumableStream)
     return (await opening.answer) as PartAnswer;
   }
   if (!provider.continueFrom) throw new WeirError('producer_lost');
-  return provider.continueFrom(request, record.model, contents, run, { signal: abort.signal, trace: span?.context });
+  return provider.continueFrom(request, record.model, texts, run, { signal: abort.signal, trace: span?.context });
 }
 
 /** The provider that gave the text so far. @throws WeirError producer_lost where it is no longer configured */

@@ -1,13 +1,13 @@
-import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
-import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
-import type { Encoder } from '../stream/encoder.ts';
 import type { StreamCore } from '../stream/stream_exchange.ts';
 import type { DeadLogs } from './dead_logs.ts';
 import type { FaultPoint } from './fault_point.ts';
 import type { GroupLog } from './group_log.ts';
+import type { KeptRequest } from './kept_request.ts';
+import type { LogFormat, LogFormats } from './log_format.ts';
 import type { LogStore } from './log_store.ts';
 import type { Peers } from './peers.ts';
+import { SINGLE_INSTANCE } from './resumable_notices.ts';
 import type { ResumableRecord } from './resumable_record.ts';
 import { ResumableStream } from './resumable_stream.ts';
 import type { StoreClock } from './store_clock.ts';
@@ -32,8 +32,6 @@ export interface DurableCore extends StreamCore {
   streams: Map<string, ResumableStream>;
   /** Takeovers under way, so that many reconnects at once cause one; and those that failed a moment ago. */
   takingOver: Map<string, Takeover>;
-  /** How long a stream goes on without a reader, in milliseconds. */
-  graceMs: number;
   /** A running stream's text is kept apart from the log about this often, so that the log can be trimmed. */
   checkpointMs: number;
   faults: FaultPoint;
@@ -43,35 +41,33 @@ export interface DurableCore extends StreamCore {
   strict: boolean;
   /** A secret that can't be guessed. */
   newToken(): string;
-  /** Writes a stream's frames. @param current asked anew for each frame, as a stream's epoch may change */
-  encoder(record: ResumableRecord, current: () => ResumableRecord): Encoder;
+  formats: LogFormats;
 }
 
-const SINGLE_INSTANCE: NoticeEvent = {
-  kind: 'single_instance',
-  message: 'There is no Redis: this stream survives its connection, not its instance.',
-};
+/** What a stream of this instance is made of. */
+interface NewResumable {
+  record: ResumableRecord;
+  format: LogFormat;
+  request: KeptRequest | undefined;
+  span: StreamSpan | undefined;
+  /** Its entries, where it was taken over. */
+  before?: string[];
+}
 
 /** A stream of this instance, in the registry from now on. */
-export function addResumable(
-  core: DurableCore,
-  record: ResumableRecord,
-  request: StreamRequest | undefined,
-  span: StreamSpan | undefined,
-  before?: string[],
-): ResumableStream {
-  const { streamLog, wheel, graceMs, store } = core;
+export function addResumable(core: DurableCore, { record, format, ...about }: NewResumable): ResumableStream {
+  const { streamLog, wheel, store } = core;
   const stream: ResumableStream = new ResumableStream({
+    ...about,
     record,
-    request,
-    encoder: core.encoder(record, () => stream.record),
+    frames: format.frames(record, () => stream.record),
+    limit: format.limit,
+    graceMs: format.graceMs,
     log: streamLog,
     wheel,
     ageMs: core.clock.now() - record.createdAt,
-    graceMs,
-    before,
-    span,
     onUnlogged: () => core.observer.wentUnlogged(),
+    onTooLong: () => void store.discard(stream.record).catch(() => {}),
     standing: store.shared ? undefined : SINGLE_INSTANCE,
   });
   core.streams.set(record.id, stream);

@@ -51,7 +51,9 @@ export async function beginIncarnation(core: DurableCore, incarnation: string, p
 }
 
 function strangers(core: DurableCore, incarnation: string): ResumableStream[] {
-  return [...core.streams.values()].filter(({ record, gone }) => record.owner !== incarnation && !gone);
+  return [...core.streams.values()].filter(
+    ({ record, gone, isKept }) => record.owner !== incarnation && !gone && isKept,
+  );
 }
 
 /** @throws when the store does not answer; it can then be called again */

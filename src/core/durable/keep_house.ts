@@ -76,7 +76,8 @@ export class HouseKeeping {
     const now = performance.now();
     // What has its end in the log is about to be stored as a whole.
     const due = [...streams.values()].filter(
-      ({ checkpointedAt, terminal }) => terminal === undefined && now - checkpointedAt >= checkpointMs,
+      ({ checkpointedAt, terminal, isKept }) =>
+        isKept && terminal === undefined && now - checkpointedAt >= checkpointMs,
     );
     await Promise.all(due.map((stream) => sparing(() => this.#checkpoint(stream))));
     const oldest = Math.min(streamLog.horizon, ...Array.from(streams.values(), (stream) => stream.oldestGroup));

@@ -2,6 +2,7 @@ import { WeirError } from '../../formats/error_code.ts';
 import { CLAIM_MS, newClaim } from './claims.ts';
 import type { DurableCore } from './durable_core.ts';
 import { type Located, locateResumable, lookAgain } from './locate_resumable.ts';
+import type { ReaderWish } from './log_format.ts';
 import { type Claim, whileAway } from './log_store.ts';
 import type { ResumableRecord } from './resumable_record.ts';
 
@@ -13,6 +14,8 @@ export interface KeyedRequest {
   userId: string;
   threadId: string;
   idempotency: { key: string; bodyHash: string };
+  /** How its client reads. */
+  wish: ReaderWish;
   /** Called when it turns out to be a repeat, so one more reader. @throws WeirError where that is one too many */
   onRepeat: () => void;
 }
@@ -48,7 +51,7 @@ export async function claimKey(core: DurableCore, request: KeyedRequest): Promis
     if (first.bodyHash === bodyHash) {
       if (!isRepeat) onRepeat();
       isRepeat = true;
-      const located = await find(core, first, userId);
+      const located = await find(core, first, userId, request.wish);
       if (located) return { kind: 'repeat', located };
     } else if (!isOld || (await isKnown(core, first))) {
       const message = 'This Idempotency-Key was used with another body; use a new key for a new request.';
@@ -62,9 +65,14 @@ export async function claimKey(core: DurableCore, request: KeyedRequest): Promis
 }
 
 /** Undefined where the claim has no stream, yet or any more. */
-async function find(core: DurableCore, { threadId }: Claim, userId: string): Promise<Located | undefined> {
+async function find(
+  core: DurableCore,
+  { threadId }: Claim,
+  userId: string,
+  wish: ReaderWish,
+): Promise<Located | undefined> {
   try {
-    return await locateResumable(core, threadId, { userId, token: undefined }, undefined);
+    return await locateResumable(core, threadId, { userId, token: undefined }, undefined, wish);
   } catch (error) {
     if (error instanceof WeirError && error.code === 'not_found') return undefined;
     throw error;

@@ -3,6 +3,7 @@ import { TAKEOVER_WAIT_MS } from '../../formats/timing.ts';
 import { type Cursor, placeOf } from './cursor.ts';
 import type { DurableCore } from './durable_core.ts';
 import { instanceOf } from './incarnation.ts';
+import { logFormatOf, type ReaderWish } from './log_format.ts';
 import { whileAway } from './log_store.ts';
 import type { LogSubscriber, ResumableSource } from './log_subscriber.ts';
 import type { ResumableRecord } from './resumable_record.ts';
@@ -18,12 +19,21 @@ export interface Caller {
  * Where a stream can be read: here, or through the instance that produces it; or that there is nothing more. `producer`
  * is the name of that instance, or of the one that did last.
  */
-export type Located = { threadId: string; producer: string } & (
-  | { kind: 'source'; source: ResumableSource }
-  | { kind: 'peer'; frames: AsyncIterable<Uint8Array> }
-  | { kind: 'regressed'; delivered: Cursor }
-  | { kind: 'ended' }
-);
+export type Located = LocatedStream &
+  (
+    | { kind: 'source'; source: ResumableSource }
+    | { kind: 'peer'; frames: AsyncIterable<Uint8Array> }
+    /** `frame` is the error to send. */
+    | { kind: 'regressed'; frame: string }
+    | { kind: 'ended' }
+  );
+
+interface LocatedStream {
+  threadId: string;
+  producer: string;
+  /** Opens the stream to any user who has it. Undefined where the stream says so itself, in its first event. */
+  token: string | undefined;
+}
 
 /** A takeover that has failed so often here is not waited for. */
 const MAX_FAILURES = 5;
@@ -41,6 +51,7 @@ export async function locateResumable(
   threadId: string,
   caller: Caller,
   cursor: Cursor | undefined,
+  wish: ReaderWish,
 ): Promise<Located> {
   const until = performance.now() + TAKEOVER_WAIT_MS;
   let isTaken = false;
@@ -48,6 +59,7 @@ export async function locateResumable(
     const mine = core.streams.get(threadId);
     if (mine && !mine.gone) {
       mustBeAllowed(mine.record, caller);
+      if (!mine.isKept) throw new WeirError('not_found');
       await mine.opened;
       if (mine.gone) continue;
       return place(mine, mine.record, cursor);
@@ -56,7 +68,7 @@ export async function locateResumable(
     if (!record) throw new WeirError('not_found');
     mustBeAllowed(record, caller);
     if (record.state === 'done') return place(await finished(core, record), record, cursor);
-    const answer = await askOwner(core, record, cursor);
+    const answer = await askOwner(core, record, cursor, wish);
     if (typeof answer === 'object') return answer;
     // It is here now, or on another instance.
     if (answer === 'taken over' && !isTaken) {
@@ -80,15 +92,17 @@ async function askOwner(
   core: DurableCore,
   record: ResumableRecord,
   cursor: Cursor | undefined,
+  wish: ReaderWish,
 ): Promise<Located | 'taken over' | undefined> {
   if (record.owner === core.streamLog.incarnation) return undefined;
   const address = await core.store.peerOf(record.owner).catch(whileAway(unavailable));
-  const answer = await core.peers.read(address, record.owner, record.id, cursor);
+  const answer = await core.peers.read(address, record.owner, record.id, cursor, wish);
   if (answer === 'unknown') return undefined;
   if (typeof answer !== 'string') {
-    const about = { threadId: record.id, producer: instanceOf(record.owner) };
+    const about = locatedAs(record);
     return answer.kind === 'frames' ? { ...about, kind: 'peer', frames: answer.frames } : { ...about, kind: 'ended' };
   }
+  if (!logFormatOf(core.formats, record)) throw notKnown();
   const sealed = await core.store.seal(record.owner, answer === 'gone').catch(whileAway(() => false));
   if (!sealed) return undefined;
   return (await takeOver(core, record)) ? 'taken over' : undefined;
@@ -96,15 +110,26 @@ async function askOwner(
 
 /** Where a client with this cursor goes on in a stream that can be read here. @throws WeirError bad_request */
 export function place(source: ResumableSource, record: ResumableRecord, cursor: Cursor | undefined): Located {
-  const about = { threadId: record.id, producer: instanceOf(record.owner) };
+  const about = locatedAs(record);
   if (!cursor) return { ...about, kind: 'source', source };
-  const last = source.over ? source.committed + 1 : source.committed;
-  if (placeOf(cursor, record, last) === 'regressed') return { ...about, kind: 'regressed', delivered: cursor };
+  const { frames, committed, over, terminal } = source;
+  const last = over ? committed + frames.numbersOf(terminal as string) : committed;
+  if (placeOf(cursor, record, last) === 'regressed') {
+    const frame = frames.error(`${cursor.epoch}.${cursor.seq + 1}`, new WeirError('log_regressed'));
+    return { ...about, kind: 'regressed', frame };
+  }
   return source.over && cursor.seq === last ? { ...about, kind: 'ended' } : { ...about, kind: 'source', source };
+}
+
+function locatedAs({ id, owner, log, format, token }: ResumableRecord): LocatedStream {
+  const saysToken = log === undefined || format === 'weir_parts';
+  return { threadId: id, producer: instanceOf(owner), token: saysToken ? undefined : token };
 }
 
 /** A stream that is over, as it was. */
 async function finished(core: DurableCore, record: ResumableRecord): Promise<ResumableSource> {
+  const format = logFormatOf(core.formats, record);
+  if (!format) throw notKnown();
   const { contents, terminal } = await core.store.readText(record.id).catch(whileAway(unavailable));
   const readers = new Set<LogSubscriber>();
   return {
@@ -112,7 +137,7 @@ async function finished(core: DurableCore, record: ResumableRecord): Promise<Res
     committed: contents.length,
     over: true,
     terminal,
-    encoder: core.encoder(record, () => record),
+    frames: format.frames(record, () => record),
     attach: (reader) => void readers.add(reader),
     detach: (reader) => void readers.delete(reader),
   };
@@ -128,6 +153,15 @@ export function unavailable(): never {
   throw new WeirError('service_unavailable', {
     message: 'The stream log cannot be reached now; try again in a moment.',
     details: { reason: 'redis' },
+    retryAfter: 1,
+  });
+}
+
+/** During a rolling restart another instance can answer. */
+export function notKnown(): WeirError {
+  return new WeirError('service_unavailable', {
+    message: 'This stream is of a newer version of Weir than the instance that was asked; try again in a moment.',
+    details: { reason: 'version' },
     retryAfter: 1,
   });
 }

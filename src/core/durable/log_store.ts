@@ -1,4 +1,4 @@
-import type { StreamRequest } from '../../formats/weir/stream_request.ts';
+import type { KeptRequest } from './kept_request.ts';
 import type { KeptText, ResumableRecord } from './resumable_record.ts';
 
 /**
@@ -70,12 +70,12 @@ export interface LogStore {
   peerOf(incarnation: string): Promise<string | undefined>;
 
   /** @returns false when the id was used before: live, or retained; a repeat with the same record is none */
-  create(record: ResumableRecord, request: StreamRequest): Promise<boolean>;
+  create(record: ResumableRecord, request: KeptRequest | undefined): Promise<boolean>;
   /** Takes back a stream whose provider failed before anything was said; another's of that id stays. */
   discard(record: ResumableRecord): Promise<void>;
   read(threadId: string): Promise<ResumableRecord | undefined>;
   /** Undefined where it was too large to keep. */
-  readRequest(threadId: string): Promise<StreamRequest | undefined>;
+  readRequest(threadId: string): Promise<KeptRequest | undefined>;
   /** Checkpointed text; with the terminal once the stream is done. */
   readText(threadId: string): Promise<KeptText>;
   /**
@@ -83,7 +83,7 @@ export interface LogStore {
    * @param request kept again where the store has forgotten it
    * @returns how much text is kept apart from the log; -1 when it has another owner, or is over
    */
-  adopt(next: ResumableRecord, from: string, request: StreamRequest | undefined): Promise<number>;
+  adopt(next: ResumableRecord, from: string, request: KeptRequest | undefined): Promise<number>;
   /** Keeps the provider's name for the running answer. @returns false when the stream is not this record's owner's */
   setProviderRun(record: ResumableRecord, run: string): Promise<boolean>;
   /** Keeps provider and model that are asked now, and no run. @returns false as {@link setProviderRun} */

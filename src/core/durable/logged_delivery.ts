@@ -2,15 +2,14 @@ import { asWeirError, type WeirError } from '../../formats/error_code.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { Permit } from '../resilience/connection_pool_manager.ts';
 import type { RouteTarget } from '../routing/selected_route.ts';
-import type { Encoder } from '../stream/encoder.ts';
 import { logDefect } from '../stream/record_stream.ts';
-import { Relay } from '../stream/relay.ts';
+import { type BytesRelayed, Relay } from '../stream/relay.ts';
 import { continueStream } from '../stream/run_stream.ts';
 import type { ResumableDelivery } from '../stream/stream_exchange.ts';
-import type { TranscriptSummary } from '../stream/transcript.ts';
-import type { AnswerEnd, PartAnswer } from '../upstream/upstream.ts';
+import type { Answer, PartAnswer } from '../upstream/upstream.ts';
 import type { DurableCore } from './durable_core.ts';
 import { keepClaim, keepRun, keepTarget } from './keep_run.ts';
+import type { ResumedStream } from './log_format.ts';
 import type { ResumableStream } from './resumable_stream.ts';
 
 /** Between tries to write a stream's end while the store can't be reached. */
@@ -27,9 +26,24 @@ export class LoggedDelivery implements ResumableDelivery {
   readonly #stream: ResumableStream;
   readonly #permit: Permit;
   readonly #startedAt: number;
+  readonly #before: ResumedStream;
+  readonly #bytes: BytesRelayed | undefined;
 
-  /** @param startedAt when the request came, by `performance.now()` */
-  constructor(core: DurableCore, stream: ResumableStream, permit: Permit, startedAt: number) {
+  /**
+   * @param startedAt when the request came, by `performance.now()`
+   * @param before what was said, and what writes the rest
+   * @param bytes how the upstream's bytes are relayed, where they may be
+   */
+  constructor(
+    core: DurableCore,
+    stream: ResumableStream,
+    permit: Permit,
+    startedAt: number,
+    before: ResumedStream,
+    bytes?: BytesRelayed,
+  ) {
+    this.#before = before;
+    this.#bytes = bytes;
     this.abort = stream.abort;
     this.#core = core;
     this.#stream = stream;
@@ -41,11 +55,13 @@ export class LoggedDelivery implements ResumableDelivery {
 
   readonly keepTarget = (target: RouteTarget): Promise<void> => keepTarget(this.#core, this.#stream, target);
 
-  open(): Relay {
+  open(first: Answer | undefined): Relay {
     const stream = this.#stream;
-    const { observer } = this.#core;
-    const relay = new Relay(new PlainText(stream.encoder), observer, this.#startedAt, undefined, stream.contents);
-    relay.attach(stream);
+    const { encoder, texts } = this.#before;
+    const seq = stream.contents.length;
+    const relay = new Relay(encoder, this.#core.observer, this.#startedAt, this.#bytes, { texts, seq });
+    relay.attach(stream, seq === 0);
+    if (first?.headers) stream.headers = first.headers;
     stream.onRoom = relay.resume;
     stream.onDetached = (detached) => void this.#permit.setDetached(detached);
     // Taken over, it may wait for a reader that never comes; opened anew, its client is about to read.
@@ -104,9 +120,9 @@ export class LoggedDelivery implements ResumableDelivery {
     stream.abort.abort(error);
     try {
       if (stream.terminal === undefined) {
-        const { contents } = stream;
-        const delivered = [...contents.join('')].length;
-        await stream.logEnd(() => stream.encoder.error(contents.length + 1, error, delivered));
+        const { contents, record } = stream;
+        const delivered = record.log === undefined ? [...contents.join('')].length : 0;
+        await stream.logEnd(() => this.#before.encoder.error(contents.length + 1, error, delivered));
         await finish(core, stream);
       }
       if (!stream.gone) stream.deliverEnd();
@@ -125,9 +141,11 @@ export function continueResumable(
   permit: Permit,
   answer: Promise<PartAnswer>,
   startedAt: number,
+  before: ResumedStream,
 ): Promise<void> {
   const { id: threadId, userId } = stream.record;
-  const asked = stream.request?.model;
+  const { request } = stream;
+  const asked = request && 'model' in request ? request.model : undefined;
   const rest = {
     userId,
     threadId,
@@ -135,7 +153,7 @@ export function continueResumable(
     span: stream.span,
     answer,
     // A failover, before that instance died, changed both.
-    routeName: asked === stream.record.model ? undefined : asked,
+    routeName: stream.record.route ?? (asked === stream.record.model ? undefined : asked),
     opening: {
       get target() {
         return stream.record;
@@ -143,7 +161,7 @@ export function continueResumable(
     },
     lengths: { prompt: () => stream.record.promptLength, body: 0 },
   };
-  return continueStream(core, rest, new LoggedDelivery(core, stream, permit, startedAt), permit);
+  return continueStream(core, rest, new LoggedDelivery(core, stream, permit, startedAt, before), permit);
 }
 
 /**
@@ -151,6 +169,11 @@ export function continueResumable(
  * @returns false where the stream is another's; undefined where the store does not answer
  */
 async function finish(core: DurableCore, stream: ResumableStream): Promise<boolean | undefined> {
+  if (!stream.isKept) {
+    // The store may have been away when it was let go.
+    await core.store.discard(stream.record).catch(() => {});
+    return true;
+  }
   core.faults('in_finish');
   return core.streamLog.answering ? await write(core, stream).catch(() => undefined) : undefined;
 }
@@ -178,41 +201,4 @@ async function finishLater(core: DurableCore, stream: ResumableStream): Promise<
 
 function removeResumable({ streams }: DurableCore, stream: ResumableStream): void {
   if (streams.get(stream.record.id) === stream) streams.delete(stream.record.id);
-}
-
-/** The log holds plain text; each reader's frames are made of it when they are sent. The end is a frame already. */
-export class PlainText implements Encoder {
-  readonly wantsParts = false;
-  readonly heartbeat: string;
-  readonly #encoder: Encoder;
-
-  constructor(encoder: Encoder) {
-    this.#encoder = encoder;
-    this.heartbeat = encoder.heartbeat;
-  }
-
-  status(seq: number): string {
-    return this.#encoder.status(seq);
-  }
-
-  chunk(_seq: number, text: string): string {
-    return text;
-  }
-
-  /** Its log holds no parts yet. */
-  part(): string {
-    return '';
-  }
-
-  notice(notice: NoticeEvent): string {
-    return this.#encoder.notice(notice);
-  }
-
-  complete(seq: number, summary: TranscriptSummary, end: AnswerEnd, durationMs: number): string {
-    return this.#encoder.complete(seq, summary, end, durationMs);
-  }
-
-  error(seq: number, error: WeirError, delivered: number): string {
-    return this.#encoder.error(seq, error, delivered);
-  }
 }

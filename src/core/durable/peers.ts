@@ -1,4 +1,5 @@
 import type { Cursor } from './cursor.ts';
+import type { ReaderWish } from './log_format.ts';
 
 /**
  * `gone`: no process listens there, or another incarnation does, so that one is dead for certain. `silent`: no answer,
@@ -20,6 +21,7 @@ export interface Peers {
     incarnation: string,
     threadId: string,
     cursor: Cursor | undefined,
+    wish: ReaderWish,
   ): Promise<PeerAnswer | PeerSilence>;
   cancel(address: string | undefined, incarnation: string, threadId: string): Promise<'cancelled' | PeerSilence>;
 }

@@ -3,6 +3,10 @@ import type { TraceContext } from '../observe/stream_span.ts';
 /** What every instance can know of a resumable stream; its text lies apart. */
 export interface ResumableRecord {
   id: string;
+  /** The version of its log; absent of plain text of `/api/v1/stream`, whose log is as it always was. */
+  log?: number;
+  /** What the entries of its log are, by the name of their `LogFormat`; absent as `log`. */
+  format?: string;
   /** The incarnation of an instance that produces it now. */
   owner: string;
   /** Its number in the owner's log: short, for it stands before every piece of text. */
@@ -24,6 +28,8 @@ export interface ResumableRecord {
   provider: string;
   /** As that provider calls it. */
   model: string;
+  /** What the client asked for, where that was a route; kept with a version of the log. */
+  route?: string;
   /** The name under which the provider runs the answer; only where it goes on without us. */
   providerRun?: string;
   /** The instance that the client reached first, as its status says. */
@@ -36,6 +42,14 @@ export interface ResumableRecord {
   claim?: { key: string; bodyHash: string; claimant: string; at: number };
   /** Milliseconds since 1970, by the store. */
   createdAt: number;
+}
+
+/**
+ * The owner as stores compare it. With a version it is another than the record's: an instance that is older than versions
+ * can read such a stream through its owner, and can't write to it.
+ */
+export function storedOwner(owner: string, { log }: Pick<ResumableRecord, 'log'>): string {
+  return log === undefined ? owner : `${owner} ${log}`;
 }
 
 /** A terminal frame as it was, or will be, sent; and the text before it. */

@@ -1,52 +1,31 @@
 import { WeirError } from '../../formats/error_code.ts';
 import { STREAM_LIFE_MS } from '../../formats/timing.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
-import type { StreamRequest } from '../../formats/weir/stream_request.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
-import type { Encoder, Outlet } from '../stream/encoder.ts';
-import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
-import type { GroupLog, LoggedStream } from './group_log.ts';
+import type { Outlet } from '../stream/encoder.ts';
+import type { WheelTimer } from '../time/timer_wheel.ts';
+import type { LoggedStream } from './group_log.ts';
+import type { KeptRequest } from './kept_request.ts';
+import type { LogFrames } from './log_format.ts';
 import { idRecord, terminalRecord, textRecord } from './log_record.ts';
 import type { LogSubscriber } from './log_subscriber.ts';
+import { LOGGED_AGAIN, TOO_LONG, UNLOGGED } from './resumable_notices.ts';
+import type { ResumableOptions } from './resumable_options.ts';
 import type { ResumableRecord } from './resumable_record.ts';
+import { UnkeptRest } from './unkept_rest.ts';
 
-/** Bounds of one resumable stream. */
-const MAX_UNITS = 512 * 1024;
 /** This much may wait for its commit; then the provider is throttled. */
 const MAX_WAITING = 256 * 1024;
 
-const UNLOGGED: NoticeEvent = {
-  kind: 'not_resumable',
-  message: 'The stream log cannot be reached; until it is back this stream would not survive.',
-};
-
-export interface ResumableOptions {
-  record: ResumableRecord;
-  request: StreamRequest | undefined;
-  encoder: Encoder;
-  log: GroupLog;
-  wheel: TimerWheel;
-  /** In milliseconds. */
-  ageMs: number;
-  /** How long it goes on without a reader, in milliseconds. */
-  graceMs: number;
-  /** Text that a dead owner had committed; the stream then waits for its readers to come back. */
-  before?: string[] | undefined;
-  span?: StreamSpan | undefined;
-  /** Its frames go out unlogged from now on. */
-  onUnlogged?: () => void;
-  /** Sent to every reader. */
-  standing?: NoticeEvent | undefined;
-}
-
 /**
- * A resumable stream on the instance that produces it: its whole text, how far it is committed, and its readers. It
+ * A resumable stream on the instance that produces it: all that was said, how far it is committed, and its readers. It
  * outlives any reader: without one it goes on for a while and then ends itself.
  */
 export class ResumableStream implements LoggedStream, Outlet {
   record: ResumableRecord;
-  readonly request: StreamRequest | undefined;
-  readonly encoder: Encoder;
+  readonly request: KeptRequest | undefined;
+  readonly frames: LogFrames;
+  /** The entries of its log; of `/api/v1/stream` without parts they are its text. */
   readonly contents: string[];
   readonly readers = new Set<LogSubscriber>();
   readonly abort = new AbortController();
@@ -57,6 +36,10 @@ export class ResumableStream implements LoggedStream, Outlet {
   checkpointedAt = performance.now();
   /** There is room again for the provider, which was stopped when there was none. */
   onRoom: () => void = () => {};
+  /** Those of its provider that its first reader gets. */
+  headers: Readonly<Record<string, string>> = {};
+  /** A reader has moved on. Set while that matters. */
+  onRead: (() => void) | undefined;
   /** Whether it has no reader. */
   onDetached: (detached: boolean) => void = () => {};
   readonly #options: ResumableOptions;
@@ -66,15 +49,22 @@ export class ResumableStream implements LoggedStream, Outlet {
   #committed: number;
   #size: number;
   #waiting = 0;
-  #full = false;
   #unlogged = false;
   #terminal: string | undefined;
   #endFrame: (() => string) | undefined;
   #terminalCommitted: (() => void) | undefined;
-  #over = false;
-  #gone = false;
+  /** What is written is bytes, one character each. */
+  #bytes = false;
+  /** Undefined while it is kept. */
+  #rest: UnkeptRest | undefined;
   /** Whether readers may come. */
   isOpen = false;
+  /** The log has to catch up. */
+  full = false;
+  /** The terminal may go to readers. */
+  over = false;
+  /** Another instance has it now, or shall have it. */
+  gone = false;
 
   constructor(options: ResumableOptions) {
     const { record, wheel, log } = options;
@@ -82,7 +72,7 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#options = options;
     this.record = record;
     this.request = options.request;
-    this.encoder = options.encoder;
+    this.frames = options.frames;
     this.span = options.span;
     this.contents = before;
     this.#committed = before.length;
@@ -104,19 +94,9 @@ export class ResumableStream implements LoggedStream, Outlet {
     return this.#committed;
   }
 
-  /** The terminal may go to readers. */
-  get over(): boolean {
-    return this.#over;
-  }
-
   /** The frame of the end; undefined before it. */
   get terminal(): string | undefined {
     return this.#terminal;
-  }
-
-  /** Another instance has it now, or shall have it. */
-  get gone(): boolean {
-    return this.#gone;
   }
 
   /**
@@ -138,20 +118,68 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#opened.reject(error);
   }
 
-  get full(): boolean {
-    return this.#full;
+  /** Whether it is in the log: only then can it be read on other connections, and by other instances. */
+  get isKept(): boolean {
+    return this.#rest === undefined;
   }
 
-  /** The next piece of text. @returns false when the log has to catch up first: {@link onRoom} is called when it has */
-  write(text: string): boolean {
-    this.contents.push(text);
-    this.#size += text.length;
-    this.#waiting += text.length;
-    const seq = this.contents.length;
-    this.#options.log.add(this, seq, textRecord(this.record.number, seq, text), seq === 1);
-    if (this.#size > MAX_UNITS) this.abort.abort(new WeirError('limit_exceeded'));
-    this.#full = this.#waiting >= MAX_WAITING;
-    return !this.#full;
+  passBytes(): void {
+    this.#bytes = true;
+  }
+
+  /** The next frame. @returns false when the log has to catch up first: {@link onRoom} is called when it has */
+  write(frame: string): boolean {
+    if (frame === '') return !this.full;
+    const { contents, record } = this;
+    const first = contents.length + 1;
+    this.frames.add(this.#decoded(frame), contents, !this.isKept);
+    const last = contents.length;
+    let records = '';
+    for (let seq = first; seq <= last; seq += 1) {
+      const entry = contents[seq - 1] as string;
+      this.#size += entry.length;
+      this.#waiting += entry.length;
+      records += textRecord(record.number, seq, entry);
+    }
+    if (!this.isKept) return this.#passOn();
+    this.#options.log.add(this, last, records, first === 1);
+    if (this.#size > this.#options.limit.units) this.#endAtLimit();
+    this.full = this.#waiting >= MAX_WAITING;
+    return !this.full;
+  }
+
+  readonly #decoded = (frame: string): string => (this.#bytes ? Buffer.from(frame, 'latin1').toString() : frame);
+
+  #endAtLimit(): void {
+    if (this.#options.limit.ends === 'stream') {
+      this.abort.abort(new WeirError('limit_exceeded'));
+      return;
+    }
+    this.#rest = new UnkeptRest(this.contents.length);
+    this.oldestGroup = Number.POSITIVE_INFINITY;
+    this.#options.onTooLong?.();
+    if (this.readers.size === 0) this.abort.abort(new WeirError('cancelled'));
+    this.onRead = () => {
+      this.#waiting = (this.#rest as UnkeptRest).forgetRead(this.contents, this.readers);
+      if (this.full) this.#makeRoom();
+    };
+    this.notice(TOO_LONG);
+    this.#passOn();
+  }
+
+  /** Sends what is kept no longer to the readers that are there. @returns as {@link write} */
+  #passOn(): boolean {
+    this.full = false;
+    this.#committed = this.contents.length;
+    for (const reader of this.readers) reader.pump();
+    this.full = this.#waiting >= MAX_WAITING;
+    return !this.full;
+  }
+
+  #makeRoom(): void {
+    if (this.#waiting >= MAX_WAITING) return;
+    this.full = false;
+    this.onRoom();
   }
 
   /** What a reader should know from the start, beside the text. */
@@ -165,8 +193,9 @@ export class ResumableStream implements LoggedStream, Outlet {
    */
   logEnd(frame: () => string): Promise<void> {
     this.#endFrame = frame;
-    this.#terminal = frame();
+    this.#terminal = this.#decoded(frame());
     this.#lifeTimer.cancel();
+    if (!this.isKept) return Promise.resolve();
     return new Promise((resolve) => {
       this.#terminalCommitted = resolve;
       const seq = this.contents.length + 1;
@@ -175,7 +204,7 @@ export class ResumableStream implements LoggedStream, Outlet {
   }
 
   deliverEnd(): void {
-    this.#over = true;
+    this.over = true;
     this.#graceTimer.cancel();
     for (const reader of this.readers) reader.pump();
   }
@@ -191,6 +220,7 @@ export class ResumableStream implements LoggedStream, Outlet {
 
   /** Puts what the new log does not hold yet into it, under the new owner's name. */
   logAgain(): void {
+    if (!this.isKept) return;
     const { log } = this.#options;
     const { number, checkpoint } = this.record;
     this.oldestGroup = log.horizon;
@@ -199,7 +229,7 @@ export class ResumableStream implements LoggedStream, Outlet {
       log.add(this, seq, textRecord(number, seq, this.contents[seq - 1] as string), false);
     }
     if (!this.#endFrame) return;
-    if (!this.#over) this.#terminal = this.#endFrame();
+    if (!this.over && this.frames.remakesEnd) this.#terminal = this.#endFrame();
     const seq = this.contents.length + 1;
     log.add(this, seq, terminalRecord(number, seq, this.#terminal as string), true);
   }
@@ -219,14 +249,12 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#committed = seq;
     for (const reader of this.readers) reader.pump();
     // Not for each token: the way back to its provider leads through objects that were not touched for long.
-    if (!this.#full || this.#waiting >= MAX_WAITING) return;
-    this.#full = false;
-    this.onRoom();
+    if (this.full) this.#makeRoom();
   }
 
   loggedAgain(): void {
     this.#unlogged = false;
-    this.notice({ kind: 'resumable', message: 'The stream log is back; this stream survives its instance again.' });
+    this.notice(LOGGED_AGAIN);
   }
 
   notice(notice: NoticeEvent): void {
@@ -240,7 +268,10 @@ export class ResumableStream implements LoggedStream, Outlet {
   }
 
   detach(reader: LogSubscriber): void {
-    if (!this.readers.delete(reader) || this.readers.size > 0 || this.#over || this.#gone) return;
+    if (!this.readers.delete(reader) || this.over || this.gone) return;
+    this.onRead?.();
+    if (this.readers.size > 0) return;
+    if (!this.isKept) this.abort.abort(new WeirError('cancelled'));
     this.#graceTimer.arm(this.#options.graceMs);
     this.onDetached(true);
   }
@@ -253,7 +284,7 @@ export class ResumableStream implements LoggedStream, Outlet {
 
   /** Ends it here without an end: its readers are cut, come back, and find the instance that goes on with it. */
   leave(): void {
-    this.#gone = true;
+    this.gone = true;
     this.#graceTimer.cancel();
     this.#lifeTimer.cancel();
     this.abort.abort(new WeirError('producer_lost'));

@@ -1,7 +1,9 @@
 import { continueAnswer } from './continue_answer.ts';
 import { addResumable, type DurableCore, type Takeover } from './durable_core.ts';
+import { type LogFormat, logFormatOf } from './log_format.ts';
 import { continueResumable } from './logged_delivery.ts';
 import type { KeptText, ResumableRecord } from './resumable_record.ts';
+import type { ResumableStream } from './resumable_stream.ts';
 
 const ADOPT_TRIES = 50;
 const ADOPT_RETRY_MS = 200;
@@ -16,6 +18,9 @@ const FAILED_FORGET_MS = 60_000;
  * @returns false where it failed, or has failed and is not due again
  */
 export async function takeOver(core: DurableCore, record: ResumableRecord): Promise<boolean> {
+  const format = logFormatOf(core.formats, record);
+  // A newer instance goes on with it.
+  if (!format) return false;
   const takeover = core.takingOver.get(record.id) ?? {
     work: undefined,
     failures: 0,
@@ -25,13 +30,18 @@ export async function takeOver(core: DurableCore, record: ResumableRecord): Prom
   if (takeover.work) return takeover.work;
   if (performance.now() < takeover.notBefore) return false;
   core.takingOver.set(record.id, takeover);
-  takeover.work = tryOnce(core, record, takeover);
+  takeover.work = tryOnce(core, record, format, takeover);
   return takeover.work;
 }
 
-async function tryOnce(core: DurableCore, record: ResumableRecord, takeover: Takeover): Promise<boolean> {
+async function tryOnce(
+  core: DurableCore,
+  record: ResumableRecord,
+  format: LogFormat,
+  takeover: Takeover,
+): Promise<boolean> {
   try {
-    await adoptResumable(core, record, takeover);
+    await adoptResumable(core, record, format, takeover);
     core.takingOver.delete(record.id);
     return true;
   } catch (error) {
@@ -63,7 +73,12 @@ function forgetLater(core: DurableCore, threadId: string, takeover: Takeover): v
   }, FAILED_FORGET_MS).unref();
 }
 
-async function adoptResumable(core: DurableCore, record: ResumableRecord, takeover: Takeover): Promise<void> {
+async function adoptResumable(
+  core: DurableCore,
+  record: ResumableRecord,
+  format: LogFormat,
+  takeover: Takeover,
+): Promise<void> {
   // Another request here was faster; and a fenced instance has no log to go on in.
   if (core.streams.get(record.id)?.gone === false || core.streamLog.fenced) return;
   core.faults('after_seal');
@@ -79,7 +94,7 @@ async function adoptResumable(core: DurableCore, record: ResumableRecord, takeov
   // Before the change of owner: the next owner reads our log, not the dead one's.
   if (found.length > checkpoint && (await store.checkpoint(dead, found, found.length)) !== 'kept') return;
   const isDeath = record.owner !== core.streamLog.incarnation && !(await store.isRetired(record.owner));
-  const span = beginSpan(core, record);
+  const span = beginSpan(core, record, format);
   const number = core.streamLog.enroll();
   const request = await store.readRequest(record.id);
   let contents = found;
@@ -108,23 +123,24 @@ async function adoptResumable(core: DurableCore, record: ResumableRecord, takeov
   }
   core.faults('after_adopt');
   // Fenced meanwhile: what is logged from now on lies in another log than the record says.
-  if (core.streamLog.incarnation !== next.owner) return adoptResumable(core, next, takeover);
+  if (core.streamLog.incarnation !== next.owner) return adoptResumable(core, next, format, takeover);
   const permit = await core.pool.adoptConnection(record.userId, record.permitId, record.id);
-  const stream = addResumable(core, next, request, span, contents);
+  const stream: ResumableStream = addResumable(core, { record: next, format, request, span, before: contents });
+  const before = format.resume(contents, next, request, () => stream.record);
   const { id, epoch, userId } = next;
   const about = { thread_id: id, user_id: userId, epoch, from: record.owner, chunks: contents.length };
   core.log.info('5.3', 'Stream taken over', about);
   core.observer.tookOver();
   span?.event('takeover', { from: record.owner, chunks: contents.length });
   const startedAt = performance.now() - (core.clock.now() - record.createdAt);
-  void continueResumable(core, stream, permit, continueAnswer(core, stream), startedAt);
+  void continueResumable(core, stream, permit, continueAnswer(core, stream, format, before), startedAt, before);
 }
 
 /** In the trace of the dead instance's span, which may never have been sent. Unless it is ended, it is not sent either. */
-function beginSpan({ tracer }: DurableCore, record: ResumableRecord) {
+function beginSpan({ tracer }: DurableCore, record: ResumableRecord, { endpoint }: LogFormat) {
   const { id: threadId, trace } = record;
   const startedAt = performance.now();
-  const common = { endpoint: 'weir', target: record, route: undefined, threadId, stream: true, startedAt } as const;
+  const common = { endpoint, target: record, route: undefined, threadId, stream: true, startedAt } as const;
   return tracer?.begin({ ...common, parent: trace, link: trace });
 }
 

@@ -195,7 +195,7 @@ export class RoutingTable {
     const [first, ...others] = orderTargets(asked, route.order, facts).flatMap(({ found, model }) =>
       found.targets(model, limit === undefined ? found.firstTokenMs : limit * 1000, facts),
     );
-    if (first) return { name, targets: [first, ...others], cache: route.cache };
+    if (first) return { name, targets: [first, ...others], cache: route.cache, resumable: route.resumable === true };
     if (reason !== undefined) {
       throw new WeirError('service_unavailable', {
         message: `The route ${name} has no target that can be asked. ${reason}`,
@@ -211,7 +211,7 @@ export class RoutingTable {
 /** @throws WeirError service_unavailable */
 function direct(found: ProviderKeys, model: string, facts: OrderFacts): SelectedRoute {
   const [first, ...others] = found.targets(model, found.firstTokenMs, facts);
-  if (first) return { name: undefined, targets: [first, ...others], cache: undefined };
+  if (first) return { name: undefined, targets: [first, ...others], cache: undefined, resumable: false };
   const { upstream } = found;
   const message = upstream.unusable() as string;
   throw new WeirError('service_unavailable', { message, details: { reason: 'provider', provider: upstream.name } });

@@ -33,6 +33,8 @@ export interface SelectedRoute {
   targets: readonly [RouteTarget, ...RouteTarget[]];
   /** As the configuration has it; the default is no cache. */
   cache: { ttl_seconds: number } | undefined;
+  /** Whether streams of the formats of others survive their connection, also where the request does not ask for it. */
+  resumable: boolean;
 }
 
 /**

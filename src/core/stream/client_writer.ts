@@ -7,7 +7,7 @@ import type { Permit } from '../resilience/connection_pool_manager.ts';
 import type { TimerWheel, WheelTimer } from '../time/timer_wheel.ts';
 import type { Answer } from '../upstream/upstream.ts';
 import type { Encoder, Outlet, Sink } from './encoder.ts';
-import { Relay } from './relay.ts';
+import { type BytesRelayed, Relay } from './relay.ts';
 import type { Delivery, StreamCore, StreamExchange } from './stream_exchange.ts';
 
 /**
@@ -95,6 +95,13 @@ export class ClientWriter implements Outlet {
   }
 }
 
+/** How an answer in bytes is relayed; undefined where the client's format is never passed on. */
+export function bytesRelayed({ request, route }: StreamExchange): BytesRelayed | undefined {
+  if (!request.parser) return undefined;
+  const redact = (text: string) => route.targets.reduce((clean, { upstream }) => upstream.redact(clean), text);
+  return { parser: request.parser(), redact };
+}
+
 /** The delivery of a plain stream: its one client's connection. */
 export class ClientDelivery implements Delivery {
   readonly abort: AbortController;
@@ -112,13 +119,11 @@ export class ClientDelivery implements Delivery {
   }
 
   open(first: Answer | undefined, target: SpanTarget): Relay {
-    const { request, route, startedAt, head } = this.#exchange;
+    const { startedAt, head } = this.#exchange;
     const { observer, wheel } = this.#core;
     const encoder = this.#exchange.encoder(target);
     this.#encoder = encoder;
-    const redact = (text: string) => route.targets.reduce((clean, { upstream }) => upstream.redact(clean), text);
-    const bytes = request.parser && { parser: request.parser(), redact };
-    const relay = new Relay(encoder, observer, startedAt, bytes);
+    const relay = new Relay(encoder, observer, startedAt, bytesRelayed(this.#exchange));
     const sink = this.#exchange.sink(first?.headers ?? {}, target);
     const giveUp = () => this.abort.abort(new WeirError('slow_reader'));
     this.#writer = new ClientWriter(sink, wheel, encoder.heartbeat, relay.resume, giveUp);

@@ -53,21 +53,21 @@ export class Relay implements PartConsumer, ByteConsumer {
   /**
    * @param startedAt when the request came, by `performance.now()`
    * @param bytes undefined where the client's format is never passed on
-   * @param before text that a dead owner has sent already; numbers, counts and checksum go on after it
+   * @param before text and last number that a dead owner has sent: numbers, counts and checksum go on after it
    */
   constructor(
     encoder: Encoder,
     observer: StreamObserver,
     startedAt: number,
     bytes?: BytesRelayed,
-    before: readonly string[] = [],
+    before?: { texts: readonly string[]; seq: number },
   ) {
     this.#encoder = encoder;
     this.#observer = observer;
     this.#startedAt = startedAt;
     this.#bytes = bytes;
-    for (const text of before) this.#transcript.add(text);
-    this.#seq = before.length;
+    for (const text of before?.texts ?? []) this.#transcript.add(text);
+    this.#seq = before?.seq ?? 0;
     if (this.#seq > 0) this.#lastContent = performance.now();
   }
 

@@ -77,7 +77,7 @@ export async function runStream(core: StreamCore, exchange: StreamExchange): Pro
 
   if (resumable) {
     // It goes on without this request: only its head is waited for here.
-    const begun = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<WholeAnswer | undefined>();
     const slot = held.move();
     const whole = recorded(core, stream, resumable, async (record) => {
       await using _ = slot;
@@ -85,13 +85,18 @@ export async function runStream(core: StreamCore, exchange: StreamExchange): Pro
         if (!(await resumable.refuse(error))) record.usage = undefined;
         throw error;
       });
-      begun.resolve();
+      if (first && !isStream(first, true)) {
+        const said = await wholeAnswer(exchange, first, opening.target, abort.signal, record, span);
+        await resumable.refuse(new WeirError('upstream_error', { details: { status: said.status } }));
+        begun.resolve(said);
+        return;
+      }
+      begun.resolve(undefined);
       await relay(first, record);
     });
     whole.catch(begun.reject);
     void begun.promise.then(() => whole.catch((error) => resumable.fail(asWeirError(error)))).catch(() => {});
-    await begun.promise;
-    return undefined;
+    return await begun.promise;
   }
   // Awaited here: the slot is given back when this function ends.
   return await recorded(core, stream, delivery, async (record) => {

@@ -17,13 +17,15 @@ export class ChatWriter implements StreamWriter {
   readonly #prefix: string;
   readonly #includeUsage: boolean;
   readonly #callsFunctions: boolean;
+  readonly #hasFinished: boolean;
   #usage: TokenUsage | undefined;
   #refused = false;
   /** Since the last seal. */
   #reasoning = '';
 
-  /** @param body of the request: how its client reads usage and calls */
-  constructor({ id, created, model }: ChatHead, body: JsonObject) {
+  /** @param body of the request: how its client reads usage and calls; @param hasFinished the reason was written already */
+  constructor({ id, created, model }: ChatHead, body: JsonObject, hasFinished = false) {
+    this.#hasFinished = hasFinished;
     this.#prefix = JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1);
     this.#includeUsage = objectOf(body.stream_options)?.include_usage === true;
     this.#callsFunctions = callsFunctions(body);
@@ -79,6 +81,7 @@ export class ChatWriter implements StreamWriter {
   }
 
   #end(reason: FinishReason): string {
+    if (this.#hasFinished) return 'data: [DONE]\n\n';
     const counted =
       this.#includeUsage && this.#usage
         ? `data: ${this.#prefix},"choices":[],"usage":${JSON.stringify(chatUsage(this.#usage))}}\n\n`

@@ -15,6 +15,7 @@ export const messagesFormat: Format = {
   reader: () => new MessagesReader(),
   partParser: (wantsParts) => new ReaderParser(new MessagesReader(), wantsParts),
   writer: (head) => new MessagesWriter(headOf(head)),
+  resumedWriter: (events, head) => MessagesWriter.after(events, headOf(head)),
   readAnswer: readMessagesAnswer,
   writeAnswer: (head, parts) => messagesAnswer(headOf(head), parts),
   finishOf: messagesFinishOf,

@@ -1,3 +1,4 @@
+import { type JsonObject, objectOf, parseObject } from '../json_object.ts';
 import { type OpenCall, OpenCalls } from '../open_calls.ts';
 import { sealText } from '../reasoning_seal.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
@@ -22,10 +23,29 @@ export class MessagesWriter implements StreamWriter {
   #open: { kind: 'text' | 'thinking'; index: number } | undefined;
   readonly #calls = new OpenCalls<OpenBlock>();
   #blocks = 0;
+  #hasFinished = false;
   #usage: TokenUsage = { input: 0, output: 0 };
 
   constructor(head: MessagesHead) {
     this.#head = head;
+  }
+
+  /** Goes on with a message that another writer, or Anthropic, began. @param events the data of each event so far */
+  static after(events: readonly string[], head: MessagesHead): MessagesWriter {
+    const writer = new MessagesWriter(head);
+    for (const data of events) writer.#follow(parseObject(data) ?? {});
+    return writer;
+  }
+
+  /** No tool call is under way: nothing goes on inside of one. */
+  #follow({ type, index, content_block }: JsonObject): void {
+    if (type === 'message_delta') this.#hasFinished = true;
+    if (typeof index !== 'number') return;
+    if (type === 'content_block_start') {
+      this.#blocks = Math.max(this.#blocks, index + 1);
+      const kind = objectOf(content_block)?.type;
+      if (kind === 'text' || kind === 'thinking') this.#open = { kind, index };
+    } else if (type === 'content_block_stop' && this.#open?.index === index) this.#open = undefined;
   }
 
   /** The counts are known only at the end: `message_delta` says all of them. */
@@ -114,6 +134,7 @@ export class MessagesWriter implements StreamWriter {
   }
 
   #end(reason: FinishReason, sequence: string | undefined): string {
+    if (this.#hasFinished) return event({ type: 'message_stop' });
     const delta = { stop_reason: messagesStopReason(reason), stop_sequence: sequence ?? null };
     const usage = messagesUsage(this.#usage);
     let stops = this.#close();

@@ -50,13 +50,6 @@ export const streamRequestSchema = z
     if ((body.query === undefined) === (body.messages === undefined)) {
       context.addIssue({ code: 'custom', path: ['query'], message: 'send exactly one of query and messages' });
     }
-    if (body.parts && body.resumable) {
-      context.addIssue({
-        code: 'custom',
-        path: ['parts'],
-        message: 'does not go with resumable yet; send one of them',
-      });
-    }
   });
 
 /** A valid request, defaults filled in. */

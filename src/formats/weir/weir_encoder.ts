@@ -59,6 +59,12 @@ export function encodeError(id: string, error: WeirError, threadId: string, deli
   return `id: ${id}\nevent: error\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
+/** A notice in the format of others: as an event it would be a broken one to their clients. */
+export function noticeComment({ kind, message }: NoticeEvent): string {
+  const said = message === undefined ? kind : `${kind}: ${message}`;
+  return `: ${said.replace(/[\r\n]+/g, ' ')}\n\n`;
+}
+
 export function encodeNotice(data: NoticeEvent): string {
   return `event: notice\ndata: ${JSON.stringify(data)}\n\n`;
 }

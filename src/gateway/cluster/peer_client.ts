@@ -1,8 +1,8 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Cursor } from '../../core/durable/cursor.ts';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { PeerAnswer, PeerSilence, Peers } from '../../core/durable/peers.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { PEER_SILENCE_MS } from '../../formats/timing.ts';
+import { RESUMABLE } from '../http/parse_stream_request.ts';
 import { peerPlace } from './peer_address.ts';
 import { INCARNATION_HEADER, SECRET_HEADER } from './peer_listener.ts';
 
@@ -19,14 +19,20 @@ const REFUSED = new Set(['ECONNREFUSED', 'ENOENT']);
  * Frames end with an error when nothing has come for `silenceMs`.
  */
 export function peerClient(secret: string, silenceMs = PEER_SILENCE_MS): Peers {
-  const ask = (address: string | undefined, method: string, incarnation: string, threadId: string, cursor?: Cursor) => {
+  const ask = (
+    address: string | undefined,
+    method: string,
+    incarnation: string,
+    threadId: string,
+    more?: OutgoingHttpHeaders,
+  ) => {
     const place = peerPlace(address);
     if (!place) return Promise.resolve('silent' as const);
     const path = `/threads/${threadId}`;
     const headers = {
       [INCARNATION_HEADER]: incarnation,
       [SECRET_HEADER]: secret,
-      ...(cursor ? { 'last-event-id': `${cursor.epoch}.${cursor.seq}` } : {}),
+      ...more,
     };
     const request =
       'base' in place
@@ -35,8 +41,11 @@ export function peerClient(secret: string, silenceMs = PEER_SILENCE_MS): Peers {
     return headOf(request, silenceMs);
   };
   return {
-    async read(address, incarnation, threadId, cursor): Promise<PeerAnswer | PeerSilence> {
-      const response = await ask(address, 'GET', incarnation, threadId, cursor);
+    async read(address, incarnation, threadId, cursor, { withIds }): Promise<PeerAnswer | PeerSilence> {
+      const response = await ask(address, 'GET', incarnation, threadId, {
+        ...(cursor ? { 'last-event-id': `${cursor.epoch}.${cursor.seq}` } : {}),
+        ...(withIds ? { [RESUMABLE]: 'true' } : {}),
+      });
       if (typeof response === 'string') return response;
       if (response.statusCode === 200) return { kind: 'frames', frames: response };
       response.resume();

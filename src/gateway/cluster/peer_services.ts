@@ -3,6 +3,7 @@ import { parseCursor } from '../../core/durable/cursor.ts';
 import type { DurableCore } from '../../core/durable/durable_core.ts';
 import { place } from '../../core/durable/locate_resumable.ts';
 import { WeirError } from '../../formats/error_code.ts';
+import { wishOf } from '../http/parse_stream_request.ts';
 import { sendResumable } from '../http/send_resumable.ts';
 import type { ResumableServices } from './peer_listener.ts';
 
@@ -13,11 +14,12 @@ export function peerServices(core: DurableCore, isMine: (incarnation: string) =>
     incarnation: () => core.streamLog.incarnation,
     read(threadId, request, response) {
       const stream = core.streams.get(threadId);
-      if (!stream?.isOpen || stream.gone) return false;
+      if (!stream?.isOpen || stream.gone || !stream.isKept) return false;
       try {
         const cursor = parseCursor(request.headers['last-event-id']);
         const located = place(stream, stream.record, cursor);
-        const answer = { threadId, cursor, request, response, headers: {}, wheel: core.wheel };
+        const wish = wishOf(request);
+        const answer = { threadId, cursor, wish, request, response, headers: {}, wheel: core.wheel };
         sendResumable(located, answer).catch((error: Error) => {
           core.log.error('6', 'A response failed after it was begun', { thread_id: threadId, reason: error.stack });
           response.destroy();

@@ -19,6 +19,7 @@ import {
   encodeStatus,
   encodeToolCall,
   HEARTBEAT,
+  noticeComment,
 } from '../../formats/weir/weir_encoder.ts';
 
 /** A plain stream has one owner from start to end: epoch 1. */
@@ -105,10 +106,21 @@ export class FormatEncoder implements Encoder {
   readonly #format: StreamFormat;
   readonly #head: Omit<AnswerHead, 'body'>;
   readonly #body: () => JsonObject;
+  readonly #saysNotices: boolean;
   #writer: StreamWriter | undefined;
 
-  /** @param body asked once the answer begins: it may cost a parse */
-  constructor(format: StreamFormat, head: Omit<AnswerHead, 'body'>, body: () => JsonObject) {
+  /**
+   * @param body asked once the answer begins: it may cost a parse
+   * @param more `saysNotices`: as comments; `writer` of an answer that another instance began
+   */
+  constructor(
+    format: StreamFormat,
+    head: Omit<AnswerHead, 'body'>,
+    body: () => JsonObject,
+    { saysNotices = false, writer }: { saysNotices?: boolean; writer?: StreamWriter } = {},
+  ) {
+    this.#saysNotices = saysNotices;
+    this.#writer = writer;
     this.#format = format;
     this.#head = head;
     this.#body = body;
@@ -128,8 +140,8 @@ export class FormatEncoder implements Encoder {
   }
 
   /** These formats have no event for it. */
-  notice(): string {
-    return '';
+  notice(notice: NoticeEvent): string {
+    return this.#saysNotices ? noticeComment(notice) : '';
   }
 
   complete(_seq: number, _summary: TranscriptSummary, end: AnswerEnd): string {

@@ -104,6 +104,7 @@ export interface BodyRequest {
  * @param headers of the client that an upstream of its format gets
  * @param takeRoom called before the body is parsed; what it returns is called
  *   with the bytes that are still needed once the answer has begun
+ * @param inParts the answer has to come in parts, also from an upstream of the same format
  */
 export function bodyRequest(
   endpoint: Endpoint,
@@ -111,11 +112,13 @@ export function bodyRequest(
   bytes: Buffer,
   headers: Readonly<Record<string, string>>,
   takeRoom: () => (stays: number) => void,
+  { inParts = false } = {},
 ): BodyRequest {
   let known: ReadBody | undefined;
   let giveRoomBack = (_stays: number) => {};
   const upstream = new ClientRequest({
     ...passedRequest(endpoint, asked, headers),
+    ...(inParts && { passed: undefined, parser: undefined }),
     read: () => {
       giveRoomBack = takeRoom();
       const { fake, ...body } = parseBody(bytes);

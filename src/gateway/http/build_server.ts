@@ -21,6 +21,7 @@ import { DROPPED } from './http_sink.ts';
 import { modelsFor } from './models_routes.ts';
 import { ReaderCounts } from './reader_counts.ts';
 import { resumableRoutes } from './resumable_routes.ts';
+import { RESUME_TOKEN } from './send_resumable.ts';
 import { streamRoute } from './stream_route.ts';
 import { tokenRoute } from './token_route.ts';
 
@@ -29,6 +30,7 @@ const BODY_LIMIT = 1024 * 1024;
 /** Headers that pages of other origins may read. */
 const EXPOSED = [
   'X-Thread-ID',
+  RESUME_TOKEN,
   'X-Instance-Id',
   'X-Producer-Id',
   'X-Gateway-Via',

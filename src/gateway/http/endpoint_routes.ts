@@ -2,10 +2,13 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { parseExactly } from '../../core/cache/request_key.ts';
+import type { KeptRequest } from '../../core/durable/kept_request.ts';
+import { openResumable } from '../../core/durable/open_resumable.ts';
+import type { SpanTarget } from '../../core/observe/stream_span.ts';
 import { droppedFields, refuseUnsaid } from '../../core/routing/routing.ts';
 import type { RouteTarget } from '../../core/routing/selected_route.ts';
 import { runStream } from '../../core/stream/run_stream.ts';
-import type { WholeAnswer } from '../../core/stream/stream_exchange.ts';
+import type { StreamExchange, WholeAnswer } from '../../core/stream/stream_exchange.ts';
 import type { ModelList } from '../../core/upstream/model_list.ts';
 import type { JsonObject } from '../../formats/json_object.ts';
 import { FormatEncoder } from '../endpoints/encoders.ts';
@@ -17,7 +20,8 @@ import type { BodyBudget } from './body_budget.ts';
 import { conversationOfRequest } from './conversation.ts';
 import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { listedModels } from './models_routes.ts';
-import { threadIdOf, traceContextOf } from './parse_stream_request.ts';
+import { asksToResume, idempotencyOf, threadIdOf, traceContextOf, wishOf } from './parse_stream_request.ts';
+import { sendResumable } from './send_resumable.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
 import type { StreamRouteContext } from './stream_route.ts';
 
@@ -93,8 +97,10 @@ function endpointRoute(
       context.lag.refuseWhenBehind();
       const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, endpoint.protocol));
       const abort = abortWhenGone(reply, context.open);
+      const isResumable =
+        asked.stream && endpoint.parser !== undefined && (route.resumable || asksToResume(request.raw));
       // Before anything is made of the body: that costs more, the longer it is.
-      if (admit) await admit();
+      if (admit && !isResumable) await admit();
       const takeRoom = () => budget.takeForCopies(bytes.length, reply);
       if (endpoint.protocol === 'count_tokens' && !route.targets[0].upstream.serves('count_tokens')) {
         takeRoom();
@@ -103,9 +109,14 @@ function endpointRoute(
       const { threadId } = request;
       const headers = passedOn(endpoint, request);
       const body = bodyRequest(endpoint, asked, bytes, headers, takeRoom);
-      refuseUnsaid(route, body.upstream);
+      // A repeat of a resumable stream is not counted, and its body is not read again.
+      const admitLater = async () => {
+        await admit?.();
+        refuseUnsaid(route, body.upstream);
+      };
+      if (!isResumable) refuseUnsaid(route, body.upstream);
       const head = { id: threadId, created: Math.floor(Date.now() / 1000), model: asked.model };
-      const whole = await runStream(context.core, {
+      const exchange: StreamExchange = {
         route,
         request: body.upstream,
         lengths: { prompt: () => body.promptLength(), body: bytes.length },
@@ -113,6 +124,7 @@ function endpointRoute(
         threadId,
         startedAt,
         abort,
+        admit: isResumable ? admitLater : undefined,
         head: HEAD,
         generates: endpoint.generates,
         trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: body.upstream.stream },
@@ -122,7 +134,8 @@ function endpointRoute(
           asked: comparable(bytes, asked, route.targets.some(isNative(endpoint)) ? headers : undefined),
         }),
         cached: (kind) => void reply.header('X-Weir-Cache', kind),
-        encoder: () => new FormatEncoder(endpoint.format, head, body.repeated),
+        encoder: () =>
+          new FormatEncoder(endpoint.format, head, body.repeated, { saysNotices: asksToResume(request.raw) }),
         whole: (parts) => endpoint.format.writeAnswer({ ...head, body: body.repeated() }, parts),
         usageOf: endpoint.format.usageOf,
         sink: (more, target) => {
@@ -132,12 +145,44 @@ function endpointRoute(
           reply.hijack();
           return new HttpSink(request.raw, reply.raw, streamHeaders(threadId, all));
         },
+      };
+      const dropped = (target: SpanTarget) => droppedHeader(droppedFields(route, body.upstream, target));
+      if (!isResumable) {
+        const whole = await runStream(context.core, exchange);
+        return whole ? sendWhole(reply.headers(dropped(whole.target)), whole) : reply;
+      }
+      using seat = new DisposableStack();
+      const wish = wishOf(request.raw);
+      const opened = await openResumable(context.core, {
+        ...exchange,
+        format: endpoint.name,
+        kept: keptBody(endpoint, bytes, headers),
+        wish,
+        onRepeat: () => void seat.use(context.readers.take(userId)),
+        ownId: request.headers['x-thread-id'] !== undefined,
+        idempotency: idempotencyOf(request.headers['idempotency-key'], [endpoint.name, JSON.stringify(headers), bytes]),
       });
-      return whole
-        ? sendWhole(reply.headers(droppedHeader(droppedFields(route, body.upstream, whole.target))), whole)
-        : reply;
+      if (!opened) return reply;
+      if (opened.kind === 'whole') return sendWhole(reply.headers(dropped(opened.target)), opened);
+      const stream = context.core.streams.get(opened.threadId);
+      const own = reply.getHeaders() as OutgoingHttpHeaders;
+      const answer = { request: request.raw, response: reply.raw, wheel: context.core.wheel, cursor: undefined, wish };
+      reply.hijack();
+      await sendResumable(opened, {
+        ...answer,
+        threadId: opened.threadId,
+        headers: { ...own, ...stream?.headers, ...(stream && dropped(stream.record)) },
+      });
+      return reply;
     },
   });
+}
+
+/** A longer body is not kept: its stream can be read again, and is not continued by another instance. */
+const KEPT_BYTES = 1024 * 1024;
+
+function keptBody({ name }: Endpoint, bytes: Buffer, headers: Record<string, string>): KeptRequest | undefined {
+  return bytes.length > KEPT_BYTES ? undefined : { endpoint: name, body: bytes.toString(), headers };
 }
 
 /** Whether a target may get the client's bytes, and so answers in bytes. */

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { LOCAL_PROVIDER } from '../../config/weir_config.ts';
+import type { ReaderWish } from '../../core/durable/log_format.ts';
 import type { TraceContext } from '../../core/observe/stream_span.ts';
 import type { SelectedRoute } from '../../core/routing/selected_route.ts';
 import { WeirError } from '../../formats/error_code.ts';
@@ -61,12 +62,24 @@ export function traceContextOf({ traceparent, tracestate }: IncomingHttpHeaders)
   return typeof tracestate === 'string' ? { traceparent, tracestate } : { traceparent };
 }
 
+/** Asks for a stream that can be resumed, and for the ids of its events. */
+export const RESUMABLE = 'X-Weir-Resumable';
+
+export function asksToResume({ headers }: { headers: IncomingHttpHeaders }): boolean {
+  return headers['x-weir-resumable'] === 'true';
+}
+
+/** How a client reads: it has use for ids where it asks for them, or has had one. */
+export function wishOf(request: { headers: IncomingHttpHeaders }): ReaderWish {
+  return { withIds: asksToResume(request) || request.headers['last-event-id'] !== undefined };
+}
+
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** The client's key and the hash of what it asks: a key stands for one request. @throws WeirError validation_error */
 export function idempotencyOf(
   header: string | string[] | undefined,
-  body: StreamRequest,
+  asked: readonly (string | Uint8Array)[],
 ): { key: string; bodyHash: string } | undefined {
   if (header === undefined) return undefined;
   if (typeof header !== 'string' || !KEY.test(header)) {
@@ -74,6 +87,11 @@ export function idempotencyOf(
     throw new WeirError('validation_error', { message: 'Not valid: Idempotency-Key.', details: { fields } });
   }
   // Whatever the client's library put into its key, it is as good as any as a part of our own.
-  const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
-  return { key: hash(header), bodyHash: hash(JSON.stringify(body)) };
+  return { key: shortHash([header]), bodyHash: shortHash(asked) };
+}
+
+function shortHash(texts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const [at, text] of texts.entries()) hash.update(at === 0 ? '' : '\0').update(text);
+  return hash.digest('hex').slice(0, 32);
 }

@@ -8,6 +8,7 @@ import { WeirError } from '../../formats/error_code.ts';
 import { THREAD_ID } from '../../formats/weir/stream_request.ts';
 import type { OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
+import { wishOf } from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendResumable } from './send_resumable.ts';
 import { attachHeadersSchema, eventStream, threadHeadersSchema, threadParamsSchema, unchecked } from './stream_docs.ts';
@@ -50,11 +51,12 @@ export function resumableRoutes(app: FastifyInstance, { core, access, readers, o
       const caller = callerOf(request);
       const cursor = parseCursor(request.headers['last-event-id']);
       using _ = readers.take(caller.userId);
-      const located = await locateResumable(core, threadId, caller, cursor);
+      const wish = wishOf(request.raw);
+      const located = await locateResumable(core, threadId, caller, cursor, wish);
       const headers = reply.getHeaders() as Record<string, string>;
       reply.hijack();
-      const { raw: response } = reply;
-      await sendResumable(located, { threadId, cursor, request: request.raw, response, headers, wheel: core.wheel });
+      const answer = { request: request.raw, response: reply.raw, headers, wheel: core.wheel };
+      await sendResumable(located, { ...answer, threadId, cursor, wish });
       return reply;
     },
   });

@@ -3,16 +3,20 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Cursor } from '../../core/durable/cursor.ts';
 import type { Located } from '../../core/durable/locate_resumable.ts';
+import type { ReaderWish } from '../../core/durable/log_format.ts';
 import { LogSubscriber, type ResumableSource } from '../../core/durable/log_subscriber.ts';
 import type { TimerWheel } from '../../core/time/timer_wheel.ts';
-import { WeirError } from '../../formats/error_code.ts';
-import { encodeError, HEARTBEAT } from '../../formats/weir/weir_encoder.ts';
+import { HEARTBEAT } from '../../formats/weir/weir_encoder.ts';
 import { HttpSink, streamHeaders } from './http_sink.ts';
+
+/** Of an answer: any user who sends it may attach and cancel. */
+export const RESUME_TOKEN = 'X-Resume-Token';
 
 /** One client's way to a stream. */
 export interface ResumableAnswer {
   threadId: string;
   cursor: Cursor | undefined;
+  wish: ReaderWish;
   request: IncomingMessage;
   response: ServerResponse;
   /** On top of those that every stream has. */
@@ -23,7 +27,8 @@ export interface ResumableAnswer {
 /** Sends a stream from the client's cursor on, until its end or until the client leaves. Failures after the head are thrown, too. */
 export async function sendResumable(located: Located, answer: ResumableAnswer): Promise<void> {
   const { response, threadId } = answer;
-  const headers = { ...answer.headers, 'X-Producer-Id': located.producer };
+  const { producer, token } = located;
+  const headers = { ...answer.headers, 'X-Producer-Id': producer, ...(token ? { [RESUME_TOKEN]: token } : {}) };
   answer = { ...answer, headers };
   if (located.kind === 'ended') {
     response.writeHead(204, { ...headers, 'X-Thread-ID': threadId }).end();
@@ -33,9 +38,8 @@ export async function sendResumable(located: Located, answer: ResumableAnswer): 
     await pipeline(Readable.from(located.frames, { objectMode: false }), response).catch(() => response.destroy());
   } else if (located.kind === 'regressed') {
     const sink = newSink(answer);
-    const { epoch, seq } = located.delivered;
     sink.open(HEARTBEAT);
-    sink.end(encodeError(`${epoch}.${seq + 1}`, new WeirError('log_regressed'), threadId, 0));
+    sink.end(located.frame);
   } else {
     await readSource(located.source, answer);
   }
@@ -44,7 +48,7 @@ export async function sendResumable(located: Located, answer: ResumableAnswer): 
 function readSource(source: ResumableSource, answer: ResumableAnswer): Promise<void> {
   return new Promise((resolve) => {
     const after = answer.cursor ? answer.cursor.seq : -1;
-    const reader = new LogSubscriber(source, newSink(answer), answer.wheel, after, resolve);
+    const reader = new LogSubscriber(source, newSink(answer), answer.wheel, { ...answer.wish, after }, resolve);
     answer.response.once('close', () => reader.close());
     if (answer.response.destroyed) reader.close();
   });

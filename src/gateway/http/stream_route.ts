@@ -16,7 +16,14 @@ import { abortWhenGone, type OpenStreams } from '../open_streams.ts';
 import type { Access } from './access.ts';
 import { conversationOfStream } from './conversation.ts';
 import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
-import { checkKnobs, idempotencyOf, parseStreamRequest, threadIdOf, traceContextOf } from './parse_stream_request.ts';
+import {
+  checkKnobs,
+  idempotencyOf,
+  parseStreamRequest,
+  threadIdOf,
+  traceContextOf,
+  wishOf,
+} from './parse_stream_request.ts';
 import type { ReaderCounts } from './reader_counts.ts';
 import { sendResumable } from './send_resumable.ts';
 import { eventStream, openHeadersSchema, REQUEST_EXAMPLE, STREAM_EXAMPLE, unchecked } from './stream_docs.ts';
@@ -120,14 +127,17 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       }
       // Its own stream has a slot; a repeat reads another's, and takes none.
       using seat = new DisposableStack();
+      const wish = wishOf(request.raw);
       const located = await openResumable(core, {
         ...exchange,
+        format: body.parts ? 'weir_parts' : 'text',
         kept: body,
+        wish,
         onRepeat: () => void seat.use(context.readers.take(exchange.userId)),
         ownId: request.headers['x-thread-id'] !== undefined,
-        idempotency: idempotencyOf(request.headers['idempotency-key'], body),
+        idempotency: idempotencyOf(request.headers['idempotency-key'], [JSON.stringify(body)]),
       });
-      if (!located) return reply;
+      if (!located || located.kind === 'whole') return reply;
       // A repeat may read a stream that is over, or another instance's.
       const running = core.streams.get(located.threadId)?.record;
       const target = running ?? (await core.store.read(located.threadId).catch(() => undefined));
@@ -135,7 +145,7 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
       const headers = { ...(reply.getHeaders() as OutgoingHttpHeaders), ...dropped };
       reply.hijack();
       const answer = { request: request.raw, response: reply.raw, headers, wheel: core.wheel };
-      await sendResumable(located, { ...answer, threadId: located.threadId, cursor: undefined });
+      await sendResumable(located, { ...answer, threadId: located.threadId, cursor: undefined, wish });
       return reply;
     },
   });

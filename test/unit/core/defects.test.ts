@@ -4,6 +4,7 @@ import type { GroupLog, LoggedStream } from '../../../src/core/durable/group_log
 import { continueResumable } from '../../../src/core/durable/logged_delivery.ts';
 import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 import { ResumableStream } from '../../../src/core/durable/resumable_stream.ts';
+import { EntryEncoder, TextFrames } from '../../../src/core/durable/weir_frames.ts';
 import type { Permit } from '../../../src/core/resilience/connection_pool_manager.ts';
 import type { Encoder } from '../../../src/core/stream/encoder.ts';
 import { Relay } from '../../../src/core/stream/relay.ts';
@@ -48,6 +49,8 @@ async function produced(broken: { encoder?: object; core?: object }) {
     add: (stream: LoggedStream, seq: number) => queueMicrotask(() => stream.commitTo(seq, true)),
     note() {},
   } as unknown as GroupLog;
+  const given: Encoder = { ...encoder, ...broken.encoder };
+  const before = { encoder: new EntryEncoder(given), texts: [], canGoOn: true, ended: undefined };
   const stream = new ResumableStream({
     record: {
       id: 't',
@@ -59,7 +62,8 @@ async function produced(broken: { encoder?: object; core?: object }) {
       promptLength: 1,
     } as ResumableRecord,
     request: undefined,
-    encoder: { ...encoder, ...broken.encoder },
+    frames: new TextFrames(given, () => ''),
+    limit: { units: 512 * 1024, ends: 'stream' },
     log,
     wheel: new TimerWheel(50),
     ageMs: 0,
@@ -87,7 +91,7 @@ async function produced(broken: { encoder?: object; core?: object }) {
       released += 1;
     },
   } as unknown as Permit;
-  await continueResumable(core, stream, permit, Promise.resolve(answer), performance.now());
+  await continueResumable(core, stream, permit, Promise.resolve(answer), performance.now(), before);
   return { terminal: stream.terminal, over: stream.over, left: streams.size, reasons, released };
 }
 

@@ -14,6 +14,7 @@ function threadOf(id: string, facts: Partial<ResumableStream> = {}) {
     checkpointedAt: Number.NEGATIVE_INFINITY,
     oldestGroup: 3,
     terminal: undefined,
+    isKept: true,
     checkpointed: vi.fn((_: number, horizon: number) => {
       stream.oldestGroup = horizon;
     }),

@@ -4,6 +4,7 @@ import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import { keepClaim } from '../../../src/core/durable/keep_run.ts';
 import { claimKey } from '../../../src/core/durable/key_claim.ts';
 import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
+import { logFormats } from '../../../src/gateway/endpoints/log_formats.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -17,15 +18,16 @@ function scene() {
     store: new MemoryLogStore(),
     streams: new Map(),
     clock: { now: () => Date.now() },
-    encoder: () => ({ error: () => '' }),
+    formats: logFormats({ weir: 1_000, others: 1_000 }),
     newToken: () => String(++made),
   } as unknown as DurableCore;
   let repeats = 0;
   const ask = (threadId: string, bodyHash = 'body') => {
+    const wish = { withIds: false };
     const onRepeat = () => {
       repeats += 1;
     };
-    return claimKey(core, { userId: 'user', threadId, idempotency: { key: 'key', bodyHash }, onRepeat });
+    return claimKey(core, { userId: 'user', threadId, idempotency: { key: 'key', bodyHash }, onRepeat, wish });
   };
   const begin = async (threadId: string, claim?: ResumableRecord['claim']) => {
     const record = { id: threadId, userId: 'user', token: threadId, owner: '', claim } as ResumableRecord;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LogSubscriber, type ResumableSource } from '../../../src/core/durable/log_subscriber.ts';
+import { TextFrames } from '../../../src/core/durable/weir_frames.ts';
 import type { Encoder, Sink } from '../../../src/core/stream/encoder.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 
@@ -41,7 +42,7 @@ function sourceOf(contents: string[]) {
     committed: contents.length,
     over: true,
     terminal: 'end',
-    encoder,
+    frames: new TextFrames(encoder, () => ''),
     attach: (reader) => void readers.add(reader),
     detach: (reader) => void readers.delete(reader),
   };
@@ -53,7 +54,7 @@ describe('a reader of a stream', () => {
     const { source, readers } = sourceOf(['a', 'b', 'c', 'd']);
     const { got, state, sink } = client(3);
     let isDone = false;
-    new LogSubscriber(source, sink, new TimerWheel(50), -1, () => {
+    new LogSubscriber(source, sink, new TimerWheel(50), { after: -1, withIds: false }, () => {
       isDone = true;
     });
     expect(got).toEqual(['status', 'a', 'b']);
@@ -69,7 +70,7 @@ describe('a reader of a stream', () => {
   it('that makes room again has the rest, from its own place', () => {
     const { source } = sourceOf(['a', 'b', 'c', 'd']);
     const { got, state, sink } = client(2);
-    new LogSubscriber(source, sink, new TimerWheel(50), 1, () => {});
+    new LogSubscriber(source, sink, new TimerWheel(50), { after: 1, withIds: false }, () => {});
     expect(got).toEqual([':', 'b']);
     sink.write = (frame) => got.push(frame) > 0;
     state.drained();

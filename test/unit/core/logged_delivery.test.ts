@@ -7,6 +7,7 @@ import { type Claim, StoreUnavailable } from '../../../src/core/durable/log_stor
 import { continueResumable } from '../../../src/core/durable/logged_delivery.ts';
 import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 import { ResumableStream } from '../../../src/core/durable/resumable_stream.ts';
+import { EntryEncoder, TextFrames } from '../../../src/core/durable/weir_frames.ts';
 import type { Permit } from '../../../src/core/resilience/connection_pool_manager.ts';
 import type { Encoder } from '../../../src/core/stream/encoder.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
@@ -38,7 +39,19 @@ function scene(finish: (record: ResumableRecord, stream: ResumableStream) => Pro
   } as unknown as ResumableRecord;
   const encoder = { complete: () => 'the end', error: () => 'an error' } as unknown as Encoder;
   const wheel = new TimerWheel(50);
-  const stream = new ResumableStream({ record, request: undefined, encoder, log, wheel, ageMs: 0, graceMs: 1_000 });
+  const frames = new TextFrames(encoder, () => '');
+  const limit = { units: 512 * 1024, ends: 'stream' } as const;
+  const stream = new ResumableStream({
+    record,
+    request: undefined,
+    frames,
+    limit,
+    log,
+    wheel,
+    ageMs: 0,
+    graceMs: 1_000,
+  });
+  const before = { encoder: new EntryEncoder(encoder), texts: [], canGoOn: true, ended: undefined };
   const outcomes: string[] = [];
   const used = vi.fn();
   const claims: string[] = [];
@@ -63,7 +76,7 @@ function scene(finish: (record: ResumableRecord, stream: ResumableStream) => Pro
     },
     resume() {},
   } as PartAnswer;
-  const run = () => continueResumable(core, stream, permit as unknown as Permit, Promise.resolve(answer), 0);
+  const run = () => continueResumable(core, stream, permit as unknown as Permit, Promise.resolve(answer), 0, before);
   return { core, stream, outcomes, used, claims, run };
 }
 

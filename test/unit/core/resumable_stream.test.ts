@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { GroupLog } from '../../../src/core/durable/group_log.ts';
 import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 import { ResumableStream } from '../../../src/core/durable/resumable_stream.ts';
+import { TextFrames } from '../../../src/core/durable/weir_frames.ts';
 import type { Encoder } from '../../../src/core/stream/encoder.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 
@@ -11,7 +12,8 @@ it('a stream stops its provider while its log is behind, and lets it go on once 
   const stream = new ResumableStream({
     record,
     request: undefined,
-    encoder: {} as Encoder,
+    frames: new TextFrames({} as Encoder, () => ''),
+    limit: { units: 512 * 1024, ends: 'stream' },
     log,
     wheel: new TimerWheel(50),
     ageMs: 0,

@@ -43,7 +43,7 @@ function open(
   });
   const opening = new RouteOpening<string>(
     {
-      route: { name: 'r', targets: targets as [RouteTarget, ...RouteTarget[]], cache: undefined },
+      route: { name: 'r', targets: targets as [RouteTarget, ...RouteTarget[]], cache: undefined, resumable: false },
       held: true,
       span: undefined,
       threadId: 't',

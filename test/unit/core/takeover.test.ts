@@ -1,11 +1,15 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { cancelResumable } from '../../../src/core/durable/cancel_resumable.ts';
 import type { DurableCore } from '../../../src/core/durable/durable_core.ts';
 import { noFaults } from '../../../src/core/durable/fault_point.ts';
 import { HouseKeeping } from '../../../src/core/durable/keep_house.ts';
+import { locateResumable } from '../../../src/core/durable/locate_resumable.ts';
+import { LOG_VERSION } from '../../../src/core/durable/log_format.ts';
 import type { ResumableRecord } from '../../../src/core/durable/resumable_record.ts';
 import { takeOver } from '../../../src/core/durable/take_over.ts';
 import { TimerWheel } from '../../../src/core/time/timer_wheel.ts';
 import { LEASE_MS } from '../../../src/formats/timing.ts';
+import { logFormats } from '../../../src/gateway/endpoints/log_formats.ts';
 import { silentLog } from '../../support/silent_log.ts';
 
 afterEach(() => {
@@ -45,12 +49,11 @@ function coreWith(store: Record<string, unknown>) {
     log: silentLog,
     wheel: new TimerWheel(50),
     // Beyond the test run: the stream that is taken over here must not end in another test.
-    graceMs: 3_600_000,
+    formats: logFormats({ weir: 3_600_000, others: 3_600_000 }),
     checkpointMs: 10_000,
     streamLog: { incarnation: 'mine', fenced: false, horizon: 1, enroll: () => '1', note() {}, renew: async () => {} },
     clock: { now: () => Date.now() },
     deadLogs: { read: async () => new Map() },
-    encoder: () => ({}),
     observer: { opened() {}, closed() {}, tookOver: () => (counts.takeovers += 1) },
     pool: { adoptConnection: async () => ({ setDetached() {}, onLost() {}, [Symbol.asyncDispose]: async () => {} }) },
     routing: {
@@ -130,6 +133,38 @@ describe('a takeover', () => {
     const { core, counts } = coreWith({});
     Object.assign(core.streamLog, { fenced: true });
     await takeOver(core, record);
+    expect(counts.takeovers).toBe(0);
+  });
+});
+
+describe('a stream whose log is of a newer version', () => {
+  it('is left to an instance that knows it, and those who ask are sent there', async () => {
+    const newer = { ...record, log: LOG_VERSION + 1, format: 'chat' };
+    const touched: string[] = [];
+    const touch = (name: string) => async () => {
+      touched.push(name);
+      return true;
+    };
+    const { core, counts } = coreWith({
+      read: async () => newer,
+      peerOf: async () => 'a peer',
+      seal: touch('seal'),
+      adopt: touch('adopt'),
+      finish: touch('finish'),
+    });
+    Object.assign(core, { peers: { read: async () => 'gone', cancel: async () => 'gone' } });
+    const caller = { userId: 'user', token: undefined };
+    const sentAway = { code: 'service_unavailable', details: { reason: 'version' } };
+    expect(await takeOver(core, newer)).toBe(false);
+    await expect(locateResumable(core, 'stream', caller, undefined, { withIds: false })).rejects.toMatchObject(
+      sentAway,
+    );
+    await expect(cancelResumable(core, 'stream', caller)).rejects.toMatchObject(sentAway);
+    Object.assign(newer, { state: 'done' });
+    await expect(locateResumable(core, 'stream', caller, undefined, { withIds: false })).rejects.toMatchObject(
+      sentAway,
+    );
+    expect(touched).toEqual([]);
     expect(counts.takeovers).toBe(0);
   });
 });

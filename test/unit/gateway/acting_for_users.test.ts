@@ -238,6 +238,37 @@ describe('other people’s streams', () => {
     await opened.text();
   });
 
+  const said = { model: 'fake/demo', stream: true, messages: [{ role: 'user', content: 'hi' }] };
+  it.each([
+    ['/v1/chat/completions', said],
+    ['/v1/messages', { ...said, max_tokens: 9 }],
+    ['/v1/responses', { model: said.model, stream: true, input: 'hi' }],
+  ])('of %s are 404 to anyone else, and no equal key leads to them', async (path, body) => {
+    const open = (headers: Headers, fake: object) =>
+      send(
+        'POST',
+        path,
+        { ...headers, 'x-weir-resumable': 'true', 'idempotency-key': `mine:${path}` },
+        { ...body, fake },
+      );
+    const running = await open(bearer(app, 'alice'), { ttft_ms: 60_000 });
+    const token = running.headers.get('x-resume-token') ?? '';
+    expect(token).toMatch(/^[\w-]{22}$/);
+    const stream = `/api/v1/stream/${threadOf(running)}`;
+    for (const [who, headers] of await strangers()) {
+      const answers = [await send('GET', stream, headers), await send('DELETE', stream, headers)];
+      expect([who, ...answers.map(({ status }) => status)]).toEqual([who, 404, 404]);
+      for (const answer of answers) expect(answer.headers.get('x-resume-token')).toBeNull();
+      const own = await open(headers, { tokens: 1, ttft_ms: 0 });
+      expect(threadOf(own)).not.toBe(threadOf(running));
+      await own.text();
+    }
+    // The stream's token is the one way: it is for those whom its owner gives it to.
+    const given = { ...bearer(app, 'bob'), 'x-resume-token': token };
+    expect((await send('DELETE', stream, given)).status).toBe(202);
+    await running.text();
+  });
+
   it('an equal Idempotency-Key and an equal body lead to one’s own', async () => {
     const keyed = (headers: Headers, key: string) => ask({ ...headers, 'idempotency-key': key }, { resumable: true });
     const hers = threadOf(await keyed(bearer(app, 'alice'), 'first:second'));

@@ -202,13 +202,6 @@ describe('parts on /api/v1/stream', () => {
     expect(named(events, 'complete')[0]?.data).toMatchObject({ chunk_count: 1, finish_reason: 'tool_calls' });
     expect(plain.map(({ type }) => type)).toEqual(['status', 'chunk', 'complete']);
   });
-
-  it('are refused for a resumable stream', async () => {
-    const body = { query: 'hi', provider: 'fake', parts: true, resumable: true };
-    const answer = await post('/api/v1/stream', body);
-    expect(answer.status).toBe(422);
-    expect(await answer.json()).toMatchObject({ details: { fields: [{ field: 'parts' }] } });
-  });
 });
 
 describe('the fake provider beside a real one', () => {

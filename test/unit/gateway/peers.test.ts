@@ -45,6 +45,8 @@ async function listen(secret: string): Promise<string> {
   return at(server);
 }
 
+const WISH = { withIds: false };
+
 async function textOf(frames: AsyncIterable<Uint8Array>): Promise<string> {
   let text = '';
   for await (const bytes of frames) text += Buffer.from(bytes).toString();
@@ -54,22 +56,24 @@ async function textOf(frames: AsyncIterable<Uint8Array>): Promise<string> {
 describe('what a peer answers', () => {
   it('is its own with the secret, and with no other', async () => {
     const address = await listen('a secret');
-    const read = await peerClient('a secret').read(address, 'mine', 'here', undefined);
+    const read = await peerClient('a secret').read(address, 'mine', 'here', undefined, WISH);
     if (typeof read === 'string' || read.kind !== 'frames') throw new Error(`it is ${JSON.stringify(read)}`);
     expect(await textOf(read.frames)).toBe('frames');
     expect(await peerClient('a secret').cancel(address, 'mine', 'here')).toBe('cancelled');
-    expect(await peerClient('a secret').read(address, 'mine', 'elsewhere', undefined)).toBe('unknown');
+    expect(await peerClient('a secret').read(address, 'mine', 'elsewhere', undefined, WISH)).toBe('unknown');
     for (const secret of ['', 'a secre', 'a secret '.repeat(2)]) {
       expect(await peerClient(secret).cancel(address, 'mine', 'here'), secret).toBe('silent');
-      expect(await peerClient(secret).read(address, 'another incarnation', 'here', undefined), secret).toBe('silent');
+      expect(await peerClient(secret).read(address, 'another incarnation', 'here', undefined, WISH), secret).toBe(
+        'silent',
+      );
     }
   });
 
   it('proves a death where it answers for another incarnation, or refuses the connection', async () => {
     const address = await listen('');
-    expect(await peerClient('').read(address, 'an older incarnation', 'here', undefined)).toBe('gone');
+    expect(await peerClient('').read(address, 'an older incarnation', 'here', undefined, WISH)).toBe('gone');
     for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
-    expect(await peerClient('').read(address, 'mine', 'here', undefined)).toBe('gone');
+    expect(await peerClient('').read(address, 'mine', 'here', undefined, WISH)).toBe('gone');
   });
 
   it('proves nothing where there is no address, or it leads nowhere from here', async () => {
@@ -80,20 +84,20 @@ describe('what a peer answers', () => {
       PEER_ADVERTISE: undefined,
     });
     for (const address of [undefined, '', 'another machine|/run/app-1.peer.sock', `another ${elsewhere}`]) {
-      expect(await peerClient('').read(address, 'mine', 'here', undefined), address).toBe('silent');
+      expect(await peerClient('').read(address, 'mine', 'here', undefined, WISH), address).toBe('silent');
       expect(await peerClient('').cancel(address, 'mine', 'here'), address).toBe('silent');
     }
-    expect(await peerClient('').read(elsewhere, 'mine', 'here', undefined)).toBe('gone');
+    expect(await peerClient('').read(elsewhere, 'mine', 'here', undefined, WISH)).toBe('gone');
   });
 
   it.each([200, 204, 404, 410])('is no answer where another server has got the address (%i)', async (status) => {
     const address = await serve((_, response) => void response.writeHead(status).end());
-    expect(await peerClient('').read(address, 'mine', 'here', undefined)).toBe('silent');
+    expect(await peerClient('').read(address, 'mine', 'here', undefined, WISH)).toBe('silent');
   });
 
   it('ends with an error when the peer says nothing after its head', async () => {
     const address = await serve((_, response) => void response.setHeader('x-weir-boot', 'mine').write('one frame'));
-    const read = await peerClient('', 100).read(address, 'mine', 'here', undefined);
+    const read = await peerClient('', 100).read(address, 'mine', 'here', undefined, WISH);
     if (typeof read === 'string' || read.kind !== 'frames') throw new Error(`it is ${JSON.stringify(read)}`);
     await expect(textOf(read.frames)).rejects.toThrow('the peer is silent');
   });

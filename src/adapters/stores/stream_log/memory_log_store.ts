@@ -1,7 +1,7 @@
+import type { KeptRequest } from '../../../core/durable/kept_request.ts';
 import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import type { KeptText, ResumableRecord } from '../../../core/durable/resumable_record.ts';
 import { RETENTION_MS } from '../../../formats/timing.ts';
-import type { StreamRequest } from '../../../formats/weir/stream_request.ts';
 import { CLAIM_KEPT_MS } from './retention.ts';
 
 /** Finished streams are kept for a while; together at most this much, in UTF-16 units. */
@@ -9,7 +9,7 @@ const MAX_OVER_UNITS = 32 * 1024 * 1024;
 
 interface Kept extends KeptText {
   record: ResumableRecord;
-  request: StreamRequest | undefined;
+  request: KeptRequest | undefined;
   /** In UTF-16 units; 0 while it runs. */
   size: number;
 }
@@ -67,7 +67,7 @@ export class MemoryLogStore implements LogStore {
     return undefined;
   }
 
-  async create(record: ResumableRecord, request: StreamRequest): Promise<boolean> {
+  async create(record: ResumableRecord, request: KeptRequest | undefined): Promise<boolean> {
     if (this.#streams.has(record.id)) return false;
     this.#streams.set(record.id, { record, request, contents: [], terminal: undefined, size: 0 });
     return true;
@@ -81,7 +81,7 @@ export class MemoryLogStore implements LogStore {
     return this.#streams.get(threadId)?.record;
   }
 
-  async readRequest(threadId: string): Promise<StreamRequest | undefined> {
+  async readRequest(threadId: string): Promise<KeptRequest | undefined> {
     return this.#streams.get(threadId)?.request;
   }
 

@@ -1,9 +1,9 @@
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
+import { type KeptRequest, parseKeptRequest } from '../../../core/durable/kept_request.ts';
 import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
-import type { KeptText, ResumableRecord } from '../../../core/durable/resumable_record.ts';
+import { type KeptText, type ResumableRecord, storedOwner } from '../../../core/durable/resumable_record.ts';
 import { LEASE_MS, RUNNING_KEYS_MS } from '../../../formats/timing.ts';
-import { type StreamRequest, streamRequestSchema } from '../../../formats/weir/stream_request.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
 import { CLAIM_KEPT_MS, MAX_REQUEST_BYTES, Retention } from './retention.ts';
@@ -15,7 +15,7 @@ const unpack = promisify(inflate);
 const PLAIN_CHARS = 4_096;
 
 /** A request as it is kept: JSON, compressed where that pays; empty where it is too large to keep. */
-export async function packRequest(request: StreamRequest): Promise<string> {
+export async function packRequest(request: KeptRequest): Promise<string> {
   const json = JSON.stringify(request);
   if (json.length <= PLAIN_CHARS) return json;
   const packed = await pack(json);
@@ -23,9 +23,9 @@ export async function packRequest(request: StreamRequest): Promise<string> {
 }
 
 /** @param kept what {@link packRequest} gave; base64 never begins as JSON does */
-export async function unpackRequest(kept: string): Promise<StreamRequest> {
+export async function unpackRequest(kept: string): Promise<KeptRequest> {
   const json = kept.startsWith('{') ? kept : (await unpack(Buffer.from(kept, 'base64'))).toString();
-  return streamRequestSchema.parse(JSON.parse(json));
+  return parseKeptRequest(JSON.parse(json));
 }
 
 const INCARNATIONS = 'weir:boots';
@@ -126,16 +126,18 @@ export class RedisLogStore implements LogStore {
     return (await this.#redis.hget(ctl(incarnation), 'peer')) ?? undefined;
   }
 
-  async create(record: ResumableRecord, request: StreamRequest): Promise<boolean> {
-    const { id, owner } = record;
-    const kept = await packRequest(request);
+  async create(record: ResumableRecord, request: KeptRequest | undefined): Promise<boolean> {
+    const { id } = record;
+    const owner = storedOwner(record.owner, record);
+    const kept = request ? await packRequest(request) : '';
     return (
       (await this.#scripts.create(thread(id), req(id), owner, JSON.stringify(record), kept, RUNNING_KEYS_MS)) === 1
     );
   }
 
-  async discard({ id, owner, token }: ResumableRecord): Promise<void> {
-    await this.#scripts.discard(thread(id), req(id), text(id), owner, token);
+  async discard(record: ResumableRecord): Promise<void> {
+    const { id, owner, token } = record;
+    await this.#scripts.discard(thread(id), req(id), text(id), storedOwner(owner, record), token);
   }
 
   async read(threadId: string): Promise<ResumableRecord | undefined> {
@@ -148,7 +150,7 @@ export class RedisLogStore implements LogStore {
     return run ? { ...known, providerRun: run } : known;
   }
 
-  async readRequest(threadId: string): Promise<StreamRequest | undefined> {
+  async readRequest(threadId: string): Promise<KeptRequest | undefined> {
     const kept = await this.#redis.get(req(threadId));
     if (!kept) return undefined;
     return unpackRequest(kept);
@@ -162,22 +164,25 @@ export class RedisLogStore implements LogStore {
     return { contents: pieces.flatMap((piece) => JSON.parse(piece) as string[]), terminal: terminal ?? undefined };
   }
 
-  async adopt(next: ResumableRecord, from: string, request: StreamRequest | undefined): Promise<number> {
-    const { id, owner } = next;
+  async adopt(next: ResumableRecord, from: string, request: KeptRequest | undefined): Promise<number> {
+    const { id } = next;
     const kept = request ? await packRequest(request) : '';
-    return this.#scripts.adopt(thread(id), req(id), from, owner, JSON.stringify(next), kept, RUNNING_KEYS_MS);
+    const [before, owner] = [storedOwner(from, next), storedOwner(next.owner, next)];
+    return this.#scripts.adopt(thread(id), req(id), before, owner, JSON.stringify(next), kept, RUNNING_KEYS_MS);
   }
 
-  async setProviderRun({ id, owner }: ResumableRecord, run: string): Promise<boolean> {
-    return (await this.#scripts.set_run(thread(id), owner, run)) === 1;
+  async setProviderRun(record: ResumableRecord, run: string): Promise<boolean> {
+    return (await this.#scripts.set_run(thread(record.id), storedOwner(record.owner, record), run)) === 1;
   }
 
-  async setTarget({ id, owner, provider, model }: ResumableRecord): Promise<boolean> {
-    return (await this.#scripts.set_target(thread(id), owner, provider, model)) === 1;
+  async setTarget(record: ResumableRecord): Promise<boolean> {
+    const { id, owner, provider, model } = record;
+    return (await this.#scripts.set_target(thread(id), storedOwner(owner, record), provider, model)) === 1;
   }
 
   async checkpoint(record: ResumableRecord, contents: readonly string[], upTo: number): Promise<CheckpointReply> {
-    const { id, owner, checkpoint } = record;
+    const { id, checkpoint } = record;
+    const owner = storedOwner(record.owner, record);
     const fit = await sendFrom(checkpoint, (kept) => {
       const piece = JSON.stringify(contents.slice(kept, upTo));
       return this.#scripts.checkpoint(thread(id), text(id), owner, kept + 1, upTo, piece, RUNNING_KEYS_MS);
@@ -186,7 +191,8 @@ export class RedisLogStore implements LogStore {
   }
 
   async finish(record: ResumableRecord, contents: readonly string[], terminal: string): Promise<boolean> {
-    const { id, owner, checkpoint } = record;
+    const { id, checkpoint } = record;
+    const owner = storedOwner(record.owner, record);
     const end = [terminal, JSON.stringify(record), this.#retention.ms] as const;
     const fit = await sendFrom(checkpoint, (kept) => {
       const piece = JSON.stringify(contents.slice(kept));
