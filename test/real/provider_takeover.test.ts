@@ -39,9 +39,9 @@ function expectWhole(first: Followed, second: Followed): void {
 }
 
 /** Of code points, that the client holds of an answer which could not go on. */
-function expectLost(first: Followed, second: Followed): void {
+function expectLost(first: Followed, second: Followed, whole = STORY.text): void {
   const text = first.text() + second.text();
-  expect(STORY.text.startsWith(text)).toBe(true);
+  expect(whole.startsWith(text)).toBe(true);
   expect(terminal(first, second)).toMatchObject({
     event: 'error',
     error: 'producer_lost',
@@ -125,11 +125,18 @@ describe('an owner that', () => {
 });
 
 describe.concurrent('an owner that is killed in mid-answer, with a provider that', () => {
-  it('can not go on: one truthful error', async () => {
+  it('can not go on, as a server of chat and as Claude: one truthful error', async () => {
     await using pair = await startPair({});
+    const claude = await startStory(pair.owner, 'mock-10000x100', { provider: 'anthropic' });
+    await until('text of Claude', () => claude.text() !== '');
     const [first, second] = await survive(pair);
     expectLost(first, second);
-    expect(pair.provider.requests).toHaveLength(1);
+    await claude.over;
+    const rest = await goOn(pair.heir, claude);
+    await rest.over;
+    expect(claude.text()).not.toBe('');
+    expectLost(claude, rest, 'word '.repeat(10_000));
+    expect(pair.provider.requests).toHaveLength(2);
   });
 
   it('says something else when its run is read again: no splice, and the run is cancelled', async () => {
