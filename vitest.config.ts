@@ -38,8 +38,8 @@ export default defineConfig({
           setupFiles: ['test/support/leave_globals.ts'],
           isolate: false,
           globalSetup: BUILT_PAGE,
-          // Two on two cores: three starve each other, and then streams that should meet do not.
-          maxWorkers: 2,
+          // Three on two cores: tests wait for as long as they compute.
+          maxWorkers: 3,
           // Tests of one file that say so wait together; five at a time would make them queue.
           maxConcurrency: 16,
           sequence: { groupOrder: 1 },
@@ -54,7 +54,7 @@ export default defineConfig({
           setupFiles: ['test/support/leave_globals.ts'],
           isolate: false,
           globalSetup: BUILT_PAGE,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -62,7 +62,9 @@ export function longParts(files: readonly string[]): TestPart[] {
       ...vitestPart(
         'stacks with more streams',
         [],
-        ['test/real/stack_changes.test.ts', 'test/real/stack_streams.test.ts'],
+        ['stack_changes', 'stack_streams', 'durable_pauses', 'durable_redis_cluster'].map(
+          (name) => `test/real/${name}.test.ts`,
+        ),
       ),
       env: { WEIR_TEST_LONG: '1' },
     },

@@ -87,8 +87,9 @@ export async function docImage(page: Page, name: string, height?: number): Promi
   });
 }
 
-/** Keeps a picture for people who look at a run of the tests. */
+/** Keeps a picture for people who look at a run of the tests, where WEIR_SCREENSHOTS is 1: it takes half a second of CPU. */
 export async function screenshot(page: Page, name: string): Promise<void> {
+  if (process.env.WEIR_SCREENSHOTS !== '1') return;
   const folder = path.join(ROOT, '.weir/screenshots');
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });

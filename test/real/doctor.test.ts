@@ -23,7 +23,7 @@ function giveBack(patient: Patient): void {
 
 beforeAll(async () => {
   // Two: the doctor and the commands that fix wait more than they work.
-  patients.push(...(await Promise.all([Patient.admit(), Patient.admit()])));
+  patients.push(...(await Promise.all([Patient.admit('--instances', '2'), Patient.admit('--instances', '2')])));
   patients.forEach(giveBack);
 });
 afterAll(async () => {
@@ -49,7 +49,7 @@ describe.concurrent('the doctor of a stack that is well', () => {
     const findings = await patient.consoleFindings();
     expect(findings.map(({ id, area }) => [id, area])).toEqual(checks.map(({ id, area }) => [id, area]));
     expect(findings.filter(({ status }) => status === 'fail')).toEqual([]);
-    expect(checks.find(({ id }) => id === 'balance')?.what).toMatch(/^9 held streams: /);
+    expect(checks.find(({ id }) => id === 'balance')?.what).toMatch(/^6 held streams: /);
   });
 
   it('says that an address which bypasses NGINX has no balancer', async ({ patient }) => {
@@ -127,14 +127,14 @@ describe.concurrent('the doctor names what is broken, and its command fixes it:'
 
   it('one instance is frozen', async ({ patient }) => {
     patient.signal('app-2', 'SIGSTOP');
-    const fix = await patient.namedAs('instances_alive', /^app-2 of 3 instances does not answer$/);
+    const fix = await patient.namedAs('instances_alive', /^app-2 of 2 instances does not answer$/);
     expect(fix).toBe('./weir restart app-2');
     await patient.fixedBy(fix);
   });
 
   it('all instances are frozen, and the console says the same', async ({ patient }) => {
-    for (const name of ['app-1', 'app-2', 'app-3']) patient.signal(name, 'SIGSTOP');
-    const fix = await patient.namedAs('instances_alive', /^none of the 3 instances answers$/);
+    for (const name of ['app-1', 'app-2']) patient.signal(name, 'SIGSTOP');
+    const fix = await patient.namedAs('instances_alive', /^none of the 2 instances answers$/);
     const ill = (await patient.consoleFindings()).filter(({ status }) => status === 'fail');
     expect(ill).toMatchObject([{ id: 'instances_alive', fix, area: 'instances', why: /502 Bad Gateway/ }]);
     expect(fix).toBe('./weir restart');
@@ -173,12 +173,12 @@ describe.concurrent('the doctor names what is broken, and its command fixes it:'
   });
 
   it('the file limit of a process is low', async ({ patient }) => {
-    await patient.stack.shell(`prlimit --pid ${patient.pidOf('app-3')} --nofile=200`);
+    await patient.stack.shell(`prlimit --pid ${patient.pidOf('app-2')} --nofile=200`);
     const fix = await patient.namedAs(
       'file_limit',
-      /^the file limit of app-3 \(pid \d+\) is 200; its streams need up to 812$/,
+      /^the file limit of app-2 \(pid \d+\) is 200; its streams need up to 812$/,
     );
-    expect(fix).toBe('./weir restart app-3');
+    expect(fix).toBe('./weir restart app-2');
     await patient.fixedBy(fix);
   });
 
@@ -187,8 +187,8 @@ describe.concurrent('the doctor names what is broken, and its command fixes it:'
     expect(await patient.complaints(`${low} ./weir doctor --json`)).toMatchObject([
       {
         id: 'file_limit',
-        what: 'the file limit (ulimit -n) of 1024 allows 256 of 900 streams at once',
-        fix: 'ulimit -n 2312 && ./weir restart',
+        what: 'the file limit (ulimit -n) of 1024 allows 256 of 600 streams at once',
+        fix: 'ulimit -n 1712 && ./weir restart',
       },
     ]);
     for (const name of ['supervisor', 'app-1'])
@@ -197,7 +197,7 @@ describe.concurrent('the doctor names what is broken, and its command fixes it:'
       'file_limit',
       /^the file limit of app-1 \(pid \d+\) is 500; its streams need up to 812$/,
     );
-    expect(fix).toBe('ulimit -n 2312 && ./weir restart');
+    expect(fix).toBe('ulimit -n 1712 && ./weir restart');
     await patient.fixedBy(fix);
   });
 

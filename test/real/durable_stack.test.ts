@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStream } from 'weir-client';
 import { SseDecoder, type SseEvent } from '../../src/formats/sse/sse_decoder.ts';
@@ -12,7 +13,7 @@ let stack: StackFixture;
 let http2: Http2Client;
 beforeAll(async () => {
   stack = await newStack();
-  await stack.start();
+  await stack.start(['--instances', '2', '--max-per-user', '100']);
   http2 = new Http2Client(stack.url);
 });
 afterAll(async () => {
@@ -177,5 +178,62 @@ describe('NGINX', () => {
     expect(pieces.filter((count) => count > 0).length).toBeGreaterThan(20);
     expect(watched.text).toContain('"error":"cancelled"');
     expect((await opened).text).toContain('"error":"cancelled"');
+  });
+});
+
+/** Slow enough that forty streams of a busy machine are all in mid-stream at once. */
+const slowly = (seed: number) => ({ seed, tokens: 150, tokens_per_second: 40 });
+const workersOf = (master: number) =>
+  readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ').map(Number);
+
+/** Forty streams of the client library through NGINX, half of them over each HTTP version; `fault` strikes in mid-stream. */
+async function through(fault: () => Promise<void>) {
+  const transports = [true, false].map((http1) => nodeTransport(stack.url, { ca: stack.ca, http1 }));
+  const ripe = new Set<number>();
+  const streams = Array.from({ length: 40 }, (_, seed) =>
+    openStream(resumable(slowly(seed)), {
+      baseUrl: stack.api,
+      transport: transports[seed % 2]!.send,
+      onEvent: (event) => void (event.type === 'chunk' && event.data.chunk_index === 30 && ripe.add(seed)),
+    }),
+  );
+  await until('all are in mid-stream', () => ripe.size === streams.length);
+  await fault();
+  const results = await Promise.all(streams);
+  for (const transport of transports) transport.close();
+  expect(results.map(({ outcome }) => outcome)).toEqual(results.map(() => 'complete'));
+  results.forEach(({ text }, seed) => {
+    expect(text).toBe(textOf(slowly(seed)));
+  });
+  return results;
+}
+
+describe('resumable streams behind NGINX', () => {
+  it('go on when one of its workers is killed: those that it carried, over new connections', async () => {
+    const master = pids.get('nginx') as number;
+    const results = await through(async () => {
+      // One may have taken all connections.
+      const carried = (worker: number) => readdirSync(`/proc/${worker}/fd`).length;
+      const [busiest] = workersOf(master).toSorted((a, b) => carried(b) - carried(a));
+      process.kill(busiest!, 'SIGKILL');
+    });
+    expect(results.some(({ reconnects }) => reconnects.length > 0)).toBe(true);
+    expect(results.every(({ epoch }) => epoch === 1)).toBe(true);
+  });
+
+  it('go on when it dies as a whole, and is back', async () => {
+    const master = pids.get('nginx') as number;
+    const results = await through(async () => {
+      for (const pid of [master, ...workersOf(master)]) process.kill(pid, 'SIGKILL');
+    });
+    expect(results.every(({ reconnects }) => reconnects.length > 0)).toBe(true);
+    expect(results.every(({ epoch }) => epoch === 1)).toBe(true);
+  });
+
+  it('go on when all instances die, once they are back', async () => {
+    const results = await through(async () => {
+      for (const name of ['app-1', 'app-2']) await killOwner(name);
+    });
+    expect(results.every(({ epoch }) => epoch > 1)).toBe(true);
   });
 });

@@ -8,7 +8,7 @@ import type { HealthView } from '../../src/formats/cluster/cluster_view.ts';
 import { shortRequest } from '../../src/stack/http_request.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
-import { type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
+import { chunkFrame, type MockStep, SSE_HEADERS } from '../support/openai_frames.ts';
 import { type RawConnection, rawConnection, streamPost } from '../support/raw_http.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { attach, openThread, resumable } from '../support/thread_reading.ts';
@@ -24,12 +24,19 @@ const THINKS: readonly MockStep[] = [
   ...Array.from({ length: 24 }, (): MockStep[] => [{ write: ': thinking\n\n' }, { pause: 5_000 }]).flat(),
 ];
 
+/** Without pauses, and more than the kernel's buffers hold on any machine: in large pieces, which fill them soon. */
+const POURS: readonly MockStep[] = [
+  { head: 200, headers: SSE_HEADERS },
+  ...Array<MockStep>(40_000).fill({ write: chunkFrame({ content: 'word '.repeat(800) }) }),
+];
+const SCRIPTS: Record<string, readonly MockStep[]> = { 'mock-thinks': THINKS, 'mock-pours': POURS };
+
 let provider: MockOpenai;
 let environment: Record<string, string>;
 let stack: StackFixture;
 let instance: Instance;
 beforeAll(async () => {
-  provider = await startMockOpenai({ script: ({ body }) => (body.model === 'mock-thinks' ? THINKS : undefined) });
+  provider = await startMockOpenai({ script: ({ body }) => SCRIPTS[String(body.model)] });
   environment = { OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'test' };
   stack = await newStack(environment);
   await stack.start(['--instances', '1', '--max-per-user', '100']);
@@ -42,7 +49,7 @@ afterAll(async () => {
 });
 
 const asked = (prompt: string) => provider.requests.filter(({ body }) => JSON.stringify(body).includes(prompt)).length;
-const body = (query: string, model = 'mock-3000000x0') => ({ query, model, provider: 'openai' });
+const body = (query: string, model = 'mock-pours') => ({ query, model, provider: 'openai' });
 
 /** A TLS connection on a socket that is ours, so that it can vanish. */
 function overTls(protocol: string): { socket: Socket; tls: ReturnType<typeof connectTls> } {
@@ -99,9 +106,9 @@ const WAYS = {
 
 /** What is not pauseless fills no buffer of the kernel in time: there only the missing acknowledgements show it. */
 const STREAMS: [string, keyof typeof WAYS, string][] = [
-  ['a stream without pauses', 'an instance', 'mock-3000000x0'],
-  ['a stream without pauses', 'NGINX over HTTP/1.1', 'mock-3000000x0'],
-  ['a stream without pauses', 'NGINX over HTTP/2', 'mock-3000000x0'],
+  ['a stream without pauses', 'an instance', 'mock-pours'],
+  ['a stream without pauses', 'NGINX over HTTP/1.1', 'mock-pours'],
+  ['a stream without pauses', 'NGINX over HTTP/2', 'mock-pours'],
   ['a slow stream', 'NGINX over HTTP/1.1', 'mock-3000x2'],
   ['a slow stream', 'NGINX over HTTP/2', 'mock-3000x2'],
   ['a stream of heartbeats only', 'NGINX over HTTP/1.1', 'mock-thinks'],
@@ -214,7 +221,7 @@ describe('a client', () => {
     async (path, ask) => {
       const own = await startInstance({ ...environment, DEFAULT_PROVIDER: 'openai' });
       const query = `without a reader ${path}`;
-      const raw = rawConnection(own.port, streamPost({ ...ask(query), model: 'mock-3000000x0' }, {}, path), false);
+      const raw = rawConnection(own.port, streamPost({ ...ask(query), model: 'mock-pours' }, {}, path), false);
       try {
         // Kernel buffers on both sides take some megabytes; then the provider must stand still.
         let last = -1;
@@ -222,9 +229,9 @@ describe('a client', () => {
           const before = last;
           await new Promise((resolve) => setTimeout(resolve, 300));
           last = await metric(own, 'weir_inter_chunk_seconds_count');
-          return last === before && last > 1_000;
+          return last === before && last > 100;
         };
-        await until('the provider stands still', isStill);
+        await until('the provider stands still', isStill, MINUTE);
         expect(await metric(own, 'weir_resident_memory_bytes')).toBeLessThan(400 * 1024 * 1024);
         expect(provider.openFor(query)).toBe(1);
         await until('it is cut', () => own.lines.some(({ outcome }) => outcome === 'slow_reader'), MINUTE);
@@ -235,7 +242,7 @@ describe('a client', () => {
         await own.stop();
       }
     },
-    2 * MINUTE,
+    3 * MINUTE,
   );
 
   it('has left no slot taken', async () => {

@@ -1,20 +1,24 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/formats/cluster/cluster_view.ts';
+import { type MeetingPlace, startMeetingPlace } from '../support/meeting_streams.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { requestHttp1 } from '../support/stack_requests.ts';
 import { until } from '../support/until.ts';
 
+let provider: MeetingPlace;
 let stack: StackFixture;
 beforeAll(async () => {
-  stack = await newStack();
+  provider = await startMeetingPlace();
+  stack = await newStack({ OPENAI_BASE_URL: provider.url, OPENAI_API_KEY: 'test' });
   await stack.start(['--instances', '2', '--pool-scope', 'cluster']);
 });
-afterAll(() => stack.destroy());
+afterAll(async () => {
+  await stack.destroy();
+  await provider.close();
+});
 
 it('--pool-scope cluster gives one user nine streams over two instances, and not six', async () => {
-  const body = { query: 'hi', model: 'm', provider: 'fake', fake: { tokens: 10, ttft_ms: 1_000 } };
-  const request = () => requestHttp1(stack.url, { path: '/api/v1/stream', body });
-  const answers = await Promise.all(Array.from({ length: 12 }, request));
+  const answers = await provider.meet(12, (request) => requestHttp1(stack.url, request));
   const refused = answers.filter(({ status }) => status === 429);
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(9);
   expect(refused).toHaveLength(3);

@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterView } from '../../src/formats/cluster/cluster_view.ts';
 import { ERROR_TABLE } from '../../src/formats/error_code.ts';
-import { type MockOpenai, startMockOpenai } from '../support/mock_openai.ts';
+import { type MeetingPlace, startMeetingPlace } from '../support/meeting_streams.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp_receiver.ts';
 import { newStack, type StackFixture } from '../support/stack_fixture.ts';
 import { Http2Client, requestHttp1, type StackAnswer, type StackRequest } from '../support/stack_requests.ts';
 import { until } from '../support/until.ts';
 
-let provider: MockOpenai;
+let provider: MeetingPlace;
 let stack: StackFixture;
 let collector: OtlpReceiver;
 let http2: Http2Client;
 beforeAll(async () => {
-  provider = await startMockOpenai();
+  provider = await startMeetingPlace();
   collector = await startOtlpReceiver();
   stack = await newStack({
     OPENAI_BASE_URL: provider.url,
@@ -50,8 +50,6 @@ function count(answers: StackAnswer[], pick: (answer: StackAnswer) => unknown): 
 
 /** The long form of the tests has more. */
 const ROUNDS = process.env.WEIR_TEST_LONG === '1' ? 10 : 2;
-/** Long beside the time that ten requests take to arrive on a busy machine: all ten must meet. */
-const TTFT_MS = 1_500;
 
 describe('ten simultaneous streams of one user', () => {
   it.each([
@@ -59,8 +57,7 @@ describe('ten simultaneous streams of one user', () => {
     ['HTTP/2', two],
   ])('over %s: nine stream, three on each instance, and one gets 429, time after time', async (_, request) => {
     for (let round = 0; round < ROUNDS; round += 1) {
-      const ten = Array.from({ length: 10 }, () => request(stream({ tokens: 10, ttft_ms: TTFT_MS })));
-      const answers = await Promise.all(ten);
+      const answers = await provider.meet(10, request);
       expect(count(answers, (answer) => answer.status)).toEqual({ 200: 9, 429: 1 });
       const streamed = answers.filter((answer) => answer.status === 200);
       expect(count(streamed, (answer) => answer.headers['x-instance-id'])).toEqual({
@@ -122,12 +119,8 @@ describe('NGINX in front', () => {
       headers: { 'X-Real-IP': '9.9.9.9', 'X-Forwarded-For': '9.9.9.9' },
     });
     expect(forged.status).toBe(200);
-    const refused = await Promise.all(
-      Array.from({ length: 10 }, (_, at) =>
-        one({ ...stream({ tokens: 10, ttft_ms: 300 }), headers: { 'X-Real-IP': `9.9.9.${at}` } }),
-      ),
-    );
-    expect(count(refused, (answer) => answer.status)).toEqual({ 200: 9, 429: 1 });
+    const all = await provider.meet(10, one, (at) => ({ 'X-Real-IP': `9.9.9.${at}` }));
+    expect(count(all, (answer) => answer.status)).toEqual({ 200: 9, 429: 1 });
   });
 
   it('leaves an instance’s own refusals as they are, with the headers that a page needs', async () => {

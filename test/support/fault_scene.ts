@@ -58,9 +58,19 @@ export async function survive({ faults, restartMs, seeds, tokens, victim }: Faul
     assert.equal(result.chunks, tokens);
   }
   for (const transport of transports) transport.close();
-  await until('every instance is back, and no slot is taken', async () => {
-    const slots = faults.map((_, at) => deployment.slots(at).catch(() => 1));
-    return (await Promise.all(slots)).every((count) => count === 0);
+  let slots: unknown[] = [];
+  const isFree = async () => {
+    slots = await Promise.all(faults.map((_, at) => deployment.slots(at).catch(String)));
+    return slots.every((count) => count === 0);
+  };
+  await until('every instance is back, and no slot is taken', isFree).catch((error: Error) => {
+    const said = deployment.instances.map(({ lines }) =>
+      lines
+        .slice(-20)
+        .map((line) => JSON.stringify(line))
+        .join('\n'),
+    );
+    throw new Error(`${error.message}; slots: ${slots.join(', ')}; instances said last:\n${said.join('\n\n')}`);
   });
   assert.deepEqual(deployment.errors(), []);
   return deployment.deaths;

@@ -45,8 +45,6 @@ export async function startPair(
       TRUSTED_PROXIES: '127.0.0.1',
       OPENAI_BASE_URL: provider.url,
       DEFAULT_PROVIDER: 'openai',
-      ANTHROPIC_BASE_URL: provider.url,
-      ANTHROPIC_API_KEY: 'sk-of-the-deployment',
       ...environment,
       ...more,
     });
