@@ -29,7 +29,7 @@ const CHAT = {
   model: { model: 'm' },
   audio: { audio: { voice: 'alloy', format: 'mp3' } },
   frequency_penalty: { frequency_penalty: 1 },
-  function_call: { function_call: 'auto' },
+  function_call: { functions: [tool], function_call: { name: 'f' } },
   functions: { functions: [tool] },
   logit_bias: { logit_bias: { 50: 1 } },
   logprobs: { logprobs: true },

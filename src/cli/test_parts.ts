@@ -73,6 +73,10 @@ export function longParts(files: readonly string[]): TestPart[] {
       env: { WEIR_TEST_LONG: '1' },
     },
     {
+      ...vitestPart('official clients for Python', [], ['test/real/python_clients.test.ts']),
+      env: { WEIR_TEST_LONG: '1' },
+    },
+    {
       ...vitestPart('the client package in older versions of Node.js', [], ['test/browser/client_package.test.ts']),
       env: { WEIR_TEST_LONG: '1' },
     },

@@ -6,6 +6,11 @@
  */
 export const ERROR_TABLE = {
   invalid_json: { status: 400, retryable: false, message: 'The body is not valid JSON; send one JSON object.' },
+  not_supported: {
+    status: 400,
+    retryable: false,
+    message: 'The provider can not do what some fields ask for; details.fields names them.',
+  },
   bad_request: { status: 400, retryable: false, message: 'This is not a valid HTTP request; check the client.' },
   unauthorized: { status: 401, retryable: false, message: 'The API key is missing or wrong; send a valid one.' },
   model_not_allowed: {

@@ -56,7 +56,7 @@ export interface StreamFormat {
 export interface Format extends StreamFormat {
   /** @throws WeirError validation_error */
   readRequest(body: unknown): GenerationRequest;
-  /** @throws WeirError validation_error for what would change the answer and has no place in this format */
+  /** @throws WeirError not_supported for what would change the answer and has no place in this format */
   writeRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest;
   /** Its reader, for a stream of bytes. @param wantsParts whether more than text is wanted */
   partParser(wantsParts: boolean): PartParser;

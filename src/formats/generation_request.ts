@@ -79,6 +79,8 @@ export interface GenerationRequest {
   names: Readonly<Partial<Record<keyof GenerationRequest, string>>>;
   /** Fields that no member above holds and that would change the answer, by their path: other formats refuse them. */
   unread: readonly string[];
+  /** Why, and what to do, where the format knows more of one than that others have nothing like it. */
+  reasons?: ReadonlyMap<string, string>;
   /** The same for fields that can be left out without harm. */
   ignored: readonly string[];
 }

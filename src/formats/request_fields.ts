@@ -20,6 +20,9 @@ function invalid(fields: { field: string; message: string }[], message: string):
   return new WeirError('validation_error', { message, details: { fields } });
 }
 
+/** No entry of a list, as a message or a tool, has nearly so many; each costs more than to parse it. */
+const MAX_MEMBERS = 200;
+
 /**
  * A list of so many entries. The check ends with the first bad one: a body may hold hundreds of thousands, and to
  * say of each what is wrong takes seconds.
@@ -32,6 +35,10 @@ export function listed<Schema extends z.ZodType>(entry: Schema, max: number, min
     .transform((entries, context): z.output<Schema>[] => {
       const checked: z.output<Schema>[] = [];
       for (const [index, value] of entries.entries()) {
+        if (isObject(value) && Object.keys(value).length > MAX_MEMBERS) {
+          context.addIssue({ code: 'custom', path: [index], message: `has more than ${MAX_MEMBERS} members` });
+          return z.NEVER;
+        }
         const parsed = entry.safeParse(value);
         if (!parsed.success) {
           for (const { path, message } of parsed.error.issues) {

@@ -19,7 +19,7 @@ const MAX_FIELDS = 100;
 const MAX_NAME = 100;
 
 /** Members of a chat message that hold what was said. */
-const ESSENTIAL = new Set(['audio', 'function_call']);
+const ESSENTIAL = new Set(['audio']);
 /** Members that others say otherwise, or need not know. */
 const SILENT = new Set(['role', 'annotations']);
 
@@ -33,7 +33,9 @@ export class RequestLosses {
     this.#request = request;
     this.#dropped = new Set(request.ignored);
     this.#refused = new Map();
-    for (const field of request.unread) this.refuse(field, REASONS.get(field) ?? NOTHING_LIKE_IT);
+    for (const field of request.unread) {
+      this.refuse(field, request.reasons?.get(field) ?? REASONS.get(field) ?? NOTHING_LIKE_IT);
+    }
   }
 
   /** Leaves members out, where the request has them. */
@@ -68,14 +70,14 @@ export class RequestLosses {
 
   /**
    * @returns the fields that were left out, by their paths
-   * @throws WeirError validation_error, which names every field that had to be refused
+   * @throws WeirError not_supported, which names every field that had to be refused
    */
   settle({ provider }: WriteTarget): readonly string[] {
     if (this.#refused.size === 0) return [...this.#dropped];
     const all = [...this.#refused].map(([field, message]) => ({ field: field.slice(0, MAX_NAME), message }));
     const said = all.slice(0, MAX_SAID).map(({ field, message }) => `"${field}": ${message}`);
     const more = all.length > MAX_SAID ? `. And ${all.length - MAX_SAID} more` : '';
-    throw new WeirError('validation_error', {
+    throw new WeirError('not_supported', {
       message: `Provider "${provider}" can't take this request. ${said.join('. ')}${more}.`,
       details: { fields: all.slice(0, MAX_FIELDS), provider },
     });

@@ -56,6 +56,8 @@ export interface ReasoningSeal {
   data: string;
   /** The provider's id of the block, where it wants that back too. */
   id?: string;
+  /** Who made it, by its name in the configuration; absent where that is not known. */
+  provider?: string;
 }
 
 /**
@@ -73,6 +75,12 @@ export type StreamPart =
   | { type: 'usage'; usage: TokenUsage }
   | { type: 'finish'; reason: FinishReason; sequence?: string }
   | { type: 'error'; error: WeirError };
+
+type SealPart = Extract<StreamPart, { type: 'reasoning_seal' }>;
+
+export function sealedBy({ type, seal }: SealPart, provider: string): SealPart {
+  return { type, seal: { ...seal, provider } };
+}
 
 /** What an answer says besides plain text, which is nearly all of it and has a way of its own. */
 export type AnswerPart = Exclude<StreamPart, { type: 'text' | 'usage' | 'finish' | 'error' }>;

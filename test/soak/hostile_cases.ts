@@ -86,7 +86,7 @@ function wholeEnding(path: string, status: number, text: string, sent: string | 
     return isAsSent ? { outcome: 'as it was sent' } : { wrong: 'a whole answer that the provider did not give' };
   }
   if (status === 500 && text.includes('internal_error')) return { wrong: 'status 500' };
-  if (status === 422) return { wrong: 'status 422' };
+  if (status === 422 || text.includes('not_supported')) return { wrong: `status ${status}` };
   return { outcome: `refused with ${status}` };
 }
 

@@ -113,13 +113,23 @@ export const TRANSLATION_LOSSES: readonly TranslationLoss[] = [
   },
 ];
 
-/** Whether a format's request has a field for what the scenario asks. */
-export function canAsk(client: ClientFormat, { ask }: TranslationScenario): boolean {
-  if (client === 'weir') return !ask?.tools && !ask?.reasoning && !ask?.structured && !ask?.stop;
+/**
+ * Whether the answer comes without being asked for: requests of `/api/v1/stream` have no field for it, and providers say it
+ * none the less, as models that always reason do.
+ */
+export function isUnasked(client: ClientFormat, { ask }: TranslationScenario): boolean {
+  return client === 'weir' && (ask?.tools === true || ask?.reasoning === true);
+}
+
+/** Whether a format's request has a field for what the scenario asks, or its client can read it unasked. */
+export function canAsk(client: ClientFormat, { ask, model }: TranslationScenario): boolean {
+  if (client === 'weir') return model !== 'loop' && !ask?.structured && !ask?.stop;
   return client !== 'responses' || !ask?.stop;
 }
 
 export function lossesOf(format: ClientFormat, upstream: Upstream, { model }: TranslationScenario): TranslationLoss[] {
+  // Its client has no second turn, which is the one that cites.
+  if (format === 'weir' && model === 'everything') return [];
   return TRANSLATION_LOSSES.filter(
     ({ scenarios, clients, upstreams }) =>
       scenarios.includes(model) && clients.includes(format) && upstreams.includes(upstream),
@@ -140,6 +150,7 @@ export function translationMatrix(): string {
     ({ why, refused }, at) =>
       `${at + 1}. ${why}${refused ? ` The request is refused with a sentence that names \`${refused}\`.` : ''}`,
   );
+  notes.push(`${notes.length + 1}. ${UNASKED}`);
   return `${INTRODUCTION}\n${tables.join('\n')}\n## Notes\n\n${notes.join('\n')}\n`;
 }
 
@@ -147,10 +158,16 @@ function cellOf(client: ClientFormat, upstream: Upstream, scenario: TranslationS
   if (!canAsk(client, scenario)) return '–';
   if (client === upstream) return 'bytes';
   const losses = lossesOf(client, upstream, scenario);
-  const notes = losses.map((loss) => TRANSLATION_LOSSES.indexOf(loss) + 1).join(', ');
+  const unasked = isUnasked(client, scenario);
+  const numbers = losses.map((loss) => TRANSLATION_LOSSES.indexOf(loss) + 1);
+  const notes = (unasked ? [...numbers, TRANSLATION_LOSSES.length + 1] : numbers).join(', ');
   if (losses.some(({ refused }) => refused !== undefined)) return `refused (${notes})`;
-  return losses.length === 0 ? 'yes' : `partly (${notes})`;
+  if (losses.length > 0) return `partly (${notes})`;
+  return unasked ? `unasked (${notes})` : 'yes';
 }
+
+const UNASKED =
+  'Requests of `/api/v1/stream` can’t ask for it. Where a provider says it unasked, as models do that always reason, it comes with `parts: true`.';
 
 const INTRODUCTION = `# What is carried from format to format
 
@@ -158,7 +175,7 @@ A client of any format reaches an upstream of any format. Where both speak one f
 Else it reads the answer into parts and writes them in the client's format, each part as it comes.
 
 \`yes\`: the client's final object equals the one that it gets from an upstream of its own format, but for ids.
-\`partly\`: it differs as the note says. \`refused\`: Weir refuses the request before it asks the provider. \`–\`: the client's
+\`partly\`: it differs as the note says. \`unasked\`: the same, of answers that were not asked for it. \`refused\`: Weir refuses the request before it asks the provider. \`–\`: the client's
 format has no field for it. The official clients prove each cell, against providers that answer in the shapes of the
 real ones (\`test/real/translation.test.ts\`). \`npm run generate\` writes this page.
 `;

@@ -46,7 +46,7 @@ export class HttpUpstream implements Upstream {
   readonly modelsRequest: PassedRequest;
   readonly continueFrom?: NonNullable<Upstream['continueFrom']>;
   readonly #server: UpstreamServer;
-  /** In which clients of other formats are answered; undefined where it generates nothing. */
+  /** In which clients of formats that it does not speak are answered; undefined where it generates nothing. */
   readonly #spoken: SpokenFormat | undefined;
   readonly #background: boolean;
   readonly #options: HttpUpstreamOptions;
@@ -99,9 +99,11 @@ export class HttpUpstream implements Upstream {
   }
 
   /** Whether it gets the client's own bytes. */
-  #passes({ format, passed }: UpstreamRequest): boolean {
+  #passes(request: UpstreamRequest): boolean {
+    const { format, passed } = request;
     if (passed === undefined || format === 'weir') return false;
-    return this.speaks.includes(format === 'count_tokens' ? 'messages' : format);
+    if (format === 'count_tokens') return this.speaks.includes('messages');
+    return this.speaks.includes(format) && !request.hasMarkedSeals;
   }
 
   async #pass(request: PassedRequest, { format, stream }: UpstreamRequest, context: CallContext): Promise<ByteAnswer> {
@@ -111,7 +113,14 @@ export class HttpUpstream implements Upstream {
     return checkHead(answer, { provider: this.name, redact, stream, passed: true, client: format });
   }
 
-  #written(request: UpstreamRequest, model: string, spoken = this.#spoken as SpokenFormat): WrittenRequest {
+  /** The client's own format, where the upstream has it: a request whose bytes can't be passed loses least there. */
+  #spokenTo({ format }: UpstreamRequest): SpokenFormat {
+    const isSpoken =
+      (format === 'chat' || format === 'responses' || format === 'messages') && this.speaks.includes(format);
+    return isSpoken ? SPOKEN_FORMATS[format] : (this.#spoken as SpokenFormat);
+  }
+
+  #written(request: UpstreamRequest, model: string, spoken = this.#spokenTo(request)): WrittenRequest {
     const { maxTokens } = this.#options;
     const most = Object.hasOwn(maxTokens, model) ? { maxTokens: maxTokens[model] as number } : {};
     return request.written(spoken.format, { provider: this.name, server: this.#server.host, model, ...most });
@@ -122,7 +131,7 @@ export class HttpUpstream implements Upstream {
     { body, answerTool }: WrittenRequest,
     context: CallContext,
   ): Promise<PartAnswer> {
-    const { format, path, headers } = this.#spoken as SpokenFormat;
+    const { format, path, headers } = this.#spokenTo(request);
     const { stream, silenceMs, wantsParts, format: client } = request;
     const call = { method: 'POST', path, body, headers } as const;
     const answer = await this.#server.ask(call, { stream, silenceMs, client }, context);

@@ -9,6 +9,8 @@ import type { UpstreamRequest } from './upstream.ts';
 type About = Pick<UpstreamRequest, 'format' | 'stream' | 'wantsParts' | 'silenceMs' | 'passed' | 'parser' | 'fake'> & {
   /** Reads the client's body. @throws WeirError validation_error */
   read(): GenerationRequest;
+  /** Of the body that would be passed. */
+  hasMarkedSeals?(): boolean;
   /** Called when no other target will be asked. */
   forgotten?(): void;
 };
@@ -27,6 +29,7 @@ export class ClientRequest implements UpstreamRequest {
   readonly #about: About;
   #read: { request: GenerationRequest } | { error: WeirError } | undefined;
   #isForgotten = false;
+  #hasMarkedSeals: boolean | undefined;
   #written: { format: Format; provider: string; model: string; request: WrittenRequest }[] = [];
 
   constructor(about: About) {
@@ -49,6 +52,11 @@ export class ClientRequest implements UpstreamRequest {
     return this.#read.request;
   }
 
+  get hasMarkedSeals(): boolean {
+    this.#hasMarkedSeals ??= this.#about.hasMarkedSeals?.() ?? false;
+    return this.#hasMarkedSeals;
+  }
+
   fake(): FakeOptions {
     return this.#about.fake();
   }
@@ -59,8 +67,10 @@ export class ClientRequest implements UpstreamRequest {
       return one.format === format && one.provider === provider && one.model === model;
     });
     if (known) return known.request;
-    const written = format.writeRequest(this.generation(), { ...to, stream: this.stream });
-    const request = { ...written, dropped: firstNames(written.dropped) };
+    const { request: asked, hasLost } = withoutSealsOfOthers(this.generation(), provider);
+    const written = format.writeRequest(asked, { ...to, stream: this.stream });
+    const dropped = hasLost ? [...written.dropped, SEAL_FIELDS[this.format] ?? ''] : written.dropped;
+    const request = { ...written, dropped: firstNames(dropped) };
     this.#written.push({ format, provider, model, request });
     return request;
   }
@@ -79,6 +89,26 @@ export class ClientRequest implements UpstreamRequest {
       return { error: asWeirError(error) };
     }
   }
+}
+
+/** Where seals stand in a client's body. */
+const SEAL_FIELDS: Partial<Record<UpstreamRequest['format'], string>> = {
+  chat: 'reasoning_details',
+  weir: 'reasoning_details',
+  responses: 'encrypted_content',
+  messages: 'signature',
+};
+
+/** A provider refuses the whole request for a seal that another one made. */
+function withoutSealsOfOthers(request: GenerationRequest, provider: string) {
+  const isOthers = (part: MessagePart) =>
+    part.type === 'reasoning_seal' && part.seal.provider !== undefined && part.seal.provider !== provider;
+  if (!request.messages.some(({ parts }) => parts.some(isOthers))) return { request, hasLost: false };
+  const messages = request.messages.map((message) => ({
+    ...message,
+    parts: message.parts.filter((part) => !isOthers(part)),
+  }));
+  return { request: { ...request, messages }, hasLost: true };
 }
 
 /** Copies: a part of a text keeps the whole one. */

@@ -1,6 +1,6 @@
 import { asWeirError, type ErrorCode, WeirError } from '../../formats/error_code.ts';
 import type { PartParser, PartSink, Sight } from '../../formats/event_parser.ts';
-import type { AnswerPart } from '../../formats/stream_part.ts';
+import { type AnswerPart, sealedBy } from '../../formats/stream_part.ts';
 import { EventScanner } from './event_scanner.ts';
 import type { ByteAnswer, ByteConsumer, PartAnswer, PartConsumer } from './upstream.ts';
 
@@ -102,7 +102,8 @@ class ParsedAnswer implements PartAnswer, ByteConsumer, PartSink {
   }
 
   part(part: AnswerPart): void {
-    if (!(this.#consumer as PartConsumer).part(part)) this.#pause();
+    const owned = part.type === 'reasoning_seal' ? sealedBy(part, this.#provider) : part;
+    if (!(this.#consumer as PartConsumer).part(owned)) this.#pause();
   }
 
   begun(): void {

@@ -84,13 +84,15 @@ export interface UpstreamRequest {
   readonly silenceMs: number;
   /** @param model as the upstream calls it. Undefined where the client speaks Weir's own format. */
   readonly passed: ((model: string) => PassedRequest) | undefined;
+  /** Whether it holds seals that are marked for their provider: its bytes make sense to none. */
+  readonly hasMarkedSeals: boolean;
   /** Makes one for a stream of bytes. */
   readonly parser: (() => EventParser) | undefined;
   /** In no format's terms, for upstreams that do not speak the client's. @throws WeirError validation_error */
   generation(): GenerationRequest;
   /** Knobs of the fake provider. @throws WeirError validation_error */
   fake(): FakeOptions;
-  /** In another format; made once for each. @throws WeirError validation_error for what can't be said in it */
+  /** In another format; made once for each. @throws WeirError not_supported for what can't be said in it */
   written(format: Format, to: Omit<WriteTarget, 'stream'>): WrittenRequest;
   /** No other target will be asked: what may be long is not kept for as long as the stream is open. */
   forget(): void;
@@ -134,7 +136,7 @@ export interface Upstream {
   /**
    * Makes what the upstream would be asked, without asking it.
    * @returns harmless fields of the client's body that are left out
-   * @throws WeirError validation_error where the request can't be said in a format that the upstream speaks
+   * @throws WeirError not_supported where the request can't be said in a format that the upstream speaks
    */
   prepare(request: UpstreamRequest, model: string): readonly string[];
   /** Cuts this upstream's key out of what it said. */

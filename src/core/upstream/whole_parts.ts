@@ -1,5 +1,5 @@
 import { WeirError } from '../../formats/error_code.ts';
-import type { AnswerEnd, AnswerPart, StreamPart } from '../../formats/stream_part.ts';
+import { type AnswerEnd, type AnswerPart, type StreamPart, sealedBy } from '../../formats/stream_part.ts';
 import type { ByteAnswer, PartAnswer, PartConsumer } from './upstream.ts';
 
 /**
@@ -14,7 +14,8 @@ export function wholeParts(
 ): PartAnswer {
   const last = parts.at(-1);
   if (last?.type === 'error') throw new WeirError(last.error.code, { details: { ...last.error.details, provider } });
-  return new WholeParts(parts, headers);
+  const owned = parts.map((part) => (part.type === 'reasoning_seal' ? sealedBy(part, provider) : part));
+  return new WholeParts(owned, headers);
 }
 
 type Said = AnswerPart | { type: 'text'; text: string };

@@ -36,8 +36,12 @@ export function chatFinishOf(word: unknown): FinishReason {
   return READ.get(word) ?? 'other';
 }
 
-/** @param refused whether the answer has a refusal in words: then the field says it, and the model stopped by itself */
-export function chatFinishReason(reason: FinishReason, refused: boolean): string {
+/**
+ * @param refused whether the answer has a refusal in words: then the field says it, and the model stopped by itself
+ * @param asFunction whether the client calls its tools by their older name
+ */
+export function chatFinishReason(reason: FinishReason, refused: boolean, asFunction: boolean): string {
+  if (asFunction && reason === 'tool_calls') return 'function_call';
   return refused && reason === 'refusal' ? 'stop' : WRITTEN[reason];
 }
 

@@ -1,5 +1,5 @@
 import type { AnswerHead, Format } from '../format.ts';
-import { objectOf, parseObject } from '../json_object.ts';
+import { parseObject } from '../json_object.ts';
 import { ReaderParser } from '../reader_parser.ts';
 import { chatFinishOf, chatUsageOf } from './chat_end.ts';
 import { ChatReader, readChatAnswer } from './chat_reader.ts';
@@ -12,21 +12,19 @@ const headOf = ({ id, created, model }: AnswerHead) => ({ id: `chatcmpl-${id}`, 
 /** A chunk that says why the answer has ended; in text the quotes would be escaped. */
 const FINISH = /"finish_reason": ?"/;
 
-const wantsUsage = ({ body }: AnswerHead) => objectOf(body.stream_options)?.include_usage === true;
-
 /** OpenAI's chat completions. */
 export const chatFormat: Format = {
   readRequest: readChatRequest,
   writeRequest: writeChatRequest,
   reader: () => new ChatReader(),
   partParser: (wantsParts) => new ReaderParser(new ChatReader(), wantsParts),
-  writer: (head) => new ChatWriter(headOf(head), wantsUsage(head)),
+  writer: (head) => new ChatWriter(headOf(head), head.body),
   resumedWriter: (events, head) => {
     const hasFinished = events.some((data) => FINISH.test(data));
-    return new ChatWriter(headOfChunk(events[0]) ?? headOf(head), wantsUsage(head), hasFinished);
+    return new ChatWriter(headOfChunk(events[0]) ?? headOf(head), head.body, hasFinished);
   },
   readAnswer: readChatAnswer,
-  writeAnswer: (head, parts) => chatAnswer(headOf(head), parts),
+  writeAnswer: (head, parts) => chatAnswer(headOf(head), head.body, parts),
   finishOf: chatFinishOf,
   usageOf: chatUsageOf,
 };

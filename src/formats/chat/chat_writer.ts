@@ -1,3 +1,4 @@
+import { type JsonObject, listOf, objectOf } from '../json_object.ts';
 import { openAiError } from '../openai_error.ts';
 import type { Citation, FinishReason, ReasoningSeal, StreamPart, StreamWriter, TokenUsage } from '../stream_part.ts';
 import { chatFinishReason, chatUsage } from './chat_end.ts';
@@ -15,17 +16,19 @@ export interface ChatHead {
 export class ChatWriter implements StreamWriter {
   readonly #prefix: string;
   readonly #includeUsage: boolean;
+  readonly #callsFunctions: boolean;
   readonly #hasFinished: boolean;
   #usage: TokenUsage | undefined;
   #refused = false;
   /** Since the last seal. */
   #reasoning = '';
 
-  /** @param includeUsage as the request's `stream_options` say; @param hasFinished the reason was written already */
-  constructor({ id, created, model }: ChatHead, includeUsage: boolean, hasFinished = false) {
+  /** @param body of the request: how its client reads usage and calls; @param hasFinished the reason was written already */
+  constructor({ id, created, model }: ChatHead, body: JsonObject, hasFinished = false) {
     this.#hasFinished = hasFinished;
     this.#prefix = JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1);
-    this.#includeUsage = includeUsage;
+    this.#includeUsage = objectOf(body.stream_options)?.include_usage === true;
+    this.#callsFunctions = callsFunctions(body);
   }
 
   begin(): string {
@@ -42,10 +45,12 @@ export class ChatWriter implements StreamWriter {
       case 'reasoning_seal':
         return this.#seal(part.seal);
       case 'tool_call':
+        if (this.#callsFunctions) return this.#functionCall(part.index, { name: part.name, arguments: '' });
         return this.#chunk(
           JSON.stringify({ tool_calls: [{ index: part.index, ...chatCall(part.id, part.name, '') }] }),
         );
       case 'tool_arguments':
+        if (this.#callsFunctions) return this.#functionCall(part.index, { arguments: part.json });
         return this.#chunk(
           `{"tool_calls":[{"index":${part.index},"function":{"arguments":${JSON.stringify(part.json)}}}]}`,
         );
@@ -64,6 +69,11 @@ export class ChatWriter implements StreamWriter {
     }
   }
 
+  /** The older form has room for one call. */
+  #functionCall(index: number, function_call: object): string {
+    return index === 0 ? this.#chunk(JSON.stringify({ function_call })) : '';
+  }
+
   #seal(seal: ReasoningSeal): string {
     const reasoning_details = reasoningDetails(seal, this.#reasoning);
     this.#reasoning = '';
@@ -76,7 +86,8 @@ export class ChatWriter implements StreamWriter {
       this.#includeUsage && this.#usage
         ? `data: ${this.#prefix},"choices":[],"usage":${JSON.stringify(chatUsage(this.#usage))}}\n\n`
         : '';
-    return `${this.#chunk('{}', `"${chatFinishReason(reason, this.#refused)}"`)}${counted}data: [DONE]\n\n`;
+    const word = chatFinishReason(reason, this.#refused, this.#callsFunctions);
+    return `${this.#chunk('{}', `"${word}"`)}${counted}data: [DONE]\n\n`;
   }
 
   /** @param delta JSON; @param finishReason JSON */
@@ -85,8 +96,17 @@ export class ChatWriter implements StreamWriter {
   }
 }
 
-/** @param parts of a whole answer, without an error @returns the body of a chat completion that is not streamed */
-export function chatAnswer({ id, created, model }: ChatHead, parts: readonly StreamPart[]): object {
+/** Whether a client calls its tools by their older name. */
+function callsFunctions({ functions, tools }: JsonObject): boolean {
+  return listOf(functions).length > 0 && listOf(tools).length === 0;
+}
+
+/**
+ * @param body of the request, as for {@link ChatWriter}; @param parts of a whole answer, without an error
+ * @returns the body of a chat completion that is not streamed
+ */
+export function chatAnswer({ id, created, model }: ChatHead, body: JsonObject, parts: readonly StreamPart[]): object {
+  const asFunction = callsFunctions(body);
   let [content, reasoning, refusal, unsealed] = ['', '', '', ''];
   let finish: FinishReason = 'stop';
   let usage: TokenUsage | undefined;
@@ -117,9 +137,14 @@ export function chatAnswer({ id, created, model }: ChatHead, parts: readonly Str
     ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
     ...(details.length === 0 ? {} : { reasoning_details: details }),
     ...(annotations.length === 0 ? {} : { annotations }),
-    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    ...(calls.length === 0 ? {} : asFunction ? { function_call: calls[0]?.function } : { tool_calls: calls }),
   };
-  const choice = { index: 0, message, logprobs: null, finish_reason: chatFinishReason(finish, refusal !== '') };
+  const choice = {
+    index: 0,
+    message,
+    logprobs: null,
+    finish_reason: chatFinishReason(finish, refusal !== '', asFunction),
+  };
   return {
     id,
     object: 'chat.completion',

@@ -15,10 +15,12 @@ const call = z.union([
 ]);
 
 export const chatMessage = z.looseObject({
-  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
+  /** `function` is what `tool` was called before. */
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function']),
   content: textOrParts.nullish(),
   tool_calls: listed(call, 1_000).nullish(),
   tool_call_id: z.string().nullish(),
+  function_call: z.looseObject({ name: z.string().min(1), arguments: z.string() }).nullish(),
 });
 type ChatMessage = z.output<typeof chatMessage>;
 
@@ -28,22 +30,43 @@ const READ = new Set([
   'content',
   'tool_calls',
   'tool_call_id',
+  'function_call',
   'refusal',
   'reasoning',
   'reasoning_content',
   'reasoning_details',
   'cache_control',
 ]);
+
+/** Reads the messages of a conversation. */
+export function readChatMessages(entries: readonly ChatMessage[]): Message[] {
+  /** Ids of calls that have none, by the function's name: a result names the function that it answers. */
+  const called = new Map<string, string>();
+  return entries.map((entry, index) => {
+    if (entry.role === 'function') {
+      const { name, role: _, ...result } = entry;
+      const tool_call_id = called.get(textOf(name)) ?? callId(index);
+      return readMessage({ ...result, role: 'tool', tool_call_id }, `messages.${index}`);
+    }
+    if (!entry.function_call) return readMessage(entry, `messages.${index}`);
+    const { function_call, ...others } = entry;
+    called.set(function_call.name, callId(index));
+    const tool_calls = [{ id: callId(index), function: function_call }, ...(entry.tool_calls ?? [])];
+    return readMessage({ ...others, tool_calls }, `messages.${index}`);
+  });
+}
+
+const callId = (index: number) => `function_${index}`;
+
 /** @param path of the message in the body */
-export function readChatMessage(entry: ChatMessage, path: string): Message {
+function readMessage(entry: ChatMessage, path: string): Message {
   const { role, content } = entry;
-  if (typeof content === 'string' && content !== '' && role !== 'tool' && role !== 'developer') {
+  if (typeof content === 'string' && content !== '' && (role === 'user' || role === 'system' || role === 'assistant')) {
     // Nearly all messages are this; the same as below, for less.
     if (Object.keys(entry).length === 2) return { role, parts: [{ type: 'text', text: content }] };
   }
-  const kept = Object.entries(entry).filter(([name, value]) => !READ.has(name) && value != null);
   const more: JsonObject = entry.role === 'developer' ? { role: entry.role } : {};
-  for (const [name, value] of kept) more[name] = value;
+  for (const name of Object.keys(entry)) if (!READ.has(name) && entry[name] != null) more[name] = entry[name];
   const rest = Object.keys(more).length > 0 ? { at: path, more } : {};
   const parts = [...reasoningOf(entry), ...contentOf(entry.content, `${path}.content`)];
   if (entry.role === 'tool') {
@@ -56,7 +79,7 @@ export function readChatMessage(entry: ChatMessage, path: string): Message {
   // A mark on the whole message is one on its end.
   const last = parts.pop();
   if (last) parts.push({ ...cacheOf(entry), ...last });
-  return { role: entry.role === 'developer' ? 'system' : entry.role, parts, ...rest };
+  return { role: role === 'assistant' || role === 'user' ? role : 'system', parts, ...rest };
 }
 
 function callOf(called: z.output<typeof call>): MessagePart {

@@ -12,7 +12,7 @@ import {
   textOrTexts,
   unless,
 } from '../request_fields.ts';
-import { chatMessage, readChatMessage } from './read_chat_messages.ts';
+import { chatMessage, readChatMessages } from './read_chat_messages.ts';
 
 const functionSchema = z.looseObject({
   name: z.string().min(1),
@@ -48,6 +48,9 @@ export const CHAT_FIELDS = {
   stop: textOrTexts.nullish(),
   tools: listed(tool, 10_000).nullish(),
   tool_choice: choice.nullish(),
+  /** What tools were called before. */
+  functions: listed(functionSchema, 10_000).nullish(),
+  function_call: z.union([z.enum(['auto', 'none']), named]).nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   reasoning_effort: z.string().nullish(),
   /** OpenRouter's. */
@@ -95,8 +98,6 @@ export const CHAT_FATES: Readonly<Record<string, FieldFate>> = {
   modalities: unless((value) => Array.isArray(value) && value.every((each) => each === 'text'), 'unread'),
   audio: 'unread',
   web_search_options: 'unread',
-  functions: unless((value) => Array.isArray(value) && value.length === 0, 'unread'),
-  function_call: 'unread',
   moderation: 'unread',
   store: unless((value) => value === false, 'ignored'),
   prediction: 'ignored',
@@ -119,8 +120,9 @@ export function readChatRequest(body: unknown): GenerationRequest {
 /** @param asked checked */
 export function chatGeneration(asked: Asked): GenerationRequest {
   const { unread, ignored } = sortFields(asked, CHAT_FIELDS, CHAT_FATES);
-  const messages = asked.messages.map((entry, index) => readChatMessage(entry, `messages.${index}`));
-  const { tools, toolChoice } = toolsOf(asked, unread);
+  const messages = readChatMessages(asked.messages);
+  const reasons = new Map<string, string>();
+  const { tools, toolChoice } = toolsOf(asked, unread, reasons);
   const [reasoning, reasoningName] = reasoningOf(asked);
   return {
     model: asked.model,
@@ -128,7 +130,8 @@ export function chatGeneration(asked: Asked): GenerationRequest {
     messages,
     tools,
     toolChoice,
-    parallelToolCalls: asked.parallel_tool_calls ?? undefined,
+    // An answer has one place for a call of a function.
+    parallelToolCalls: asked.parallel_tool_calls ?? (asked.functions?.length ? false : undefined),
     maxTokens: asked.max_completion_tokens ?? asked.max_tokens ?? undefined,
     temperature: asked.temperature ?? undefined,
     topP: asked.top_p ?? undefined,
@@ -150,6 +153,7 @@ export function chatGeneration(asked: Asked): GenerationRequest {
     },
     unread,
     ignored,
+    ...(reasons.size > 0 ? { reasons } : {}),
   };
 }
 
@@ -160,14 +164,18 @@ function stopOf(stop: Asked['stop']): readonly string[] | undefined {
 
 /** The stream of chat has no form for calls of custom tools, which take text; so these are refused. */
 function toolsOf(
-  { tools, tool_choice: asked }: Asked,
+  { tools, functions, tool_choice, function_call }: Asked,
   unread: string[],
+  reasons: Map<string, string>,
 ): Pick<GenerationRequest, 'tools' | 'toolChoice'> {
   const all = (tools ?? []).flatMap((tool, index) => {
     if (tool.type === 'function') return [toolOf(tool)];
     unread.push(`tools.${index}`);
+    reasons.set(`tools.${index}`, CUSTOM);
     return [];
   });
+  for (const each of functions ?? []) all.push(toolOf({ type: 'function', function: each }));
+  const asked = tool_choice ?? chosenFunction(function_call);
   if (typeof asked !== 'object' || asked === null) return { tools: all, toolChoice: asked ?? undefined };
   if (asked.type !== 'allowed_tools') {
     const { name } = asked.type === 'custom' ? asked.custom : asked.function;
@@ -177,6 +185,13 @@ function toolsOf(
   const { mode, tools: listed } = asked.allowed_tools;
   const names = new Set(listed.map((entry) => textOf((objectOf(entry.function) ?? objectOf(entry.custom))?.name)));
   return { tools: all.filter(({ name }) => names.has(name)), toolChoice: mode };
+}
+
+const CUSTOM =
+  'the stream of chat completions has no calls of custom tools; give it as a function with one text argument';
+
+function chosenFunction(choice: Asked['function_call']): Asked['tool_choice'] {
+  return typeof choice === 'object' && choice !== null ? { type: 'function', function: choice } : choice;
 }
 
 function toolOf(asked: Extract<z.output<typeof tool>, { type: 'function' }>): Tool {

@@ -1,4 +1,5 @@
 import { type JsonObject, parseObject, textOf } from '../json_object.ts';
+import { DETAIL_PROVIDER } from '../reasoning_seal.ts';
 import type { ReasoningSeal } from '../stream_part.ts';
 
 /** By the type of an entry, what it seals. */
@@ -10,8 +11,10 @@ const KINDS: Readonly<Record<string, ReasoningSeal['kind']>> = {
 
 /** What one entry of OpenRouter's `reasoning_details` says. Its server wants the other fields of a sealed one back, too. */
 export function readReasoningDetail(entry: JsonObject): { text: string; seal: ReasoningSeal | undefined } {
-  const { text, summary, ...rest } = entry;
-  return { text: textOf(text) || textOf(summary), seal: sealOf(rest) };
+  const { text, summary, [DETAIL_PROVIDER]: provider, ...rest } = entry;
+  const seal = sealOf(rest);
+  const owned = seal && typeof provider === 'string' ? { ...seal, provider } : seal;
+  return { text: textOf(text) || textOf(summary), seal: owned };
 }
 
 function sealOf(entry: JsonObject): ReasoningSeal | undefined {
@@ -27,12 +30,13 @@ function sealOf(entry: JsonObject): ReasoningSeal | undefined {
  * The entries for a block of reasoning that a seal ends.
  * @param text of the whole block: many clients keep only the entry that came last, and give back no other
  */
-export function reasoningDetails({ kind, data, id }: ReasoningSeal, text: string): JsonObject[] {
+export function reasoningDetails({ kind, data, id, provider }: ReasoningSeal, text: string): JsonObject[] {
+  const owned = provider === undefined ? {} : { [DETAIL_PROVIDER]: provider };
   if (kind === 'detail') {
-    const entry = parseObject(data) ?? { type: 'reasoning.encrypted', data };
+    const entry: JsonObject = { ...(parseObject(data) ?? { type: 'reasoning.encrypted', data }), ...owned };
     return entry.type === 'reasoning.text' ? [withText(entry, text)] : [...summaryOf(text), entry];
   }
-  const named = id === undefined ? {} : { id };
+  const named = { ...(id === undefined ? {} : { id }), ...owned };
   if (kind === 'signature') return [withText({ type: 'reasoning.text', signature: data, ...named }, text)];
   return [...summaryOf(text), { type: `reasoning.${kind}`, data, ...named }];
 }

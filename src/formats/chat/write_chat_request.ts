@@ -12,7 +12,7 @@ import { ChatMessages } from './write_chat_messages.ts';
 /** Fields that only OpenAI's own models are known to take; a strict server refuses the whole request for one. */
 const OF_OPENAI = ['verbosity', 'user', 'metadata', 'promptCacheKey', 'serviceTier'] as const;
 
-/** @throws WeirError validation_error */
+/** @throws WeirError not_supported */
 export function writeChatRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest {
   const losses = new RequestLosses(request);
   const abilities = chatAbilities(to);

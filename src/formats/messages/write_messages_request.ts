@@ -18,7 +18,7 @@ const MAX_TOKENS = 8192;
 /** What is asked where the format has no mode for JSON without a schema. */
 const ONLY_JSON: JsonObject = { type: 'text', text: 'Answer with one JSON object and nothing else.' };
 
-/** @throws WeirError validation_error */
+/** @throws WeirError not_supported */
 export function writeMessagesRequest(sent: GenerationRequest, to: WriteTarget): WrittenRequest {
   const losses = new RequestLosses(sent);
   losses.drop('seed', 'verbosity', 'metadata');

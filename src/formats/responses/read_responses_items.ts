@@ -79,7 +79,8 @@ function reasoningOf({ id, summary, content, encrypted_content }: JsonObject): M
   const parts: MessagePart[] = said.length === 0 ? [] : [{ type: 'reasoning', text: said.join('\n\n') }];
   if (typeof encrypted_content !== 'string' || encrypted_content === '') return parts;
   const seal = readSeal(encrypted_content, 'encrypted');
-  const named = seal.kind === 'encrypted' && seal.id === undefined && typeof id === 'string' ? { id } : {};
+  const isOwn = seal.kind === 'encrypted' && seal.id === undefined && seal.provider === undefined;
+  const named = isOwn && typeof id === 'string' ? { id } : {};
   return [...parts, { type: 'reasoning_seal', seal: { ...seal, ...named } }];
 }
 

@@ -11,7 +11,7 @@ import { writeResponsesItems } from './write_responses_items.ts';
 /** OpenAI refuses a lower limit; clients of other formats ask for one token to see whether the server answers. */
 const MIN_TOKENS = 16;
 
-/** @throws WeirError validation_error */
+/** @throws WeirError not_supported */
 export function writeResponsesRequest(request: GenerationRequest, to: WriteTarget): WrittenRequest {
   const losses = new RequestLosses(request);
   const model = openAiModel(to.model);

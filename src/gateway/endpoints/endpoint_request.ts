@@ -4,6 +4,7 @@ import type { UpstreamRequest } from '../../core/upstream/upstream.ts';
 import { WeirError } from '../../formats/error_code.ts';
 import { type FieldSpan, jsonFields, shapeProblemOfBytes } from '../../formats/json_fields.ts';
 import { type JsonObject, parseObject } from '../../formats/json_object.ts';
+import { MARKED_IN_JSON } from '../../formats/reasoning_seal.ts';
 import { checked } from '../../formats/request_fields.ts';
 import { PROVIDER_STREAM_SILENCE_MS, PROVIDER_WHOLE_SILENCE_MS } from '../../formats/timing.ts';
 import { type FakeOptions, fakeOptionsSchema } from '../../formats/weir/stream_request.ts';
@@ -133,6 +134,8 @@ export function bodyRequest(
       known = { repeated: repeatedOf(body), fake, promptLength: promptText(request).length };
       return request;
     },
+    // Nearly all bodies end at the first search.
+    hasMarkedSeals: () => bytes.includes('"weir') && MARKED_IN_JSON.test(bytes.toString('latin1')),
     fake: () => fakeOptionsOf(known?.fake),
     forgotten: () => giveRoomBack(asked.repeatedBytes),
   });

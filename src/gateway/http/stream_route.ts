@@ -138,7 +138,9 @@ export function streamRoute(app: FastifyInstance, context: StreamRouteContext): 
         idempotency: idempotencyOf(request.headers['idempotency-key'], [JSON.stringify(body)]),
       });
       if (!located || located.kind === 'whole') return reply;
-      const target = core.streams.get(located.threadId)?.record;
+      // A repeat may read a stream that is over, or another instance's.
+      const running = core.streams.get(located.threadId)?.record;
+      const target = running ?? (await core.store.read(located.threadId).catch(() => undefined));
       const dropped = target ? droppedHeader(droppedFields(route, asked, target)) : {};
       const headers = { ...(reply.getHeaders() as OutgoingHttpHeaders), ...dropped };
       reply.hijack();

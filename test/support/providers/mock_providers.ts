@@ -25,6 +25,14 @@ const PROVIDERS: Record<UpstreamFormat, ProviderFormat> = {
   messages: messagesProvider,
 };
 
+/** How each format asks a model to reason, and to show it. */
+const REASONS = {
+  thinking: { type: 'adaptive' },
+  reasoning_effort: 'medium',
+  reasoning: { effort: 'medium', summary: 'auto' },
+  include: ['reasoning.encrypted_content'],
+};
+
 /** One request that the mock got, and what it answered it with. */
 export interface ProviderRequest {
   format: UpstreamFormat;
@@ -67,7 +75,7 @@ export interface MockProviders extends AsyncDisposable {
 /**
  * Providers of three formats on one socket, in the shapes that the real ones send. The model's name says what is answered:
  * `<model>:<scenario>`, a name of {@link ANSWERS} or {@link REFUSALS}, and with `-<name>` after it the answer goes through
- * the gate of that name. A request that the real provider would refuse gets its refusal.
+ * the gate of that name; with `_unasked` before that, it is given to requests that do not ask for it, too. A request that the real provider would refuse gets its refusal.
  */
 export async function startMockProviders(): Promise<MockProviders> {
   const requests: ProviderRequest[] = [];
@@ -90,12 +98,14 @@ export async function startMockProviders(): Promise<MockProviders> {
     const format = name.startsWith('chat') ? 'chat' : name.startsWith('messages') ? 'messages' : 'responses';
     const provider = PROVIDERS[format];
     const body = parseObject(text) ?? {};
-    const [, scenario = '', key] = /:([^-]*)(?:-(.*))?$/.exec(textOf(body.model)) ?? [];
+    const [, scenario = '', unasked, key] = /:([^-]*?)(_unasked)?(?:-(.*))?$/.exec(textOf(body.model)) ?? [];
     const counted = name.endsWith('count_tokens');
     const refused =
       unauthorized(incoming, format) ??
       provider.refuses(counted ? { max_tokens: 1, ...body } : body, seals) ??
-      (counted || (ASKED[scenario] ?? /./).test(text) ? undefined : `the request lacks what ${scenario} is about`);
+      (counted || unasked || (ASKED[scenario] ?? /./).test(text)
+        ? undefined
+        : `the request lacks what ${scenario} is about`);
     requests.push({ format, path: `${path}${query && `?${query}`}`, headers: incoming.headers, body, refused });
     const refusal = refused === undefined ? REFUSALS[scenario] : ({ status: 400, message: refused } as const);
     if (refusal) {
@@ -108,8 +118,9 @@ export async function startMockProviders(): Promise<MockProviders> {
       return sendJson(response, 404, provider.errorBody({ status: 404, message: `no model ${textOf(body.model)}` }));
     }
     const script = scripted(provider.turn(body));
-    if (body.stream !== true) return sendJson(response, 200, provider.whole(script, body, seals));
-    await sendFrames(provider.frames(script, body, seals), response, key === undefined ? undefined : gate(key));
+    const answered = unasked ? { ...body, ...REASONS } : body;
+    if (body.stream !== true) return sendJson(response, 200, provider.whole(script, answered, seals));
+    await sendFrames(provider.frames(script, answered, seals), response, key === undefined ? undefined : gate(key));
   }
 
   const server = createServer((incoming, response) => {

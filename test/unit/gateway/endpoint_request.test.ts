@@ -74,9 +74,9 @@ it.each<[string, object, number]>([
 });
 
 it('keeps no more names of dropped fields than an answer says', () => {
-  const more = Object.fromEntries(Array.from({ length: 50_000 }, (_, at) => [`member_${at}`, 1]));
-  for (const message of [more, { [LONG]: 1 }]) {
-    const { upstream } = requestOf('chat', { messages: [{ ...said[0], ...message }] });
+  const more = Object.fromEntries(Array.from({ length: 190 }, (_, at) => [`member_${at}`, 1]));
+  for (const messages of [Array(200).fill({ ...said[0], ...more }), [{ ...said[0], [LONG]: 1 }]]) {
+    const { upstream } = requestOf('chat', { messages });
     const { dropped } = upstream.written(messagesFormat, TO);
     expect(dropped.join('').length).toBeLessThan(2_000);
     expect(droppedHeader(dropped)['X-Weir-Dropped']).toMatch(/^messages\.0\..*\.\.\.$/);

@@ -8,7 +8,7 @@ import type { ByteConsumer } from '../../../src/core/upstream/upstream.ts';
 import { chatFormat } from '../../../src/formats/chat/chat_format.ts';
 import { messagesFormat } from '../../../src/formats/messages/messages_format.ts';
 import { responsesFormat } from '../../../src/formats/responses/responses_format.ts';
-import type { StreamPart } from '../../../src/formats/stream_part.ts';
+import { type AnswerPart, type StreamPart, sealedBy } from '../../../src/formats/stream_part.ts';
 import { FormatEncoder, WeirEncoder } from '../../../src/gateway/endpoints/encoders.ts';
 import { SCENARIOS } from '../formats/scenarios.ts';
 
@@ -137,7 +137,14 @@ describe('an answer on its way', () => {
 
 function frameOf(encoder: Encoder, part: StreamPart, seq: number, chunk: number): string {
   if (part.type === 'text') return encoder.chunk(seq, part.text, chunk);
-  return part.type === 'usage' || part.type === 'finish' || part.type === 'error' ? '' : encoder.part(seq, part);
+  return part.type === 'usage' || part.type === 'finish' || part.type === 'error'
+    ? ''
+    : encoder.part(seq, ofReal(part));
+}
+
+/** As the relay gets it: seals name the provider. */
+function ofReal(part: AnswerPart): AnswerPart {
+  return part.type === 'reasoning_seal' ? sealedBy(part, 'real') : part;
 }
 
 it('a long text is cut between its characters', async () => {

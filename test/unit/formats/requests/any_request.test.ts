@@ -201,7 +201,7 @@ function attempt<Value>(act: () => Value): Value | undefined {
   try {
     return act();
   } catch (thrown) {
-    if (thrown instanceof WeirError && thrown.code === 'validation_error') return undefined;
+    if (thrown instanceof WeirError && ['validation_error', 'not_supported'].includes(thrown.code)) return undefined;
     throw thrown;
   }
 }

@@ -38,6 +38,16 @@ describe('a message of very many parts', () => {
   });
 });
 
+it.each([
+  ['chat', 'messages', 'messages.0'],
+  ['responses', 'input', 'input'],
+  ['messages', 'messages', 'messages.0'],
+] as const)('a message of %s with very many members is not read', (format, list, field) => {
+  const members = Object.fromEntries(Array.from({ length: 201 }, (_, at) => [`k${at}`, 1]));
+  const body = { ...LEAST[format], [list]: [{ role: 'user', content: 'Hi', ...members }] };
+  expect(() => FORMATS[format].readRequest(body)).toThrow(`Not valid: ${field};`);
+});
+
 it('marks a seal whose id is half a character', () => {
   expect(sealText({ kind: 'encrypted', data: 'd', id: '\ud800' }, 'signature')).toBe('weir:encrypted:%EF%BF%BD:d');
 });

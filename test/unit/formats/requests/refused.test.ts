@@ -69,7 +69,7 @@ const REFUSED: [FormatName, JsonObject, FormatName, string][] = [
 describe('what would change the answer is refused, by name', () => {
   it.each(REFUSED)('%s %j in %s', (from, more, to, fields) => {
     const error = thrownBy(() => translated(from, more, to, { provider: 'acme' }));
-    expect(error.code).toBe('validation_error');
+    expect(error).toMatchObject({ code: 'not_supported', status: 400 });
     expect((error.details.fields as { field: string }[]).map(({ field }) => field).join(', ')).toBe(fields);
     expect(error.message).toContain('"acme"');
   });
@@ -80,6 +80,11 @@ it('says what to do where answers are stored elsewhere', () => {
   expect(message).toBe(
     'Provider "other" can\'t take this request. "previous_response_id": answers are not stored for this provider; send the whole conversation in "input".',
   );
+});
+
+it('says what to do with a custom tool of chat', () => {
+  const tools = [{ type: 'custom', custom: { name: 'f' } }];
+  expect(thrownBy(() => translated('chat', { tools }, 'responses')).message).toContain('"tools.0": the stream of chat');
 });
 
 it('names so many of them as can be read', () => {
