@@ -75,11 +75,17 @@ export const ANNOUNCED_MS = 4_000;
 
 /** Longest life of a stream. */
 export const STREAM_LIFE_MS = 15 * 60_000;
+/** Longest life of a response that runs in the background. */
+export const BACKGROUND_LIFE_MS = 60 * 60_000;
 /** Keys of a running stream live this long in Redis. Longer than the stream: they are gone after a dead deployment. */
 export const RUNNING_KEYS_MS = 20 * 60_000;
+/** The same of a response in the background. */
+export const BACKGROUND_KEYS_MS = 65 * 60_000;
 /** A finished stream can be read for this long; for less when Redis has little memory left. */
 export const RETENTION_MS = 5 * 60_000;
 /** But at least for this long. */
 export const MIN_RETENTION_MS = 60_000;
-/** NGINX's old workers keep streams for this long after a reload (`worker_shutdown_timeout`). Longer than any stream. */
+/** A response that ran in the background can be read for this long, however full Redis is. */
+export const BACKGROUND_RETENTION_MS = 10 * 60_000;
+/** NGINX's old workers keep streams for this long after a reload (`worker_shutdown_timeout`). Longer than any stream but those in the background. */
 export const NGINX_OLD_WORKERS_MS = 60 * 60_000;

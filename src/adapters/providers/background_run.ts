@@ -3,6 +3,7 @@ import { asWeirError, type ErrorCode, WeirError } from '../../formats/error_code
 import { type PartParser, type PartSink, parseTypedEvent, type Sight } from '../../formats/event_parser.ts';
 import { objectOf } from '../../formats/json_object.ts';
 import { responsesFormat } from '../../formats/responses/responses_format.ts';
+import type { AnswerPart } from '../../formats/stream_part.ts';
 import type { ServerCall, UpstreamServer } from './upstream_server.ts';
 
 /** A run that the provider no longer has, or no longer streams (OpenAI: five minutes after its start). */
@@ -18,6 +19,7 @@ export class BackgroundRun implements PartAnswer, PartConsumer {
   readonly kind = 'parts';
   readonly #server: UpstreamServer;
   readonly #signal: AbortSignal;
+  readonly #wantsParts: boolean;
   readonly #opened = Promise.withResolvers<PartAnswer>();
   /** Ends the reading, not the run. */
   readonly #reading = new AbortController();
@@ -26,28 +28,35 @@ export class BackgroundRun implements PartAnswer, PartConsumer {
   #runIsOver = false;
   #answer: PartAnswer | undefined;
   #consumer: PartConsumer | undefined;
-  /** What came before anybody could take it: a piece of text at the most, as the reading then pauses, or an end. */
-  #held = '';
+  /** What came before it could be taken, in order: the parts of one event, as the reading then pauses, or an end. */
+  #held: (string | AnswerPart)[] = [];
   #ending: ((consumer: PartConsumer) => void) | undefined;
   #hasBegun = false;
   #settled = false;
 
-  private constructor(server: UpstreamServer, signal: AbortSignal) {
+  private constructor(server: UpstreamServer, signal: AbortSignal, wantsParts: boolean) {
+    this.#wantsParts = wantsParts;
     this.#server = server;
     this.#signal = signal;
     this.#opened.promise.catch(() => {});
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Starts a run. @returns once `keepRun` knows it. @throws as Upstream.open */
+  /**
+   * Starts a run.
+   * @param wantsParts whether more than its text is wanted
+   * @returns once `keepRun` knows it
+   * @throws as Upstream.open
+   */
   static start(
     server: UpstreamServer,
     body: Record<string, unknown>,
+    wantsParts: boolean,
     context: CallContext & { keepRun: KeepRun },
   ): Promise<PartAnswer> {
     const { signal, keepRun } = context;
     signal.throwIfAborted();
-    const run = new BackgroundRun(server, signal);
+    const run = new BackgroundRun(server, signal, wantsParts);
     run.#keepRun = keepRun;
     void run.#read({ method: 'POST', path: '/responses', body }, context);
     return run.#opened.promise;
@@ -58,8 +67,8 @@ export class BackgroundRun implements PartAnswer, PartConsumer {
    * @returns its answer, and what ends it where it turns out to be another one
    * @throws WeirError producer_lost where the provider no longer has it; and as Upstream.open
    */
-  static async resume(server: UpstreamServer, run: string, context: CallContext) {
-    const again = new BackgroundRun(server, context.signal);
+  static async resume(server: UpstreamServer, run: string, wantsParts: boolean, context: CallContext) {
+    const again = new BackgroundRun(server, context.signal, wantsParts);
     again.#run = run;
     if (context.signal.aborted) again.#onAbort();
     const path = `/responses/${encodeURIComponent(run)}?stream=true`;
@@ -75,8 +84,9 @@ export class BackgroundRun implements PartAnswer, PartConsumer {
   start(consumer: PartConsumer): void {
     this.#consumer = consumer;
     if (this.#hasBegun) consumer.begun?.();
-    const full = this.#held !== '' && !consumer.text(this.#held);
-    this.#held = '';
+    let full = false;
+    for (const part of this.#held) full = !(typeof part === 'string' ? consumer.text(part) : consumer.part(part));
+    this.#held = [];
     if (this.#ending) this.#ending(consumer);
     else if (!full) this.#answer?.resume();
   }
@@ -93,15 +103,18 @@ export class BackgroundRun implements PartAnswer, PartConsumer {
       this.#reading.abort(new WeirError('cancelled'));
       return false;
     }
-    if (this.#consumer) return this.#consumer.text(text);
-    if (this.#run !== undefined) this.#held += text;
-    else this.#leave(this.#notItsFormat(), false);
-    return false;
+    return this.#consumer ? this.#consumer.text(text) : this.#hold(text);
   }
 
-  /** Not asked for. */
-  part(): boolean {
-    return true;
+  part(part: AnswerPart): boolean {
+    if (this.#settled) return false;
+    return this.#consumer ? this.#consumer.part(part) : this.#hold(part);
+  }
+
+  #hold(part: string | AnswerPart): false {
+    if (this.#run !== undefined) this.#held.push(part);
+    else this.#leave(this.#notItsFormat(), false);
+    return false;
   }
 
   begun(): void {
@@ -128,6 +141,7 @@ export class BackgroundRun implements PartAnswer, PartConsumer {
   async #read(call: ServerCall, { trace }: CallContext): Promise<void> {
     try {
       const parser = new RunEvents(
+        this.#wantsParts,
         (run) => this.#known(run),
         () => this.#over(),
       );
@@ -186,16 +200,17 @@ export class BackgroundRun implements PartAnswer, PartConsumer {
 /** It becomes a part of paths, and of what is stored. */
 const RUN = /^[\w.~:=-]{1,256}$/;
 
-/** Events of a run: its text, and its name, which comes before it. */
+/** Events of a run: what it says, and its name, which comes before that. */
 class RunEvents implements PartParser {
-  readonly #parser = responsesFormat.partParser(false);
+  readonly #parser: PartParser;
   readonly #known: (run: string) => void;
   readonly #over: () => void;
   readonly complete = false;
   #isNamed = false;
 
   /** @param over the provider works on the answer no more */
-  constructor(known: (run: string) => void, over: () => void) {
+  constructor(wantsParts: boolean, known: (run: string) => void, over: () => void) {
+    this.#parser = responsesFormat.partParser(wantsParts);
     this.#known = known;
     this.#over = over;
   }

@@ -1,10 +1,12 @@
 import type { ApiFormat } from '../../config/provider_presets.ts';
 import { type TimerWheel, WheelTimer } from '../../core/time/timer_wheel.ts';
 import { promptText } from '../../core/upstream/client_request.ts';
+import { skipDelivered } from '../../core/upstream/skip_delivered.ts';
 import type {
   AnswerEnd,
   CallContext,
   ClientFormat,
+  Delivered,
   PartAnswer,
   PartConsumer,
   Upstream,
@@ -76,14 +78,15 @@ export class FakeUpstream implements Upstream {
   async continueFrom(
     request: UpstreamRequest,
     _model: string,
-    delivered: readonly string[],
+    delivered: Delivered,
     _run: string | undefined,
     { signal }: CallContext,
   ): Promise<PartAnswer> {
     const prompt = promptText(request.generation());
-    const answer = new FakeAnswer(this.#wheel, { ...request.fake(), ttft_ms: 0 }, prompt, signal);
-    answer.skip(delivered);
-    return answer;
+    const options = { ...request.fake(), ttft_ms: 0 };
+    const isText = delivered.every((part) => typeof part === 'string');
+    const said = isText ? options.reasoning_tokens + delivered.length : delivered.length;
+    return skipDelivered(new FakeAnswer(this.#wheel, options, prompt, signal, said), delivered, () => {});
   }
 
   #hang(signal: AbortSignal): Promise<never> {
@@ -137,6 +140,7 @@ class FakeAnswer extends WheelTimer implements PartAnswer {
   readonly #signal: AbortSignal;
   readonly #fault: string;
   readonly #faultAt: number;
+  readonly #said: number;
   #consumer: PartConsumer | undefined;
   /** Of all tokens and parts. */
   #sent = 0;
@@ -145,8 +149,10 @@ class FakeAnswer extends WheelTimer implements PartAnswer {
   #full = false;
   #aborted = false;
 
-  constructor(wheel: TimerWheel, options: FakeOptions, prompt: string, signal: AbortSignal) {
+  /** @param said tokens and parts that are said without delay, as they were said before */
+  constructor(wheel: TimerWheel, options: FakeOptions, prompt: string, signal: AbortSignal, said = 0) {
     super(wheel);
+    this.#said = said;
     this.#ttftMs = options.ttft_ms;
     this.#jitter = options.jitter;
     this.#given = options.text === undefined ? undefined : tokenize(options.text);
@@ -180,16 +186,6 @@ class FakeAnswer extends WheelTimer implements PartAnswer {
     this.armAt(this.#due);
   }
 
-  /** @throws WeirError producer_lost where it would not have said that */
-  skip(delivered: readonly string[]): void {
-    this.#sent = this.#reasoningTokens;
-    for (const text of delivered) {
-      if (this.#token() !== text) throw new WeirError('producer_lost');
-      this.#sent += 1;
-      this.#gap();
-    }
-  }
-
   resume(): void {
     if (!this.#full) return;
     this.#full = false;
@@ -201,13 +197,13 @@ class FakeAnswer extends WheelTimer implements PartAnswer {
   /** Sends what is due, then sleeps until the next is. */
   fire(): void {
     const consumer = this.#consumer as PartConsumer;
-    const paced = this.#pace > 0;
     for (let burst = 0; burst < BURST; burst += 1) {
       if (this.#aborted || this.#misbehaves(consumer)) return;
       if (this.#sent === this.#reasoningTokens + this.#total + this.#last.length) {
         consumer.end(this.#end());
         return;
       }
+      const paced = this.#pace > 0 && this.#sent >= this.#said;
       if (!this.#give(consumer)) {
         this.#full = true;
         if (paced) this.#due += this.#gap();

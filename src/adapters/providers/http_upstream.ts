@@ -9,6 +9,7 @@ import type {
   ByteAnswer,
   CallContext,
   ClientFormat,
+  Delivered,
   GeneratingFormat,
   PartAnswer,
   PassedRequest,
@@ -85,7 +86,7 @@ export class HttpUpstream implements Upstream {
     if (request.passed && this.#passes(request)) return this.#pass(request.passed(model), request, context);
     const { keepRun } = context;
     const body = keepRun && this.#background ? this.#backgroundBody(request, model) : undefined;
-    if (keepRun && body) return BackgroundRun.start(this.#server, body, { ...context, keepRun });
+    if (keepRun && body) return BackgroundRun.start(this.#server, body, request.wantsParts, { ...context, keepRun });
     return this.#translated(request, this.#written(request, model), context);
   }
 
@@ -140,9 +141,10 @@ export class HttpUpstream implements Upstream {
   /** A request that the Responses API can't take runs as any other, and does not survive its instance. */
   #backgroundBody(request: UpstreamRequest, model: string): Record<string, unknown> | undefined {
     try {
-      // Only its text is read.
-      const { include: _, ...body } = this.#written(request, model, SPOKEN_FORMATS.responses).body;
-      return { ...body, background: true, store: true, stream: true };
+      const { include, ...body } = this.#written(request, model, SPOKEN_FORMATS.responses).body;
+      // Of one whose text alone is read nothing else is asked for.
+      const more = request.wantsParts && include !== undefined ? { include } : {};
+      return { ...body, ...more, background: true, store: true, stream: true };
     } catch {
       return undefined;
     }
@@ -150,7 +152,8 @@ export class HttpUpstream implements Upstream {
 
   #continuation(kind: Continuation): Upstream['continueFrom'] {
     if (kind === 'none') return undefined;
-    if (kind === 'responses') return (_, __, delivered, run, context) => this.#readAgain(delivered, run, context);
+    if (kind === 'responses')
+      return (request, _, delivered, run, context) => this.#readAgain(request, delivered, run, context);
     // Only chat completions have a place for an answer that was begun.
     if (!this.speaks.includes('chat')) return undefined;
     const echo = kind === 'prefix_echo';
@@ -158,24 +161,35 @@ export class HttpUpstream implements Upstream {
     return (request, model, delivered, _, context) => this.#goOn(request, model, delivered, context, mark, echo);
   }
 
-  async #readAgain(delivered: readonly string[], run: string | undefined, context: CallContext): Promise<PartAnswer> {
+  async #readAgain(
+    { wantsParts }: UpstreamRequest,
+    delivered: Delivered,
+    run: string | undefined,
+    context: CallContext,
+  ): Promise<PartAnswer> {
     if (run === undefined) throw new WeirError('producer_lost');
-    const { answer, giveUp } = await BackgroundRun.resume(this.#server, run, context);
+    const { answer, giveUp } = await BackgroundRun.resume(this.#server, run, wantsParts, context);
     return skipDelivered(answer, delivered, giveUp);
   }
 
   async #goOn(
     request: UpstreamRequest,
     model: string,
-    delivered: readonly string[],
+    delivered: Delivered,
     context: CallContext,
     mark: PrefixMark,
     echo: boolean,
   ): Promise<PartAnswer> {
+    // Only text can be given to it.
+    if (!isText(delivered)) throw new WeirError('producer_lost');
     const { format, path } = SPOKEN_FORMATS.chat;
     const { body, again } = continuedBody(this.#written(request, model, SPOKEN_FORMATS.chat).body, delivered, mark);
     const call = { method: 'POST', path, body } as const;
     const answer = await this.#server.parts(call, format.partParser(false), context);
     return skipDelivered(uncounted(answer), echo ? delivered : [again], () => {});
   }
+}
+
+function isText(delivered: Delivered): delivered is readonly string[] {
+  return delivered.every((part) => typeof part === 'string');
 }

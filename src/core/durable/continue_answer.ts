@@ -28,13 +28,15 @@ export async function continueAnswer(
   const route = selectAgain(core, record);
   const provider = route.targets[0].upstream;
   const run = record.providerRun;
-  if (record.takeovers > MAX_TAKEOVERS || !stream.request || !before.canGoOn) {
+  // What repeats an answer says all of it again.
+  const said = run !== undefined || provider.isFake ? before.said : undefined;
+  if (record.takeovers > MAX_TAKEOVERS || !stream.request || !(before.canGoOn || said)) {
     if (run !== undefined) provider.dropRun?.(run);
     throw new WeirError('producer_lost');
   }
   const request = format.request(stream.request, record);
   // There is no text, and nothing runs: any answer is the answer.
-  if (texts.length === 0 && run === undefined) {
+  if (texts.length === 0 && before.canGoOn && run === undefined) {
     const about = { threadId: record.id, userId: record.userId, signal: abort.signal, span };
     const opening = core.routing.open(route, request, {
       ...about,
@@ -43,7 +45,10 @@ export async function continueAnswer(
     return (await opening.answer) as PartAnswer;
   }
   if (!provider.continueFrom) throw new WeirError('producer_lost');
-  return provider.continueFrom(request, record.model, texts, run, { signal: abort.signal, trace: span?.context });
+  return provider.continueFrom(request, record.model, said ?? texts, run, {
+    signal: abort.signal,
+    trace: span?.context,
+  });
 }
 
 /** The provider that gave the text so far. @throws WeirError producer_lost where it is no longer configured */

@@ -1,5 +1,6 @@
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { StreamCore } from '../stream/stream_exchange.ts';
+import { claimOtherName } from './claims.ts';
 import type { DeadLogs } from './dead_logs.ts';
 import type { FaultPoint } from './fault_point.ts';
 import type { GroupLog } from './group_log.ts';
@@ -61,11 +62,12 @@ export function addResumable(core: DurableCore, { record, format, ...about }: Ne
     ...about,
     record,
     frames: format.frames(record, () => stream.record),
-    limit: format.limit,
+    limit: record.background ? { ...format.limit, ends: 'stream' } : format.limit,
     graceMs: format.graceMs,
     log: streamLog,
     wheel,
     ageMs: core.clock.now() - record.createdAt,
+    onBegun: format.nameOf && ((frame) => void claimOtherName(core, stream.record, format.nameOf?.(frame, record))),
     onUnlogged: () => core.observer.wentUnlogged(),
     onTooLong: () => void store.discard(stream.record).catch(() => {}),
     standing: store.shared ? undefined : SINGLE_INSTANCE,

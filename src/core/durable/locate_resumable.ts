@@ -23,8 +23,8 @@ export type Located = LocatedStream &
   (
     | { kind: 'source'; source: ResumableSource }
     | { kind: 'peer'; frames: AsyncIterable<Uint8Array> }
-    /** `frame` is the error to send. */
-    | { kind: 'regressed'; frame: string }
+    /** `frame` is the error to send; `isOver`: nothing more will be said. */
+    | { kind: 'regressed'; frame: string; isOver: boolean }
     | { kind: 'ended' }
   );
 
@@ -100,7 +100,10 @@ async function askOwner(
   if (answer === 'unknown') return undefined;
   if (typeof answer !== 'string') {
     const about = locatedAs(record);
-    return answer.kind === 'frames' ? { ...about, kind: 'peer', frames: answer.frames } : { ...about, kind: 'ended' };
+    if (answer.kind === 'frames') return { ...about, kind: 'peer', frames: answer.frames };
+    // Asked for by a reader that needs no frame.
+    if (answer.kind === 'regressed') return { ...about, kind: 'regressed', frame: '', isOver: false };
+    return { ...about, kind: 'ended' };
   }
   if (!logFormatOf(core.formats, record)) throw notKnown();
   const sealed = await core.store.seal(record.owner, answer === 'gone').catch(whileAway(() => false));
@@ -116,7 +119,7 @@ export function place(source: ResumableSource, record: ResumableRecord, cursor: 
   const last = over ? committed + frames.numbersOf(terminal as string) : committed;
   if (placeOf(cursor, record, last) === 'regressed') {
     const frame = frames.error(`${cursor.epoch}.${cursor.seq + 1}`, new WeirError('log_regressed'));
-    return { ...about, kind: 'regressed', frame };
+    return { ...about, kind: 'regressed', frame, isOver: over };
   }
   return source.over && cursor.seq === last ? { ...about, kind: 'ended' } : { ...about, kind: 'source', source };
 }

@@ -2,7 +2,7 @@ import type { WeirError } from '../../formats/error_code.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { SpanBegin } from '../observe/stream_span.ts';
 import type { Encoder } from '../stream/encoder.ts';
-import type { AnswerEnd, UpstreamRequest } from '../upstream/upstream.ts';
+import type { AnswerEnd, Delivered, UpstreamRequest } from '../upstream/upstream.ts';
 import type { KeptRequest } from './kept_request.ts';
 import type { ResumableRecord } from './resumable_record.ts';
 
@@ -11,6 +11,10 @@ export const LOG_VERSION = 2;
 
 /** Who reads a stream. */
 export interface ReaderWish {
+  /** What is there now, and an end: for peers, who would wait for more. */
+  now?: boolean;
+  /** A reader that is beyond the log is refused by peers with a status, and not with an event. */
+  refusesRegressed?: boolean;
   /** Whether each event is to have an `id:` line, in formats that have none by themselves. */
   withIds: boolean;
 }
@@ -44,6 +48,8 @@ export interface ResumedStream {
   encoder: Encoder;
   /** All text that was said. */
   texts: readonly string[];
+  /** All that was said, where its writer can go on after any of it: for providers that say the same again. */
+  said?: Delivered;
   /** Whether text can follow: neither reasoning nor a tool call was under way. */
   canGoOn: boolean;
   /** Set where the answer was over, but for its terminal. */
@@ -58,6 +64,8 @@ export interface LogFormat {
   readonly graceMs: number;
   /** A longer log, in UTF-16 units, ends the stream, or only that it can be resumed. */
   readonly limit: { units: number; ends: 'stream' | 'resumability' };
+  /** @returns by which other name than its id a client may ask for the stream, as its first events say */
+  nameOf?(frame: string, record: ResumableRecord): string | undefined;
   /** @param current asked anew for each frame, as a stream's epoch may change */
   frames(record: ResumableRecord, current: () => ResumableRecord): LogFrames;
   /** What the provider of `record` is asked, for an answer in parts. @throws WeirError */

@@ -60,10 +60,13 @@ export class LoggedDelivery implements ResumableDelivery {
     const { encoder, texts } = this.#before;
     const seq = stream.contents.length;
     const relay = new Relay(encoder, this.#core.observer, this.#startedAt, this.#bytes, { texts, seq });
-    relay.attach(stream, seq === 0);
+    // A response in the background is queued before its upstream has answered.
+    const isQueued = stream.record.background === true && seq === 0;
+    relay.attach(stream, seq === 0 && !isQueued);
+    if (isQueued) stream.write(encoder.status(0));
     if (first?.headers) stream.headers = first.headers;
     stream.onRoom = relay.resume;
-    stream.onDetached = (detached) => void this.#permit.setDetached(detached);
+    if (!stream.record.background) stream.onDetached = (detached) => void this.#permit.setDetached(detached);
     // Taken over, it may wait for a reader that never comes; opened anew, its client is about to read.
     if (stream.record.epoch > 1 && stream.readers.size === 0) stream.onDetached(true);
     stream.open();

@@ -21,6 +21,8 @@ export interface ResumableExchange extends StreamExchange, Pick<KeyedRequest, 'o
   format: string;
   /** The request, as it is kept for an instance that takes over; undefined where it is too large. */
   kept: KeptRequest | undefined;
+  /** See {@link ResumableRecord.background}. It is never served as a plain stream. */
+  background?: boolean;
   /** The client chose the stream's id itself, so it may be known already. */
   ownId: boolean;
   idempotency: KeyedRequest['idempotency'] | undefined;
@@ -86,8 +88,9 @@ function whole(answer: WholeAnswer | undefined) {
 }
 
 /** Nothing can be kept now: a plain stream that says so. @throws WeirError where the deployment wants a refusal then */
-function withoutLog(core: DurableCore, { userId, threadId }: ResumableExchange, reason: string): void {
-  if (core.strict) throw new WeirError('service_unavailable', { details: { reason: 'redis' }, retryAfter: 2 });
+function withoutLog(core: DurableCore, { userId, threadId, background }: ResumableExchange, reason: string): void {
+  if (core.strict || background)
+    throw new WeirError('service_unavailable', { details: { reason: 'redis' }, retryAfter: 2 });
   core.log.warn('5.2', 'Stream is not resumable', { user_id: userId, thread_id: threadId, reason });
   core.observer.wentUnlogged();
 }
@@ -122,11 +125,12 @@ function newRecord(
   exchange: ResumableExchange,
   { permitId, target: { provider, model }, trace, claim }: RecordFacts,
 ): ResumableRecord {
-  const { format, route } = exchange;
+  const { format, route, background } = exchange;
   const versioned = format === 'text' ? {} : { log: LOG_VERSION, format, ...(route.name ? { route: route.name } : {}) };
   return {
     id: exchange.threadId,
     ...versioned,
+    ...(background ? { background } : {}),
     owner: core.streamLog.incarnation,
     number: core.streamLog.enroll(),
     epoch: 1,

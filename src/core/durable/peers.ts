@@ -8,7 +8,11 @@ import type { ReaderWish } from './log_format.ts';
 export type PeerSilence = 'gone' | 'silent' | 'unknown';
 
 /** What a living owner answers: frames from the cursor on, or that there is nothing after it. */
-export type PeerAnswer = { kind: 'frames'; frames: AsyncIterable<Uint8Array> } | { kind: 'ended' };
+export type PeerAnswer =
+  | { kind: 'frames'; frames: AsyncIterable<Uint8Array> }
+  | { kind: 'ended' }
+  /** Only to readers that want to be refused then. */
+  | { kind: 'regressed' };
 
 /** The private way to the other instances. */
 export interface Peers {

@@ -21,6 +21,8 @@ export interface ResumableOptions {
   /** Entries that a dead owner had committed; the stream then waits for its readers to come back. */
   before?: string[] | undefined;
   span?: StreamSpan | undefined;
+  /** Called with its first events. */
+  onBegun?: ((frame: string) => void) | undefined;
   /** Its frames go out unlogged from now on. */
   onUnlogged?: () => void;
   /** It is kept no longer. */

@@ -7,6 +7,8 @@ export interface ResumableRecord {
   log?: number;
   /** What the entries of its log are, by the name of their `LogFormat`; absent as `log`. */
   format?: string;
+  /** A response that runs in the background: with or without readers, for longer, and in a slot that stays its own. */
+  background?: true;
   /** The incarnation of an instance that produces it now. */
   owner: string;
   /** Its number in the owner's log: short, for it stands before every piece of text. */

@@ -1,5 +1,5 @@
 import { WeirError } from '../../formats/error_code.ts';
-import { STREAM_LIFE_MS } from '../../formats/timing.ts';
+import { BACKGROUND_LIFE_MS, STREAM_LIFE_MS } from '../../formats/timing.ts';
 import type { NoticeEvent } from '../../formats/weir/stream_event.ts';
 import type { StreamSpan } from '../observe/stream_span.ts';
 import type { Outlet } from '../stream/encoder.ts';
@@ -79,14 +79,15 @@ export class ResumableStream implements LoggedStream, Outlet {
     this.#size = before.reduce((sum, text) => sum + text.length, 0);
     this.oldestGroup = log.horizon;
     this.#logId();
-    this.#graceTimer = wheel.timer(() => this.abort.abort(new WeirError('cancelled')));
+    this.#graceTimer = wheel.timer(() => record.background || this.abort.abort(new WeirError('cancelled')));
     this.#lifeTimer = wheel.timer(() => this.abort.abort(new WeirError('limit_exceeded')));
     this.#opened.promise.catch(() => {});
     if (options.before) {
-      this.#graceTimer.arm(options.graceMs);
+      this.#graceTimer.arm(this.#options.graceMs);
       this.open();
     }
-    this.#lifeTimer.arm(Math.max(0, STREAM_LIFE_MS - options.ageMs));
+    const lifeMs = record.background ? BACKGROUND_LIFE_MS : STREAM_LIFE_MS;
+    this.#lifeTimer.arm(Math.max(0, lifeMs - options.ageMs));
   }
 
   /** Last sequence number that readers may have; the terminal is the one after the last text. */
@@ -132,7 +133,8 @@ export class ResumableStream implements LoggedStream, Outlet {
     if (frame === '') return !this.full;
     const { contents, record } = this;
     const first = contents.length + 1;
-    this.frames.add(this.#decoded(frame), contents, !this.isKept);
+    const text = this.#decoded(frame);
+    this.frames.add(text, contents, !this.isKept);
     const last = contents.length;
     let records = '';
     for (let seq = first; seq <= last; seq += 1) {
@@ -142,6 +144,7 @@ export class ResumableStream implements LoggedStream, Outlet {
       records += textRecord(record.number, seq, entry);
     }
     if (!this.isKept) return this.#passOn();
+    if (first === 1) this.#options.onBegun?.(text);
     this.#options.log.add(this, last, records, first === 1);
     if (this.#size > this.#options.limit.units) this.#endAtLimit();
     this.full = this.#waiting >= MAX_WAITING;
@@ -194,6 +197,7 @@ export class ResumableStream implements LoggedStream, Outlet {
   logEnd(frame: () => string): Promise<void> {
     this.#endFrame = frame;
     this.#terminal = this.#decoded(frame());
+    if (this.contents.length === 0) this.#options.onBegun?.(this.#terminal);
     this.#lifeTimer.cancel();
     if (!this.isKept) return Promise.resolve();
     return new Promise((resolve) => {

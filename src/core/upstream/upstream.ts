@@ -115,6 +115,9 @@ export interface CallContext {
   trace?: TraceContext | undefined;
 }
 
+/** What was said already: texts, and where more than text is known, the other parts too, in order. */
+export type Delivered = readonly (string | AnswerPart)[];
+
 /** A source of answers: a provider's server, or the fake provider in this process. */
 export interface Upstream {
   readonly name: string;
@@ -153,7 +156,7 @@ export interface Upstream {
   continueFrom?(
     request: UpstreamRequest,
     model: string,
-    delivered: readonly string[],
+    delivered: Delivered,
     run: string | undefined,
     context: CallContext,
   ): Promise<PartAnswer>;

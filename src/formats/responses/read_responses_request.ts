@@ -55,7 +55,8 @@ export const RESPONSES_FATES: Readonly<Record<string, FieldFate>> = {
     return asked.length > 0 ? 'ignored' : undefined;
   },
   store: unless((value) => value === false, 'ignored'),
-  background: unless((value) => value === false, 'unread'),
+  // A response of any upstream can run in the background here.
+  background: nothing,
   truncation: unless((value) => value === 'disabled', 'unread'),
   top_logprobs: unless((value) => value === 0, 'unread'),
   previous_response_id: 'unread',

@@ -4,7 +4,7 @@ import { WeirError } from '../../formats/error_code.ts';
 import { PEER_SILENCE_MS } from '../../formats/timing.ts';
 import { RESUMABLE } from '../http/parse_stream_request.ts';
 import { peerPlace } from './peer_address.ts';
-import { INCARNATION_HEADER, SECRET_HEADER } from './peer_listener.ts';
+import { INCARNATION_HEADER, NOW, REFUSES_REGRESSED, SECRET_HEADER } from './peer_listener.ts';
 
 // An import would read all of its exports, one of which loads Node's own fetch: 0.1 s of CPU at each start.
 const { request: httpRequest } = process.getBuiltinModule('node:http');
@@ -41,16 +41,19 @@ export function peerClient(secret: string, silenceMs = PEER_SILENCE_MS): Peers {
     return headOf(request, silenceMs);
   };
   return {
-    async read(address, incarnation, threadId, cursor, { withIds }): Promise<PeerAnswer | PeerSilence> {
+    async read(address, incarnation, threadId, cursor, wish): Promise<PeerAnswer | PeerSilence> {
       const response = await ask(address, 'GET', incarnation, threadId, {
         ...(cursor ? { 'last-event-id': `${cursor.epoch}.${cursor.seq}` } : {}),
-        ...(withIds ? { [RESUMABLE]: 'true' } : {}),
+        ...(wish.withIds ? { [RESUMABLE]: 'true' } : {}),
+        ...(wish.now ? { [NOW]: 'true' } : {}),
+        ...(wish.refusesRegressed ? { [REFUSES_REGRESSED]: 'true' } : {}),
       });
       if (typeof response === 'string') return response;
       if (response.statusCode === 200) return { kind: 'frames', frames: response };
       response.resume();
       if (response.statusCode === 400)
         throw new WeirError('bad_request', { message: 'Last-Event-ID is not an id of this stream.' });
+      if (response.statusCode === 409) return { kind: 'regressed' };
       return response.statusCode === 204 ? { kind: 'ended' } : 'unknown';
     },
     async cancel(address, incarnation, threadId) {

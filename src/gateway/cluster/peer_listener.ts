@@ -10,6 +10,10 @@ export const SECRET_HEADER = 'x-peer-secret';
 /** In a request: the incarnation that is asked for. In each answer to a client with the secret: the one that answers. */
 export const INCARNATION_HEADER = 'x-weir-boot';
 
+/** In a request: as `ReaderWish` has it. */
+export const NOW = 'x-weir-now';
+export const REFUSES_REGRESSED = 'x-weir-refuses-regressed';
+
 /** What a peer may ask of streams; the caller's right was checked by the instance that asks. */
 export interface ResumableServices {
   /** Of the newest incarnation; a process that was fenced had others. */

@@ -9,7 +9,7 @@ import { PROVIDER_STREAM_SILENCE_MS, PROVIDER_WHOLE_SILENCE_MS } from '../../for
 import { type FakeOptions, fakeOptionsSchema } from '../../formats/weir/stream_request.ts';
 import type { Endpoint } from './endpoint.ts';
 
-const READ = new Set(['model', 'stream', 'n']);
+const READ = new Set(['model', 'stream', 'n', 'background', 'store']);
 /** What a request names its conversation by, or begins it with. */
 const CONVERSATION = new Set(['prompt_cache_key', 'system', 'instructions', 'messages', 'input']);
 /** What no answer repeats of its request. */
@@ -21,6 +21,10 @@ export interface EndpointRequest {
   /** As the client wrote it. */
   model: string;
   stream: boolean;
+  /** Of a response: it is to run by itself, and to be read later. */
+  background: boolean;
+  /** Whether the client wants that nothing is stored. */
+  isUnstored: boolean;
   /** Answers wanted at once. */
   n: number;
   /** The JSON of a member that belongs to the conversation, but no more than its first `limit` bytes. */
@@ -47,6 +51,8 @@ export function parseEndpointRequest(body: Buffer): EndpointRequest {
   return {
     model,
     stream,
+    background: value('background') === true,
+    isUnstored: value('store') === false,
     // What is not a number is the provider's to refuse.
     n: typeof n === 'number' ? n : 1,
     member: (name, limit) => {
@@ -121,7 +127,9 @@ export function bodyRequest(
     read: () => {
       giveRoomBack = takeRoom();
       const { fake, ...body } = parseBody(bytes);
-      const request = endpoint.format.readRequest(body);
+      const { store: _, ...unstored } = body;
+      // What runs in the background is stored here.
+      const request = endpoint.format.readRequest(inParts && asked.background ? unstored : body);
       known = { repeated: repeatedOf(body), fake, promptLength: promptText(request).length };
       return request;
     },

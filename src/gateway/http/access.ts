@@ -88,9 +88,8 @@ export function keyAccess(ring: KeyRing, limits: RateLimits, now: () => number):
     },
     mintToken({ asker }, seconds) {
       const { key, user, byToken } = asker as Asker;
-      if (byToken)
-        throw new WeirError('not_allowed', { message: 'A browser token can not make another; ask with the key.' });
-      if (user === undefined) throw new WeirError('not_allowed', { message: NO_USERS });
+      if (byToken) throw notAllowed('A browser token can not make another; ask with the key.');
+      if (user === undefined) throw notAllowed(NO_USERS);
       const at = now();
       const expires = Math.floor(at / 1000) + seconds;
       return { token: mintToken(key, user, expires, at), user, expires };
@@ -99,7 +98,7 @@ export function keyAccess(ring: KeyRing, limits: RateLimits, now: () => number):
 }
 
 /** Names the user for whom a key asks that acts for users. */
-export const USER_HEADER = 'X-Weir-User';
+const USER_HEADER = 'X-Weir-User';
 
 const NO_USERS = 'This key does not act for users; use one that was made with --acts-for-users.';
 
@@ -108,11 +107,11 @@ function withUser(asker: Asker, { raw }: FastifyRequest, isOptional: boolean): A
   const sent = raw.headers['x-weir-user'];
   if (asker.byToken) {
     if (sent === undefined) return asker;
-    throw new WeirError('not_allowed', { message: `A browser token names its user itself; leave ${USER_HEADER} out.` });
+    throw notAllowed(`A browser token names its user itself; leave ${USER_HEADER} out.`);
   }
   if (!asker.key.acts_for_users) {
     if (sent === undefined) return asker;
-    throw new WeirError('not_allowed', { message: `${NO_USERS} Or leave ${USER_HEADER} out.` });
+    throw notAllowed(`${NO_USERS} Or leave ${USER_HEADER} out.`);
   }
   if (sent === undefined) return isOptional ? asker : invalidUser('must name the user for whom this key asks');
   // Sent twice, two names come as one, which no one meant.
@@ -121,6 +120,10 @@ function withUser(asker: Asker, { raw }: FastifyRequest, isOptional: boolean): A
     return invalidUser('must be sent once, with 1 to 200 printable characters of ASCII; encode others');
   }
   return askerOf(asker.key, sent as string, false);
+}
+
+function notAllowed(message: string): WeirError {
+  return new WeirError('not_allowed', { message });
 }
 
 function invalidUser(message: string): never {

@@ -20,6 +20,7 @@ import { answerParserError, translateErrors } from './error_translation.ts';
 import { DROPPED } from './http_sink.ts';
 import { modelsFor } from './models_routes.ts';
 import { ReaderCounts } from './reader_counts.ts';
+import { responsesRoutes } from './responses_routes.ts';
 import { resumableRoutes } from './resumable_routes.ts';
 import { RESUME_TOKEN } from './send_resumable.ts';
 import { streamRoute } from './stream_route.ts';
@@ -115,6 +116,7 @@ export async function buildServer(
   await app.register(endpointRoutes, { ...routes, models, budget });
   await app.register(chatRoutes, { ...routes, budget });
   resumableRoutes(app, { core, access, readers, open: context.open });
+  responsesRoutes(app, { core, access, readers, open: context.open });
   tokenRoute(app, access);
   healthRoutes(app, context.health, () => !context.isDraining());
   clusterRoutes(app, context.cluster, context.feed);

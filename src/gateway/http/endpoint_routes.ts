@@ -21,6 +21,7 @@ import { conversationOfRequest } from './conversation.ts';
 import { droppedHeader, HttpSink, streamHeaders } from './http_sink.ts';
 import { listedModels } from './models_routes.ts';
 import { asksToResume, idempotencyOf, threadIdOf, traceContextOf, wishOf } from './parse_stream_request.ts';
+import { mustBeStored, responseNow } from './responses_routes.ts';
 import { sendResumable } from './send_resumable.ts';
 import { eventStream, unchecked } from './stream_docs.ts';
 import type { StreamRouteContext } from './stream_route.ts';
@@ -32,6 +33,9 @@ const bodySchema = z.looseObject({
 
 /** These clients try again by status, so the provider's own head is waited for as long as a heartbeat allows. */
 const HEAD = { after: 'answer', timeoutMs: 10_000 } as const;
+
+/** A response that runs in the background answers at once: how it goes on is read later. */
+const BACKGROUND_HEAD = { after: 'head', timeoutMs: 0 } as const;
 
 /** Whole or streamed, in the format of the endpoint. */
 function answerOf({ parser }: Endpoint) {
@@ -89,6 +93,8 @@ function endpointRoute(
       const startedAt = performance.now();
       const bytes = request.body as Buffer;
       const asked = parseEndpointRequest(bytes);
+      const background = endpoint.protocol === 'responses' && asked.background;
+      if (background) mustBeStored(asked.isUnstored);
       const { routing } = context.core;
       const userId = context.access.userOf(request);
       const conversation = () => conversationOfRequest({ userId, headers: request.headers }, asked);
@@ -98,7 +104,7 @@ function endpointRoute(
       const admit = context.access.admission(request, reply, ...routing.table.namesOf(route, endpoint.protocol));
       const abort = abortWhenGone(reply, context.open);
       const isResumable =
-        asked.stream && endpoint.parser !== undefined && (route.resumable || asksToResume(request.raw));
+        background || (asked.stream && endpoint.parser !== undefined && (route.resumable || asksToResume(request.raw)));
       // Before anything is made of the body: that costs more, the longer it is.
       if (admit && !isResumable) await admit();
       const takeRoom = () => budget.takeForCopies(bytes.length, reply);
@@ -108,7 +114,9 @@ function endpointRoute(
       }
       const { threadId } = request;
       const headers = passedOn(endpoint, request);
-      const body = bodyRequest(endpoint, asked, bytes, headers, takeRoom);
+      // Its events are ours, and so are its ids: its upstream is asked for parts.
+      const wanted = background ? { ...asked, stream: true } : asked;
+      const body = bodyRequest(endpoint, wanted, bytes, headers, takeRoom, { inParts: background });
       // A repeat of a resumable stream is not counted, and its body is not read again.
       const admitLater = async () => {
         await admit?.();
@@ -125,7 +133,7 @@ function endpointRoute(
         startedAt,
         abort,
         admit: isResumable ? admitLater : undefined,
-        head: HEAD,
+        head: background ? BACKGROUND_HEAD : HEAD,
         generates: endpoint.generates,
         trace: { endpoint: endpoint.name, parent: traceContextOf(request.headers), stream: body.upstream.stream },
         compared: () => ({
@@ -156,6 +164,7 @@ function endpointRoute(
       const opened = await openResumable(context.core, {
         ...exchange,
         format: endpoint.name,
+        background,
         kept: keptBody(endpoint, bytes, headers),
         wish,
         onRepeat: () => void seat.use(context.readers.take(userId)),
@@ -164,6 +173,7 @@ function endpointRoute(
       });
       if (!opened) return reply;
       if (opened.kind === 'whole') return sendWhole(reply.headers(dropped(opened.target)), opened);
+      if (background && !asked.stream) return responseNow(context.core, { id: opened.threadId, userId });
       const stream = context.core.streams.get(opened.threadId);
       const own = reply.getHeaders() as OutgoingHttpHeaders;
       const answer = { request: request.raw, response: reply.raw, wheel: context.core.wheel, cursor: undefined, wish };

@@ -6,8 +6,9 @@ import type { ByteConsumer } from '../../../src/core/upstream/upstream.ts';
 import type { PartParser } from '../../../src/formats/event_parser.ts';
 
 /** A run whose provider sends these events; what is known of it in the end. */
-async function ran(events: readonly (object | string)[]) {
+async function ran(events: readonly (object | string)[], wantsParts = false) {
   const seen = { run: undefined as string | undefined, text: '', end: undefined as unknown, cancelled: false };
+  const parts: string[] = [];
   const bytes = {
     kind: 'bytes',
     status: 200,
@@ -37,13 +38,16 @@ async function ran(events: readonly (object | string)[]) {
       seen.end = code;
       resolve();
     };
-    BackgroundRun.start(server, {}, { signal: new AbortController().signal, keepRun }).then((answer) => {
+    BackgroundRun.start(server, {}, wantsParts, { signal: new AbortController().signal, keepRun }).then((answer) => {
       answer.start({
         text: (text) => {
           seen.text += text;
           return true;
         },
-        part: () => true,
+        part: ({ type }) => {
+          parts.push(type);
+          return true;
+        },
         end: (end) => {
           seen.end = end;
           resolve();
@@ -52,7 +56,7 @@ async function ran(events: readonly (object | string)[]) {
       });
     }, failed);
   });
-  return seen;
+  return wantsParts ? { ...seen, parts } : seen;
 }
 
 const created = { type: 'response.created', response: { id: 'resp_1' } };
@@ -68,6 +72,20 @@ describe('a run in the background', () => {
       end: { finish: 'stop', finishReason: 'completed', usage: { input: 3, output: 4 } },
       cancelled: false,
     });
+  });
+
+  it('gives its tool calls and reasoning to those who want them', async () => {
+    const item = { type: 'function_call', call_id: 'a', name: 'look_up', arguments: '' };
+    const events = [
+      created,
+      { type: 'response.reasoning_summary_text.delta', delta: 'Hm' },
+      { type: 'response.output_item.added', output_index: 1, item },
+      { type: 'response.function_call_arguments.delta', output_index: 1, delta: '{}' },
+      { type: 'response.completed', response: { id: 'resp_1', status: 'completed' } },
+    ];
+    const parts = ['reasoning', 'tool_call', 'tool_arguments'];
+    expect(await ran(events, true)).toMatchObject({ run: 'resp_1', text: '', parts, end: { finish: 'tool_calls' } });
+    expect(await ran(events)).toMatchObject({ run: 'resp_1', text: '', end: { finish: 'tool_calls' } });
   });
 
   it.each([

@@ -24,7 +24,8 @@ const ORDERS: [string, (keyof typeof times)[]][] = [
   ['slots', ['REDIS_COMMAND_MS', 'SLOT_RENEWAL_MS', 'SLOT_LEASE_MS']],
   ['the cluster view', ['ANNOUNCE_MS', 'ANNOUNCED_MS']],
   ['life of a stream', ['LEASE_MS', 'STREAM_LIFE_MS', 'RUNNING_KEYS_MS', 'NGINX_OLD_WORKERS_MS']],
-  ['reading of a finished stream', ['TAKEOVER_WAIT_MS', 'MIN_RETENTION_MS', 'RETENTION_MS']],
+  ['life of a response in the background', ['STREAM_LIFE_MS', 'BACKGROUND_LIFE_MS', 'BACKGROUND_KEYS_MS']],
+  ['reading of a finished stream', ['TAKEOVER_WAIT_MS', 'MIN_RETENTION_MS', 'RETENTION_MS', 'BACKGROUND_RETENTION_MS']],
 ];
 
 describe('the times that depend on each other', () => {

@@ -1,7 +1,7 @@
 import type { KeptRequest } from '../../../core/durable/kept_request.ts';
 import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import type { KeptText, ResumableRecord } from '../../../core/durable/resumable_record.ts';
-import { RETENTION_MS } from '../../../formats/timing.ts';
+import { BACKGROUND_RETENTION_MS, RETENTION_MS } from '../../../formats/timing.ts';
 import { CLAIM_KEPT_MS } from './retention.ts';
 
 /** Finished streams are kept for a while; together at most this much, in UTF-16 units. */
@@ -130,7 +130,8 @@ export class MemoryLogStore implements LogStore {
       if (this.#overSize <= MAX_OVER_UNITS) break;
       this.#drop(oldest);
     }
-    setTimeout(() => this.#drop(kept), RETENTION_MS).unref();
+    const keptMs = record.background ? BACKGROUND_RETENTION_MS : RETENTION_MS;
+    setTimeout(() => this.#drop(kept), keptMs).unref();
     return true;
   }
 

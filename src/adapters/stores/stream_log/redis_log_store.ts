@@ -3,7 +3,7 @@ import { deflate, inflate } from 'node:zlib';
 import { type KeptRequest, parseKeptRequest } from '../../../core/durable/kept_request.ts';
 import type { AppendReply, CheckpointReply, Claim, LogStore } from '../../../core/durable/log_store.ts';
 import { type KeptText, type ResumableRecord, storedOwner } from '../../../core/durable/resumable_record.ts';
-import { LEASE_MS, RUNNING_KEYS_MS } from '../../../formats/timing.ts';
+import { BACKGROUND_KEYS_MS, BACKGROUND_RETENTION_MS, LEASE_MS, RUNNING_KEYS_MS } from '../../../formats/timing.ts';
 import type { RedisConnection } from '../redis/redis_connection.ts';
 import { type FitReply, type LogScripts, logScripts } from './log_scripts.ts';
 import { CLAIM_KEPT_MS, MAX_REQUEST_BYTES, Retention } from './retention.ts';
@@ -131,7 +131,7 @@ export class RedisLogStore implements LogStore {
     const owner = storedOwner(record.owner, record);
     const kept = request ? await packRequest(request) : '';
     return (
-      (await this.#scripts.create(thread(id), req(id), owner, JSON.stringify(record), kept, RUNNING_KEYS_MS)) === 1
+      (await this.#scripts.create(thread(id), req(id), owner, JSON.stringify(record), kept, runningMs(record))) === 1
     );
   }
 
@@ -168,7 +168,7 @@ export class RedisLogStore implements LogStore {
     const { id } = next;
     const kept = request ? await packRequest(request) : '';
     const [before, owner] = [storedOwner(from, next), storedOwner(next.owner, next)];
-    return this.#scripts.adopt(thread(id), req(id), before, owner, JSON.stringify(next), kept, RUNNING_KEYS_MS);
+    return this.#scripts.adopt(thread(id), req(id), before, owner, JSON.stringify(next), kept, runningMs(next));
   }
 
   async setProviderRun(record: ResumableRecord, run: string): Promise<boolean> {
@@ -185,7 +185,7 @@ export class RedisLogStore implements LogStore {
     const owner = storedOwner(record.owner, record);
     const fit = await sendFrom(checkpoint, (kept) => {
       const piece = JSON.stringify(contents.slice(kept, upTo));
-      return this.#scripts.checkpoint(thread(id), text(id), owner, kept + 1, upTo, piece, RUNNING_KEYS_MS);
+      return this.#scripts.checkpoint(thread(id), text(id), owner, kept + 1, upTo, piece, runningMs(record));
     });
     return fit === 'ok' ? 'kept' : fit;
   }
@@ -193,7 +193,8 @@ export class RedisLogStore implements LogStore {
   async finish(record: ResumableRecord, contents: readonly string[], terminal: string): Promise<boolean> {
     const { id, checkpoint } = record;
     const owner = storedOwner(record.owner, record);
-    const end = [terminal, JSON.stringify(record), this.#retention.ms] as const;
+    const keptMs = record.background ? BACKGROUND_RETENTION_MS : this.#retention.ms;
+    const end = [terminal, JSON.stringify(record), keptMs] as const;
     const fit = await sendFrom(checkpoint, (kept) => {
       const piece = JSON.stringify(contents.slice(kept));
       return this.#scripts.finish(thread(id), text(id), req(id), owner, kept + 1, contents.length, piece, ...end);
@@ -228,4 +229,9 @@ async function sendFrom(
     kept = from;
   }
   throw new Error('what Redis keeps of a stream changes with every look at it');
+}
+
+/** How long the keys of a running stream live without being renewed. */
+function runningMs({ background }: ResumableRecord): number {
+  return background ? BACKGROUND_KEYS_MS : RUNNING_KEYS_MS;
 }

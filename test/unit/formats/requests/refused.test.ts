@@ -31,7 +31,6 @@ const REFUSED: [FormatName, JsonObject, FormatName, string][] = [
   ['chat', { messages: [{ role: 'assistant', audio: { id: 'a' } }] }, 'messages', 'messages.0.audio'],
   ['responses', { previous_response_id: 'resp_1' }, 'chat', 'previous_response_id'],
   ['responses', { conversation: 'conv_1' }, 'messages', 'conversation'],
-  ['responses', { background: true }, 'chat', 'background'],
   ['responses', { truncation: 'auto' }, 'chat', 'truncation'],
   ['responses', { include: ['message.output_text.logprobs'] }, 'chat', 'include'],
   ['responses', { prompt: { id: 'p' } }, 'chat', 'prompt'],
