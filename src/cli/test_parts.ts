@@ -60,7 +60,7 @@ export function longParts(files: readonly string[]): TestPart[] {
     },
     {
       ...vitestPart(
-        'stacks with more streams',
+        'tests with more streams',
         [],
         ['stack_changes', 'stack_streams', 'durable_pauses', 'durable_redis_cluster'].map(
           (name) => `test/real/${name}.test.ts`,

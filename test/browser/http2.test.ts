@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { figure, openDashboard, pathIsWhole, runLoadTest } from './dashboard_page.ts';
 import { stackInBrowser } from './stack_in_browser.ts';
 
-const { stack, browser } = await stackInBrowser(undefined, ['--max-per-user', '20']);
+const { stack, browser } = await stackInBrowser(undefined, ['--instances', '1', '--max-per-user', '60']);
 
 it('the browser streams fifty at once over one HTTP/2 connection, where HTTP/1.1 would allow six', async () => {
   const { page } = await openDashboard(browser, `${stack.url}/`);
-  await pathIsWhole(page);
+  await pathIsWhole(page, '1 of 1 ready');
   await page.getByText('at most 100').waitFor();
   const path = page.getByRole('region', { name: 'Path of a request' });
   await path.getByText('h2 · certificate accepted').waitFor();

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import { readSlotScripts, type SlotScriptSources, slotScripts } from '../../src/adapters/stores/slots/slot_scripts.ts';
 import type { Slot } from '../../src/core/resilience/slot_store.ts';
+import { REDIS_COMMAND_MS } from '../../src/formats/timing.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import {
   SHORT_TIMING,
@@ -84,12 +85,17 @@ describe('instances that share a Redis', () => {
       };
       return { ...scripts, take };
     };
-    const instance = await start({ limits, scripts: counting });
+    const instance = await start({ limits, scripts: counting, commandMs: REDIS_COMMAND_MS });
     redis.process.kill('SIGSTOP');
-    for (let user = 0; user < 20; user += 1) expect(await granted(instance.store, slotOf(`frozen-${user}`))).toBe(true);
-    expect(asked).toBeLessThanOrEqual(1);
-    expect(instance.store.failing()).toBe(true);
-    redis.process.kill('SIGCONT');
+    try {
+      const user = (at: number) => slotOf(`frozen-${at}`);
+      for (let at = 0; at < 20; at += 1) expect(await granted(instance.store, user(at))).toBe(true);
+      // Once more, when this process stood still meanwhile.
+      expect(asked).toBeLessThanOrEqual(2);
+      expect(instance.store.failing()).toBe(true);
+    } finally {
+      redis.process.kill('SIGCONT');
+    }
     await until('it is asked again', () => !instance.store.failing());
     expect(await granted(instance.store, slotOf('thawed'))).toBe(true);
     expect(asked).toBeGreaterThan(0);

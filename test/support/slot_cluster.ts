@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { connectRedis, type RedisConnection } from '../../src/adapters/stores/redis/redis_connection.ts';
 import { RedisSlotStore } from '../../src/adapters/stores/slots/redis_slot_store.ts';
 import type { SlotScripts, SlotTiming } from '../../src/adapters/stores/slots/slot_scripts.ts';
@@ -25,13 +26,16 @@ export interface SlotInstanceOptions {
   timing?: SlotTiming;
   onFailure?: 'static' | 'strict';
   scripts?: (redis: RedisConnection) => SlotScripts;
+  /** How long it waits for Redis before it decides alone: long, so that Redis decides on a busy machine too. */
+  commandMs?: number;
 }
 
 let boots = 0;
 
 export async function startSlotInstance(url: string, options: SlotInstanceOptions): Promise<SlotInstance> {
-  const { limits, timing = SHORT_TIMING, onFailure = 'static', scripts } = options;
+  const { limits, timing = SHORT_TIMING, onFailure = 'static', scripts, commandMs = 10_000 } = options;
   const redis = await connectRedis(url, silentLog);
+  if (redis instanceof Redis) redis.options.commandTimeout = commandMs;
   boots += 1;
   const observer = {
     slotLost() {},
