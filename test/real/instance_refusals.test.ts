@@ -132,7 +132,7 @@ describe('a refusal', () => {
     const allowed = (await from('http://localhost:3001')).headers;
     expect(allowed.get('access-control-allow-origin')).toBe('http://localhost:3001');
     expect(allowed.get('access-control-expose-headers')).toBe(
-      'X-Thread-ID, X-Resume-Token, X-Instance-Id, X-Producer-Id, X-Gateway-Via, X-Upstream, Retry-After, X-Weir-Refused-By, X-Weir-Dropped, X-Weir-Estimated, x-vercel-ai-ui-message-stream, x-workflow-run-id, x-resumable-stream-id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset',
+      'X-Thread-ID, X-Resume-Token, X-Weir-Attached, X-Instance-Id, X-Producer-Id, X-Gateway-Via, X-Upstream, Retry-After, X-Weir-Refused-By, X-Weir-Dropped, X-Weir-Estimated, x-vercel-ai-ui-message-stream, x-workflow-run-id, x-resumable-stream-id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset',
     );
     expect((await from('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
   });

@@ -247,8 +247,11 @@ describe('the page of the API', () => {
     const answers = ({ responses }: Operation) => Object.keys(responses).some((status) => /^2/.test(status));
     const lacking = all.filter((each) => !each.summary || !answers(each) || !each.responses.default);
     expect(lacking.map(({ name }) => name)).toEqual([]);
-    const posts = all.filter(({ name }) => name.startsWith('post '));
-    expect(posts.filter(({ requestBody }) => !requestBody)).toEqual([]);
+    const withoutBody = all.filter(({ name, requestBody }) => name.startsWith('post ') && !requestBody);
+    expect(withoutBody.map(({ name }) => name).sort()).toEqual([
+      'post /api/v1/chat/{id}/stop',
+      'post /v1/responses/{response_id}/cancel',
+    ]);
     for (const code of Object.keys(ERROR_TABLE)) expect(document.info.description).toContain(`\`${code}\``);
   });
 });
