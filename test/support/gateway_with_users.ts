@@ -1,7 +1,5 @@
-import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
-import { buildGateway } from '../../src/gateway/build_gateway.ts';
-import { parseConfig } from '../../src/gateway/config.ts';
+import { startGateway, stopGateway } from './gateway_here.ts';
 import { KeyFile } from './key_file.ts';
 import { along, routeFile } from './route_files.ts';
 
@@ -26,12 +24,9 @@ export async function gatewayWithUsers() {
   const plain = file.add({ name: 'plain' }).text;
   const routes = routeFile({ routes: { kept: { ...along('fake/demo'), cache: { ttl_seconds: 600 } } } });
   const env = { ...file.environment, WEIR_CONFIG: routes.file, RESUME_GRACE_SECONDS: '900', LOG_LEVEL: 'error' };
-  const gateway = await buildGateway(parseConfig(env), {}, '');
-  await gateway.app.listen({ host: '127.0.0.1', port: 0 });
-  const url = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`;
+  const { gateway, url } = await startGateway(env);
   afterAll(async () => {
-    await gateway.app.close();
-    await gateway.close();
+    await stopGateway(gateway);
     file.close();
     routes[Symbol.dispose]();
   });

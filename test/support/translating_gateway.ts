@@ -7,8 +7,7 @@ import type { Format } from '../../src/formats/format.ts';
 import { messagesFormat } from '../../src/formats/messages/messages_format.ts';
 import { responsesFormat } from '../../src/formats/responses/responses_format.ts';
 import type { StreamPart } from '../../src/formats/stream_part.ts';
-import { buildGateway } from '../../src/gateway/build_gateway.ts';
-import { parseConfig } from '../../src/gateway/config.ts';
+import { startGateway, stopGateway } from './gateway_here.ts';
 import { along, routeFile } from './route_files.ts';
 
 /** A request as a provider got it. */
@@ -111,16 +110,13 @@ export async function translatingGateway() {
       picky: along('messages/m', 'responses/m'),
     },
   });
-  const gateway = await buildGateway(parseConfig({ WEIR_CONFIG: config.file, LOG_LEVEL: 'error' }), {}, '');
-  await gateway.app.listen({ host: '127.0.0.1', port: 0 });
-  const url = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`;
+  const { gateway, url } = await startGateway({ WEIR_CONFIG: config.file, LOG_LEVEL: 'error' });
   beforeEach(() => {
     mock.asked.length = 0;
     mock.reply = answers;
   });
   afterAll(async () => {
-    await gateway.app.close();
-    await gateway.close();
+    await stopGateway(gateway);
     server.close();
     config[Symbol.dispose]();
   });

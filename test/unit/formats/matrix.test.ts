@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StreamCheck } from '../../../packages/client/src/stream_check.ts';
 import { SseDecoder } from '../../../src/formats/sse/sse_decoder.ts';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
-import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
-import { parseConfig } from '../../../src/gateway/config.ts';
+import type { Gateway } from '../../../src/gateway/build_gateway.ts';
 import { runs } from '../../support/fast_check_runs.ts';
+import { startGateway, stopGateway } from '../../support/gateway_here.ts';
 import { type RouteFile, routeFile } from '../../support/route_files.ts';
 import { FORMATS, formatOf, written } from './formats_under_test.ts';
 import { partsOf, RECORDINGS, recording } from './recordings.ts';
@@ -201,14 +201,10 @@ describe('through a gateway', () => {
     const base_url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
     const targets = [{ provider: 'real', model: 'm' }];
     routes = routeFile({ providers: { real: { base_url } }, routes: { real: { targets } } });
-    const config = parseConfig({ WEIR_CONFIG: routes.file, LOG_LEVEL: 'error', INSTANCE_ID: 'one' });
-    gateway = await buildGateway(config, {}, '');
-    await gateway.app.listen({ host: '127.0.0.1', port: 0 });
-    url = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`;
+    ({ gateway, url } = await startGateway({ WEIR_CONFIG: routes.file, LOG_LEVEL: 'error', INSTANCE_ID: 'one' }));
   });
   afterAll(async () => {
-    await gateway.app.close();
-    await gateway.close();
+    await stopGateway(gateway);
     provider.close();
     routes[Symbol.dispose]();
   });

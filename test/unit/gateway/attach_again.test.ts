@@ -1,7 +1,6 @@
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
-import { parseConfig } from '../../../src/gateway/config.ts';
+import type { Gateway } from '../../../src/gateway/build_gateway.ts';
+import { startGateway, stopGateway } from '../../support/gateway_here.ts';
 import { type RouteFile, routeFile } from '../../support/route_files.ts';
 import { until } from '../../support/until.ts';
 
@@ -20,13 +19,10 @@ beforeAll(async () => {
     TRUSTED_PROXIES: '127.0.0.1',
     MAX_CONNECTIONS_PER_USER: '100',
   };
-  gateway = await buildGateway(parseConfig(config), {}, '');
-  await gateway.app.listen({ host: '127.0.0.1', port: 0 });
-  url = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`;
+  ({ gateway, url } = await startGateway(config));
 });
 afterAll(async () => {
-  await gateway.app.close();
-  await gateway.close();
+  await stopGateway(gateway);
   routes[Symbol.dispose]();
 });
 

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import OpenAI, { BadRequestError, ConflictError, NotFoundError } from 'openai';
 import type { Response as OpenAiResponse, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
-import { parseConfig } from '../../../src/gateway/config.ts';
+import type { Gateway } from '../../../src/gateway/build_gateway.ts';
+import { startGateway, stopGateway } from '../../support/gateway_here.ts';
 import { type RouteFile, routeFile } from '../../support/route_files.ts';
 import { until } from '../../support/until.ts';
 
@@ -33,14 +33,13 @@ beforeAll(async () => {
     routes: { kept: { targets: [{ provider: 'plain', model: 'm' }], resumable: true } },
   });
   const config = { LOG_LEVEL: 'error', TRUSTED_PROXIES: '127.0.0.1', WEIR_CONFIG: routes.file };
-  gateway = await buildGateway(parseConfig(config), {}, '');
-  await gateway.app.listen({ host: '127.0.0.1', port: 0 });
-  baseURL = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}/v1`;
+  const started = await startGateway(config);
+  gateway = started.gateway;
+  baseURL = `${started.url}/v1`;
   client = clientAt('10.0.0.1');
 });
 afterAll(async () => {
-  await gateway.app.close();
-  await gateway.close();
+  await stopGateway(gateway);
   provider.close();
   routes[Symbol.dispose]();
 });

@@ -1,10 +1,9 @@
-import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { ClientWriter } from '../../../src/core/stream/client_writer.ts';
-import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
-import { parseConfig } from '../../../src/gateway/config.ts';
+import type { Gateway } from '../../../src/gateway/build_gateway.ts';
 import { HttpSink } from '../../../src/gateway/http/http_sink.ts';
+import { startGateway, stopGateway } from '../../support/gateway_here.ts';
 import { until } from '../../support/until.ts';
 
 let gateway: Gateway;
@@ -17,13 +16,10 @@ beforeAll(async () => {
       done();
     },
   });
-  gateway = await buildGateway(parseConfig({ INSTANCE_ID: 'app-1' }), {}, '', log);
-  await gateway.app.listen({ host: '127.0.0.1', port: 0 });
-  url = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`;
+  ({ gateway, url } = await startGateway({ INSTANCE_ID: 'app-1' }, log));
 });
 afterAll(async () => {
-  await gateway.app.close();
-  await gateway.close();
+  await stopGateway(gateway);
 });
 afterEach(() => {
   vi.restoreAllMocks();

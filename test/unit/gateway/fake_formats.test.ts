@@ -9,8 +9,8 @@ import { messagesFormat } from '../../../src/formats/messages/messages_format.ts
 import { responsesFormat } from '../../../src/formats/responses/responses_format.ts';
 import type { StreamPart } from '../../../src/formats/stream_part.ts';
 import type { StreamEvent } from '../../../src/formats/weir/stream_event.ts';
-import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
-import { parseConfig } from '../../../src/gateway/config.ts';
+import type { Gateway } from '../../../src/gateway/build_gateway.ts';
+import { startGateway, stopGateway } from '../../support/gateway_here.ts';
 import { answerFrames, chunkFrame } from '../../support/openai_frames.ts';
 import { type RouteFile, routeFile } from '../../support/route_files.ts';
 
@@ -58,13 +58,10 @@ beforeAll(async () => {
       },
     },
   });
-  gateway = await buildGateway(parseConfig({ WEIR_CONFIG: routes.file, LOG_LEVEL: 'error' }), {}, '');
-  await gateway.app.listen({ host: '127.0.0.1', port: 0 });
-  url = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`;
+  ({ gateway, url } = await startGateway({ WEIR_CONFIG: routes.file, LOG_LEVEL: 'error' }));
 });
 afterAll(async () => {
-  await gateway.app.close();
-  await gateway.close();
+  await stopGateway(gateway);
   provider.close();
   routes[Symbol.dispose]();
 });

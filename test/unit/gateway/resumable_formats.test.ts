@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildGateway, type Gateway } from '../../../src/gateway/build_gateway.ts';
-import { parseConfig } from '../../../src/gateway/config.ts';
+import type { Gateway } from '../../../src/gateway/build_gateway.ts';
+import { startGateway, stopGateway } from '../../support/gateway_here.ts';
 import { answerFrames } from '../../support/openai_frames.ts';
 import { type RouteFile, routeFile } from '../../support/route_files.ts';
 
@@ -29,13 +29,10 @@ beforeAll(async () => {
     routes: { kept: { targets: [{ provider: 'real', model: 'm' }], resumable: true } },
   });
   const config = { WEIR_CONFIG: routes.file, LOG_LEVEL: 'error', TRUSTED_PROXIES: '127.0.0.1' };
-  gateway = await buildGateway(parseConfig(config), {}, '');
-  await gateway.app.listen({ host: '127.0.0.1', port: 0 });
-  url = `http://127.0.0.1:${(gateway.app.server.address() as AddressInfo).port}`;
+  ({ gateway, url } = await startGateway(config));
 });
 afterAll(async () => {
-  await gateway.app.close();
-  await gateway.close();
+  await stopGateway(gateway);
   provider.close();
   routes[Symbol.dispose]();
 });
