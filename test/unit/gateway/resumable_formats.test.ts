@@ -140,6 +140,22 @@ describe('a route whose streams are resumable', () => {
     expect(await (await read(threadOf(first))).text()).toBe(frames);
   });
 
+  it('gives a client all of an answer that is longer than its log may be, says so, and can not be read again', async () => {
+    // No two alike: what repeats is kept once.
+    const texts = Array.from({ length: 600 }, (_, at) => String.fromCharCode(0x100 + at).repeat(8_000));
+    frames = answerFrames(texts, true);
+    const plain = await post('/v1/chat/completions', body);
+    expect((await plain.text()) === frames).toBe(true);
+    const first = await post('/v1/chat/completions', body, { 'X-Real-IP': '10.0.0.3', ...RESUMABLE });
+    const text = await first.text();
+    expect(text.match(/^: .*too long to be kept.*$/gm)).toHaveLength(1);
+    expect(withoutIds(withoutComments(text)) === frames).toBe(true);
+    for (const answer of [plain, first]) {
+      const own = { 'X-Resume-Token': answer.headers.get('x-resume-token') as string };
+      expect((await read(threadOf(answer), own)).status).toBe(404);
+    }
+  });
+
   it('gives them its refusals, too, and keeps nothing', async () => {
     status = 429;
     const refused = await post('/v1/chat/completions', body);
